@@ -1,0 +1,101 @@
+//! Every limit of the system, with its unit and its reason; PROTOCOL.md cites these names.
+//!
+//! Constants only: no thread, no lock.
+
+use std::time::Duration;
+
+// --- One line -----------------------------------------------------------------------------------
+
+/// Bytes of one message without its tags, CR LF included (RFC 1459, section 2.3).
+pub const LINE: usize = 512;
+/// Bytes of the tags that a client may send, `@` and the space after them included (`IRCv3` message-tags).
+pub const CLIENT_TAGS: usize = 4096;
+/// Bytes of the tags that a server may send: its own and the sender's (`IRCv3` message-tags).
+pub const SERVER_TAGS: usize = 8191;
+
+// --- Names and texts, in bytes ------------------------------------------------------------------
+
+/// A nick. RFC 1459 had 9; 32 holds most full names.
+pub const NICK: usize = 32;
+/// The user name between `!` and `@`; longer ones are shortened.
+pub const USER: usize = 16;
+/// The host shown to others: room for any IPv6 address in text.
+pub const HOST: usize = 45;
+/// A room's name, its `#` included (RFC 2812, section 1.3 has 50).
+pub const ROOM: usize = 64;
+/// A room's key; longer ones are refused, since a shortened key would be another key.
+pub const KEY: usize = 32;
+/// A topic; longer ones are shortened. With the longest names it still fits one line.
+pub const TOPIC: usize = 300;
+/// An away text; longer ones are shortened.
+pub const AWAY: usize = 200;
+/// A reason for KICK, PART or QUIT; longer ones are shortened.
+pub const REASON: usize = 200;
+/// A real name; longer ones are shortened.
+pub const REALNAME: usize = 128;
+/// A ban mask: longest nick, user and host, with `!` and `@`.
+pub const MASK: usize = NICK + 1 + USER + 1 + HOST;
+/// The longest source that a relayed line can start with: `:nick!user@host` and a space.
+pub const SOURCE: usize = 1 + MASK + 1;
+
+// --- How many -----------------------------------------------------------------------------------
+
+/// Targets of one PRIVMSG, NOTICE or TAGMSG: more would make one line a flood.
+pub const TARGETS: usize = 16;
+/// Rooms that one client may be in: bounds the number of rooms, since an empty room ends.
+pub const ROOMS_PER_CLIENT: usize = 100;
+/// Entries of one room's ban list: each is matched at every join.
+pub const BANS: usize = 64;
+/// Open invitations of one room; the oldest is forgotten first.
+pub const INVITES: usize = 256;
+/// Mode changes with a parameter in one MODE command, so that the answer fits one line.
+pub const MODES: usize = 4;
+/// Clients at once, unless `--max-clients` says otherwise: a thread each, so about as many as a small machine likes.
+pub const MAX_CLIENTS: usize = 10_000;
+/// Connections from one address, unless `--max-per-ip` says otherwise: a class behind one router fits.
+pub const MAX_PER_IP: usize = 100;
+
+// --- Queues -------------------------------------------------------------------------------------
+
+/// Events in the global buffer: enough to batch under load, little enough to push back soon.
+pub const GLOBAL_BUFFER: usize = 1024;
+/// Bytes of replies in one event: the global buffer thereby holds at most 16 MiB of them.
+pub const REPLY_CHUNK: usize = 16 * 1024;
+/// Bytes waiting for one client before it is cut off: the largest answer (WHO about `MAX_CLIENTS` clients) fits.
+pub const OUTBOX: usize = 2 * 1024 * 1024;
+/// Bytes of buffer that an outbox keeps between two batches; what is larger goes back at once.
+pub const OUTBOX_KEEP: usize = 64 * 1024;
+/// Lines of server log waiting for a terminal that does not take them; further ones are counted, not kept.
+pub const LOG_LINES: usize = 4096;
+
+// --- Times --------------------------------------------------------------------------------------
+
+/// From connecting to the end of registration, unless `--register-within` says otherwise.
+pub const REGISTRATION: Duration = Duration::from_secs(30);
+/// Silence after which a client is asked with PING, unless `--ping-interval` says otherwise; the
+/// answer may take as long again.
+pub const PING_INTERVAL: Duration = Duration::from_secs(90);
+/// A client that takes no byte of a waiting outbox for so long is cut off.
+pub const OUTBOX_STALL: Duration = Duration::from_secs(30);
+/// How often the broadcaster tries again to write to clients whose socket was full.
+pub const OUTBOX_RETRY: Duration = Duration::from_millis(20);
+/// A connection that the server closes is read for so long, so that its last line is not lost in a reset.
+pub const LINGER: Duration = Duration::from_secs(1);
+/// What shutting down may take to get the last line to everyone.
+pub const SHUTDOWN_FLUSH: Duration = Duration::from_secs(2);
+/// Pause of the accept loop when the system has no descriptor or thread left.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+// --- Flood control ------------------------------------------------------------------------------
+
+/// Lines a second that a client may go on sending, unless `--flood` says otherwise.
+pub const FLOOD_RATE: u32 = 10;
+/// Lines that a client may send at once: a pasted page of 100, twice.
+pub const FLOOD_BURST: u32 = 200;
+
+// --- Memory -------------------------------------------------------------------------------------
+
+/// Stack of one client's thread, reserved, not used: only the pages touched count (about three).
+pub const CLIENT_STACK: usize = 256 * 1024;
+/// First size of a line buffer; it doubles while reads fill it, up to the longest line.
+pub const READ_BUFFER: usize = 1024;

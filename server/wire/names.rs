@@ -1,0 +1,106 @@
+//! Names: which nicks and rooms are valid, when two names are the same, and masks.
+//!
+//! Pure functions; the server asks them under the registry's lock, the client before it sends.
+
+use crate::limits;
+use crate::text;
+
+/// Whether `name` can be a nick: a letter or one of ``[]\`_^{|}``, then the same, digits and `-`
+/// (RFC 2812, section 2.3.1), at most [`limits::NICK`] bytes.
+pub fn is_nick(name: &str) -> bool {
+    let starts = |byte: u8| byte.is_ascii_alphabetic() || b"[]\\`_^{|}".contains(&byte);
+    let goes_on = |byte: u8| starts(byte) || byte.is_ascii_digit() || byte == b'-';
+    name.len() <= limits::NICK && name.bytes().next().is_some_and(starts) && name.bytes().all(goes_on)
+}
+
+/// Whether `name` can be a room: `#` and at least one character more, none of them a space, a comma
+/// or invisible, at most [`limits::ROOM`] bytes.
+pub fn is_room(name: &str) -> bool {
+    let fits = (2..=limits::ROOM).contains(&name.len()) && name.starts_with('#');
+    fits && name.chars().all(|c| !matches!(c, ' ' | ',') && text::is_printable(c))
+}
+
+/// The form under which a name is looked up: names that differ only in ASCII case are the same
+/// (`CASEMAPPING=ascii`).
+pub fn fold(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
+/// Whether two names are the same.
+pub fn same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// Whether `text` matches a mask, in which `*` stands for any characters and `?` for any one.
+///
+/// It takes at most `mask.len() * text.len()` steps: on a mismatch only the last `*` is tried again.
+pub fn matches(mask: &str, text: &str) -> bool {
+    let (mask, text): (Vec<char>, Vec<char>) = (fold(mask).chars().collect(), fold(text).chars().collect());
+    let (mut m, mut t) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match mask.get(m) {
+            Some('*') => {
+                retry = Some((m + 1, t));
+                m += 1;
+            }
+            Some(&c) if c == '?' || c == text[t] => {
+                m += 1;
+                t += 1;
+            }
+            _ => match retry {
+                Some((after_star, from)) => {
+                    (m, t) = (after_star, from + 1);
+                    retry = Some((after_star, t));
+                }
+                None => return false,
+            },
+        }
+    }
+    mask[m..].iter().all(|&c| c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nicks() {
+        for good in ["a", "tesla", "Albert-2", "[x]", "{|}`_^\\", "N23456789012345678901234567890ab"] {
+            assert!(is_nick(good), "{good}");
+        }
+        let too_long = "x".repeat(limits::NICK + 1);
+        for bad in ["", "2x", "-x", "a b", "a!b", "a@b", "#a", "é", "a.b", "a:b", "a,b", &too_long] {
+            assert!(!is_nick(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn rooms() {
+        for good in ["#lobby", "#ß", "#a:b", "##"] {
+            assert!(is_room(good), "{good}");
+        }
+        let too_long = format!("#{}", "x".repeat(limits::ROOM));
+        for bad in ["", "#", "lobby", "&local", "#a b", "#a,b", "#a\u{7}", "#a\u{202e}b", &too_long] {
+            assert!(!is_room(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn case_is_ascii() {
+        assert!(same("Tesla", "tESLA"));
+        assert!(!same("[a]", "{a}"), "the folding of RFC 1459 is not ours");
+        assert!(!same("#É", "#é"));
+    }
+
+    #[test]
+    fn masks() {
+        assert!(matches("*!*@127.0.0.1", "tesla!t@127.0.0.1"));
+        assert!(matches("T?sla!*", "tesla!t@h"));
+        assert!(matches("*", ""));
+        assert!(matches("a*b*c", "aXbYbZc"));
+        assert!(!matches("a*b", "abc"));
+        assert!(!matches("", "a"));
+        assert!(!matches(&"*a".repeat(50), &"a".repeat(49)));
+    }
+}

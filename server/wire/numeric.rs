@@ -1,0 +1,115 @@
+//! The one table of numeric replies: code, name and text of every numeric that the server can send.
+//!
+//! Constants only. Codes and names are those of RFC 2812, section 5, and of the Modern IRC client
+//! protocol. A test provokes each of them, so an entry without a use is found.
+
+/// A numeric reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numeric {
+    /// The three digits on the wire.
+    pub code: u16,
+    /// Its name in the field's documents.
+    pub name: &'static str,
+    /// The text that stands last in it; where it is empty, each reply has a text of its own.
+    pub text: &'static str,
+}
+
+macro_rules! numerics {
+    ($($name:ident = $code:literal $text:literal;)*) => {
+        $(
+            #[doc = concat!("Numeric ", $code, ".")]
+            pub const $name: Numeric = Numeric { code: $code, name: stringify!($name), text: $text };
+        )*
+        /// Every numeric, by code.
+        pub const ALL: &[Numeric] = &[$($name),*];
+    };
+}
+
+numerics! {
+    RPL_WELCOME = 001 "";
+    RPL_YOURHOST = 002 "";
+    RPL_CREATED = 003 "";
+    RPL_MYINFO = 004 "";
+    RPL_ISUPPORT = 005 "are supported by this server";
+    RPL_UMODEIS = 221 "";
+    RPL_LUSERCLIENT = 251 "";
+    RPL_LUSEROP = 252 "operators online";
+    RPL_LUSERUNKNOWN = 253 "connections not yet registered";
+    RPL_LUSERCHANNELS = 254 "rooms open";
+    RPL_LUSERME = 255 "";
+    RPL_LOCALUSERS = 265 "";
+    RPL_GLOBALUSERS = 266 "";
+    RPL_AWAY = 301 "";
+    RPL_USERHOST = 302 "";
+    RPL_ISON = 303 "";
+    RPL_UNAWAY = 305 "You are no longer marked as away";
+    RPL_NOWAWAY = 306 "You are marked as away";
+    RPL_WHOISUSER = 311 "";
+    RPL_WHOISSERVER = 312 "A group chat, one thread per client";
+    RPL_ENDOFWHO = 315 "End of WHO list";
+    RPL_WHOISIDLE = 317 "seconds idle, signon time";
+    RPL_ENDOFWHOIS = 318 "End of WHOIS list";
+    RPL_WHOISCHANNELS = 319 "";
+    RPL_LISTSTART = 321 "Users  Topic";
+    RPL_LIST = 322 "";
+    RPL_LISTEND = 323 "End of LIST";
+    RPL_CHANNELMODEIS = 324 "";
+    RPL_CREATIONTIME = 329 "";
+    RPL_NOTOPIC = 331 "No topic is set";
+    RPL_TOPIC = 332 "";
+    RPL_TOPICWHOTIME = 333 "";
+    RPL_INVITING = 341 "";
+    RPL_VERSION = 351 "";
+    RPL_WHOREPLY = 352 "";
+    RPL_NAMREPLY = 353 "";
+    RPL_ENDOFNAMES = 366 "End of NAMES list";
+    RPL_BANLIST = 367 "";
+    RPL_ENDOFBANLIST = 368 "End of ban list";
+    RPL_MOTD = 372 "";
+    RPL_MOTDSTART = 375 "";
+    RPL_ENDOFMOTD = 376 "End of MOTD command";
+    RPL_TIME = 391 "";
+    ERR_NOSUCHNICK = 401 "No such nick";
+    ERR_NOSUCHSERVER = 402 "No such server";
+    ERR_NOSUCHCHANNEL = 403 "No such room";
+    ERR_CANNOTSENDTOCHAN = 404 "";
+    ERR_TOOMANYCHANNELS = 405 "You are in too many rooms; leave one first";
+    ERR_TOOMANYTARGETS = 407 "Too many targets; nobody got the message";
+    ERR_NOORIGIN = 409 "No origin given; PING wants a word to send back";
+    ERR_INVALIDCAPCMD = 410 "Invalid CAP command";
+    ERR_NORECIPIENT = 411 "";
+    ERR_NOTEXTTOSEND = 412 "No text to send";
+    ERR_INPUTTOOLONG = 417 "";
+    ERR_UNKNOWNCOMMAND = 421 "Unknown command";
+    ERR_NOMOTD = 422 "There is no message of the day";
+    ERR_NONICKNAMEGIVEN = 431 "No nick given";
+    ERR_ERRONEUSNICKNAME = 432 "";
+    ERR_NICKNAMEINUSE = 433 "Nick is already in use";
+    ERR_USERNOTINCHANNEL = 441 "They are not in that room";
+    ERR_NOTONCHANNEL = 442 "You are not in that room";
+    ERR_USERONCHANNEL = 443 "is already in that room";
+    ERR_NOTREGISTERED = 451 "You have not registered; send NICK and USER first";
+    ERR_NEEDMOREPARAMS = 461 "Not enough parameters";
+    ERR_ALREADYREGISTERED = 462 "You are already registered";
+    ERR_PASSWDMISMATCH = 464 "Password missing or wrong";
+    ERR_CHANNELISFULL = 471 "Cannot join (+l): the room is full";
+    ERR_UNKNOWNMODE = 472 "is not a mode of rooms here";
+    ERR_INVITEONLYCHAN = 473 "Cannot join (+i): the room is by invitation only";
+    ERR_BANNEDFROMCHAN = 474 "Cannot join (+b): you are banned from the room";
+    ERR_BADCHANNELKEY = 475 "Cannot join (+k): the room has another key";
+    ERR_BANLISTFULL = 478 "The ban list is full; remove a ban first";
+    ERR_CHANOPRIVSNEEDED = 482 "You are not an operator of that room";
+    ERR_UMODEUNKNOWNFLAG = 501 "Unknown user mode";
+    ERR_USERSDONTMATCH = 502 "You can see and change only your own modes";
+    ERR_INVALIDMODEPARAM = 696 "";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_order() {
+        assert!(ALL.windows(2).all(|pair| pair[0].code < pair[1].code));
+    }
+}

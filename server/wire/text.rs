@@ -1,0 +1,109 @@
+//! Text made fit for a terminal, and for a line.
+//!
+//! Pure functions; the client calls them before it prints or sends, the server before it logs.
+
+use std::borrow::Cow;
+
+/// Whether a character may reach a terminal as it is: no control or escape character, and none
+/// that reorders or hides the text around it (bidirectional controls, separators of lines, tags).
+pub fn is_printable(c: char) -> bool {
+    let reorders_or_hides = matches!(c,
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+    !c.is_control() && !reorders_or_hides
+}
+
+/// The text without what [`is_printable`] refuses. A tab becomes a space, and the digits of a
+/// colour code (`^C4,1`) go with it.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_printable) {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        match c {
+            '\t' => clean.push(' '),
+            '\u{3}' => rest = after_colour(rest),
+            c if is_printable(c) => clean.push(c),
+            _ => {}
+        }
+    }
+    Cow::Owned(clean)
+}
+
+/// Skips the numbers of a colour code: up to two digits, or two such numbers with a comma between.
+fn after_colour(text: &str) -> &str {
+    let number = |text: &str| text.bytes().take(2).take_while(u8::is_ascii_digit).count();
+    let foreground = number(text);
+    let rest = &text[foreground..];
+    match rest.strip_prefix(',') {
+        Some(after_comma) if foreground > 0 && number(after_comma) > 0 => &after_comma[number(after_comma)..],
+        _ => rest,
+    }
+}
+
+/// The longest beginning of `text` that has at most `most` bytes and ends between two characters.
+pub fn shorten(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
+}
+
+/// Cuts `text` into pieces of at most `most` bytes, between characters, after a space where there
+/// is one in the second half of a piece. Together the pieces are the text.
+///
+/// A `most` below 4 counts as 4, so that every character fits.
+pub fn pieces(text: &str, most: usize) -> impl Iterator<Item = &str> {
+    let most = most.max(4);
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let fits = shorten(rest, most);
+        let after_space = fits.rfind(' ').map_or(0, |space| space + 1);
+        let cut = if fits.len() < rest.len() && after_space > most / 2 { after_space } else { fits.len() };
+        let (piece, after) = rest.split_at(cut);
+        rest = after;
+        Some(piece)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn harmless_text_is_not_copied() {
+        assert!(matches!(printable("naïve 漢字 🙂 العربية"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn nothing_reaches_the_terminal_that_moves_it() {
+        assert_eq!(printable("a\u{1b}[2Jb\u{9b}31mc\x07\r\nd\te"), "a[2Jb31mcd e");
+        assert_eq!(printable("user\u{202e}txt.exe\u{2066}\u{200f}"), "usertxt.exe");
+        assert_eq!(printable("\u{3}4,12red\u{3} \u{3}04green\u{f} \u{3}1,no"), "red green ,no");
+    }
+
+    #[test]
+    fn pieces_prefer_spaces() {
+        assert_eq!(pieces("hello wide world", 11).collect::<Vec<_>>(), ["hello wide ", "world"]);
+        assert_eq!(pieces("a bcdefghijklm", 8).collect::<Vec<_>>(), ["a bcdefg", "hijklm"]);
+        assert_eq!(pieces("", 8).count(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_lose_nothing(text in "\\PC{0,80}", most in 0usize..30) {
+            let cut: Vec<_> = pieces(&text, most).collect();
+            prop_assert_eq!(cut.concat(), text.as_str());
+            prop_assert!(cut.iter().all(|piece| !piece.is_empty() && piece.len() <= most.max(4)));
+        }
+
+        #[test]
+        fn printable_text_is_printable(text in any::<String>()) {
+            prop_assert!(printable(&text).chars().all(is_printable));
+        }
+    }
+}
