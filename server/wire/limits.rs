@@ -33,6 +33,10 @@ pub const AWAY: usize = 200;
 pub const REASON: usize = 200;
 /// A real name; longer ones are shortened.
 pub const REALNAME: usize = 128;
+/// A server's name (`--name`), as long as RFC 1123 lets a host name's label be.
+pub const SERVER_NAME: usize = 63;
+/// A parameter that a reply repeats from the request; longer ones are shortened, so that the reply fits one line.
+pub const REPEATED: usize = 128;
 /// A ban mask: longest nick, user and host, with `!` and `@`.
 pub const MASK: usize = NICK + 1 + USER + 1 + HOST;
 /// The longest source that a relayed line can start with: `:nick!user@host` and a space.
@@ -79,6 +83,10 @@ pub const PING_INTERVAL: Duration = Duration::from_secs(90);
 pub const OUTBOX_STALL: Duration = Duration::from_secs(30);
 /// How often the broadcaster tries again to write to clients whose socket was full.
 pub const OUTBOX_RETRY: Duration = Duration::from_millis(20);
+/// Quiet time after which outboxes give their memory back.
+pub const OUTBOX_WARM: Duration = Duration::from_millis(500);
+/// Pause of a reader whose socket is being written at this instant (see `Outbox::write`).
+pub const READ_NAP: Duration = Duration::from_micros(50);
 /// A connection that the server closes is read for so long, so that its last line is not lost in a reset.
 pub const LINGER: Duration = Duration::from_secs(1);
 /// What shutting down may take to get the last line to everyone.

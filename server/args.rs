@@ -1,0 +1,58 @@
+//! The command line of the server.
+//!
+//! Read once by the main thread before any other thread starts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+use wire::limits;
+
+/// A group chat server that any IRC client can join: one thread per client, one broadcaster.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Args {
+    /// Address and port to listen on; may be given several times (port 0: any free one)
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:6667")]
+    pub listen: Vec<SocketAddr>,
+    /// The server's name, as clients see it
+    #[arg(long, default_value = "groupchat", value_parser = server_name)]
+    pub name: String,
+    /// A password that everyone who connects must give
+    #[arg(long)]
+    pub password: Option<String>,
+    /// A text file shown to everyone who connects
+    #[arg(long, value_name = "FILE")]
+    pub motd: Option<PathBuf>,
+    /// Folder for what survives a restart; it is made if it is not there
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub data_dir: PathBuf,
+    /// How many clients may be connected at once
+    #[arg(long, value_name = "N", default_value_t = limits::MAX_CLIENTS)]
+    pub max_clients: usize,
+    /// How many of them from one address (this machine itself is exempt)
+    #[arg(long, value_name = "N", default_value_t = limits::MAX_PER_IP)]
+    pub max_per_ip: usize,
+    /// How many lines a second a client may go on sending; faster ones are slowed down (0: no limit)
+    #[arg(long, value_name = "LINES_PER_SECOND", default_value_t = limits::FLOOD_RATE)]
+    pub flood: u32,
+    /// Seconds of silence after which a client is asked whether it is still there
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::PING_INTERVAL.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub ping_interval: u64,
+    /// Seconds that a new connection has to give its name
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::REGISTRATION.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub register_within: u64,
+    /// Show the text of messages too, not only who wrote to whom
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// A name that can stand as the source of a line: letters, digits, dots and hyphens.
+fn server_name(name: &str) -> Result<String, String> {
+    let fits = (1..=limits::SERVER_NAME).contains(&name.len());
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+    if fits && name.bytes().all(good) {
+        return Ok(name.to_owned());
+    }
+    Err(format!("use 1 to {} letters, digits, dots and hyphens", limits::SERVER_NAME))
+}

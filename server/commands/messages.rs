@@ -1,0 +1,166 @@
+//! What people write to each other: PRIVMSG, NOTICE, TAGMSG; and AWAY.
+//!
+//! Runs in the client's thread, under the registry's lock.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use wire::limits;
+use wire::message::Message;
+use wire::names::same;
+use wire::numeric::{self, Numeric};
+use wire::text::shorten;
+
+use crate::chat::Chat;
+use crate::event::{ClientId, Line, Recipients};
+
+/// What the three verbs differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Privmsg,
+    /// Never answered with an error about its target, so that two programs cannot keep answering each other.
+    Notice,
+    /// Nothing but tags.
+    Tagmsg,
+}
+
+pub fn privmsg(chat: &mut Chat<'_>, message: &Message<'_>) {
+    write_to_all(chat, message, Kind::Privmsg);
+}
+
+pub fn notice(chat: &mut Chat<'_>, message: &Message<'_>) {
+    write_to_all(chat, message, Kind::Notice);
+}
+
+pub fn tagmsg(chat: &mut Chat<'_>, message: &Message<'_>) {
+    write_to_all(chat, message, Kind::Tagmsg);
+}
+
+pub fn away(chat: &mut Chat<'_>, message: &Message<'_>) {
+    let text = message.param(0).map(|text| shorten(text, limits::AWAY).to_owned());
+    let numeric = if text.is_some() { numeric::RPL_NOWAWAY } else { numeric::RPL_UNAWAY };
+    chat.me_mut().away = text;
+    chat.reply(numeric, &[]);
+}
+
+/// Why a message does not reach a target.
+struct Refusal {
+    numeric: Numeric,
+    text: String,
+}
+
+impl Refusal {
+    fn new(numeric: Numeric) -> Self {
+        Refusal { numeric, text: numeric.text.into() }
+    }
+
+    fn tell(self, chat: &mut Chat<'_>, kind: Kind, params: &[&str]) {
+        // A text that is too long is a matter of the line, which even a program wants to know.
+        if kind != Kind::Notice || self.numeric == numeric::ERR_INPUTTOOLONG {
+            chat.reply_text(self.numeric, params, &self.text);
+        }
+    }
+}
+
+fn write_to_all(chat: &mut Chat<'_>, message: &Message<'_>, kind: Kind) {
+    let Some(targets) = message.param(0) else {
+        let text = format!("No recipient given ({})", message.verb.to_ascii_uppercase());
+        return Refusal { numeric: numeric::ERR_NORECIPIENT, text }.tell(chat, kind, &[]);
+    };
+    let text = message.param(1).unwrap_or_default();
+    if text.is_empty() && kind != Kind::Tagmsg {
+        return Refusal::new(numeric::ERR_NOTEXTTOSEND).tell(chat, kind, &[]);
+    }
+    let targets = distinct(targets);
+    if let Some(one_too_many) = targets.get(limits::TARGETS) {
+        return Refusal::new(numeric::ERR_TOOMANYTARGETS).tell(chat, kind, &[one_too_many]);
+    }
+    chat.me_mut().spoke = Instant::now();
+    let client_tags = message.raw_tags.split(';').filter(|tag| tag.starts_with('+')).collect::<Vec<_>>().join(";");
+    let draft = Draft { kind, source: chat.me().source(), text, client_tags };
+    for target in targets {
+        let result = if target.starts_with('#') { draft.to_room(chat, target) } else { draft.to_person(chat, target) };
+        if let Err(refusal) = result {
+            refusal.tell(chat, kind, &[target]);
+        }
+    }
+}
+
+/// The targets of a list, each once.
+fn distinct(list: &str) -> Vec<&str> {
+    let mut targets: Vec<&str> = Vec::new();
+    for target in list.split(',').filter(|target| !target.is_empty()) {
+        if !targets.iter().any(|other| same(other, target)) {
+            targets.push(target);
+        }
+    }
+    targets
+}
+
+/// A message on its way to one of its targets.
+struct Draft<'a> {
+    kind: Kind,
+    source: String,
+    text: &'a str,
+    /// The sender's own tags, those that others may see.
+    client_tags: String,
+}
+
+impl Draft<'_> {
+    fn to_room(&self, chat: &mut Chat<'_>, target: &str) -> Result<(), Refusal> {
+        let (me, echo) = (chat.id, chat.wants_echo());
+        let room = chat.registry.room_mut(target).ok_or(Refusal::new(numeric::ERR_NOSUCHCHANNEL))?;
+        if let Some(reason) = room.muted(me, &self.source) {
+            return Err(Refusal { numeric: numeric::ERR_CANNOTSENDTOCHAN, text: reason.into() });
+        }
+        let recipients = room.recipients((!echo).then_some(me));
+        let name = room.name.clone();
+        let line = self.line(chat, &name)?;
+        chat.tell(recipients, line);
+        self.log(chat, &name);
+        Ok(())
+    }
+
+    fn to_person(&self, chat: &mut Chat<'_>, target: &str) -> Result<(), Refusal> {
+        let (me, echo) = (chat.id, chat.wants_echo());
+        let recipient = chat.registry.by_nick(target).ok_or(Refusal::new(numeric::ERR_NOSUCHNICK))?;
+        let (id, nick, away) = (recipient.id, recipient.nick().to_owned(), recipient.away.clone());
+        let line = self.line(chat, &nick)?;
+        // With echo-message the sender gets a copy too, even of what it writes to itself.
+        let clients: Arc<[ClientId]> = if echo { [id, me].into() } else { [id].into() };
+        chat.tell(Recipients { clients, except: None }, line);
+        self.log(chat, &nick);
+        if let Some(text) = away.filter(|_| self.kind == Kind::Privmsg) {
+            chat.reply_text(numeric::RPL_AWAY, &[&nick], &text);
+        }
+        Ok(())
+    }
+
+    /// The line that the target gets. It starts with the sender's name, so a text that the sender
+    /// could just send may be too long: then nobody gets it, since half a message is none.
+    fn line(&self, chat: &Chat<'_>, target: &str) -> Result<Line, Refusal> {
+        let mut tags = format!("msgid={}", chat.server.next_msgid());
+        if !self.client_tags.is_empty() {
+            tags.extend([";", &self.client_tags]);
+        }
+        let (source, text) = (&self.source, self.text);
+        let line = match self.kind {
+            Kind::Privmsg => Line::message(format_args!(":{source} PRIVMSG {target} :{text}"), tags, false),
+            Kind::Notice => Line::message(format_args!(":{source} NOTICE {target} :{text}"), tags, false),
+            Kind::Tagmsg => Line::message(format_args!(":{source} TAGMSG {target}"), tags, true),
+        };
+        let excess = line.len().saturating_sub(limits::LINE);
+        if excess > 0 {
+            let text = format!("Text too long by {excess} bytes; it was not sent to {target}");
+            return Err(Refusal { numeric: numeric::ERR_INPUTTOOLONG, text });
+        }
+        Ok(line)
+    }
+
+    fn log(&self, chat: &Chat<'_>, target: &str) {
+        if self.kind != Kind::Tagmsg {
+            let me = chat.me();
+            chat.server.log.message(me.address, me.nick(), target, self.text);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The one table of verbs: what each needs, and the function that carries it out.
+//!
+//! Everything below runs in the thread of the client who sent the line, under the registry's lock.
+
+mod messages;
+mod modes;
+mod queries;
+mod registration;
+mod rooms;
+
+use std::borrow::Cow;
+
+use wire::limits;
+use wire::lines::Line;
+use wire::message::Message;
+use wire::numeric;
+
+use crate::chat::Chat;
+
+/// A verb of the protocol.
+struct Command {
+    verb: &'static str,
+    /// Parameters that it cannot do without.
+    needs: usize,
+    /// Whether it is for those who have not registered yet, too.
+    always: bool,
+    run: fn(&mut Chat<'_>, &Message<'_>),
+}
+
+const fn command(verb: &'static str, needs: usize, run: fn(&mut Chat<'_>, &Message<'_>)) -> Command {
+    Command { verb, needs, always: false, run }
+}
+
+const fn before_registration(verb: &'static str, needs: usize, run: fn(&mut Chat<'_>, &Message<'_>)) -> Command {
+    Command { verb, needs, always: true, run }
+}
+
+/// Every verb that the server knows, the frequent ones first.
+const COMMANDS: &[Command] = &[
+    command("PRIVMSG", 0, messages::privmsg),
+    command("NOTICE", 0, messages::notice),
+    command("TAGMSG", 0, messages::tagmsg),
+    before_registration("PING", 0, registration::ping),
+    before_registration("PONG", 0, registration::pong),
+    command("JOIN", 1, rooms::join),
+    command("PART", 1, rooms::part),
+    command("NAMES", 0, rooms::names),
+    command("LIST", 0, rooms::list),
+    command("TOPIC", 1, rooms::topic),
+    command("INVITE", 2, rooms::invite),
+    command("KICK", 2, rooms::kick),
+    command("MODE", 1, modes::mode),
+    command("WHO", 0, queries::who),
+    command("WHOIS", 1, queries::whois),
+    command("USERHOST", 1, queries::userhost),
+    command("ISON", 1, queries::ison),
+    command("AWAY", 0, messages::away),
+    command("LUSERS", 0, queries::lusers),
+    command("MOTD", 0, queries::motd),
+    command("VERSION", 0, queries::version),
+    command("TIME", 0, queries::time),
+    before_registration("CAP", 1, registration::cap),
+    before_registration("PASS", 1, registration::pass),
+    before_registration("NICK", 0, registration::nick),
+    before_registration("USER", 4, registration::user),
+    before_registration("QUIT", 0, registration::quit),
+    #[cfg(test)]
+    command("PANIC", 0, |_, _| panic!("a test asked for it")),
+];
+
+/// Carries out one line, or says what is wrong with it.
+pub fn run(chat: &mut Chat<'_>, line: &Line<'_>) {
+    let Line::Complete(bytes) = line else {
+        let text = format!("Line too long: {} bytes at most; it was not carried out", limits::LINE);
+        return chat.reply_text(numeric::ERR_INPUTTOOLONG, &[], &text);
+    };
+    let text = String::from_utf8_lossy(bytes);
+    let Some(message) = Message::parse(&text) else { return };
+    let verb = message.verb.to_ascii_uppercase();
+    if matches!(text, Cow::Owned(_)) {
+        return fail(chat, &verb, "INVALID_UTF8", "Your message was not UTF-8; it was not carried out");
+    }
+    if text.contains('\0') {
+        return fail(chat, &verb, "INVALID_MESSAGE", "Your message held a NUL byte; it was not carried out");
+    }
+    let known = COMMANDS.iter().find(|command| command.verb == verb);
+    let registered = chat.me().registered;
+    match known {
+        Some(command) if !registered && !command.always => chat.reply(numeric::ERR_NOTREGISTERED, &[]),
+        None if !registered => chat.reply(numeric::ERR_NOTREGISTERED, &[]),
+        None => chat.reply(numeric::ERR_UNKNOWNCOMMAND, &[message.verb]),
+        Some(command) if message.params.len() < command.needs => {
+            chat.reply(numeric::ERR_NEEDMOREPARAMS, &[command.verb])
+        }
+        Some(command) => (command.run)(chat, &message),
+    }
+}
+
+/// A standard reply for what no numeric says (`IRCv3` standard replies; UTF8ONLY).
+fn fail(chat: &mut Chat<'_>, verb: &str, code: &str, text: &str) {
+    chat.reply_line(format_args!(":{} FAIL {verb} {code} :{text}", chat.server.name));
+}

@@ -1,0 +1,261 @@
+//! Rooms: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK.
+//!
+//! Runs in the client's thread, under the registry's lock.
+
+use std::sync::Arc;
+
+use wire::limits;
+use wire::message::Message;
+use wire::names::{fold, is_room, matches};
+use wire::numeric;
+use wire::text::shorten;
+
+use crate::chat::Chat;
+use crate::event::{Caps, Line, Recipients};
+use crate::room::{Room, Setting};
+
+pub fn join(chat: &mut Chat<'_>, message: &Message<'_>) {
+    if message.params[0] == "0" {
+        // RFC 2812, section 3.2.1: leave all rooms.
+        for room in chat.me().rooms.clone().iter().rev() {
+            part_one(chat, room, None);
+        }
+        return;
+    }
+    let mut keys = message.params.get(1).copied().unwrap_or_default().split(',');
+    for name in items(message.params[0]) {
+        join_one(chat, name, keys.next().filter(|key| !key.is_empty()));
+    }
+}
+
+fn join_one(chat: &mut Chat<'_>, name: &str, key: Option<&str>) {
+    if !is_room(name) {
+        let text = format!("A room is called # and 1 to {} visible characters, no space or comma", limits::ROOM - 1);
+        return chat.reply_text(numeric::ERR_NOSUCHCHANNEL, &[name], &text);
+    }
+    let (id, source, folded) = (chat.id, chat.me().source(), fold(name));
+    if chat.me().rooms.contains(&folded) {
+        return;
+    }
+    if chat.me().rooms.len() >= limits::ROOMS_PER_CLIENT {
+        return chat.reply(numeric::ERR_TOOMANYCHANNELS, &[name]);
+    }
+    let room = chat.registry.rooms.entry(folded.clone()).or_insert_with(|| Room::new(name));
+    if let Some(refusal) = room.refusal(id, &source, key) {
+        return chat.reply(refusal, &[name]);
+    }
+    room.add(id);
+    let (name, recipients) = (room.name.clone(), room.recipients(None));
+    chat.me_mut().rooms.push(folded);
+    chat.tell(recipients, Line::new(format_args!(":{source} JOIN {name}")));
+    chat.log(format_args!("joined {name}"));
+    tell_topic(chat, &name);
+    names_of(chat, &name);
+}
+
+pub fn part(chat: &mut Chat<'_>, message: &Message<'_>) {
+    for name in items(message.params[0]) {
+        part_one(chat, name, message.param(1));
+    }
+}
+
+fn part_one(chat: &mut Chat<'_>, name: &str, reason: Option<&str>) {
+    let Some((name, recipients)) = joined(chat, name) else { return };
+    let source = chat.me().source();
+    let line = match reason {
+        Some(reason) => Line::new(format_args!(":{source} PART {name} :{}", shorten(reason, limits::REASON))),
+        None => Line::new(format_args!(":{source} PART {name}")),
+    };
+    chat.tell(recipients, line);
+    let id = chat.id;
+    chat.registry.part(id, &fold(&name));
+    chat.log(format_args!("left {name}"));
+}
+
+pub fn topic(chat: &mut Chat<'_>, message: &Message<'_>) {
+    let name = message.params[0];
+    let Some(&text) = message.params.get(1) else {
+        if !chat.sees_room(name) {
+            return chat.reply(numeric::ERR_NOSUCHCHANNEL, &[name]);
+        }
+        if !tell_topic(chat, name) {
+            chat.reply(numeric::RPL_NOTOPIC, &[name]);
+        }
+        return;
+    };
+    let Some((name, recipients)) = joined(chat, name) else { return };
+    let (id, by, source) = (chat.id, chat.me().nick().to_owned(), chat.me().source());
+    let Some(room) = chat.registry.room_mut(&name) else { return };
+    if room.topic_locked && !room.is_operator(id) {
+        return chat.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&name]);
+    }
+    let text = shorten(text, limits::TOPIC);
+    room.topic = (!text.is_empty()).then(|| Setting::new(text, &by));
+    chat.tell(recipients, Line::new(format_args!(":{source} TOPIC {name} :{text}")));
+}
+
+/// The topic and who set it; false when there is none.
+fn tell_topic(chat: &mut Chat<'_>, name: &str) -> bool {
+    let Some(room) = chat.registry.room(name) else { return false };
+    let (name, Some(topic)) = (room.name.clone(), &room.topic) else { return false };
+    let (text, by, at) = (topic.text.clone(), topic.by.clone(), topic.at.to_string());
+    chat.reply_text(numeric::RPL_TOPIC, &[&name], &text);
+    chat.reply_bare(numeric::RPL_TOPICWHOTIME, &[&name, &by, &at]);
+    true
+}
+
+pub fn names(chat: &mut Chat<'_>, message: &Message<'_>) {
+    if let Some(names) = message.param(0) {
+        items(names).for_each(|name| names_of(chat, name));
+        return;
+    }
+    let mut rooms: Vec<String> = chat.registry.rooms.values().map(|room| room.name.clone()).collect();
+    rooms.retain(|name| chat.sees_room(name));
+    rooms.sort_unstable();
+    rooms.iter().for_each(|name| members_of(chat, name));
+    chat.reply(numeric::RPL_ENDOFNAMES, &["*"]);
+}
+
+fn names_of(chat: &mut Chat<'_>, name: &str) {
+    if chat.sees_room(name) {
+        members_of(chat, name);
+    }
+    let name = chat.registry.room(name).map_or(name, |room| &room.name).to_owned();
+    chat.reply(numeric::RPL_ENDOFNAMES, &[&name]);
+}
+
+/// The members whom the client may see, as many to a line as fit.
+fn members_of(chat: &mut Chat<'_>, name: &str) {
+    let Some(room) = chat.registry.room(name) else { return };
+    let (caps, inside) = (chat.me().caps, room.has(chat.id));
+    let (name, symbol) = (room.name.clone(), if room.secret { "@" } else { "=" });
+    let head = format!(":{} 353 {} {symbol} {name} :", chat.server.name, chat.me().nick());
+    let most = limits::LINE - 2 - head.len();
+    let mut lines = vec![String::new()];
+    for (&id, member) in room.members() {
+        let Some(client) = chat.registry.client(id).filter(|client| inside || !client.invisible) else { continue };
+        let marks = member.prefix(caps.has(Caps::MULTI_PREFIX));
+        let who = if caps.has(Caps::USERHOST_IN_NAMES) { client.source() } else { client.nick().to_owned() };
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.extend([marks, &who]),
+            Some(line) if line.len() + 1 + marks.len() + who.len() <= most => line.extend([" ", marks, &who]),
+            _ => lines.push(format!("{marks}{who}")),
+        }
+    }
+    for line in lines.iter().filter(|line| !line.is_empty()) {
+        chat.reply_text(numeric::RPL_NAMREPLY, &[symbol, &name], line);
+    }
+}
+
+pub fn list(chat: &mut Chat<'_>, message: &Message<'_>) {
+    let conditions: Vec<&str> = items(message.param(0).unwrap_or_default()).collect();
+    let rooms = chat.registry.rooms.values();
+    let mut found: Vec<(String, String, String)> = rooms
+        .filter(|room| !room.secret || room.has(chat.id))
+        .filter(|room| is_listed(room, &conditions))
+        .map(|room| {
+            let topic = room.topic.as_ref().map(|topic| topic.text.clone());
+            (room.name.clone(), room.members().len().to_string(), topic.unwrap_or_default())
+        })
+        .collect();
+    found.sort_unstable();
+    chat.reply(numeric::RPL_LISTSTART, &["Room"]);
+    for (name, count, topic) in found {
+        chat.reply_text(numeric::RPL_LIST, &[&name, &count], &topic);
+    }
+    chat.reply(numeric::RPL_LISTEND, &[]);
+}
+
+/// Whether a room meets the conditions of LIST (`ELIST=MNU`): more or fewer members than a number,
+/// a mask, no mask; of the names and masks one is enough.
+fn is_listed(room: &Room, conditions: &[&str]) -> bool {
+    let members = room.members().len();
+    let number = |text: &str| text.parse::<usize>().ok();
+    let mut named = conditions.iter().filter(|condition| !condition.starts_with(['<', '>', '!'])).peekable();
+    let by_name = named.peek().is_none() || named.any(|mask| matches(mask, &room.name));
+    by_name
+        && conditions.iter().all(|condition| {
+            match condition.split_at(usize::from(condition.starts_with(['<', '>', '!']))) {
+                (">", least) => number(least).is_some_and(|least| members > least),
+                ("<", most) => number(most).is_some_and(|most| members < most),
+                ("!", mask) => !matches(mask, &room.name),
+                _ => true,
+            }
+        })
+}
+
+pub fn invite(chat: &mut Chat<'_>, message: &Message<'_>) {
+    let (nick, name) = (message.params[0], message.params[1]);
+    let Some(guest) = chat.registry.by_nick(nick) else {
+        return chat.reply(numeric::ERR_NOSUCHNICK, &[nick]);
+    };
+    let (guest_id, nick, away) = (guest.id, guest.nick().to_owned(), guest.away.clone());
+    let Some((name, _)) = joined(chat, name) else { return };
+    let (id, source) = (chat.id, chat.me().source());
+    let Some(room) = chat.registry.room_mut(&name) else { return };
+    if room.invite_only && !room.is_operator(id) {
+        return chat.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&name]);
+    }
+    if room.has(guest_id) {
+        return chat.reply(numeric::ERR_USERONCHANNEL, &[&nick, &name]);
+    }
+    room.invite(guest_id);
+    let to_guest = Recipients { clients: Arc::new([guest_id]), except: None };
+    chat.tell(to_guest, Line::new(format_args!(":{source} INVITE {nick} {name}")));
+    chat.reply_bare(numeric::RPL_INVITING, &[&nick, &name]);
+    if let Some(text) = away {
+        chat.reply_text(numeric::RPL_AWAY, &[&nick], &text);
+    }
+}
+
+pub fn kick(chat: &mut Chat<'_>, message: &Message<'_>) {
+    let (rooms, nicks): (Vec<_>, Vec<_>) = (items(message.params[0]).collect(), items(message.params[1]).collect());
+    let reason =
+        message.param(2).map_or_else(|| chat.me().nick().to_owned(), |text| shorten(text, limits::REASON).into());
+    if rooms.len() == 1 {
+        nicks.iter().for_each(|nick| kick_one(chat, rooms[0], nick, &reason));
+    } else if rooms.len() == nicks.len() {
+        rooms.iter().zip(nicks).for_each(|(room, nick)| kick_one(chat, room, nick, &reason));
+    } else {
+        chat.reply(numeric::ERR_NEEDMOREPARAMS, &["KICK"]);
+    }
+}
+
+fn kick_one(chat: &mut Chat<'_>, name: &str, nick: &str, reason: &str) {
+    let Some((name, recipients)) = joined(chat, name) else { return };
+    if !chat.registry.room(&name).is_some_and(|room| room.is_operator(chat.id)) {
+        return chat.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&name]);
+    }
+    let Some(victim) = chat.registry.by_nick(nick) else {
+        return chat.reply(numeric::ERR_NOSUCHNICK, &[nick]);
+    };
+    let (id, nick) = (victim.id, victim.nick().to_owned());
+    if !chat.registry.room(&name).is_some_and(|room| room.has(id)) {
+        return chat.reply(numeric::ERR_USERNOTINCHANNEL, &[&nick, &name]);
+    }
+    let source = chat.me().source();
+    chat.tell(recipients, Line::new(format_args!(":{source} KICK {name} {nick} :{reason}")));
+    chat.registry.part(id, &fold(&name));
+    chat.log(format_args!("removed {nick} from {name}"));
+}
+
+/// The room's name as its creator spelt it and its members, if the client is in it; if not, it is told.
+pub fn joined(chat: &mut Chat<'_>, name: &str) -> Option<(String, Recipients)> {
+    let id = chat.id;
+    match chat.registry.room_mut(name) {
+        Some(room) if room.has(id) => Some((room.name.clone(), room.recipients(None))),
+        Some(_) => {
+            chat.reply(numeric::ERR_NOTONCHANNEL, &[name]);
+            None
+        }
+        None => {
+            chat.reply(numeric::ERR_NOSUCHCHANNEL, &[name]);
+            None
+        }
+    }
+}
+
+/// The items of a list with commas.
+fn items(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').filter(|item| !item.is_empty())
+}

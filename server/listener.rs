@@ -1,0 +1,85 @@
+//! The accept loop: takes connections and starts a thread for each.
+//!
+//! Runs in one thread per `--listen` address. It takes the registry's lock to enter a client.
+
+use std::convert::Infallible;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use wire::limits;
+
+use crate::chat::Chat;
+use crate::event::{CutReason, Event};
+use crate::server::Server;
+use crate::session::{Session, session_loop};
+
+/// Accepts until the server stops. Each client thread holds a clone of `running` until it ends, so
+/// whoever has the other end can wait for all of them.
+pub fn accept_loop(listener: &TcpListener, server: &Arc<Server>, running: &Sender<Infallible>) {
+    let mut in_trouble = false;
+    loop {
+        let accepted = listener.accept();
+        if server.stopping.load(Ordering::SeqCst) {
+            return;
+        }
+        let result = accepted.and_then(|(socket, address)| admit(server, socket, address, running));
+        match result {
+            Ok(()) => in_trouble = false,
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
+            Err(error) => {
+                // Out of descriptors or threads: one line, and the next try after a pause. Who is
+                // waiting to be accepted goes on waiting in the kernel's queue.
+                if !std::mem::replace(&mut in_trouble, true) {
+                    server.log.line(format_args!("Cannot take more clients for now: {error}"));
+                }
+                thread::sleep(limits::ACCEPT_PAUSE);
+            }
+        }
+    }
+}
+
+/// Enters a client and starts its thread. An error means that the system has no thread left.
+fn admit(server: &Arc<Server>, socket: TcpStream, address: SocketAddr, running: &Sender<Infallible>) -> io::Result<()> {
+    let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+    let socket = Arc::new(socket);
+    let cut: CutReason = Arc::new(OnceLock::new());
+    let id = {
+        let mut registry = server.registry();
+        match registry.admit(address, server.max_clients, server.max_per_ip) {
+            Ok(id) => {
+                let event = Event::Connected { client: id, socket: Arc::clone(&socket), cut: Arc::clone(&cut) };
+                // It fails only when the server has ended.
+                let _ = server.events.send(event);
+                id
+            }
+            Err(reason) => {
+                drop(registry);
+                server.log.client(address, None, format_args!("is refused: {reason}"));
+                refuse(&socket, &reason);
+                return Ok(());
+            }
+        }
+    };
+    server.log.client(address, None, "connected");
+    // Lines are small and wait in the outbox already: they shall not wait in the kernel too.
+    // Should the peer be gone already, the session's first read will say so.
+    let _ = socket.set_nodelay(true);
+    let session = Session { id, address, socket, cut, server: Arc::clone(server), _running: running.clone() };
+    let builder = thread::Builder::new().name(format!("client {address}")).stack_size(limits::CLIENT_STACK);
+    let spawned = builder.spawn(move || session_loop(&session));
+    spawned.map(drop).inspect_err(|_| Chat::enter(server, id).end("The server has no thread left; try again later"))
+}
+
+/// Says why, as well as it can be done without waiting for the peer.
+fn refuse(mut socket: &TcpStream, reason: &str) {
+    // What is unread when the socket closes would reset the connection, and the line with it.
+    if socket.set_nonblocking(true).is_ok() {
+        let _ = socket.read(&mut [0; limits::LINE]);
+        let _ = write!(socket, "ERROR :{reason}\r\n");
+        let _ = socket.shutdown(Shutdown::Write);
+    }
+}

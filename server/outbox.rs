@@ -1,0 +1,145 @@
+//! One client's outbox: the bytes that wait for its socket, and the one place that writes them.
+//!
+//! Owned by the broadcaster thread alone, so there is no lock. The socket itself is shared with the
+//! client's thread, which reads it.
+
+use std::io::{ErrorKind, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::time::Instant;
+
+use wire::limits;
+
+use crate::event::{Caps, ClientId, CutReason};
+
+/// What a write left behind.
+#[derive(Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing is left.
+    Drained,
+    /// The socket is full; the rest waits.
+    Waiting,
+    /// The client is cut off.
+    Cut,
+}
+
+#[derive(Debug)]
+pub struct Outbox {
+    pub client: ClientId,
+    pub caps: Caps,
+    /// It is in the broadcaster's list of outboxes to write after this batch.
+    pub touched: bool,
+    /// Its socket was full: it is in the list of those to try again.
+    pub waiting: bool,
+    /// It keeps the memory of its last batch, and is in the list of those who do.
+    pub warm: bool,
+    socket: Arc<TcpStream>,
+    cut: CutReason,
+    bytes: Vec<u8>,
+    /// When the socket last took a byte.
+    progress: Instant,
+}
+
+impl Outbox {
+    pub fn new(client: ClientId, socket: Arc<TcpStream>, cut: CutReason) -> Self {
+        Outbox {
+            client,
+            caps: Caps::default(),
+            touched: false,
+            waiting: false,
+            warm: false,
+            socket,
+            cut,
+            bytes: Vec::new(),
+            progress: Instant::now(),
+        }
+    }
+
+    /// Where to append; what is appended goes out with the next [`Self::write`].
+    pub fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// Writes what the socket takes, without ever waiting for it.
+    ///
+    /// Std has no non-blocking write for a single call, and a send time-out would cost two timer
+    /// ticks each time. So the socket is made non-blocking just for this write. Its reader, if it
+    /// calls `read` in these few microseconds, gets `WouldBlock` and tries again.
+    pub fn write(&mut self) -> State {
+        if self.is_cut() {
+            return State::Cut;
+        }
+        if self.bytes.is_empty() {
+            return State::Drained;
+        }
+        let result = self.socket.set_nonblocking(true).and_then(|()| {
+            let written = (&*self.socket).write(&self.bytes);
+            self.socket.set_nonblocking(false).and(written)
+        });
+        match result {
+            Ok(0) => return self.cut_off("Connection closed"),
+            Ok(count) => self.took(count),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+            Err(_) => return self.cut_off("Connection lost"),
+        }
+        if self.bytes.is_empty() {
+            State::Drained
+        } else if self.waiting && self.progress.elapsed() > limits::OUTBOX_STALL {
+            self.cut_off("Does not read what it is sent")
+        } else {
+            State::Waiting
+        }
+    }
+
+    /// The socket took `count` bytes.
+    fn took(&mut self, count: usize) {
+        self.progress = Instant::now();
+        if count < self.bytes.len() {
+            self.bytes.drain(..count);
+        } else if self.bytes.capacity() > limits::OUTBOX_KEEP {
+            self.bytes = Vec::new();
+        } else {
+            self.bytes.clear();
+        }
+    }
+
+    /// The socket is full: the time without progress counts from here.
+    pub fn start_waiting(&mut self) {
+        self.waiting = true;
+        self.progress = Instant::now();
+    }
+
+    /// Whether nothing more will be written.
+    pub fn is_cut(&self) -> bool {
+        self.cut.get().is_some()
+    }
+
+    /// More waits than may: only a client that does not read gets there.
+    pub fn is_overfull(&self) -> bool {
+        self.bytes.len() > limits::OUTBOX
+    }
+
+    /// Ends the connection; the client's thread wakes up from its `read`, finds the reason and cleans up.
+    pub fn cut_off(&mut self, reason: &'static str) -> State {
+        // A reason that is there already came first and stays.
+        let _ = self.cut.set(reason);
+        // It may be closed already, which is what is wanted.
+        let _ = self.socket.shutdown(Shutdown::Both);
+        self.bytes = Vec::new();
+        State::Cut
+    }
+
+    /// Says to the peer that nothing follows.
+    pub fn finish(&self) {
+        // The peer may have closed first.
+        let _ = self.socket.shutdown(Shutdown::Write);
+    }
+
+    /// Gives the memory of an idle client back.
+    pub fn cool_down(&mut self) {
+        self.warm = false;
+        if self.bytes.is_empty() {
+            self.bytes = Vec::new();
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The registry: who is connected, what they are called, and which rooms they are in.
+//!
+//! One `Mutex` guards it (see [`crate::server::Server`]); no socket and no disk is touched while it
+//! is held. A client is entered by the accept loop and removed in one place, [`Registry::remove`].
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use wire::names::fold;
+
+use crate::event::{Caps, ClientId, Recipients};
+use crate::room::Room;
+
+/// What is known about a connection.
+#[derive(Debug)]
+pub struct Client {
+    pub id: ClientId,
+    pub address: SocketAddr,
+    /// What others see of the address.
+    pub host: String,
+    /// Reserved for this client from the moment it is accepted, even before registration ends.
+    pub nick: Option<String>,
+    pub user: Option<String>,
+    pub realname: String,
+    /// The password that it sent, while it registers.
+    pub password: Option<String>,
+    /// It has begun to negotiate capabilities and not ended: registration waits.
+    pub negotiating: bool,
+    pub registered: bool,
+    pub caps: Caps,
+    /// User mode +i: found only by who knows the nick or shares a room.
+    pub invisible: bool,
+    pub away: Option<String>,
+    /// The rooms it is in, folded, in the order of joining.
+    pub rooms: Vec<String>,
+    pub since: SystemTime,
+    /// When it last wrote a message.
+    pub spoke: Instant,
+}
+
+impl Client {
+    /// The nick, or `*` as the protocol has it for who has none yet.
+    pub fn nick(&self) -> &str {
+        self.nick.as_deref().unwrap_or("*")
+    }
+
+    /// `nick!user@host`, the source of its messages.
+    pub fn source(&self) -> String {
+        format!("{}!{}@{}", self.nick(), self.user.as_deref().unwrap_or("*"), self.host)
+    }
+}
+
+/// How many there are.
+#[derive(Debug)]
+pub struct Counts {
+    /// Registered clients, the invisible ones among them.
+    pub users: usize,
+    pub invisible: usize,
+    /// The most registered clients that there ever were at once.
+    pub most: usize,
+    /// Connections that are not registered yet.
+    pub unknown: usize,
+}
+
+/// Everyone and every room.
+#[derive(Debug, Default)]
+pub struct Registry {
+    clients: HashMap<ClientId, Client>,
+    /// Folded nick to client: the one place that decides who has a name.
+    nicks: HashMap<String, ClientId>,
+    /// Folded name to room.
+    pub rooms: HashMap<String, Room>,
+    /// Connections by address, of addresses other than this machine's.
+    per_ip: HashMap<IpAddr, usize>,
+    /// Slots of clients that have left.
+    free_slots: Vec<u32>,
+    next_serial: u32,
+    /// Clients registered now, those of them that are invisible, and the most there ever were.
+    registered: usize,
+    invisible: usize,
+    most: usize,
+    /// The secret behind the hosts that others see.
+    pseudonyms: RandomState,
+}
+
+impl Registry {
+    /// Enters a connection, or says why it is refused.
+    pub fn admit(&mut self, address: SocketAddr, max_clients: usize, max_per_ip: usize) -> Result<ClientId, String> {
+        if self.clients.len() >= max_clients {
+            return Err(format!("The server is full ({max_clients} clients); try again later"));
+        }
+        if !address.ip().is_loopback() {
+            let count = self.per_ip.entry(address.ip()).or_default();
+            if *count >= max_per_ip {
+                return Err(format!("Too many connections from your address ({max_per_ip} at most)"));
+            }
+            *count += 1;
+        }
+        let highest = u32::try_from(self.clients.len()).unwrap_or(u32::MAX);
+        let id = ClientId { slot: self.free_slots.pop().unwrap_or(highest), serial: self.next_serial };
+        self.next_serial = self.next_serial.wrapping_add(1);
+        let host = self.shown_host(address.ip());
+        self.clients.insert(id, Client::new(id, address, host));
+        Ok(id)
+    }
+
+    /// What others see of an address. Where somebody lives is nobody's business, so it is a pseudonym,
+    /// the same for the same address until the server restarts: a ban can still name it.
+    fn shown_host(&self, ip: IpAddr) -> String {
+        match ip {
+            IpAddr::V6(ip) if ip.is_loopback() => format!("0{ip}"),
+            ip if ip.is_loopback() => ip.to_string(),
+            ip => format!("{:016x}.hidden", self.pseudonyms.hash_one(ip)),
+        }
+    }
+
+    /// Takes a client out of everything. The only place where one leaves.
+    pub fn remove(&mut self, id: ClientId) -> Option<Client> {
+        for room in self.clients.get(&id)?.rooms.clone() {
+            self.part(id, &room);
+        }
+        let client = self.clients.remove(&id)?;
+        if let Some(nick) = &client.nick {
+            self.nicks.remove(&fold(nick));
+        }
+        self.registered -= usize::from(client.registered);
+        self.invisible -= usize::from(client.invisible);
+        let ip = client.address.ip();
+        if let Some(count) = self.per_ip.get_mut(&ip) {
+            *count -= 1;
+            if *count == 0 {
+                self.per_ip.remove(&ip);
+            }
+        }
+        self.free_slots.push(id.slot);
+        Some(client)
+    }
+
+    /// Takes a client out of one room; an empty room ends.
+    pub fn part(&mut self, id: ClientId, folded: &str) {
+        let Some(room) = self.rooms.get_mut(folded) else { return };
+        room.remove(id);
+        if room.members().is_empty() {
+            self.rooms.remove(folded);
+        }
+        if let Some(client) = self.clients.get_mut(&id) {
+            client.rooms.retain(|room| room != folded);
+        }
+    }
+
+    pub fn client(&self, id: ClientId) -> Option<&Client> {
+        self.clients.get(&id)
+    }
+
+    pub fn client_mut(&mut self, id: ClientId) -> Option<&mut Client> {
+        self.clients.get_mut(&id)
+    }
+
+    /// All registered clients.
+    pub fn everyone(&self) -> impl Iterator<Item = &Client> {
+        self.clients.values().filter(|client| client.registered)
+    }
+
+    pub fn counts(&self) -> Counts {
+        let (users, invisible, most) = (self.registered, self.invisible, self.most);
+        Counts { users, invisible, most, unknown: self.clients.len() - users }
+    }
+
+    /// Sets user mode +i or -i; whether that changed anything.
+    pub fn set_invisible(&mut self, id: ClientId, on: bool) -> bool {
+        let Some(client) = self.clients.get_mut(&id) else { return false };
+        let changed = std::mem::replace(&mut client.invisible, on) != on;
+        match (changed, on) {
+            (true, true) => self.invisible += 1,
+            (true, false) => self.invisible -= 1,
+            (false, _) => {}
+        }
+        changed
+    }
+
+    /// The registered client of that name.
+    pub fn by_nick(&self, nick: &str) -> Option<&Client> {
+        let id = self.nicks.get(&fold(nick))?;
+        self.clients.get(id).filter(|client| client.registered)
+    }
+
+    /// Gives a client a name, unless somebody else has it: check and insert under one lock, so of
+    /// two who race for a name exactly one gets it.
+    pub fn take_nick(&mut self, id: ClientId, nick: &str) -> bool {
+        let folded = fold(nick);
+        if self.nicks.get(&folded).is_some_and(|&owner| owner != id) {
+            return false;
+        }
+        let Some(client) = self.clients.get_mut(&id) else { return false };
+        if let Some(old) = client.nick.replace(nick.to_owned()) {
+            self.nicks.remove(&fold(&old));
+        }
+        self.nicks.insert(folded, id);
+        true
+    }
+
+    pub fn mark_registered(&mut self, id: ClientId) {
+        if let Some(client) = self.clients.get_mut(&id) {
+            client.registered = true;
+            client.password = None;
+            self.registered += 1;
+            self.most = self.most.max(self.registered);
+        }
+    }
+
+    pub fn room(&self, name: &str) -> Option<&Room> {
+        self.rooms.get(&fold(name))
+    }
+
+    pub fn room_mut(&mut self, name: &str) -> Option<&mut Room> {
+        self.rooms.get_mut(&fold(name))
+    }
+
+    /// Everyone who shares a room with a client, the client included, each once.
+    pub fn peers(&mut self, id: ClientId) -> Recipients {
+        let rooms = self.clients.get(&id).map_or(&[][..], |client| &client.rooms[..]);
+        if let [only] = rooms
+            && let Some(room) = self.rooms.get_mut(only)
+        {
+            return room.recipients(None);
+        }
+        let mut clients = vec![id];
+        for room in rooms.iter().filter_map(|name| self.rooms.get(name)) {
+            clients.extend(room.members().keys());
+        }
+        clients.sort_unstable();
+        clients.dedup();
+        Recipients { clients: Arc::from(clients), except: None }
+    }
+
+    pub fn share_a_room(&self, one: &Client, other: ClientId) -> bool {
+        one.rooms.iter().filter_map(|name| self.rooms.get(name)).any(|room| room.has(other))
+    }
+}
+
+impl Client {
+    fn new(id: ClientId, address: SocketAddr, host: String) -> Self {
+        Client {
+            id,
+            address,
+            host,
+            nick: None,
+            user: None,
+            realname: String::new(),
+            password: None,
+            negotiating: false,
+            registered: false,
+            caps: Caps::default(),
+            invisible: false,
+            away: None,
+            rooms: Vec::new(),
+            since: SystemTime::now(),
+            spoke: Instant::now(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admit(registry: &mut Registry, address: &str) -> Result<ClientId, String> {
+        registry.admit(address.parse().unwrap(), 4, 2)
+    }
+
+    #[test]
+    fn the_bounds_hold_and_are_given_back() {
+        let mut registry = Registry::default();
+        let first = admit(&mut registry, "192.0.2.1:1").unwrap();
+        admit(&mut registry, "192.0.2.1:2").unwrap();
+        assert!(admit(&mut registry, "192.0.2.1:3").unwrap_err().contains("your address"));
+        registry.remove(first);
+        admit(&mut registry, "192.0.2.1:3").unwrap();
+        admit(&mut registry, "127.0.0.1:1").unwrap();
+        admit(&mut registry, "127.0.0.1:2").unwrap();
+        assert!(admit(&mut registry, "127.0.0.1:3").unwrap_err().contains("full"));
+    }
+
+    #[test]
+    fn a_slot_is_used_again_under_another_serial() {
+        let mut registry = Registry::default();
+        let first = admit(&mut registry, "127.0.0.1:1").unwrap();
+        let second = admit(&mut registry, "127.0.0.1:2").unwrap();
+        assert_eq!((first.slot, second.slot), (0, 1));
+        registry.remove(first);
+        let third = admit(&mut registry, "127.0.0.1:3").unwrap();
+        assert_eq!(third.slot, 0);
+        assert_ne!(third, first);
+    }
+
+    #[test]
+    fn a_name_has_one_owner_in_any_case() {
+        let mut registry = Registry::default();
+        let first = admit(&mut registry, "127.0.0.1:1").unwrap();
+        let second = admit(&mut registry, "127.0.0.1:2").unwrap();
+        assert!(registry.take_nick(first, "Tesla"));
+        assert!(!registry.take_nick(second, "tesla"));
+        assert!(registry.take_nick(first, "TESLA"), "a change of case is no other name");
+        assert!(registry.take_nick(first, "albert"));
+        assert!(registry.take_nick(second, "tesla"));
+        registry.remove(first);
+        assert!(registry.take_nick(second, "albert"));
+    }
+
+    #[test]
+    fn addresses_of_others_are_not_shown() {
+        let registry = Registry::default();
+        let shown = |ip: &str| registry.shown_host(ip.parse().unwrap());
+        assert_eq!(shown("127.0.0.1"), "127.0.0.1");
+        assert_eq!(shown("::1"), "0::1");
+        assert!(!shown("192.0.2.77").contains("192.0.2"));
+        assert_eq!(shown("192.0.2.77"), shown("192.0.2.77"));
+        assert_ne!(shown("192.0.2.77"), shown("192.0.2.78"));
+    }
+}

@@ -1,0 +1,72 @@
+//! What all threads of the server share: the settings, the registry behind its lock, the way into
+//! the global buffer.
+//!
+//! One `Arc<Server>` for all threads. Lock order: there is one lock, the registry's. It is held
+//! while events are put into the global buffer, so that the order of the events agrees with the
+//! order of the changes; the broadcaster, which empties the buffer, never takes the lock.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::args::Args;
+use crate::event::Event;
+use crate::log::Log;
+use crate::registry::Registry;
+
+#[derive(Debug)]
+pub struct Server {
+    pub name: String,
+    pub password: Option<String>,
+    /// The lines of the message of the day.
+    pub motd: Vec<String>,
+    pub max_clients: usize,
+    pub max_per_ip: usize,
+    /// Lines a second; 0 is no limit.
+    pub flood: u32,
+    pub ping_interval: Duration,
+    pub register_within: Duration,
+    pub started: SystemTime,
+    pub log: Log,
+    /// The global buffer's entrance.
+    pub events: SyncSender<Event>,
+    /// Set once, when the server ends: the accept loops look at it.
+    pub stopping: AtomicBool,
+    registry: Mutex<Registry>,
+    /// Messages so far: half of a message id.
+    messages: AtomicU64,
+}
+
+impl Server {
+    pub fn new(args: Args, motd: Vec<String>, log: Log, events: SyncSender<Event>) -> Self {
+        Server {
+            name: args.name,
+            password: args.password,
+            motd,
+            max_clients: args.max_clients,
+            max_per_ip: args.max_per_ip,
+            flood: args.flood,
+            ping_interval: Duration::from_secs(args.ping_interval),
+            register_within: Duration::from_secs(args.register_within),
+            started: SystemTime::now(),
+            log,
+            events,
+            stopping: AtomicBool::new(false),
+            registry: Mutex::new(Registry::default()),
+            messages: AtomicU64::new(0),
+        }
+    }
+
+    /// The registry, for as long as the guard lives. A thread that panicked while it held the lock
+    /// must not take everyone else down with it; its own client is removed all the same.
+    pub fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An id that no other message has, of this run or of another.
+    pub fn next_msgid(&self) -> String {
+        let run = self.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+        format!("{run:x}-{:x}", self.messages.fetch_add(1, Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,197 @@
+//! One client's session: read a line, check it, act on the registry.
+//!
+//! Runs in the client's own thread, named after its address. It reads the socket and never writes
+//! it: what it has to say goes through the global buffer to the broadcaster. It takes the registry's
+//! lock for each line.
+
+use std::convert::Infallible;
+use std::io::{self, ErrorKind, Read};
+use std::net::{SocketAddr, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wire::limits;
+use wire::lines::LineBuffer;
+
+use crate::chat::Chat;
+use crate::commands;
+use crate::event::{ClientId, CutReason};
+use crate::flood::TokenBucket;
+use crate::server::Server;
+
+/// What a client thread works on.
+pub struct Session {
+    pub id: ClientId,
+    pub address: SocketAddr,
+    pub socket: Arc<TcpStream>,
+    /// Set by the broadcaster when it cuts the client off.
+    pub cut: CutReason,
+    pub server: Arc<Server>,
+    /// Dropped last of all: when no clone is left, all client threads have ended.
+    pub _running: Sender<Infallible>,
+}
+
+/// Why a session ends.
+enum End {
+    /// The client closed the connection, or the network did.
+    Theirs(String),
+    /// The server closes it: the client may still be sending.
+    Ours(String),
+}
+
+/// Serves one client until it leaves. However that comes about, a panic included, it is cleaned up here.
+pub fn session_loop(session: &Session) {
+    let end = catch_unwind(AssertUnwindSafe(|| session.serve()));
+    let end = end.unwrap_or_else(|_| End::Ours("Internal error".into()));
+    let (mut reason, ours) = match end {
+        End::Theirs(reason) => (reason, false),
+        End::Ours(reason) => (reason, true),
+    };
+    if let Some(cut) = session.cut.get() {
+        reason = (*cut).into();
+    }
+    let nick = {
+        let chat = Chat::enter(&session.server, session.id);
+        let nick = chat.me().nick.clone();
+        chat.end(&reason);
+        nick
+    };
+    session.server.log.client(session.address, nick.as_deref(), format_args!("is offline ({reason})"));
+    if ours {
+        session.linger();
+    }
+}
+
+impl Session {
+    /// Reads lines and has them carried out, until something ends the session.
+    fn serve(&self) -> End {
+        let mut lines = LineBuffer::new(limits::CLIENT_TAGS);
+        let mut bucket = TokenBucket::new(self.server.flood, Instant::now());
+        let mut timer = Timer::new(&self.server);
+        loop {
+            while let Some(line) = lines.next_line() {
+                thread::sleep(bucket.take(Instant::now()));
+                let mut chat = Chat::enter(&self.server, self.id);
+                commands::run(&mut chat, &line);
+                timer.registered = chat.me().registered;
+                if let Some(reason) = chat.leaving.take() {
+                    return End::Ours(reason);
+                }
+            }
+            match self.read(lines.space(), &mut timer) {
+                Ok(0) => return End::Theirs("Connection closed".into()),
+                Ok(count) => {
+                    lines.filled(count);
+                    timer.heard();
+                }
+                Err(error) if error.kind() == ErrorKind::TimedOut => {
+                    if let Some(reason) = self.ask_or_end(&mut timer) {
+                        return End::Ours(reason);
+                    }
+                }
+                Err(error) => return End::Theirs(format!("Connection lost: {error}")),
+            }
+        }
+    }
+
+    /// Waits for bytes, up to the timer's deadline; then the error is `TimedOut`.
+    fn read(&self, space: &mut [u8], timer: &mut Timer) -> io::Result<usize> {
+        loop {
+            if let Some(timeout) = timer.arm() {
+                self.socket.set_read_timeout(Some(timeout))?;
+            }
+            match (&*self.socket).read(space) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if timer.is_over() {
+                        return Err(ErrorKind::TimedOut.into());
+                    }
+                    // The broadcaster is writing to this very socket (see `Outbox::write`).
+                    thread::sleep(limits::READ_NAP);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// The client was silent for too long: asks it whether it is there, or gives the reason to end.
+    fn ask_or_end(&self, timer: &mut Timer) -> Option<String> {
+        if !timer.registered {
+            return Some(format!("Registration timed out ({} seconds)", self.server.register_within.as_secs()));
+        }
+        if timer.asked {
+            return Some(format!("Ping timeout ({} seconds)", 2 * self.server.ping_interval.as_secs()));
+        }
+        timer.ask();
+        let mut chat = Chat::enter(&self.server, self.id);
+        chat.reply_line(format_args!("PING :{}", self.server.name));
+        None
+    }
+
+    /// Reads what the client is still sending, for a moment: to close a socket with unread bytes
+    /// would reset the connection, and the last line might never be seen.
+    fn linger(&self) {
+        let deadline = Instant::now() + limits::LINGER;
+        let mut scrap = [0; 512];
+        // Without the time-out the read could last for ever.
+        while self.socket.set_read_timeout(Some(limits::LINGER)).is_ok() && Instant::now() < deadline {
+            match (&*self.socket).read(&mut scrap) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(limits::READ_NAP),
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+/// How long the session waits for its client.
+struct Timer {
+    registered: bool,
+    /// Until then something must come.
+    deadline: Instant,
+    /// The client was asked with PING and has not answered.
+    asked: bool,
+    ping_interval: Duration,
+    /// The time-out that the socket has, so that it is set only when it changes.
+    armed: Duration,
+}
+
+impl Timer {
+    fn new(server: &Server) -> Self {
+        Timer {
+            registered: false,
+            deadline: Instant::now() + server.register_within,
+            asked: false,
+            ping_interval: server.ping_interval,
+            armed: Duration::ZERO,
+        }
+    }
+
+    /// Bytes came. While the client registers they change nothing, or it could take for ever.
+    fn heard(&mut self) {
+        if self.registered {
+            self.asked = false;
+            self.deadline = Instant::now() + self.ping_interval;
+        }
+    }
+
+    fn ask(&mut self) {
+        self.asked = true;
+        self.deadline = Instant::now() + self.ping_interval;
+    }
+
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+
+    /// The time-out for the next read, if it is another one than before.
+    fn arm(&mut self) -> Option<Duration> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let timeout = if self.registered { self.ping_interval } else { left.max(Duration::from_millis(1)) };
+        (std::mem::replace(&mut self.armed, timeout) != timeout).then_some(timeout)
+    }
+}
