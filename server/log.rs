@@ -64,7 +64,6 @@ impl Log {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "dropping `_done` is what tells the end")]
 fn log_loop(lines: &Receiver<String>, missed: &AtomicUsize, _done: Sender<Infallible>) {
     let mut out = io::BufWriter::new(io::stdout());
     while let Ok(first) = lines.recv() {

@@ -195,3 +195,57 @@ impl Timer {
         (std::mem::replace(&mut self.armed, timeout) != timeout).then_some(timeout)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::sync::mpsc;
+
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::Args;
+    use crate::broadcaster::broadcaster_loop;
+    use crate::listener::accept_loop;
+    use crate::log::Log;
+
+    fn start() -> SocketAddr {
+        let (log, _) = Log::start(false).unwrap();
+        let (events, global_buffer) = mpsc::sync_channel(limits::GLOBAL_BUFFER);
+        let server = Arc::new(Server::new(Args::parse_from(["chat-server"]), Vec::new(), log, events));
+        thread::spawn(move || broadcaster_loop(&global_buffer));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || accept_loop(&listener, &server, &mpsc::channel().0));
+        address
+    }
+
+    /// Registers, joins #a, and returns what comes after that.
+    fn join(address: SocketAddr, nick: &str) -> impl Iterator<Item = String> + use<> {
+        let mut socket = TcpStream::connect(address).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        write!(socket, "NICK {nick}\r\nUSER {nick} 0 * :x\r\nJOIN #a\r\n").unwrap();
+        if nick == "bob" {
+            write!(socket, "PANIC\r\n").unwrap();
+        }
+        let mut lines = BufReader::new(socket).lines().map_while(Result::ok);
+        lines.find(|line| line.contains(" 366 "));
+        lines
+    }
+
+    #[test]
+    fn a_panic_ends_that_session_only_and_is_cleaned_up() {
+        let address = start();
+        let mut alice = join(address, "alice");
+        let mut bob = join(address, "bob");
+        assert_eq!(bob.next().as_deref(), Some("ERROR :Closing connection: Internal error"));
+        assert_eq!(bob.next(), None);
+        assert_eq!(alice.next().as_deref(), Some(":bob!bob@127.0.0.1 JOIN #a"));
+        assert_eq!(alice.next().as_deref(), Some(":bob!bob@127.0.0.1 QUIT :Internal error"));
+        // The thread that panicked held the lock: the chat, and the name, are to be had all the same.
+        let mut bob = join(address, "bob");
+        assert_eq!(bob.next().as_deref(), Some("ERROR :Closing connection: Internal error"));
+        assert_eq!(alice.next().as_deref(), Some(":bob!bob@127.0.0.1 JOIN #a"));
+    }
+}

@@ -90,7 +90,7 @@ pub fn run(chat: &mut Chat<'_>, line: &Line<'_>) {
         None if !registered => chat.reply(numeric::ERR_NOTREGISTERED, &[]),
         None => chat.reply(numeric::ERR_UNKNOWNCOMMAND, &[message.verb]),
         Some(command) if message.params.len() < command.needs => {
-            chat.reply(numeric::ERR_NEEDMOREPARAMS, &[command.verb])
+            chat.reply(numeric::ERR_NEEDMOREPARAMS, &[command.verb]);
         }
         Some(command) => (command.run)(chat, &message),
     }

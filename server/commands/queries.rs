@@ -63,21 +63,26 @@ pub fn whois(chat: &mut Chat<'_>, message: &Message<'_>) {
     if let Some(server) = server.filter(|server| !chat.is_this_server(server) && !same(server, nick)) {
         return chat.reply(numeric::ERR_NOSUCHSERVER, &[server]);
     }
-    let nick = nick.split(',').next().unwrap_or_default();
-    if nick.is_empty() {
-        return chat.reply(numeric::ERR_NONICKNAMEGIVEN, &[]);
-    }
-    match chat.registry.by_nick(nick) {
-        Some(client) => {
-            let replies = whois_replies(chat, client);
-            for (numeric, params, text) in replies {
-                let params: Vec<&str> = params.iter().map(String::as_str).collect();
-                chat.reply_text(numeric, &params, &text);
-            }
+    for nick in nick.split(',').filter(|nick| !nick.is_empty()) {
+        let replies: Vec<_> = find(chat, nick).iter().flat_map(|client| whois_replies(chat, client)).collect();
+        if replies.is_empty() {
+            chat.reply(numeric::ERR_NOSUCHNICK, &[nick]);
         }
-        None => chat.reply(numeric::ERR_NOSUCHNICK, &[nick]),
+        for (numeric, params, text) in replies {
+            let params: Vec<&str> = params.iter().map(String::as_str).collect();
+            chat.reply_text(numeric, &params, &text);
+        }
     }
     chat.reply(numeric::RPL_ENDOFWHOIS, &[nick]);
+}
+
+/// The client of that nick, or those that the client sees whose nick fits a mask.
+fn find<'a>(chat: &'a Chat<'_>, nick: &str) -> Vec<&'a Client> {
+    if nick.contains(['*', '?']) {
+        chat.registry.everyone().filter(|client| chat.sees(client) && matches(nick, client.nick())).collect()
+    } else {
+        chat.registry.by_nick(nick).into_iter().collect()
+    }
 }
 
 fn whois_replies(chat: &Chat<'_>, client: &Client) -> Vec<(numeric::Numeric, Vec<String>, String)> {

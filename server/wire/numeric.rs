@@ -26,11 +26,11 @@ macro_rules! numerics {
 }
 
 numerics! {
-    RPL_WELCOME = 001 "";
-    RPL_YOURHOST = 002 "";
-    RPL_CREATED = 003 "";
-    RPL_MYINFO = 004 "";
-    RPL_ISUPPORT = 005 "are supported by this server";
+    RPL_WELCOME = 1 "";
+    RPL_YOURHOST = 2 "";
+    RPL_CREATED = 3 "";
+    RPL_MYINFO = 4 "";
+    RPL_ISUPPORT = 5 "are supported by this server";
     RPL_UMODEIS = 221 "";
     RPL_LUSERCLIENT = 251 "";
     RPL_LUSEROP = 252 "operators online";

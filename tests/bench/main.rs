@@ -1,1 +1,155 @@
-fn main() {}
+//! `make bench`: loads our server, and whichever other IRC servers are installed, in the same way.
+//!
+//! One thread and one epoll drive all clients, so that on a small machine the server has a core to
+//! itself. From the top down:
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `options` | the command line |
+//! | `fanout`, `stalled`, `idle` | the cases: a `unit` measures one server once |
+//! | `conversation` | speakers, and the check of every delivery |
+//! | `crowd`, `member`, `line` | many clients, one client, one line |
+//! | `server` | the servers under test as child processes |
+//! | `proc`, `histogram`, `table` | CPU and memory, latencies, output |
+
+// Counts become f64 only to be shown, and the benchmark needs Linux's /proc on 64 bits anyway.
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+mod conversation;
+mod crowd;
+mod fanout;
+mod histogram;
+mod idle;
+mod line;
+mod member;
+mod options;
+mod proc;
+mod server;
+mod stalled;
+mod table;
+
+use options::Options;
+use server::Candidate;
+use table::{Row, Table};
+
+/// Files that a process has open besides its clients.
+const OTHER_FILES: usize = 64;
+
+const LEGEND: &str = "
+delivery: one line received by one client, checked for loss, repetition and order. Latency runs from
+  the speaker's write to the receiver's read; CPU is the server's, all threads. Figures are medians
+  over the rounds; \"ours / best\" is ours divided by the best other server of the same round, above 1
+  is good for rates, below 1 for the rest. A generator near 100 % was itself the limit.
+stalled: \"in kernel\" is what the kernel's buffers hold of the KiB that each stalled member was sent,
+  so the server kept or dropped the rest; \"cut off\" is how many of them the server hung up on.
+note: ngIRCd and InspIRCd do not set TCP_NODELAY, so latencies near 40 ms are Nagle's algorithm
+  waiting for a delayed ACK, not work (compare CPU there); InspIRCd welcomes clients once a second.";
+
+fn main() -> ExitCode {
+    let options = match Options::parse(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(why) => {
+            eprintln!("{why}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(options) {
+        Ok(faults) if faults.is_empty() => ExitCode::SUCCESS,
+        Ok(faults) => {
+            println!("\nFAILED");
+            for fault in faults {
+                println!("  {fault}");
+            }
+            ExitCode::FAILURE
+        }
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(mut options: Options) -> io::Result<Vec<String>> {
+    fit_open_files(&mut options)?;
+    let mut bench = Bench { candidates: Vec::new(), faults: Vec::new() };
+    for kind in &options.servers {
+        match Candidate::find(*kind, options.ours.as_deref()) {
+            Ok(candidate) => bench.candidates.push(candidate),
+            Err(why) => println!("{why}"),
+        }
+    }
+    if options.wants("fanout") {
+        for clients in &options.clients {
+            let title = |w| format!("fan-out: {clients} clients, {} speakers, {w} in flight", options.speakers);
+            let tables = options.in_flight.iter().map(|w| Table::new(title(w), fanout::COLUMNS)).collect();
+            bench.case(options.rounds, tables, |candidate| fanout::unit(candidate, &options, *clients));
+        }
+    }
+    if options.wants("stalled") {
+        let title =
+            |w| format!("stalled readers: {} beside {} healthy, {w} in flight", options.stalled, stalled::HEALTHY);
+        let tables = options.stalled_in_flight.iter().map(|w| Table::new(title(w), stalled::COLUMNS)).collect();
+        bench.case(options.rounds, tables, |candidate| stalled::unit(candidate, &options));
+    }
+    if options.wants("idle") {
+        let tables = vec![Table::new(format!("idle crowd: {} clients", options.idle), idle::COLUMNS)];
+        // One round: memory hardly varies, and 8000 connections take a while.
+        bench.case(1, tables, |candidate| idle::unit(candidate, &options));
+    }
+    println!("{LEGEND}");
+    Ok(bench.faults)
+}
+
+/// Uses fewer clients where the open-file limit does not allow as many as were asked for.
+fn fit_open_files(options: &mut Options) -> io::Result<()> {
+    let most = proc::open_files_limit()?.saturating_sub(OTHER_FILES);
+    let counts = options.clients.iter_mut().chain([&mut options.idle]);
+    for count in counts.filter(|count| **count > most) {
+        println!(
+            "a case of {count} clients gets only {most}: too few open files are allowed; try `ulimit -n {}`",
+            *count + OTHER_FILES
+        );
+        *count = most;
+    }
+    Ok(())
+}
+
+struct Bench {
+    candidates: Vec<Candidate>,
+    /// What went wrong, with the server and the case.
+    faults: Vec<String>,
+}
+
+impl Bench {
+    /// Measures each server once per round and prints one table per row of a unit.
+    fn case(&mut self, rounds: usize, mut tables: Vec<Table>, unit: impl Fn(&Candidate) -> io::Result<Vec<Row>>) {
+        let title = tables.first().map(Table::title).unwrap_or_default();
+        for round in 0..rounds {
+            for candidate in &self.candidates {
+                let name = candidate.kind.name();
+                progress(&format!("{title}, round {} of {rounds}: {name}", round + 1));
+                match unit(candidate) {
+                    Ok(rows) => {
+                        tables.iter_mut().zip(rows).for_each(|(table, row)| table.add(round, candidate.kind, row));
+                    }
+                    Err(why) => self.faults.push(format!("{title}, round {}: {name}: {why}", round + 1)),
+                }
+            }
+        }
+        progress("");
+        tables.iter().for_each(Table::print);
+    }
+}
+
+/// Shows what is being measured, on a line that is overwritten.
+fn progress(text: &str) {
+    if !io::stderr().is_terminal() {
+        return;
+    }
+    eprint!("\r\x1b[K{text}");
+    // Only the display would be late.
+    let _ = io::stderr().flush();
+}

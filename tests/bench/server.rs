@@ -1,0 +1,186 @@
+//! The servers under test as child processes, each on a free loopback port in its own folder.
+//!
+//! Threads: the generator's, and one that drains our server's stdout. No locks.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a server may take from its start until it accepts a connection.
+const START: Duration = Duration::from_secs(10);
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Kind {
+    Ours,
+    Ngircd,
+    Inspircd,
+}
+
+impl Kind {
+    pub const ALL: [Self; 3] = [Self::Ours, Self::Ngircd, Self::Inspircd];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Ngircd => "ngircd",
+            Self::Inspircd => "inspircd",
+        }
+    }
+
+    /// How many connections may wait for their welcome at the same time, so that each server
+    /// registers clients as fast as it can.
+    pub fn connects_in_flight(self) -> usize {
+        match self {
+            // std listens with a backlog of 128, ngIRCd with one of 10; what overflows a backlog
+            // waits a whole second for TCP to try again.
+            Self::Ours => 100,
+            Self::Ngircd => 10,
+            // Welcomes all who wait, but only once a second; its backlog is in its configuration.
+            Self::Inspircd => 4000,
+        }
+    }
+
+    /// Where Debian puts it.
+    fn installed_at(self) -> PathBuf {
+        Path::new("/usr/sbin").join(self.name())
+    }
+}
+
+/// A server that can be started as often as needed.
+#[derive(Clone)]
+pub struct Candidate {
+    pub kind: Kind,
+    program: PathBuf,
+}
+
+impl Candidate {
+    /// The server, or a sentence that says why there is none.
+    pub fn find(kind: Kind, ours: Option<&Path>) -> Result<Self, String> {
+        let built = option_env!("CARGO_BIN_EXE_chat-server").map(Path::new);
+        let program = match kind {
+            Kind::Ours => ours.or(built).map(Path::to_path_buf).unwrap_or_default(),
+            Kind::Ngircd | Kind::Inspircd => kind.installed_at(),
+        };
+        if program.is_file() {
+            return Ok(Self { kind, program });
+        }
+        Err(match kind {
+            Kind::Ours => "ours: no server binary; name one with --ours PATH".to_owned(),
+            _ => format!("{0}: not installed, so left out; try `apt-get install {0}`", kind.name()),
+        })
+    }
+
+    pub fn start(&self) -> io::Result<Server> {
+        let folder = TempFolder::new(self.kind.name())?;
+        let mut command = Command::new(&self.program);
+        command.current_dir(&folder.0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let config = folder.0.join("config");
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        match self.kind {
+            Kind::Ours => {
+                command.args(["--listen", "127.0.0.1:0", "--flood", "0", "--data-dir"]).arg(&folder.0);
+                command.stdout(Stdio::piped());
+            }
+            Kind::Ngircd => {
+                fs::write(&config, include_str!("ngircd.conf").replace("{port}", &address.port().to_string()))?;
+                command.args(["--nodaemon", "--config"]).arg(&config);
+            }
+            Kind::Inspircd => {
+                fs::write(&config, include_str!("inspircd.conf").replace("{port}", &address.port().to_string()))?;
+                command.args(["--nofork", "--nolog", "--nopid", "--runasroot", "--config"]).arg(&config);
+            }
+        }
+        let mut server = Server { kind: self.kind, child: command.spawn()?, address, _folder: folder };
+        match self.kind {
+            Kind::Ours => server.read_address()?,
+            Kind::Ngircd | Kind::Inspircd => server.await_listening()?,
+        }
+        Ok(server)
+    }
+}
+
+/// A running server, killed and waited for on drop.
+pub struct Server {
+    pub kind: Kind,
+    child: Child,
+    pub address: SocketAddr,
+    _folder: TempFolder,
+}
+
+impl Server {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Our server says where it listens at the end of its first line.
+    fn read_address(&mut self) -> io::Result<()> {
+        let stdout = self.child.stdout.take().ok_or_else(|| io::Error::other("ours has no stdout"))?;
+        let mut stdout = BufReader::new(stdout);
+        let mut line = String::new();
+        stdout.read_line(&mut line)?;
+        let last = line.split_whitespace().last().and_then(|word| word.parse().ok());
+        self.address = last.ok_or_else(|| io::Error::other(format!("ours did not start: {line:?}")))?;
+        thread::Builder::new().name("drain_loop".to_owned()).spawn(move || drain_loop(stdout))?;
+        Ok(())
+    }
+
+    fn await_listening(&mut self) -> io::Result<()> {
+        let deadline = Instant::now() + START;
+        while TcpStream::connect(self.address).is_err() {
+            if let Some(status) = self.child.try_wait()? {
+                return Err(io::Error::other(format!("ended while starting: {status}")));
+            }
+            if Instant::now() > deadline {
+                return Err(io::Error::other("did not listen in time"));
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Either fails only when the child is gone already, which is what we want.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Takes what the server prints, so that it never waits for a full pipe. Ends with the server.
+fn drain_loop(mut stdout: impl Read) {
+    // A failed read means that the server is gone, too.
+    let _ = io::copy(&mut stdout, &mut io::sink());
+}
+
+/// A free port below those that Linux gives to outgoing connections, so that none of the
+/// generator's own clients can take it before the server does.
+fn free_port() -> io::Result<u16> {
+    let free = (20_000..32_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.ok_or_else(|| io::Error::other("no free port between 20000 and 32000"))
+}
+
+struct TempFolder(PathBuf);
+
+impl TempFolder {
+    fn new(name: &str) -> io::Result<Self> {
+        let parent = std::env::temp_dir().join(format!("groupchat-bench-{}", std::process::id()));
+        let folder = parent.join(name);
+        fs::create_dir_all(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for TempFolder {
+    fn drop(&mut self) {
+        // What stays behind lies in the system's temporary folder; the next start must not fail for it.
+        let _ = fs::remove_dir_all(&self.0);
+        if let Some(parent) = self.0.parent() {
+            let _ = fs::remove_dir(parent);
+        }
+    }
+}
