@@ -6,6 +6,7 @@
 use std::iter;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use wire::limits;
@@ -19,6 +20,8 @@ use crate::outbox::{Outbox, State};
 pub fn broadcaster_loop(events: &Receiver<Event>) {
     let mut outboxes = Outboxes::new();
     while let Some(event) = outboxes.next_event(events) {
+        // Clients that are about to send may run first: then one write carries their lines, too.
+        thread::yield_now();
         let more = || events.try_recv().ok();
         for event in iter::once(event).chain(iter::from_fn(more)).take(limits::GLOBAL_BUFFER) {
             if outboxes.handle(event).is_break() {
@@ -206,7 +209,7 @@ impl Outboxes {
             if unfinished.is_empty() || left == Duration::ZERO {
                 break;
             }
-            std::thread::sleep(left.min(limits::OUTBOX_RETRY));
+            thread::sleep(left.min(limits::OUTBOX_RETRY));
         }
         for outbox in &mut unfinished {
             outbox.cut_off("Server is shutting down");

@@ -33,7 +33,7 @@ pub const AWAY: usize = 200;
 pub const REASON: usize = 200;
 /// A real name; longer ones are shortened.
 pub const REALNAME: usize = 128;
-/// A server's name (`--name`), as long as RFC 1123 lets a host name's label be.
+/// A server's name (`--name`), as long as the label of a host name may be (RFC 1035, section 2.3.4).
 pub const SERVER_NAME: usize = 63;
 /// A parameter that a reply repeats from the request; longer ones are shortened, so that the reply fits one line.
 pub const REPEATED: usize = 128;
@@ -52,8 +52,6 @@ pub const ROOMS_PER_CLIENT: usize = 100;
 pub const BANS: usize = 64;
 /// Open invitations of one room; the oldest is forgotten first.
 pub const INVITES: usize = 256;
-/// Mode changes with a parameter in one MODE command, so that the answer fits one line.
-pub const MODES: usize = 4;
 /// Clients at once, unless `--max-clients` says otherwise: a thread each, so about as many as a small machine likes.
 pub const MAX_CLIENTS: usize = 10_000;
 /// Connections from one address, unless `--max-per-ip` says otherwise: a class behind one router fits.
@@ -107,3 +105,101 @@ pub const FLOOD_BURST: u32 = 200;
 pub const CLIENT_STACK: usize = 256 * 1024;
 /// First size of a line buffer; it doubles while reads fill it, up to the longest line.
 pub const READ_BUFFER: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A limit as PROTOCOL.md writes it.
+    trait Written {
+        fn written(&self) -> String;
+    }
+
+    impl Written for usize {
+        fn written(&self) -> String {
+            self.to_string()
+        }
+    }
+
+    impl Written for u32 {
+        fn written(&self) -> String {
+            self.to_string()
+        }
+    }
+
+    impl Written for Duration {
+        fn written(&self) -> String {
+            let text = format!("{self:?}");
+            let unit = text.find(|c: char| !c.is_ascii_digit()).expect("a duration has a unit");
+            format!("{} {}", &text[..unit], &text[unit..])
+        }
+    }
+
+    macro_rules! rows {
+        ($($name:ident),* $(,)?) => { [$((stringify!($name), $name.written())),*] };
+    }
+
+    #[test]
+    fn protocol_md_and_this_file_agree() {
+        let rows = rows![
+            LINE,
+            CLIENT_TAGS,
+            SERVER_TAGS,
+            NICK,
+            USER,
+            HOST,
+            ROOM,
+            KEY,
+            TOPIC,
+            AWAY,
+            REASON,
+            REALNAME,
+            SERVER_NAME,
+            REPEATED,
+            MASK,
+            SOURCE,
+            TARGETS,
+            ROOMS_PER_CLIENT,
+            BANS,
+            INVITES,
+            MAX_CLIENTS,
+            MAX_PER_IP,
+            GLOBAL_BUFFER,
+            REPLY_CHUNK,
+            OUTBOX,
+            OUTBOX_KEEP,
+            LOG_LINES,
+            REGISTRATION,
+            PING_INTERVAL,
+            OUTBOX_STALL,
+            OUTBOX_RETRY,
+            OUTBOX_WARM,
+            READ_NAP,
+            LINGER,
+            SHUTDOWN_FLUSH,
+            ACCEPT_PAUSE,
+            FLOOD_RATE,
+            FLOOD_BURST,
+            CLIENT_STACK,
+            READ_BUFFER
+        ];
+        let source = include_str!("limits.rs");
+        let declared = source.lines().filter(|line| line.starts_with("pub const ")).count();
+        assert_eq!(declared, rows.len(), "a limit is missing from this test");
+        let document = include_str!("../PROTOCOL.md");
+        for (name, value) in rows {
+            let row = format!("| `{name}` | {value} |");
+            assert!(document.contains(&row), "PROTOCOL.md has no row {row:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_lines_fit() {
+        let kick = SOURCE + "KICK ".len() + ROOM + 1 + NICK + " :\r\n".len() + REASON;
+        let topic = 1 + SERVER_NAME + " 332 ".len() + NICK + 1 + ROOM + " :\r\n".len() + TOPIC;
+        let ban = 1 + SERVER_NAME + " 367 ".len() + NICK + 1 + ROOM + 1 + MASK + 1 + NICK + 1 + 20 + 2;
+        for length in [kick, topic, ban] {
+            assert!(length <= LINE, "{length}");
+        }
+    }
+}

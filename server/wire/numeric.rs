@@ -112,4 +112,13 @@ mod tests {
     fn the_table_is_in_order() {
         assert!(ALL.windows(2).all(|pair| pair[0].code < pair[1].code));
     }
+
+    #[test]
+    fn protocol_md_has_the_same_table() {
+        let document = include_str!("../PROTOCOL.md");
+        for Numeric { code, name, text } in ALL {
+            let row = format!("| {code:03} | `{name}` | {text} |\n");
+            assert!(document.contains(&row), "PROTOCOL.md has no row {row:?}");
+        }
+    }
 }
