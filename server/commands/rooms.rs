@@ -90,6 +90,9 @@ pub fn topic(chat: &mut Chat<'_>, message: &Message<'_>) {
         return chat.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&name]);
     }
     let text = shorten(text, limits::TOPIC);
+    if room.topic.as_ref().map_or("", |topic| &topic.text) == text {
+        return;
+    }
     room.topic = (!text.is_empty()).then(|| Setting::new(text, &by));
     chat.tell(recipients, Line::new(format_args!(":{source} TOPIC {name} :{text}")));
 }
@@ -222,14 +225,14 @@ pub fn kick(chat: &mut Chat<'_>, message: &Message<'_>) {
 }
 
 fn kick_one(chat: &mut Chat<'_>, name: &str, nick: &str, reason: &str) {
-    let Some((name, recipients)) = joined(chat, name) else { return };
-    if !chat.registry.room(&name).is_some_and(|room| room.is_operator(chat.id)) {
-        return chat.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&name]);
-    }
     let Some(victim) = chat.registry.by_nick(nick) else {
         return chat.reply(numeric::ERR_NOSUCHNICK, &[nick]);
     };
     let (id, nick) = (victim.id, victim.nick().to_owned());
+    let Some((name, recipients)) = joined(chat, name) else { return };
+    if !chat.registry.room(&name).is_some_and(|room| room.is_operator(chat.id)) {
+        return chat.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&name]);
+    }
     if !chat.registry.room(&name).is_some_and(|room| room.has(id)) {
         return chat.reply(numeric::ERR_USERNOTINCHANNEL, &[&nick, &name]);
     }
