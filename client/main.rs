@@ -1,1 +1,76 @@
-fn main() {}
+//! The chat client: one thread reads stdin and sends, one thread reads the socket and prints.
+//!
+//! ```text
+//!   stdin ──> sender_loop (main thread) ──────write──────┐
+//!                   │                                    v
+//!             Mutex<State>, Condvar                  one socket
+//!                   │                                    │
+//!  stdout <── receiver_loop ("receiver" thread) <──read──┘
+//! ```
+//!
+//! - [`args`]: the command line
+//! - [`login`], [`connection`]: connecting, registering, asking for a name
+//! - [`sender`], [`command`], [`handlers`]: from a typed line to a message
+//! - [`receiver`], [`incoming`], [`numerics`]: from a message to a printed line
+//! - [`state`], [`screen`], [`unconfirmed`], [`blacklist`]: what both threads share, under one lock
+//! - [`leave`]: the ways out
+
+mod args;
+mod blacklist;
+mod command;
+mod connection;
+mod handlers;
+mod incoming;
+mod leave;
+mod login;
+mod numerics;
+mod receiver;
+mod screen;
+mod sender;
+mod state;
+mod unconfirmed;
+
+use args::Args;
+use blacklist::Blacklist;
+use clap::Parser;
+use screen::Screen;
+use state::Client;
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+
+fn main() -> ExitCode {
+    run(Args::parse()).unwrap_or_else(|sentence| {
+        leave::complain(&sentence);
+        ExitCode::FAILURE
+    })
+}
+
+fn run(args: Args) -> Result<ExitCode, String> {
+    let client = Arc::new(Client::new(Screen::standard()));
+    leave::on_ctrl_c(&client)?;
+    let mut input = io::stdin().lock();
+    let connection = login::login(&args, &client, &mut input)?;
+    let room = args.room.clone();
+    let mut state = client.lock();
+    let (blacklist, loaded) = Blacklist::load(&connection.nick);
+    if let Err(error) = loaded {
+        state.screen.tell(&format!("The blacklist cannot be read ({error}); it will not be saved either"));
+    }
+    state.blacklist = blacklist;
+    state.set_target(Some(&room));
+    state.resume(connection.stream.clone(), &connection.nick);
+    drop(state);
+
+    let receiver = Arc::clone(&client);
+    thread::Builder::new()
+        .name("receiver".to_owned())
+        .spawn(move || receiver::receiver_loop(&receiver, &args, connection))
+        .map_err(|error| format!("cannot start a thread: {error}"))?;
+
+    handlers::rooms::enter(&client, &room, "");
+    client.lock().screen.tell("Welcome to chat room. Enter 'tata' anytime to exit");
+    sender::sender_loop(&client, &mut input);
+    Ok(leave::in_order(&client))
+}

@@ -1,0 +1,179 @@
+//! Connecting and registering: from an address to a socket on which the server has welcomed us.
+//!
+//! Run by the main thread for the first connection and by the receiver thread for later ones; it
+//! owns its socket and takes no lock.
+
+use crate::numerics;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use wire::lines::{Line, LineBuffer};
+use wire::message::Message;
+use wire::{limits, names, numeric};
+
+/// How long one address may take to accept a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long the server may take to welcome us.
+const REGISTER: Duration = Duration::from_secs(30);
+/// How often a read returns without bytes, so that the reader can look at the clock.
+const TICK: Duration = Duration::from_millis(200);
+/// How long the server may take no byte of what we write before the connection counts as lost.
+const WRITE: Duration = Duration::from_secs(10);
+
+/// A connection on which we are registered.
+pub struct Connection {
+    /// The sender thread writes to the same socket.
+    pub stream: Arc<TcpStream>,
+    /// What has been read and not yet handled.
+    pub lines: LineBuffer,
+    /// The name that the server gave us.
+    pub nick: String,
+}
+
+/// Why registering failed.
+pub enum Failure {
+    /// The name is taken or not allowed: another one may do.
+    Name(String),
+    /// The server does not want us: trying again is no use.
+    Refused(String),
+    /// The connection ended: trying again may help.
+    Lost(String),
+}
+
+/// Connects to `server`, or says in one sentence what to do.
+pub fn open(server: &str) -> Result<TcpStream, String> {
+    let unknown = |error| format!("there is no host of the name in {server} ({error}); check --server");
+    let mut failure = format!("{server} has no address; check --server");
+    for address in server.to_socket_addrs().map_err(unknown)? {
+        let opened = TcpStream::connect_timeout(&address, CONNECT).and_then(|stream| {
+            stream.set_read_timeout(Some(TICK))?;
+            stream.set_write_timeout(Some(WRITE))?;
+            stream.set_nodelay(true)?;
+            Ok(stream)
+        });
+        match opened {
+            Ok(stream) => return Ok(stream),
+            Err(error) => {
+                failure = match error.kind() {
+                    ErrorKind::ConnectionRefused => {
+                        format!("nobody listens at {server}; start the server with make run-server, or check --server")
+                    }
+                    ErrorKind::TimedOut => format!("{server} does not answer; check --server and the network"),
+                    _ => format!("cannot reach {server} ({error}); check --server and the network"),
+                }
+            }
+        }
+    }
+    Err(failure)
+}
+
+/// Registers as `nick` and waits for the server's welcome.
+pub fn register(stream: TcpStream, password: Option<&str>, nick: &str) -> Result<Connection, Failure> {
+    let pass = password.map(|password| format!("PASS :{password}\r\n")).unwrap_or_default();
+    let hello = format!("{pass}NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\n");
+    // A server that refuses us at once may have closed already; its reason is still there to read.
+    let _ = (&stream).write_all(hello.as_bytes());
+    let (stream, lines) = (Arc::new(stream), LineBuffer::new(limits::SERVER_TAGS));
+    let mut connection = Connection { stream, lines, nick: nick.to_owned() };
+    let deadline = Instant::now() + REGISTER;
+    while Instant::now() < deadline {
+        while let Some(message) = connection.next_message() {
+            if let Some(welcome) = answer(&connection.stream, &message) {
+                // Some servers shorten a name. What is no name at all must not become one of our files.
+                connection.nick = welcome.map(|given| if names::is_nick(&given) { given } else { nick.to_owned() })?;
+                return Ok(connection);
+            }
+        }
+        connection.read().map_err(Failure::Lost)?;
+    }
+    Err(Failure::Lost("the server took too long to welcome us".to_owned()))
+}
+
+/// Looks at one message before the welcome: the name that the server gives us, or why it does not.
+fn answer(mut stream: &TcpStream, message: &str) -> Option<Result<String, Failure>> {
+    let message = Message::parse(message)?;
+    let last = message.params.last().copied().unwrap_or_default();
+    if message.verb == "PING" {
+        // A write error shows in the next read.
+        let _ = stream.write_all(format!("PONG :{last}\r\n").as_bytes());
+        return None;
+    }
+    if message.verb == "ERROR" {
+        return Some(Err(Failure::Lost(last.to_owned())));
+    }
+    let code = message.verb.parse::<u16>().ok()?;
+    let sentence = || numerics::sentence(code, message.params.get(1..).unwrap_or_default()).unwrap_or_default();
+    if code == numeric::RPL_WELCOME.code {
+        return message.param(0).map(|nick| Ok(nick.to_owned()));
+    }
+    // 436 and 437 are other servers' ways to say that a name cannot be had now; 463 and 465 that we cannot.
+    match code {
+        431..=433 | 436 | 437 => Some(Err(Failure::Name(sentence()))),
+        464 => Some(Err(Failure::Refused(format!("{last}; give the right one with --password")))),
+        463 | 465 => Some(Err(Failure::Refused(last.to_owned()))),
+        _ => None,
+    }
+}
+
+impl Connection {
+    /// The next message that has come, `None` when there is none yet.
+    pub fn next_message(&mut self) -> Option<String> {
+        loop {
+            match self.lines.next_line()? {
+                Line::Complete(bytes) => return Some(String::from_utf8_lossy(bytes).into_owned()),
+                Line::TooLong => {}
+            }
+        }
+    }
+
+    /// Reads what has come; false when nothing did for a tick, an error when nothing will any more.
+    pub fn read(&mut self) -> Result<bool, String> {
+        match (&*self.stream).read(self.lines.space()) {
+            Ok(0) => Err("the server closed the connection".to_owned()),
+            Ok(count) => {
+                self.lines.filled(count);
+                Ok(true)
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Ok(false),
+                _ => Err(error.to_string()),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// Registers with a server that says `answers` to whatever comes.
+    fn register_with(answers: &'static str) -> Result<String, String> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = open(&listener.local_addr().unwrap().to_string()).unwrap();
+        listener.accept().unwrap().0.write_all(answers.as_bytes()).unwrap();
+        register(stream, None, "albert").map(|connection| connection.nick).map_err(|failure| match failure {
+            Failure::Name(why) => format!("name: {why}"),
+            Failure::Refused(why) => format!("refused: {why}"),
+            Failure::Lost(why) => format!("lost: {why}"),
+        })
+    }
+
+    #[test]
+    fn the_welcome_gives_the_name_unless_it_is_none() {
+        let welcome = "NOTICE * :hi\r\nPING :x\r\n:srv 001 alb :Welcome\r\n:srv 002 alb :more\r\n";
+        assert_eq!(register_with(welcome).as_deref(), Ok("alb"));
+        assert_eq!(register_with(":srv 001 ../x :Welcome\r\n").as_deref(), Ok("albert"));
+    }
+
+    #[test]
+    fn refusals_say_what_to_do() {
+        let fails = |answers, expected: &str| assert_eq!(register_with(answers), Err(expected.to_owned()));
+        fails(":srv 433 * albert :in use\r\n", "name: The name albert is taken");
+        fails(":srv 433\r\n", "name: The name  is taken");
+        fails(":srv 464 * :Wrong password\r\n", "refused: Wrong password; give the right one with --password");
+        fails("ERROR :Full\r\n", "lost: Full");
+        fails("", "lost: the server closed the connection");
+    }
+}

@@ -1,0 +1,285 @@
+//! What a message from the server does to the state and to the screen.
+//!
+//! Run by the receiver thread, which has locked the state for the time of one read's messages.
+
+use crate::handlers::talk::{ACTION, CTCP_END};
+use crate::numerics;
+use crate::state::State;
+use wire::message::Message;
+use wire::{names, numeric};
+
+/// Handles one message.
+pub fn handle(state: &mut State, message: &Message<'_>) {
+    let params = [0, 1, 2].map(|index| message.params.get(index).copied().unwrap_or_default());
+    let last = message.params.last().copied().unwrap_or_default();
+    let from = message.source_nick();
+    let silent = state.blacklist.contains(from);
+    match message.verb {
+        "PING" => state.write(&[format!("PONG :{last}")]),
+        "PONG" => state.confirm(last),
+        "ERROR" => state.error = Some(last.to_owned()),
+        "NICK" => renamed(state, from, params[0], silent),
+        "JOIN" if state.is_me(from) => entered(state, message, params[0]),
+        "PART" if state.is_me(from) => left(state, params[0]),
+        // Even a blacklisted operator can remove us.
+        "KICK" => kicked(state, from, params),
+        _ if silent => {}
+        "PRIVMSG" | "NOTICE" => said(state, message, params[0], last),
+        "JOIN" => event(state, params[0], &format!("{from} joined the conversation")),
+        "PART" => event(state, params[0], &format!("{from} left the conversation{}", reason(from, params[1]))),
+        "QUIT" => state.screen.notice(&format!("{from} left the conversation{}", reason(from, params[0]))),
+        "TOPIC" if last.is_empty() => event(state, params[0], &format!("{from} removed the topic")),
+        "TOPIC" => event(state, params[0], &format!("{from} set the topic: {last}")),
+        "INVITE" => state.screen.notice(&format!("{from} invites you to {last}; /join {last} takes you there")),
+        "MODE" if is_room(params[0]) => {
+            event(state, params[0], &format!("{from} set mode {}", message.params[1..].join(" ")));
+        }
+        verb => {
+            if let Ok(code) = verb.parse() {
+                reply(state, code, message.params.get(1..).unwrap_or_default());
+            }
+        }
+    }
+}
+
+/// What a person or a server said.
+fn said(state: &mut State, message: &Message<'_>, target: &str, text: &str) {
+    let from = message.source_nick();
+    let is_notice = message.verb == "NOTICE";
+    let is_person = message.source.is_some_and(|source| source.contains('!'));
+    let (room, to_you) = if is_room(target) { (room_prefix(state, target), "") } else { (String::new(), " (to you)") };
+    if let Some(action) = text.strip_prefix(ACTION) {
+        let action = action.strip_suffix(CTCP_END).unwrap_or(action);
+        state.screen.said(&format!("{room}* "), from, &format!(" {action}{to_you}"));
+    } else if text.starts_with(CTCP_END) {
+        // Another CTCP is a question to the program, not to the person; answering would tell strangers about it.
+    } else if is_notice && is_person {
+        state.screen.notice(&format!("{room}-{from}- {text}"));
+    } else if is_notice {
+        state.screen.notice(&format!("-server- {text}"));
+    } else {
+        state.screen.said(&room, from, &format!("{to_you}: {text}"));
+    }
+}
+
+fn entered(state: &mut State, message: &Message<'_>, room: &str) {
+    state.address = message.source.and_then(|source| source.split_once('!')).map(|(_, address)| address.to_owned());
+    if !state.is_in(room) {
+        state.rooms.push(room.to_owned());
+    }
+    let wanted = state.joining.take_if(|joining| names::same(joining, room)).is_some();
+    if wanted && !state.is_target(room) {
+        state.talk_to(room);
+    }
+}
+
+fn left(state: &mut State, room: &str) {
+    state.screen.tell(&format!("You left {room}"));
+    state.forget_room(room);
+}
+
+fn kicked(state: &mut State, by: &str, [room, nick, text]: [&str; 3]) {
+    if state.is_me(nick) {
+        state.screen.tell(&format!("You were removed from {room} by {by}{}", reason(by, text)));
+        state.forget_room(room);
+    } else {
+        event(state, room, &format!("{nick} was removed by {by}{}", reason(by, text)));
+    }
+}
+
+fn renamed(state: &mut State, old: &str, new: &str, silent: bool) {
+    if state.is_me(old) {
+        new.clone_into(&mut state.nick);
+        return state.screen.tell(&format!("You are now called {new}"));
+    }
+    if let Err(error) = state.blacklist.renamed(old, new) {
+        state.screen.tell(&format!("{old} is now called {new}, which the blacklist cannot save: {error}"));
+    }
+    if !silent {
+        state.screen.notice(&format!("{old} is now called {new}"));
+    }
+    if state.is_target(old) {
+        state.talk_to(new);
+    }
+}
+
+/// A numeric: most are shown, some change the state.
+fn reply(state: &mut State, code: u16, params: &[&str]) {
+    let room = params.first().copied().unwrap_or_default();
+    if code == numeric::RPL_NAMREPLY.code {
+        if let [_, room, people] = params {
+            collect_names(state, room, people);
+        }
+    } else if code == numeric::RPL_ENDOFNAMES.code {
+        show_names(state, room);
+    }
+    if let Some(sentence) = numerics::sentence(code, params) {
+        state.screen.tell(&sentence);
+    }
+    if numerics::refuses_room(code) {
+        state.forget_room(room);
+    }
+}
+
+/// Keeps names for the user who asked for them; those that come after a JOIN nobody asked for.
+fn collect_names(state: &mut State, room: &str, people: &str) {
+    if let Some((_, names)) = state.names.iter_mut().find(|(asked, _)| names::same(asked, room)) {
+        // The marks of operators and others stand before the name.
+        let nicks = people.split_whitespace().map(|nick| nick.trim_start_matches(['~', '&', '@', '%', '+']));
+        names.extend(nicks.map(str::to_owned));
+    }
+}
+
+fn show_names(state: &mut State, room: &str) {
+    let Some(asked) = state.names.iter().position(|(asked, _)| names::same(asked, room)) else { return };
+    let (room, mut names) = state.names.remove(asked);
+    names.sort_by_key(|nick| names::fold(nick));
+    let people = if names.len() == 1 { "person" } else { "people" };
+    state.screen.tell(&format!("{} {people} in {room}: {}", names.len(), names.join(", ")));
+}
+
+/// Something that happened in a room.
+fn event(state: &mut State, room: &str, what: &str) {
+    let prefix = room_prefix(state, room);
+    state.screen.notice(&format!("{prefix}{what}"));
+}
+
+/// Names the room that something comes from, unless it is the one that the user is talking in.
+fn room_prefix(state: &State, room: &str) -> String {
+    if state.is_target(room) { String::new() } else { format!("[{room}] ") }
+}
+
+/// Whether a target is a room, of this server or another; `@` and `+` address some people in a room.
+fn is_room(target: &str) -> bool {
+    target.starts_with(['#', '&', '@', '+'])
+}
+
+/// The reason for leaving in brackets, unless it is only what a server says when there is none.
+fn reason(nick: &str, text: &str) -> String {
+    let text = text.strip_prefix("Quit:").unwrap_or(text).trim();
+    if matches!(text, "" | "Quit" | "Client Quit" | "Client quit") || text == nick {
+        String::new()
+    } else {
+        format!(" ({text})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::tests::Paper;
+
+    /// What is printed for some messages to `me`, who talks in #lobby and is in #dev too.
+    fn shown(lines: &[&str]) -> String {
+        let paper = Paper::default();
+        let mut state = State::new(paper.screen(false));
+        feed(&mut state, &[":srv 001 me :Welcome"]);
+        state.nick = "me".into();
+        state.set_target(Some("#lobby"));
+        feed(&mut state, &[":me!m@host JOIN #lobby", ":me!m@host JOIN #dev"]);
+        state.blacklist.add("Troll").unwrap();
+        state.names.push(("#lobby".into(), Vec::new()));
+        feed(&mut state, lines);
+        paper.take()
+    }
+
+    fn feed(state: &mut State, lines: &[&str]) {
+        for line in lines {
+            handle(state, &Message::parse(line).unwrap());
+        }
+    }
+
+    #[test]
+    fn what_people_say() {
+        for (line, expected) in [
+            (":albert!a@h PRIVMSG #lobby :world", "albert: world\n"),
+            (":albert!a@h PRIVMSG #DEV :hi", "[#DEV] albert: hi\n"),
+            (":albert!a@h PRIVMSG Me :psst", "albert (to you): psst\n"),
+            (":albert!a@h NOTICE #dev :beep", "[#dev] -albert- beep\n"),
+            (":srv NOTICE me :hello", "-server- hello\n"),
+            ("NOTICE AUTH :hello", "-server- hello\n"),
+            (":albert!a@h PRIVMSG #lobby :\u{1}ACTION waves\u{1}", "* albert waves\n"),
+            (":albert!a@h PRIVMSG me :\u{1}ACTION waves", "* albert waves (to you)\n"),
+            (":albert!a@h PRIVMSG me :\u{1}VERSION\u{1}", ""),
+            (":al\u{1b}[2Jbert!a@h PRIVMSG #lobby :\u{7}x\u{202e}y", "al[2Jbert: xy\n"),
+        ] {
+            assert_eq!(shown(&[line]), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_happens_in_rooms() {
+        for (line, expected) in [
+            (":albert!a@h JOIN #lobby", "albert joined the conversation\n"),
+            (":albert!a@h JOIN #dev", "[#dev] albert joined the conversation\n"),
+            (":albert!a@h PART #lobby", "albert left the conversation\n"),
+            (":albert!a@h QUIT :Quit: ", "albert left the conversation\n"),
+            (":albert!a@h QUIT :Quit: dinner", "albert left the conversation (dinner)\n"),
+            (":albert!a@h NICK bert", "albert is now called bert\n"),
+            (":me!a@h NICK bert", "You are now called bert\n"),
+            (":albert!a@h TOPIC #lobby :work", "albert set the topic: work\n"),
+            (":albert!a@h MODE #dev +o bob", "[#dev] albert set mode +o bob\n"),
+            (":me!a@h MODE me +i", ""),
+            (":albert!a@h INVITE me #x", "albert invites you to #x; /join #x takes you there\n"),
+            (":a!a@h KICK #dev me :bye", "You were removed from #dev by a (bye)\n"),
+            (":a!a@h KICK #dev bob", "[#dev] bob was removed by a\n"),
+            (":me!a@h PART #dev", "You left #dev\n"),
+        ] {
+            assert_eq!(shown(&[line]), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_seen_of_the_blacklisted() {
+        let lines = [
+            ":troll!t@h PRIVMSG #lobby :x",
+            ":TROLL!t@h NOTICE me :x",
+            ":troll!t@h JOIN #lobby",
+            ":troll!t@h INVITE me #x",
+            ":troll!t@h NICK lamb",
+            ":lamb!t@h PRIVMSG me :x",
+            ":lamb!t@h QUIT :x",
+        ];
+        assert_eq!(shown(&lines), "");
+        assert!(shown(&[":troll!t@h KICK #dev me"]).starts_with("You were removed from #dev by troll"));
+    }
+
+    #[test]
+    fn names_are_shown_once_to_who_asked() {
+        let lines = [
+            ":srv 353 me = #lobby :@tesla +albert",
+            ":srv 353 me = #dev :carl",
+            ":srv 353 me = #lobby :Bob",
+            ":srv 366 me #dev :End",
+            ":srv 366 me #lobby :End",
+            ":srv 353 me = #lobby :x",
+            ":srv 366 me #lobby :End",
+        ];
+        assert_eq!(shown(&lines), "3 people in #lobby: albert, Bob, tesla\n");
+    }
+
+    #[test]
+    fn the_target_follows_a_rename_and_is_given_up_with_the_room() {
+        let mut state = State::new(Paper::default().screen(false));
+        state.set_target(Some("albert"));
+        feed(&mut state, &[":albert!a@h NICK bert"]);
+        assert_eq!(state.target(), Some("bert"));
+        state.joining = Some("#dev".into());
+        feed(&mut state, &[":!m@host JOIN #dev"]);
+        assert_eq!((state.target(), state.is_in("#DEV")), (Some("#dev"), true));
+        assert_eq!(state.address.as_deref(), Some("m@host"));
+        feed(&mut state, &[":srv 473 me #dev :Cannot join"]);
+        assert_eq!((state.target(), state.is_in("#dev")), (None, false));
+    }
+
+    #[test]
+    fn no_message_makes_it_panic() {
+        for verb in [
+            "PRIVMSG", "NOTICE", "JOIN", "PART", "QUIT", "KICK", "NICK", "MODE", "TOPIC", "INVITE", "353", "366", "401",
+        ] {
+            for params in ["", " a", " a b", " #lobby", " #lobby :", " me b :c d"] {
+                shown(&[&format!("{verb}{params}"), &format!(":me!m@h {verb}{params}")]);
+            }
+        }
+    }
+}

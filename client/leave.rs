@@ -1,0 +1,102 @@
+//! The ways out: orderly, at once, and when there is no going on.
+//!
+//! The orderly one is run by the main thread, the others by whichever thread has the reason; they
+//! end the process themselves, since nothing interrupts the main thread's read of stdin.
+
+use crate::state::{Client, State};
+use std::io::{self, Write};
+use std::process::{self, ExitCode};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+/// How long a user who leaves waits for what is still unconfirmed.
+const UNCONFIRMED: Duration = Duration::from_secs(10);
+/// The same at the end of a script, which nobody watches: time for the server to start again.
+const UNCONFIRMED_SCRIPT: Duration = Duration::from_mins(1);
+/// How long the server may take to close the connection after QUIT.
+const CLOSING: Duration = Duration::from_secs(2);
+/// How long Ctrl-C may take.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// Leaves once everything is confirmed; fails when something was not.
+pub fn in_order(client: &Client) -> ExitCode {
+    let unconfirmed = |state: &State| !state.unconfirmed.is_empty();
+    let mut state = client.wait_while(AT_ONCE, unconfirmed);
+    let is_watched = state.quit.is_some() || state.screen.is_terminal();
+    let time = if is_watched { UNCONFIRMED } else { UNCONFIRMED_SCRIPT };
+    if unconfirmed(&state) {
+        state.screen.tell("Waiting for the server to confirm what you sent; Ctrl-C leaves at once");
+    }
+    drop(state);
+    let mut state = client.wait_while(time, unconfirmed);
+    let undelivered = state.unconfirmed.len();
+    say_goodbye(&mut state);
+    drop(state);
+    let mut state = client.wait_while(CLOSING, State::is_connected);
+    state.screen.tell("DISCONNECTED!!");
+    if undelivered == 0 {
+        return ExitCode::SUCCESS;
+    }
+    complain(&undelivered_lines(undelivered));
+    ExitCode::FAILURE
+}
+
+/// Leaves without waiting for anybody: nobody reads our output any more.
+pub fn at_once(client: &Client) -> ! {
+    say_goodbye(&mut client.lock());
+    process::exit(0)
+}
+
+/// Leaves because there is no way to go on.
+pub fn give_up(client: &Client, reason: &str) -> ! {
+    let mut state = client.lock();
+    state.screen.end_prompt();
+    state.screen.wake();
+    state.screen.tell("DISCONNECTED!!");
+    complain(reason);
+    if !state.unconfirmed.is_empty() {
+        complain(&undelivered_lines(state.unconfirmed.len()));
+    }
+    process::exit(1)
+}
+
+/// Makes Ctrl-C (and a terminate signal) leave. The goodbye is said by a thread of its own, so that
+/// neither a lock nor a terminal that takes no output keeps the program from ending.
+pub fn on_ctrl_c(client: &Arc<Client>) -> Result<(), String> {
+    let client = Arc::clone(client);
+    let leave = move || {
+        let client = Arc::clone(&client);
+        let (said, wait) = mpsc::channel();
+        let goodbye = move || {
+            let mut state = client.lock();
+            say_goodbye(&mut state);
+            state.screen.tell("DISCONNECTED!!");
+            let _ = said.send(());
+        };
+        // Without a thread to say it there is no goodbye, and nothing to wait for.
+        let _ = thread::Builder::new().name("goodbye".to_owned()).spawn(goodbye);
+        let _ = wait.recv_timeout(AT_ONCE);
+        process::exit(0);
+    };
+    ctrlc::set_handler(leave).map_err(|error| format!("cannot handle Ctrl-C: {error}"))
+}
+
+/// Says one sentence on the standard error output; if that is closed, nobody wants to know.
+pub fn complain(sentence: &str) {
+    let _ = writeln!(io::stderr(), "chat-client: {}", wire::text::printable(sentence));
+}
+
+/// Shows what a sleeping user has missed, and sends QUIT.
+fn say_goodbye(state: &mut State) {
+    state.leaving = true;
+    state.screen.end_prompt();
+    state.screen.wake();
+    let reason = state.quit.take().unwrap_or_default();
+    state.write(&[if reason.is_empty() { "QUIT".to_owned() } else { format!("QUIT :{reason}") }]);
+}
+
+fn undelivered_lines(count: usize) -> String {
+    let lines = if count == 1 { "1 line was" } else { &format!("{count} lines were") };
+    format!("{lines} not delivered: the server did not confirm in time")
+}

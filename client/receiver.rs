@@ -1,0 +1,119 @@
+//! The receiver thread: reads the socket, shows what comes, and connects again when it is lost.
+//!
+//! It alone reads the socket. It locks the state for the messages of one read at a time, and signals
+//! the sender thread, which may be waiting for them.
+
+use crate::args::Args;
+use crate::connection::{self, Connection, Failure};
+use crate::incoming;
+use crate::leave;
+use crate::state::Client;
+use std::thread;
+use std::time::{Duration, Instant};
+use wire::message::Message;
+
+/// Silence after which the server is asked whether it is still there.
+const SILENCE: Duration = Duration::from_mins(3);
+/// How long it may take to answer that.
+const GRACE: Duration = Duration::from_mins(1);
+/// Seconds before each new attempt to connect; the last one repeats.
+const BACK_OFF: [u64; 6] = [1, 2, 4, 8, 16, 30];
+/// A connection that lasted so long was a good one: the pauses begin anew.
+const STABLE: Duration = Duration::from_secs(30);
+/// How often our name may be refused because the server still thinks that the lost connection is
+/// alive: with the pauses about three minutes, which is more than a server takes to notice.
+const GHOST: u32 = 10;
+
+/// Shows what the server sends, until we leave.
+pub fn receiver_loop(client: &Client, args: &Args, mut connection: Connection) {
+    let mut attempt = 0;
+    loop {
+        let since = Instant::now();
+        let reason = read_until_lost(client, &mut connection);
+        if since.elapsed() > STABLE {
+            attempt = 0;
+        }
+        let mut state = client.lock();
+        state.stream = None;
+        let reason = state.error.take().unwrap_or(reason);
+        let leaving = state.leaving;
+        drop(state);
+        client.signal();
+        if leaving {
+            return;
+        }
+        connection = reconnect(client, args, reason, &mut attempt);
+    }
+}
+
+/// Handles messages until the connection ends, and says why it did.
+fn read_until_lost(client: &Client, connection: &mut Connection) -> String {
+    let mut heard = Instant::now();
+    let mut asked = false;
+    loop {
+        let mut state = client.lock();
+        while let Some(line) = connection.next_message() {
+            if let Some(message) = Message::parse(&line) {
+                incoming::handle(&mut state, &message);
+            }
+        }
+        drop(state);
+        client.signal();
+        tick(client);
+        match connection.read() {
+            Ok(true) => (heard, asked) = (Instant::now(), false),
+            Ok(false) if heard.elapsed() > SILENCE + GRACE => return "the server is silent".to_owned(),
+            Ok(false) if heard.elapsed() > SILENCE && !asked => {
+                client.lock().write(&["PING :gc-alive".to_owned()]);
+                asked = true;
+            }
+            Ok(false) => {}
+            Err(reason) => return reason,
+        }
+    }
+}
+
+/// Connects again, however long it takes. When that cannot work it ends the program from here,
+/// since the sender thread sits in a read of stdin that nothing interrupts.
+fn reconnect(client: &Client, args: &Args, mut reason: String, attempt: &mut usize) -> Connection {
+    let nick = client.lock().nick.clone();
+    let mut ghosts = 0;
+    loop {
+        let seconds = BACK_OFF[*attempt];
+        *attempt = (*attempt + 1).min(BACK_OFF.len() - 1);
+        client.lock().screen.tell(&format!("Connection lost ({reason}). Trying again in {seconds} s ..."));
+        pause(client, Duration::from_secs(seconds));
+        let stream = connection::open(&args.server).map_err(Failure::Lost);
+        match stream.and_then(|stream| connection::register(stream, args.password.as_deref(), &nick)) {
+            Ok(connection) => {
+                let mut state = client.lock();
+                state.screen.tell("Connected again.");
+                state.resume(connection.stream.clone(), &connection.nick);
+                return connection;
+            }
+            Err(Failure::Name(why)) if ghosts < GHOST => (reason, ghosts) = (why, ghosts + 1),
+            Err(Failure::Name(why)) => leave::give_up(client, &format!("{why}; choose another with --nick")),
+            Err(Failure::Refused(why)) => leave::give_up(client, &why),
+            Err(Failure::Lost(why)) => reason = why,
+        }
+    }
+}
+
+fn pause(client: &Client, time: Duration) {
+    let until = Instant::now() + time;
+    while Instant::now() < until {
+        tick(client);
+        thread::sleep(Duration::from_millis(100).min(until.saturating_duration_since(Instant::now())));
+    }
+}
+
+/// What has to be looked at several times a second.
+fn tick(client: &Client) {
+    let mut state = client.lock();
+    state.screen.tick();
+    let closed = state.screen.is_closed();
+    drop(state);
+    if closed {
+        leave::at_once(client);
+    }
+}

@@ -1,0 +1,228 @@
+//! Everything that is printed: lines above the prompt, and lines held back while the user sleeps.
+//!
+//! Part of the state, so both threads print under its lock and lines never mix. Every text passes
+//! [`text::printable`] here, at the one place where it leaves for the terminal.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+use wire::text;
+
+/// Lines held back at most: about 5 MB. One more, and the sleep ends early.
+const HELD: usize = 10_000;
+/// Back to the left edge, and erase what is there: the prompt, or what the user has begun to type.
+const CLEAR: &str = "\r\x1b[K";
+
+/// The user's terminal, or the file or pipe in its place.
+pub struct Screen {
+    /// `None` once whoever read it has gone.
+    output: Option<Box<dyn Write + Send>>,
+    /// Whether there is a prompt to draw.
+    terminal: bool,
+    colour: bool,
+    /// Whether the prompt is being shown now.
+    prompting: bool,
+    prompt: String,
+    sleep: Option<Sleep>,
+}
+
+struct Sleep {
+    until: Instant,
+    held: Vec<String>,
+}
+
+impl Screen {
+    /// The standard output, with a prompt and colour where they make sense.
+    pub fn standard() -> Self {
+        let terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let colour = io::stdout().is_terminal() && !is_set("NO_COLOR") && !dumb;
+        Screen::new(Box::new(io::stdout()), terminal, colour)
+    }
+
+    pub fn new(output: Box<dyn Write + Send>, terminal: bool, colour: bool) -> Self {
+        Screen { output: Some(output), terminal, colour, prompting: false, prompt: String::new(), sleep: None }
+    }
+
+    pub fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.output.is_none()
+    }
+
+    /// Prints an answer to the user, or something about the client itself; shown even while asleep.
+    pub fn tell(&mut self, text: &str) {
+        let line = text::printable(text).into_owned();
+        self.print(&line);
+    }
+
+    /// Prints something that happened; held back while asleep.
+    pub fn notice(&mut self, text: &str) {
+        let line = self.styled("2", text);
+        self.event(line);
+    }
+
+    /// Prints what somebody said or did, the name in bold; held back while asleep.
+    pub fn said(&mut self, before: &str, nick: &str, after: &str) {
+        let (before, after) = (text::printable(before), text::printable(after));
+        let line = format!("{before}{}{after}", self.styled("1", nick));
+        self.event(line);
+    }
+
+    /// Asks something; on a terminal the answer is typed on the same line, elsewhere it is not seen.
+    pub fn ask(&mut self, question: &str) {
+        let end = if self.terminal { "" } else { "\n" };
+        self.write(&format!("{question}{end}"));
+    }
+
+    /// Sets what the prompt says from now on.
+    pub fn set_prompt(&mut self, prompt: &str) {
+        self.prompt = text::printable(prompt).into_owned();
+    }
+
+    /// Draws the prompt; it stays below all that is printed from now on.
+    pub fn draw_prompt(&mut self) {
+        self.prompting = self.terminal;
+        if self.terminal {
+            self.write(&format!("{CLEAR}{}", self.prompt));
+        }
+    }
+
+    /// Draws no prompt any more.
+    pub fn end_prompt(&mut self) {
+        self.prompting = false;
+    }
+
+    /// Holds back what happens for this long; false when the clock cannot count so far.
+    pub fn sleep(&mut self, time: Duration) -> bool {
+        let Some(until) = Instant::now().checked_add(time) else { return false };
+        let held = self.sleep.take().map(|sleep| sleep.held).unwrap_or_default();
+        self.sleep = Some(Sleep { until, held });
+        true
+    }
+
+    /// Ends the sleep when its time has come.
+    pub fn tick(&mut self) {
+        if self.sleep.as_ref().is_some_and(|sleep| Instant::now() >= sleep.until) {
+            self.wake();
+        }
+    }
+
+    /// Ends the sleep, if there is one, and shows what was held back.
+    pub fn wake(&mut self) {
+        let Some(sleep) = self.sleep.take() else { return };
+        match sleep.held.len() {
+            0 => self.tell("You are awake again; nobody said anything."),
+            1 => self.tell("1 message while you were asleep:"),
+            count => self.tell(&format!("{count} messages while you were asleep:")),
+        }
+        for line in sleep.held {
+            self.print(&line);
+        }
+    }
+
+    fn event(&mut self, line: String) {
+        let Some(sleep) = &mut self.sleep else { return self.print(&line) };
+        sleep.held.push(line);
+        if sleep.held.len() >= HELD {
+            self.wake();
+        }
+    }
+
+    fn styled(&self, code: &str, text: &str) -> String {
+        let text = text::printable(text);
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.into_owned() }
+    }
+
+    fn print(&mut self, line: &str) {
+        let clear = if self.terminal { CLEAR } else { "" };
+        let prompt = if self.prompting { &self.prompt } else { "" };
+        // One write, so that a terminal never shows a line without the prompt below it.
+        self.write(&format!("{clear}{line}\n{prompt}"));
+    }
+
+    fn write(&mut self, text: &str) {
+        let Some(output) = &mut self.output else { return };
+        if output.write_all(text.as_bytes()).and_then(|()| output.flush()).is_err() {
+            self.output = None;
+        }
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    /// An output that the test can read.
+    #[derive(Clone, Default)]
+    pub struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Paper {
+        /// What has been printed since the last call.
+        pub fn take(&self) -> String {
+            String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+        }
+
+        pub fn screen(&self, terminal: bool) -> Screen {
+            Screen::new(Box::new(self.clone()), terminal, terminal)
+        }
+    }
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_go_above_the_prompt() {
+        let paper = Paper::default();
+        let mut screen = paper.screen(true);
+        screen.set_prompt("You: ");
+        screen.draw_prompt();
+        screen.said("", "albert", ": hi");
+        assert_eq!(paper.take(), "\r\x1b[KYou: \r\x1b[K\x1b[1malbert\x1b[0m: hi\nYou: ");
+    }
+
+    #[test]
+    fn a_pipe_gets_plain_text() {
+        let paper = Paper::default();
+        let mut screen = paper.screen(false);
+        screen.set_prompt("You: ");
+        screen.draw_prompt();
+        screen.said("[#d\x1b]ev] ", "al\x07bert", ": \x1b[2Jhi");
+        screen.notice("bob \u{9b}31mleft");
+        assert_eq!(paper.take(), "[#d]ev] albert: [2Jhi\nbob 31mleft\n");
+    }
+
+    #[test]
+    fn sleep_holds_back_events_and_loses_none() {
+        let paper = Paper::default();
+        let mut screen = paper.screen(false);
+        assert!(screen.sleep(Duration::from_secs(1000)));
+        screen.said("", "albert", ": one");
+        screen.tell("an answer");
+        screen.tick();
+        assert_eq!(paper.take(), "an answer\n");
+        assert!(screen.sleep(Duration::ZERO));
+        screen.tick();
+        assert_eq!(paper.take(), "1 message while you were asleep:\nalbert: one\n");
+        assert!(!screen.sleep(Duration::MAX));
+    }
+
+    #[test]
+    fn too_many_lines_end_the_sleep() {
+        let paper = Paper::default();
+        let mut screen = paper.screen(false);
+        screen.sleep(Duration::from_secs(1000));
+        (0..HELD).for_each(|_| screen.notice("x"));
+        assert_eq!(paper.take().lines().count(), HELD + 1);
+    }
+}

@@ -1,0 +1,256 @@
+//! What the two threads share: one state under one lock, and the signal that it has changed.
+//!
+//! The sender thread (main) and the receiver thread lock it for one line each; the receiver signals
+//! `changed` after whatever arrived, and the sender waits for it where it needs an answer.
+
+use crate::blacklist::Blacklist;
+use crate::screen::Screen;
+use crate::unconfirmed::{MOST, Unconfirmed};
+use std::collections::HashMap;
+use std::io::Write;
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use wire::message::Message;
+use wire::{limits, names, text};
+
+/// The state, its lock and its signal.
+pub struct Client {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// Everything that both threads need.
+pub struct State {
+    pub screen: Screen,
+    pub blacklist: Blacklist,
+    pub unconfirmed: Unconfirmed,
+    /// The connection; `None` while it is lost. The receiver thread reads it.
+    pub stream: Option<Arc<TcpStream>>,
+    /// The name we have now.
+    pub nick: String,
+    /// Our `user@host` as the server shows it to others, known since the first JOIN came back.
+    pub address: Option<String>,
+    /// Whom a line without a command goes to: a room or a person.
+    target: Option<String>,
+    /// The rooms we are in, in the order of joining.
+    pub rooms: Vec<String>,
+    /// The keys that rooms were entered with, by folded room, to enter them again.
+    pub keys: HashMap<String, String>,
+    /// The room that becomes the target once the server has let us in.
+    pub joining: Option<String>,
+    /// Rooms whose people the user asked for, oldest first, and the names that have come so far.
+    pub names: Vec<(String, Vec<String>)>,
+    /// Why the server says that it closes the connection.
+    pub error: Option<String>,
+    /// The user has asked to leave, for this reason.
+    pub quit: Option<String>,
+    /// QUIT is sent: when the connection ends now, that is what we wanted.
+    pub leaving: bool,
+}
+
+impl Client {
+    pub fn new(screen: Screen) -> Self {
+        Client { state: Mutex::new(State::new(screen)), changed: Condvar::new() }
+    }
+
+    /// Locks the state. A thread that panicked left nothing half done that the other could trip over.
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells whoever waits that the state has changed.
+    pub fn signal(&self) {
+        self.changed.notify_all();
+    }
+
+    /// Waits while `waiting` holds, at most for `time`; the state as it is then.
+    pub fn wait_while(&self, time: Duration, mut waiting: impl FnMut(&State) -> bool) -> MutexGuard<'_, State> {
+        let waited = self.changed.wait_timeout_while(self.lock(), time, |state| waiting(state));
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Sends a message, now or as soon as there is a connection; waits when too much is unconfirmed.
+    pub fn send(&self, verb: &str, params: &[&str]) {
+        let line = Message { verb, params: params.to_vec(), ..Message::default() }.to_string();
+        let mut state = self.lock();
+        if !state.is_connected() && state.screen.is_terminal() {
+            state.screen.tell("not connected; will be sent when the connection is back");
+            if state.unconfirmed.is_full() {
+                state.screen.tell(&format!("{MOST} lines wait for it already, so the next has to wait as well"));
+            }
+        }
+        let waited = self.changed.wait_while(state, |state| state.unconfirmed.is_full());
+        waited.unwrap_or_else(PoisonError::into_inner).send(&line);
+    }
+
+    /// Waits until the server has answered all that was sent. A terminal does not wait for a lost
+    /// connection: its user sees what is going on.
+    pub fn wait_for_answers(&self, time: Duration) -> MutexGuard<'_, State> {
+        let lost_on_terminal = |state: &State| !state.is_connected() && state.screen.is_terminal();
+        self.wait_while(time, |state| !state.unconfirmed.is_empty() && !lost_on_terminal(state))
+    }
+}
+
+impl State {
+    pub fn new(screen: Screen) -> Self {
+        State {
+            screen,
+            blacklist: Blacklist::default(),
+            unconfirmed: Unconfirmed::default(),
+            stream: None,
+            nick: String::new(),
+            address: None,
+            target: None,
+            rooms: Vec::new(),
+            keys: HashMap::new(),
+            joining: None,
+            names: Vec::new(),
+            error: None,
+            quit: None,
+            leaving: false,
+        }
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Puts a line among the unconfirmed ones and writes it, if there is a connection.
+    fn send(&mut self, line: &str) {
+        // A longer line would be refused as a whole. Texts are split before, so this cuts reasons and topics.
+        let line = text::shorten(line, limits::LINE - "\r\n".len()).to_owned();
+        let mut lines = vec![line.clone()];
+        self.unconfirmed.push(line);
+        if self.is_connected() {
+            lines.extend(self.unconfirmed.ping());
+        }
+        self.write(&lines);
+    }
+
+    /// Writes lines to the socket, if there is a connection. What must not be lost goes through the
+    /// queue of unconfirmed lines instead.
+    pub fn write(&mut self, lines: &[String]) {
+        let Some(stream) = &self.stream else { return };
+        let bytes: String = lines.iter().flat_map(|line| [line, "\r\n"]).collect();
+        if (&**stream).write_all(bytes.as_bytes()).is_err() {
+            // The receiver thread now reads the end of the stream, and connects again.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Takes the token of a `PONG`, and asks about the lines sent since its `PING`.
+    pub fn confirm(&mut self, token: &str) {
+        self.unconfirmed.pong(token);
+        let ping: Vec<_> = self.unconfirmed.ping().into_iter().collect();
+        self.write(&ping);
+    }
+
+    /// Goes on with a new connection: enters the rooms and sends what was never confirmed.
+    pub fn resume(&mut self, stream: Arc<TcpStream>, nick: &str) {
+        nick.clone_into(&mut self.nick);
+        self.stream = Some(stream);
+        let join = |room: &String| {
+            let key = self.keys.get(&names::fold(room)).map_or("", String::as_str);
+            format!("JOIN {room} {key}")
+        };
+        let mut lines: Vec<_> = self.rooms.iter().map(join).collect();
+        lines.extend(self.unconfirmed.again().map(str::to_owned));
+        lines.extend(self.unconfirmed.ping());
+        self.write(&lines);
+    }
+
+    /// Bytes of text that fit one message to `target`, so that it still fits when the server passes
+    /// it on as `:nick!user@host PRIVMSG target :text`.
+    pub fn text_space(&self, target: &str) -> usize {
+        let source = match &self.address {
+            Some(address) => self.nick.len() + address.len() + ":! ".len(),
+            None => limits::SOURCE,
+        };
+        (limits::LINE - "PRIVMSG  :\r\n".len()).saturating_sub(source + target.len())
+    }
+
+    pub fn target(&self) -> Option<&str> {
+        self.target.as_deref()
+    }
+
+    pub fn is_target(&self, name: &str) -> bool {
+        self.target().is_some_and(|target| names::same(target, name))
+    }
+
+    pub fn is_me(&self, nick: &str) -> bool {
+        names::same(nick, &self.nick)
+    }
+
+    pub fn is_in(&self, room: &str) -> bool {
+        self.rooms.iter().any(|known| names::same(known, room))
+    }
+
+    /// Sets whom a line without a command goes to; the prompt shows it.
+    pub fn set_target(&mut self, target: Option<&str>) {
+        self.screen.set_prompt(&target.map_or("You: ".to_owned(), |target| format!("You ({target}): ")));
+        self.target = target.map(str::to_owned);
+    }
+
+    /// Sets the target, and says so.
+    pub fn talk_to(&mut self, target: &str) {
+        self.set_target(Some(target));
+        self.screen.tell(&format!("You are now talking to {target}"));
+    }
+
+    /// We are in `room` no more, or never came in. If it was the target there is none now, rather
+    /// than another, so that what is being typed does not go to the wrong people.
+    pub fn forget_room(&mut self, room: &str) {
+        self.rooms.retain(|known| !names::same(known, room));
+        self.joining.take_if(|joining| names::same(joining, room));
+        if self.is_target(room) {
+            self.set_target(None);
+            self.screen.tell("You are talking to nobody now; go on with /join #room or /to NAME");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::tests::Paper;
+    use std::io::Read;
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_relayed_text_fits_one_line() {
+        let mut state = State::new(Paper::default().screen(false));
+        state.nick = "albert".into();
+        for address in [None, Some("user@host".to_owned())] {
+            state.address = address;
+            let text = "x".repeat(state.text_space("#lobby"));
+            let source = state.address.as_ref().map_or("s".repeat(limits::SOURCE - 2), |at| format!("albert!{at}"));
+            assert_eq!(format!(":{source} PRIVMSG #lobby :{text}\r\n").len(), limits::LINE);
+        }
+    }
+
+    #[test]
+    fn lines_without_a_connection_are_kept() {
+        let client = Client::new(Paper::default().screen(false));
+        client.send("PRIVMSG", &["#lobby", "hello there"]);
+        assert_eq!(client.lock().unconfirmed.again().collect::<Vec<_>>(), ["PRIVMSG #lobby :hello there"]);
+    }
+
+    #[test]
+    fn a_new_connection_enters_the_rooms_and_repeats_what_was_not_confirmed() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut state = State::new(Paper::default().screen(false));
+        state.rooms = vec!["#lobby".into(), "#VIP".into()];
+        state.keys.insert("#vip".into(), "secret".into());
+        state.send("TOPIC #lobby");
+        state.resume(Arc::new(stream), "me");
+        state.confirm("gc-1");
+        state.send("LIST");
+        drop(state);
+        let mut sent = String::new();
+        listener.accept().unwrap().0.read_to_string(&mut sent).unwrap();
+        let lines: Vec<_> = sent.split_terminator("\r\n").map(str::trim_end).collect();
+        assert_eq!(lines, ["JOIN #lobby", "JOIN #VIP secret", "TOPIC #lobby", "PING :gc-1", "LIST", "PING :gc-2"]);
+    }
+}
