@@ -17,6 +17,7 @@ use crate::room::Room;
 
 /// What is known about a connection.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, not a state of one machine")]
 pub struct Client {
     pub id: ClientId,
     pub address: SocketAddr,
@@ -32,6 +33,8 @@ pub struct Client {
     pub negotiating: bool,
     pub registered: bool,
     pub caps: Caps,
+    /// It negotiates by version 302, which has `cap-notify` always on.
+    pub cap_302: bool,
     /// User mode +i: found only by who knows the nick or shares a room.
     pub invisible: bool,
     pub away: Option<String>,
@@ -255,6 +258,7 @@ impl Client {
             negotiating: false,
             registered: false,
             caps: Caps::default(),
+            cap_302: false,
             invisible: false,
             away: None,
             rooms: Vec::new(),

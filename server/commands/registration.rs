@@ -90,7 +90,7 @@ pub fn cap(chat: &mut Chat<'_>, message: &Message<'_>) {
             let version: u32 = message.param(1).and_then(|version| version.parse().ok()).unwrap_or_default();
             chat.me_mut().negotiating = registering;
             if version >= 302 {
-                // The newer negotiation has its clients told of changes.
+                chat.me_mut().cap_302 = true;
                 chat.me_mut().caps.set(Caps::CAP_NOTIFY, true);
             }
             answer_cap(chat, "LS", &names_of(|_| true));
@@ -118,10 +118,11 @@ fn request(chat: &mut Chat<'_>, wanted: &str) {
     let mut caps = chat.me().caps;
     for word in wanted.split_ascii_whitespace() {
         let (name, on) = word.strip_prefix('-').map_or((word, true), |name| (name, false));
-        let Some(&(_, cap)) = Caps::ALL.iter().find(|(known, _)| *known == name) else {
-            return answer_cap(chat, "NAK", wanted);
-        };
-        caps.set(cap, on);
+        match Caps::ALL.iter().find(|(known, _)| *known == name) {
+            Some(&(_, Caps::CAP_NOTIFY)) if !on && chat.me().cap_302 => return answer_cap(chat, "NAK", wanted),
+            Some(&(_, cap)) => caps.set(cap, on),
+            None => return answer_cap(chat, "NAK", wanted),
+        }
     }
     answer_cap(chat, "ACK", wanted);
     chat.me_mut().caps = caps;

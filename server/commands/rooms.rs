@@ -123,8 +123,8 @@ fn names_of(chat: &mut Chat<'_>, name: &str) {
     if chat.sees_room(name) {
         members_of(chat, name);
     }
-    let name = chat.registry.room(name).map_or(name, |room| &room.name).to_owned();
-    chat.reply(numeric::RPL_ENDOFNAMES, &[&name]);
+    // As it was asked for: the room's own spelling would tell that a secret room is there.
+    chat.reply(numeric::RPL_ENDOFNAMES, &[name]);
 }
 
 /// The members whom the client may see, as many to a line as fit.
