@@ -179,12 +179,9 @@ impl Outboxes {
     fn remove(&mut self, client: ClientId) {
         let slot = self.slots.get_mut(client.slot as usize);
         let Some(mut outbox) = slot.and_then(|slot| slot.take_if(|outbox| outbox.client == client)) else { return };
-        match outbox.write() {
+        match outbox.close() {
             State::Drained => outbox.finish(),
-            State::Waiting => {
-                outbox.start_waiting();
-                self.closing.push(outbox);
-            }
+            State::Waiting => self.closing.push(outbox),
             State::Cut => {}
         }
     }

@@ -36,8 +36,10 @@ pub struct Outbox {
     socket: Arc<TcpStream>,
     cut: CutReason,
     bytes: Vec<u8>,
-    /// When the socket last took a byte.
+    /// When the socket last took a byte; for a client that has left, when it began to wait.
     progress: Instant,
+    /// Its client has left: what is left to write has so much time and no more.
+    closing: bool,
 }
 
 impl Outbox {
@@ -52,6 +54,7 @@ impl Outbox {
             cut,
             bytes: Vec::new(),
             progress: Instant::now(),
+            closing: false,
         }
     }
 
@@ -93,7 +96,9 @@ impl Outbox {
 
     /// The socket took `count` bytes.
     fn took(&mut self, count: usize) {
-        self.progress = Instant::now();
+        if !self.closing {
+            self.progress = Instant::now();
+        }
         if count < self.bytes.len() {
             self.bytes.drain(..count);
         } else if self.bytes.capacity() > limits::OUTBOX_KEEP {
@@ -107,6 +112,16 @@ impl Outbox {
     pub fn start_waiting(&mut self) {
         self.waiting = true;
         self.progress = Instant::now();
+    }
+
+    /// Its client has left: writes what is there, and no longer than a stated time.
+    pub fn close(&mut self) -> State {
+        let state = self.write();
+        if state == State::Waiting {
+            self.start_waiting();
+            self.closing = true;
+        }
+        state
     }
 
     /// Whether nothing more will be written.

@@ -17,7 +17,6 @@ use crate::room::Room;
 
 /// What is known about a connection.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, not a state of one machine")]
 pub struct Client {
     pub id: ClientId,
     pub address: SocketAddr,

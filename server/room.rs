@@ -51,7 +51,6 @@ impl Setting {
 }
 
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a mode letter of the protocol, set and shown by itself")]
 pub struct Room {
     /// As its creator spelt it.
     pub name: String,

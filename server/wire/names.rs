@@ -35,29 +35,31 @@ pub fn same(one: &str, other: &str) -> bool {
 ///
 /// It takes at most `mask.len() * text.len()` steps: on a mismatch only the last `*` is tried again.
 pub fn matches(mask: &str, text: &str) -> bool {
-    let (mask, text): (Vec<char>, Vec<char>) = (fold(mask).chars().collect(), fold(text).chars().collect());
+    let (mask, text) = (mask.as_bytes(), text.as_bytes());
     let (mut m, mut t) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
     while t < text.len() {
-        match mask.get(m) {
-            Some('*') => {
-                retry = Some((m + 1, t));
+        match (mask.get(m), retry) {
+            (Some(b'*'), _) => {
                 m += 1;
+                retry = Some((m, t));
             }
-            Some(&c) if c == '?' || c == text[t] => {
-                m += 1;
-                t += 1;
+            (Some(b'?'), _) => (m, t) = (m + 1, after_char(text, t)),
+            (Some(byte), _) if byte.eq_ignore_ascii_case(&text[t]) => (m, t) = (m + 1, t + 1),
+            (_, Some((after_star, from))) => {
+                (m, t) = (after_star, after_char(text, from));
+                retry = Some((m, t));
             }
-            _ => match retry {
-                Some((after_star, from)) => {
-                    (m, t) = (after_star, from + 1);
-                    retry = Some((after_star, t));
-                }
-                None => return false,
-            },
+            (_, None) => return false,
         }
     }
-    mask[m..].iter().all(|&c| c == '*')
+    mask[m..].iter().all(|&byte| byte == b'*')
+}
+
+/// The index behind the character that starts at `index`: its other bytes are `10xxxxxx`.
+fn after_char(text: &[u8], index: usize) -> usize {
+    let rest = text[index + 1..].iter().take_while(|&&byte| byte & 0xc0 == 0x80).count();
+    index + 1 + rest
 }
 
 #[cfg(test)]
@@ -99,6 +101,7 @@ mod tests {
         assert!(matches("T?sla!*", "tesla!t@h"));
         assert!(matches("*", ""));
         assert!(matches("a*b*c", "aXbYbZc"));
+        assert!(matches("?", "ß") && matches("*?x", "aßx") && !matches("??", "ß"));
         assert!(!matches("a*b", "abc"));
         assert!(!matches("", "a"));
         assert!(!matches(&"*a".repeat(50), &"a".repeat(49)));
