@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use wire::limits;
 use wire::message::Message;
-use wire::names::same;
 use wire::numeric::{self, Numeric};
 use wire::text::shorten;
 
+use super::distinct;
 use crate::chat::Chat;
 use crate::event::{ClientId, Line, Recipients};
 
@@ -84,17 +84,6 @@ fn write_to_all(chat: &mut Chat<'_>, message: &Message<'_>, kind: Kind) {
             refusal.tell(chat, kind, &[target]);
         }
     }
-}
-
-/// The targets of a list, each once.
-fn distinct(list: &str) -> Vec<&str> {
-    let mut targets: Vec<&str> = Vec::new();
-    for target in list.split(',').filter(|target| !target.is_empty()) {
-        if !targets.iter().any(|other| same(other, target)) {
-            targets.push(target);
-        }
-    }
-    targets
 }
 
 /// A message on its way to one of its targets.

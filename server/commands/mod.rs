@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use wire::limits;
 use wire::lines::Line;
 use wire::message::Message;
+use wire::names::same;
 use wire::numeric;
 
 use crate::chat::Chat;
@@ -99,4 +100,15 @@ pub fn run(chat: &mut Chat<'_>, line: &Line<'_>) {
 /// A standard reply for what no numeric says (`IRCv3` standard replies; UTF8ONLY).
 fn fail(chat: &mut Chat<'_>, verb: &str, code: &str, text: &str) {
     chat.reply_line(format_args!(":{} FAIL {verb} {code} :{text}", chat.server.name));
+}
+
+/// The items of a list with commas, each once.
+fn distinct(list: &str) -> Vec<&str> {
+    let mut items: Vec<&str> = Vec::new();
+    for item in list.split(',').filter(|item| !item.is_empty()) {
+        if !items.iter().any(|other| same(other, item)) {
+            items.push(item);
+        }
+    }
+    items
 }

@@ -74,12 +74,14 @@ fn change_room(chat: &mut Chat<'_>, name: &str, changes: &str, params: &[&str]) 
     }
     let mut params = params.iter().copied();
     let mut done = Done::default();
-    let mut refused = false;
+    let (mut refused, mut bans_shown) = (false, false);
     for (on, letter) in letters(changes) {
         let takes_param = matches!(letter, 'b' | 'o' | 'v' | 'k') || (letter == 'l' && on);
         let param = if takes_param { params.next() } else { None };
         if letter == 'b' && param.is_none() {
-            show_bans(chat, name);
+            if !std::mem::replace(&mut bans_shown, true) {
+                show_bans(chat, name);
+            }
             continue;
         }
         if refused {

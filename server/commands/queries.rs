@@ -4,11 +4,13 @@
 
 use std::time::SystemTime;
 
+use wire::limits;
 use wire::message::Message;
 use wire::names::{matches, same};
 use wire::numeric;
 use wire::time::{iso8601, unix_seconds};
 
+use super::distinct;
 use crate::chat::{Chat, VERSION};
 use crate::event::Caps;
 use crate::registry::{Client, Counts};
@@ -63,7 +65,11 @@ pub fn whois(chat: &mut Chat<'_>, message: &Message<'_>) {
     if let Some(server) = server.filter(|server| !chat.is_this_server(server) && !same(server, nick)) {
         return chat.reply(numeric::ERR_NOSUCHSERVER, &[server]);
     }
-    for nick in nick.split(',').filter(|nick| !nick.is_empty()) {
+    let wanted = distinct(nick);
+    if wanted.is_empty() {
+        return chat.reply(numeric::ERR_NONICKNAMEGIVEN, &[]);
+    }
+    for &nick in wanted.iter().take(limits::TARGETS) {
         let replies: Vec<_> = find(chat, nick).iter().flat_map(|client| whois_replies(chat, client)).collect();
         if replies.is_empty() {
             chat.reply(numeric::ERR_NOSUCHNICK, &[nick]);
@@ -76,10 +82,11 @@ pub fn whois(chat: &mut Chat<'_>, message: &Message<'_>) {
     chat.reply(numeric::RPL_ENDOFWHOIS, &[nick]);
 }
 
-/// The client of that nick, or those that the client sees whose nick fits a mask.
+/// The client of that nick, or some of those that the client sees whose nick fits a mask.
 fn find<'a>(chat: &'a Chat<'_>, nick: &str) -> Vec<&'a Client> {
     if nick.contains(['*', '?']) {
-        chat.registry.everyone().filter(|client| chat.sees(client) && matches(nick, client.nick())).collect()
+        let fitting = chat.registry.everyone().filter(|client| chat.sees(client) && matches(nick, client.nick()));
+        fitting.take(limits::TARGETS).collect()
     } else {
         chat.registry.by_nick(nick).into_iter().collect()
     }

@@ -10,6 +10,7 @@ use wire::names::{fold, is_room, matches};
 use wire::numeric;
 use wire::text::shorten;
 
+use super::distinct;
 use crate::chat::Chat;
 use crate::event::{Caps, Line, Recipients};
 use crate::room::{Room, Setting};
@@ -54,7 +55,7 @@ fn join_one(chat: &mut Chat<'_>, name: &str, key: Option<&str>) {
 }
 
 pub fn part(chat: &mut Chat<'_>, message: &Message<'_>) {
-    for name in items(message.params[0]) {
+    for name in distinct(message.params[0]) {
         part_one(chat, name, message.param(1));
     }
 }
@@ -109,7 +110,7 @@ fn tell_topic(chat: &mut Chat<'_>, name: &str) -> bool {
 
 pub fn names(chat: &mut Chat<'_>, message: &Message<'_>) {
     if let Some(names) = message.param(0) {
-        items(names).for_each(|name| names_of(chat, name));
+        distinct(names).iter().take(limits::TARGETS).for_each(|name| names_of(chat, name));
         return;
     }
     let mut rooms: Vec<String> = chat.registry.rooms.values().map(|room| room.name.clone()).collect();
@@ -151,7 +152,7 @@ fn members_of(chat: &mut Chat<'_>, name: &str) {
 }
 
 pub fn list(chat: &mut Chat<'_>, message: &Message<'_>) {
-    let conditions: Vec<&str> = items(message.param(0).unwrap_or_default()).collect();
+    let conditions: Vec<&str> = distinct(message.param(0).unwrap_or_default());
     let rooms = chat.registry.rooms.values();
     let mut found: Vec<(String, String, String)> = rooms
         .filter(|room| !room.secret || room.has(chat.id))
