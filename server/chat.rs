@@ -64,8 +64,7 @@ impl<'a> Chat<'a> {
     fn numeric(&self, numeric: Numeric, params: &[&str]) -> String {
         let mut line = format!(":{} {:03} {}", self.server.name, numeric.code, self.me().nick());
         for param in params {
-            // Some repeat what the client sent, which a reply cannot always hold.
-            line.extend([" ", shorten(param, limits::REPEATED)]);
+            line.extend([" ", &as_middle(param)]);
         }
         line
     }
@@ -163,4 +162,12 @@ impl Drop for Chat<'_> {
     fn drop(&mut self) {
         self.flush();
     }
+}
+
+/// What a client sent, in a form that can stand in the middle of a reply: it may have been a last
+/// parameter, with spaces, and it may be too long for the reply to hold.
+fn as_middle(param: &str) -> String {
+    let short = shorten(param, limits::REPEATED);
+    let word = short.strip_prefix(':').map_or(short.to_owned(), |rest| format!("_{rest}"));
+    if word.is_empty() { "*".into() } else { word.replace(' ', "_") }
 }

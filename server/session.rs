@@ -73,10 +73,15 @@ impl Session {
         let mut timer = Timer::new(&self.server);
         loop {
             while let Some(line) = lines.next_line() {
-                thread::sleep(bucket.take(Instant::now()));
+                let pause = bucket.take(Instant::now());
+                if !pause.is_zero()
+                    && let Some(end) = self.slow_down(pause, &timer)
+                {
+                    return end;
+                }
                 let mut chat = Chat::enter(&self.server, self.id);
                 commands::run(&mut chat, &line);
-                timer.registered = chat.me().registered;
+                timer.now_registered(chat.me().registered);
                 if let Some(reason) = chat.leaving.take() {
                     return End::Ours(reason);
                 }
@@ -87,14 +92,25 @@ impl Session {
                     lines.filled(count);
                     timer.heard();
                 }
-                Err(error) if error.kind() == ErrorKind::TimedOut => {
-                    if let Some(reason) = self.ask_or_end(&mut timer) {
-                        return End::Ours(reason);
-                    }
-                }
+                Err(error) if error.kind() == ErrorKind::TimedOut => {}
                 Err(error) => return End::Theirs(format!("Connection lost: {error}")),
             }
+            if timer.is_over()
+                && let Some(reason) = self.ask_or_end(&mut timer)
+            {
+                return End::Ours(reason);
+            }
         }
+    }
+
+    /// Makes a flooder wait. Its lines are read already, so that its connection has ended, or its
+    /// time to register, would otherwise be seen only after the last of them.
+    fn slow_down(&self, pause: Duration, timer: &Timer) -> Option<End> {
+        thread::sleep(pause);
+        if self.cut.get().is_some() || !matches!(self.socket.take_error(), Ok(None)) {
+            return Some(End::Theirs("Connection lost".into()));
+        }
+        (!timer.registered && timer.is_over()).then(|| End::Ours(self.took_too_long()))
     }
 
     /// Waits for bytes, up to the timer's deadline; then the error is `TimedOut`.
@@ -120,7 +136,7 @@ impl Session {
     /// The client was silent for too long: asks it whether it is there, or gives the reason to end.
     fn ask_or_end(&self, timer: &mut Timer) -> Option<String> {
         if !timer.registered {
-            return Some(format!("Registration timed out ({} seconds)", self.server.register_within.as_secs()));
+            return Some(self.took_too_long());
         }
         if timer.asked {
             return Some(format!("Ping timeout ({} seconds)", 2 * self.server.ping_interval.as_secs()));
@@ -129,6 +145,10 @@ impl Session {
         let mut chat = Chat::enter(&self.server, self.id);
         chat.reply_line(format_args!("PING :{}", self.server.name));
         None
+    }
+
+    fn took_too_long(&self) -> String {
+        format!("Registration timed out ({} seconds)", self.server.register_within.as_secs())
     }
 
     /// Reads what the client is still sending, for a moment: to close a socket with unread bytes
@@ -168,6 +188,14 @@ impl Timer {
             asked: false,
             ping_interval: server.ping_interval,
             armed: Duration::ZERO,
+        }
+    }
+
+    /// From its registration on a client is asked before it is sent away.
+    fn now_registered(&mut self, registered: bool) {
+        if registered != self.registered {
+            self.registered = registered;
+            self.heard();
         }
     }
 

@@ -77,14 +77,14 @@ pub fn run(chat: &mut Chat<'_>, line: &Line<'_>) {
     };
     let text = String::from_utf8_lossy(bytes);
     let Some(message) = Message::parse(&text) else { return };
-    let verb = message.verb.to_ascii_uppercase();
+    let known = COMMANDS.iter().find(|command| message.verb.eq_ignore_ascii_case(command.verb));
+    let verb = known.map_or("*", |command| command.verb);
     if matches!(text, Cow::Owned(_)) {
-        return fail(chat, &verb, "INVALID_UTF8", "Your message was not UTF-8; it was not carried out");
+        return fail(chat, verb, "INVALID_UTF8", "Your message was not UTF-8; it was not carried out");
     }
     if text.contains('\0') {
-        return fail(chat, &verb, "INVALID_MESSAGE", "Your message held a NUL byte; it was not carried out");
+        return fail(chat, verb, "INVALID_MESSAGE", "Your message held a NUL byte; it was not carried out");
     }
-    let known = COMMANDS.iter().find(|command| command.verb == verb);
     let registered = chat.me().registered;
     match known {
         Some(command) if !registered && !command.always => chat.reply(numeric::ERR_NOTREGISTERED, &[]),
@@ -97,7 +97,8 @@ pub fn run(chat: &mut Chat<'_>, line: &Line<'_>) {
     }
 }
 
-/// A standard reply for what no numeric says (`IRCv3` standard replies; UTF8ONLY).
+/// A standard reply for what no numeric says (`IRCv3` standard replies; UTF8ONLY). The verb is one
+/// of the table, or `*`: what the client sent may be anything.
 fn fail(chat: &mut Chat<'_>, verb: &str, code: &str, text: &str) {
     chat.reply_line(format_args!(":{} FAIL {verb} {code} :{text}", chat.server.name));
 }

@@ -178,6 +178,10 @@ fn change_member(chat: &mut Chat<'_>, name: &str, on: bool, letter: char, nick: 
 }
 
 fn change_ban(chat: &mut Chat<'_>, name: &str, on: bool, mask: &str) -> Option<String> {
+    if mask.is_empty() || mask.starts_with(':') || mask.contains(' ') {
+        chat.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "b", mask], "A mask is nick!user@host, without spaces");
+        return None;
+    }
     let by = chat.me().nick().to_owned();
     let mask = full_mask(mask);
     let room = chat.registry.room_mut(name)?;
@@ -228,8 +232,7 @@ fn change_limit(chat: &mut Chat<'_>, name: &str, on: bool, limit: Option<&str>) 
     }
     let text = limit?;
     let Some(limit) = text.parse::<usize>().ok().filter(|&limit| limit > 0) else {
-        let shown = if text.is_empty() || text.contains(' ') { "*" } else { text };
-        chat.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "l", shown], "A limit is a whole number from 1 up");
+        chat.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "l", text], "A limit is a whole number from 1 up");
         return None;
     };
     let room: &mut Room = chat.registry.room_mut(name)?;

@@ -31,8 +31,7 @@ pub fn nick(chat: &mut Chat<'_>, message: &Message<'_>) {
     if !is_nick(wanted) {
         let text =
             format!("A nick has 1 to {} letters, digits or -[]\\`_^{{|}} and starts with no digit or -", limits::NICK);
-        let shown = wanted.replace(' ', "_");
-        return chat.reply_text(numeric::ERR_ERRONEUSNICKNAME, &[&shown], &text);
+        return chat.reply_text(numeric::ERR_ERRONEUSNICKNAME, &[wanted], &text);
     }
     let (before, registered) = (chat.me().source(), chat.me().registered);
     if chat.me().nick.as_deref() == Some(wanted) {
