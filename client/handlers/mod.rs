@@ -7,7 +7,12 @@ pub mod rooms;
 pub mod talk;
 
 use crate::state::Client;
+use std::time::Duration;
 use wire::names;
+
+/// How long the next line of input waits for the answer to a command that changes what it means:
+/// another room, another name.
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// Splits off the first word.
 fn first_word(arguments: &str) -> (&str, &str) {

@@ -2,7 +2,7 @@
 //!
 //! Run by the main thread; the state is locked for a moment at a time.
 
-use super::is_nick;
+use super::{ANSWER, is_nick};
 use crate::command::{self, COMMANDS};
 use crate::state::Client;
 use std::io;
@@ -14,10 +14,11 @@ pub fn quit(client: &Client, reason: &str) {
     client.lock().quit = Some(text::shorten(reason, limits::REASON).to_owned());
 }
 
-/// `/name NEW`
+/// `/name NEW`; waits for the answer, since texts are split so that they fit behind our name.
 pub fn name(client: &Client, new: &str) {
     if is_nick(client, new) {
         client.send("NICK", &[new]);
+        drop(client.wait_for_answers(ANSWER));
     }
 }
 

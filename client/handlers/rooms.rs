@@ -2,14 +2,10 @@
 //!
 //! Run by the main thread; the state is locked for a moment at a time.
 
-use super::{first_word, is_nick, room_or_current};
+use super::{ANSWER, first_word, is_nick, room_or_current};
 use crate::args;
 use crate::state::Client;
-use std::time::Duration;
 use wire::{limits, names, text};
-
-/// How long the next line of input waits for the server to let us into a room, or out.
-const ANSWER: Duration = Duration::from_mins(1);
 
 /// `/join #room [key]`
 pub fn join(client: &Client, arguments: &str) {
