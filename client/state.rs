@@ -151,8 +151,9 @@ impl State {
         nick.clone_into(&mut self.nick);
         self.stream = Some(stream);
         let join = |room: &String| {
-            let key = self.keys.get(&names::fold(room)).map_or("", String::as_str);
-            format!("JOIN {room} {key}")
+            let key = self.keys.get(&names::fold(room));
+            let params = std::iter::once(room).chain(key).map(String::as_str).collect();
+            Message { verb: "JOIN", params, ..Message::default() }.to_string()
         };
         let mut lines: Vec<_> = self.rooms.iter().map(join).collect();
         lines.extend(self.unconfirmed.again().map(str::to_owned));
@@ -250,7 +251,7 @@ mod tests {
         drop(state);
         let mut sent = String::new();
         listener.accept().unwrap().0.read_to_string(&mut sent).unwrap();
-        let lines: Vec<_> = sent.split_terminator("\r\n").map(str::trim_end).collect();
+        let lines: Vec<_> = sent.split_terminator("\r\n").collect();
         assert_eq!(lines, ["JOIN #lobby", "JOIN #VIP secret", "TOPIC #lobby", "PING :gc-1", "LIST", "PING :gc-2"]);
     }
 }

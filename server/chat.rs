@@ -61,6 +61,11 @@ impl<'a> Chat<'a> {
         self.reply_line(format_args!("{line}"));
     }
 
+    /// Bytes of text for which a numeric with these parameters has room.
+    pub fn text_space(&self, numeric: Numeric, params: &[&str]) -> usize {
+        limits::LINE - " :\r\n".len() - self.numeric(numeric, params).len()
+    }
+
     fn numeric(&self, numeric: Numeric, params: &[&str]) -> String {
         let mut line = format!(":{} {:03} {}", self.server.name, numeric.code, self.me().nick());
         for param in params {

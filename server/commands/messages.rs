@@ -100,6 +100,9 @@ impl Draft<'_> {
         let (me, echo) = (chat.id, chat.wants_echo());
         let room = chat.registry.room_mut(target).ok_or(Refusal::new(numeric::ERR_NOSUCHCHANNEL))?;
         if let Some(reason) = room.muted(me, &self.source) {
+            if room.secret && !room.has(me) {
+                return Err(Refusal::new(numeric::ERR_NOSUCHCHANNEL));
+            }
             return Err(Refusal { numeric: numeric::ERR_CANNOTSENDTOCHAN, text: reason.into() });
         }
         let recipients = room.recipients((!echo).then_some(me));

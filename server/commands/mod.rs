@@ -113,3 +113,15 @@ fn distinct(list: &str) -> Vec<&str> {
     }
     items
 }
+
+/// The words, with spaces between them, in as few lines as hold them whole.
+fn lines_of(words: impl Iterator<Item = String>, most: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= most => line.extend([" ", &word]),
+            _ => lines.push(word),
+        }
+    }
+    lines
+}

@@ -64,7 +64,8 @@ fn show_room(chat: &mut Chat<'_>, name: &str) {
     }
     let Some(room) = chat.registry.room(name) else { return };
     let (name, modes, created) = (room.name.clone(), room.modes(room.has(chat.id)), room.created.to_string());
-    chat.reply_bare(numeric::RPL_CHANNELMODEIS, &[&name, &modes]);
+    let modes: Vec<&str> = std::iter::once(name.as_str()).chain(modes.split(' ')).collect();
+    chat.reply_bare(numeric::RPL_CHANNELMODEIS, &modes);
     chat.reply_bare(numeric::RPL_CREATIONTIME, &[&name, &created]);
 }
 
@@ -189,13 +190,16 @@ fn change_ban(chat: &mut Chat<'_>, name: &str, on: bool, mask: &str) -> Option<S
     match (on, known) {
         (true, None) if room.bans.len() >= limits::BANS => {
             chat.reply(numeric::ERR_BANLISTFULL, &[name, &mask]);
-            return None;
+            None
         }
-        (true, None) => room.bans.push(Setting::new(&mask, &by)),
-        (false, Some(index)) => drop(room.bans.remove(index)),
-        _ => return None,
+        (true, None) => {
+            room.bans.push(Setting::new(&mask, &by));
+            Some(mask)
+        }
+        // As it was set, so that who keeps the list finds it.
+        (false, Some(index)) => Some(room.bans.remove(index).text),
+        _ => None,
     }
-    Some(mask)
 }
 
 /// A mask with all its parts: `nick`, `user@host` and `nick!user` mean any of what they leave out.

@@ -10,7 +10,7 @@ use wire::names::{matches, same};
 use wire::numeric;
 use wire::time::{iso8601, unix_seconds};
 
-use super::distinct;
+use super::{distinct, lines_of};
 use crate::chat::{Chat, VERSION};
 use crate::event::Caps;
 use crate::registry::{Client, Counts};
@@ -100,9 +100,8 @@ fn whois_replies(chat: &Chat<'_>, client: &Client) -> Vec<(numeric::Numeric, Vec
     let rooms = client.rooms.iter().filter_map(|name| chat.registry.room(name));
     let shown = rooms.filter(|room| room.has(chat.id) || !(room.secret || client.invisible));
     let marked = shown.map(|room| format!("{}{}", room.member(client.id).unwrap_or_default().prefix(false), room.name));
-    // As many as fit into a line beside the nick: the longest name has 64 bytes.
-    for rooms in marked.collect::<Vec<_>>().chunks(5) {
-        replies.push((numeric::RPL_WHOISCHANNELS, vec![nick.clone()], rooms.join(" ")));
+    for rooms in lines_of(marked, chat.text_space(numeric::RPL_WHOISCHANNELS, &[&nick])) {
+        replies.push((numeric::RPL_WHOISCHANNELS, vec![nick.clone()], rooms));
     }
     let server = vec![nick.clone(), chat.server.name.clone()];
     replies.push((numeric::RPL_WHOISSERVER, server, numeric::RPL_WHOISSERVER.text.into()));
@@ -120,15 +119,19 @@ pub fn userhost(chat: &mut Chat<'_>, message: &Message<'_>) {
         let sign = if client.away.is_some() { '-' } else { '+' };
         format!("{}={sign}{}@{}", client.nick(), client.user.as_deref().unwrap_or_default(), client.host)
     });
-    let text = entries.collect::<Vec<_>>().join(" ");
-    chat.reply_text(numeric::RPL_USERHOST, &[], &text);
+    one_line(chat, numeric::RPL_USERHOST, entries.collect());
 }
 
 pub fn ison(chat: &mut Chat<'_>, message: &Message<'_>) {
     let asked = message.params.iter().flat_map(|nicks| nicks.split_ascii_whitespace());
-    let found = asked.filter_map(|nick| chat.registry.by_nick(nick)).map(Client::nick);
-    let text = found.collect::<Vec<_>>().join(" ");
-    chat.reply_text(numeric::RPL_ISON, &[], &text);
+    let found = asked.filter_map(|nick| chat.registry.by_nick(nick)).map(|client| client.nick().to_owned());
+    one_line(chat, numeric::RPL_ISON, found.collect());
+}
+
+/// Answers with the words that fit one line, the only one that such a question gets.
+fn one_line(chat: &mut Chat<'_>, numeric: numeric::Numeric, words: Vec<String>) {
+    let lines = lines_of(words.into_iter(), chat.text_space(numeric, &[]));
+    chat.reply_text(numeric, &[], lines.first().map_or("", String::as_str));
 }
 
 pub fn lusers(chat: &mut Chat<'_>, _: &Message<'_>) {

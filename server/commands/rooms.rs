@@ -10,7 +10,7 @@ use wire::names::{fold, is_room, matches};
 use wire::numeric;
 use wire::text::shorten;
 
-use super::distinct;
+use super::{distinct, lines_of};
 use crate::chat::Chat;
 use crate::event::{Caps, Line, Recipients};
 use crate::room::{Room, Setting};
@@ -133,21 +133,14 @@ fn members_of(chat: &mut Chat<'_>, name: &str) {
     let Some(room) = chat.registry.room(name) else { return };
     let (caps, inside) = (chat.me().caps, room.has(chat.id));
     let (name, symbol) = (room.name.clone(), if room.secret { "@" } else { "=" });
-    let head = format!(":{} 353 {} {symbol} {name} :", chat.server.name, chat.me().nick());
-    let most = limits::LINE - 2 - head.len();
-    let mut lines = vec![String::new()];
-    for (&id, member) in room.members() {
-        let Some(client) = chat.registry.client(id).filter(|client| inside || !client.invisible) else { continue };
+    let members = room.members().iter().filter_map(|(&id, member)| {
+        let client = chat.registry.client(id).filter(|client| inside || !client.invisible)?;
         let marks = member.prefix(caps.has(Caps::MULTI_PREFIX));
         let who = if caps.has(Caps::USERHOST_IN_NAMES) { client.source() } else { client.nick().to_owned() };
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.extend([marks, &who]),
-            Some(line) if line.len() + 1 + marks.len() + who.len() <= most => line.extend([" ", marks, &who]),
-            _ => lines.push(format!("{marks}{who}")),
-        }
-    }
-    for line in lines.iter().filter(|line| !line.is_empty()) {
-        chat.reply_text(numeric::RPL_NAMREPLY, &[symbol, &name], line);
+        Some(format!("{marks}{who}"))
+    });
+    for line in lines_of(members, chat.text_space(numeric::RPL_NAMREPLY, &[symbol, &name])) {
+        chat.reply_text(numeric::RPL_NAMREPLY, &[symbol, &name], &line);
     }
 }
 
@@ -248,11 +241,12 @@ pub fn joined(chat: &mut Chat<'_>, name: &str) -> Option<(String, Recipients)> {
     let id = chat.id;
     match chat.registry.room_mut(name) {
         Some(room) if room.has(id) => Some((room.name.clone(), room.recipients(None))),
-        Some(_) => {
+        // That a secret room is there is not for outsiders.
+        Some(room) if !room.secret => {
             chat.reply(numeric::ERR_NOTONCHANNEL, &[name]);
             None
         }
-        None => {
+        _ => {
             chat.reply(numeric::ERR_NOSUCHCHANNEL, &[name]);
             None
         }
