@@ -7,7 +7,7 @@ use std::iter;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wire::limits;
 
@@ -27,6 +27,9 @@ pub fn broadcaster_loop(events: &Receiver<Event>) {
             if outboxes.handle(event).is_break() {
                 return;
             }
+            if outboxes.appended > limits::BATCH {
+                break;
+            }
         }
         outboxes.write_touched();
     }
@@ -43,35 +46,43 @@ struct Outboxes {
     waiting: Vec<ClientId>,
     /// Clients that have left, with bytes that their socket did not take yet.
     closing: Vec<Outbox>,
+    /// Bytes that this batch has appended.
+    appended: usize,
     /// When the full sockets are tried next.
     retry_at: Instant,
+    /// When the warm ones give their memory back.
+    cool_at: Instant,
 }
 
 impl Outboxes {
     fn new() -> Self {
         let (slots, touched, warm, waiting, closing) = Default::default();
-        Outboxes { slots, touched, warm, waiting, closing, retry_at: Instant::now() }
+        let now = Instant::now();
+        Outboxes { slots, touched, warm, waiting, closing, appended: 0, retry_at: now, cool_at: now }
     }
 
-    /// Waits for the next event, and meanwhile does what is due: tries full sockets again, and in
-    /// a quiet moment gives memory back. `None` when no sender is left.
+    /// Waits for the next event, and meanwhile does what is due: tries full sockets again, gives
+    /// memory back. `None` when no sender is left.
     fn next_event(&mut self, events: &Receiver<Event>) -> Option<Event> {
         loop {
-            let quiet = self.waiting.is_empty() && self.closing.is_empty();
-            if quiet && self.warm.is_empty() {
+            let now = Instant::now();
+            if self.retry_at <= now {
+                self.retry_waiting();
+            }
+            if self.cool_at <= now {
+                self.cool_down();
+            }
+            let pause = if !self.waiting.is_empty() || !self.closing.is_empty() {
+                limits::OUTBOX_RETRY
+            } else if !self.warm.is_empty() {
+                limits::OUTBOX_WARM
+            } else {
                 return events.recv().ok();
-            }
-            let mut pause = limits::OUTBOX_WARM;
-            if !quiet {
-                if self.retry_at <= Instant::now() {
-                    self.retry_waiting();
-                }
-                pause = limits::OUTBOX_RETRY;
-            }
+            };
             match events.recv_timeout(pause) {
                 Ok(event) => return Some(event),
                 Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => self.cool_down(),
+                Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
@@ -111,7 +122,9 @@ impl Outboxes {
         if outbox.is_cut() {
             return;
         }
+        let before = outbox.bytes().len();
         write(outbox);
+        self.appended += outbox.bytes().len() - before;
         if outbox.waiting {
             if outbox.is_overfull() {
                 outbox.cut_off("Reads too slowly: too much is waiting");
@@ -123,15 +136,12 @@ impl Outboxes {
     }
 
     fn write_touched(&mut self) {
-        for client in std::mem::take(&mut self.touched) {
+        self.appended = 0;
+        for client in self.touched.drain(..) {
             let Some(outbox) = find(&mut self.slots, client) else { continue };
             outbox.touched = false;
             match outbox.write() {
-                State::Drained if outbox.warm => {}
-                State::Drained => {
-                    outbox.warm = true;
-                    self.warm.push(client);
-                }
+                State::Drained => self.warm.extend(outbox.becomes_warm()),
                 State::Waiting => {
                     outbox.start_waiting();
                     self.waiting.push(client);
@@ -145,10 +155,14 @@ impl Outboxes {
     /// does not read costs the others nothing.
     fn retry_waiting(&mut self) {
         self.retry_at = Instant::now() + limits::OUTBOX_RETRY;
-        let slots = &mut self.slots;
+        let (slots, warm) = (&mut self.slots, &mut self.warm);
         self.waiting.retain(|&client| {
             let Some(outbox) = find(slots, client) else { return false };
-            outbox.waiting = outbox.write() == State::Waiting;
+            let state = outbox.write();
+            if state == State::Drained {
+                warm.extend(outbox.becomes_warm());
+            }
+            outbox.waiting = state == State::Waiting;
             outbox.waiting
         });
         self.closing.retain_mut(|outbox| {
@@ -161,7 +175,8 @@ impl Outboxes {
     }
 
     fn cool_down(&mut self) {
-        for client in std::mem::take(&mut self.warm) {
+        self.cool_at = Instant::now() + limits::OUTBOX_WARM;
+        for client in self.warm.drain(..) {
             if let Some(outbox) = find(&mut self.slots, client) {
                 outbox.cool_down();
             }
@@ -188,28 +203,30 @@ impl Outboxes {
 
     /// Gets the last line to everyone who reads, within a stated time, and ends all connections.
     fn shut_down(&mut self, farewell: &str) {
+        const REASON: &str = "Server is shutting down";
         let deadline = Instant::now() + limits::SHUTDOWN_FLUSH;
-        let mut unfinished: Vec<Outbox> = self.slots.drain(..).flatten().collect();
-        for outbox in &mut unfinished {
+        let mut all: Vec<Outbox> = self.slots.drain(..).flatten().collect();
+        for outbox in &mut all {
             outbox.bytes().extend_from_slice(farewell.as_bytes());
         }
-        unfinished.append(&mut self.closing);
-        loop {
+        all.append(&mut self.closing);
+        let mut unfinished: Vec<&mut Outbox> = all.iter_mut().collect();
+        while !unfinished.is_empty() && Instant::now() < deadline {
             unfinished.retain_mut(|outbox| {
                 let state = outbox.write();
                 if state == State::Drained {
-                    outbox.cut_off("Server is shutting down");
+                    outbox.finish_because(REASON);
                 }
                 state == State::Waiting
             });
-            let left = deadline.saturating_duration_since(Instant::now());
-            if unfinished.is_empty() || left == Duration::ZERO {
-                break;
+            if !unfinished.is_empty() {
+                thread::sleep(limits::OUTBOX_RETRY);
             }
-            thread::sleep(left.min(limits::OUTBOX_RETRY));
         }
-        for outbox in &mut unfinished {
-            outbox.cut_off("Server is shutting down");
+        // A connection is not closed under a client that is still writing before the line has arrived.
+        thread::sleep(limits::SHUTDOWN_PAUSE);
+        for outbox in &mut all {
+            outbox.cut_off(REASON);
         }
     }
 }

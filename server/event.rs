@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use wire::time::iso8601;
 
-/// Names a connection. The slot is the smallest free number, like a file descriptor, so that the
+/// Names a connection. The slot is a number that no other connection has, kept small so that the
 /// broadcaster finds an outbox by index; the serial keeps a new owner of a slot apart from an old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId {

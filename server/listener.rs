@@ -51,9 +51,7 @@ fn admit(server: &Arc<Server>, socket: TcpStream, address: SocketAddr, running: 
         let mut registry = server.registry();
         match registry.admit(address, server.max_clients, server.max_per_ip) {
             Ok(id) => {
-                let event = Event::Connected { client: id, socket: Arc::clone(&socket), cut: Arc::clone(&cut) };
-                // It fails only when the server has ended.
-                let _ = server.events.send(event);
+                server.send(Event::Connected { client: id, socket: Arc::clone(&socket), cut: Arc::clone(&cut) });
                 id
             }
             Err(reason) => {
@@ -71,7 +69,10 @@ fn admit(server: &Arc<Server>, socket: TcpStream, address: SocketAddr, running: 
     let session = Session { id, address, socket, cut, server: Arc::clone(server), _running: running.clone() };
     let builder = thread::Builder::new().name(format!("client {address}")).stack_size(limits::CLIENT_STACK);
     let spawned = builder.spawn(move || session_loop(&session));
-    spawned.map(drop).inspect_err(|_| Chat::enter(server, id).end("The server has no thread left; try again later"))
+    spawned.map(drop).inspect_err(|_| {
+        Chat::enter(server, id).end("The server has no thread left; try again later");
+        server.log.client(address, None, "is offline (no thread left)");
+    })
 }
 
 /// Says why, as well as it can be done without waiting for the peer.

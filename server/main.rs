@@ -16,7 +16,8 @@
 //! - [`session`]: one client's thread, from `read` to the end
 //! - [`commands`]: the table of verbs, and what each does
 //! - [`chat`]: what a command works with: the locked registry, and ways to answer
-//! - [`registry`], [`room`]: who is there, under one lock
+//! - [`replies`]: the answers to one command
+//! - [`registry`], [`client`], [`room`]: who is there, under one lock
 //! - [`event`]: what goes through the global buffer
 //! - [`broadcaster`], [`outbox`]: where every line goes out
 //! - [`flood`]: the token bucket
@@ -26,6 +27,7 @@
 mod args;
 mod broadcaster;
 mod chat;
+mod client;
 mod commands;
 mod event;
 mod flood;
@@ -33,6 +35,7 @@ mod listener;
 mod log;
 mod outbox;
 mod registry;
+mod replies;
 mod room;
 mod server;
 mod session;
@@ -110,8 +113,7 @@ fn shut_down(server: &Server, accepting: Vec<(SocketAddr, JoinHandle<()>)>, all_
             let _ = thread.join();
         }
     }
-    // It fails only when the broadcaster has ended already.
-    let _ = server.events.send(Event::Shutdown { farewell: "ERROR :Server is shutting down\r\n".into() });
+    server.send(Event::Shutdown { farewell: "ERROR :Server is shutting down\r\n".into() });
     // The broadcaster closes every socket, which wakes every client thread; nothing is ever sent here.
     let patience = limits::SHUTDOWN_FLUSH * 2;
     if all_ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
@@ -141,7 +143,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener, String> {
     })
 }
 
-/// The first Ctrl-C (or SIGTERM) sends a word, the second ends the process at once.
+/// The first Ctrl-C (or SIGTERM, or SIGHUP when the terminal is closed) sends a word, the second ends the process at once.
 fn stop_on_signal() -> Result<Receiver<()>, ctrlc::Error> {
     let (sender, stop) = mpsc::channel();
     let mut sender = Some(sender);

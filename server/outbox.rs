@@ -6,7 +6,7 @@
 use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wire::limits;
 
@@ -32,10 +32,12 @@ pub struct Outbox {
     /// Its socket was full: it is in the list of those to try again.
     pub waiting: bool,
     /// It keeps the memory of its last batch, and is in the list of those who do.
-    pub warm: bool,
+    warm: bool,
     socket: Arc<TcpStream>,
     cut: CutReason,
     bytes: Vec<u8>,
+    /// So many of `bytes` are written.
+    written: usize,
     /// When the socket last took a byte; for a client that has left, when it began to wait.
     progress: Instant,
     /// Its client has left: what is left to write has so much time and no more.
@@ -53,6 +55,7 @@ impl Outbox {
             socket,
             cut,
             bytes: Vec::new(),
+            written: 0,
             progress: Instant::now(),
             closing: false,
         }
@@ -76,7 +79,7 @@ impl Outbox {
             return State::Drained;
         }
         let result = self.socket.set_nonblocking(true).and_then(|()| {
-            let written = (&*self.socket).write(&self.bytes);
+            let written = (&*self.socket).write(&self.bytes[self.written..]);
             self.socket.set_nonblocking(false).and(written)
         });
         match result {
@@ -87,7 +90,7 @@ impl Outbox {
         }
         if self.bytes.is_empty() {
             State::Drained
-        } else if self.waiting && self.progress.elapsed() > limits::OUTBOX_STALL {
+        } else if self.waiting && self.progress.elapsed() > self.patience() {
             self.cut_off("Does not read what it is sent")
         } else {
             State::Waiting
@@ -99,9 +102,17 @@ impl Outbox {
         if !self.closing {
             self.progress = Instant::now();
         }
-        if count < self.bytes.len() {
-            self.bytes.drain(..count);
-        } else if self.bytes.capacity() > limits::OUTBOX_KEEP {
+        self.written += count;
+        if self.written < self.bytes.len() {
+            // Moved to the front only now and then: a slow reader takes a little at a time.
+            if self.written > self.bytes.len() / 2 {
+                self.bytes.drain(..self.written);
+                self.written = 0;
+            }
+            return;
+        }
+        self.written = 0;
+        if self.bytes.capacity() > limits::OUTBOX_KEEP {
             self.bytes = Vec::new();
         } else {
             self.bytes.clear();
@@ -112,6 +123,10 @@ impl Outbox {
     pub fn start_waiting(&mut self) {
         self.waiting = true;
         self.progress = Instant::now();
+    }
+
+    fn patience(&self) -> Duration {
+        if self.closing { limits::OUTBOX_LEFT } else { limits::OUTBOX_STALL }
     }
 
     /// Its client has left: writes what is there, and no longer than a stated time.
@@ -131,7 +146,7 @@ impl Outbox {
 
     /// More waits than may: only a client that does not read gets there.
     pub fn is_overfull(&self) -> bool {
-        self.bytes.len() > limits::OUTBOX
+        self.bytes.len() - self.written > limits::OUTBOX
     }
 
     /// Ends the connection; the client's thread wakes up from its `read`, finds the reason and cleans up.
@@ -141,6 +156,7 @@ impl Outbox {
         // It may be closed already, which is what is wanted.
         let _ = self.socket.shutdown(Shutdown::Both);
         self.bytes = Vec::new();
+        self.written = 0;
         State::Cut
     }
 
@@ -148,6 +164,17 @@ impl Outbox {
     pub fn finish(&self) {
         // The peer may have closed first.
         let _ = self.socket.shutdown(Shutdown::Write);
+    }
+
+    /// Says to the peer that nothing follows, and to the client's thread why.
+    pub fn finish_because(&self, reason: &'static str) {
+        let _ = self.cut.set(reason);
+        self.finish();
+    }
+
+    /// It is drained and keeps its memory for the next batch: its client, unless that is known already.
+    pub fn becomes_warm(&mut self) -> Option<ClientId> {
+        (!std::mem::replace(&mut self.warm, true)).then_some(self.client)
     }
 
     /// Gives the memory of an idle client back.

@@ -6,55 +6,14 @@
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
 
 use wire::names::fold;
 
+use crate::client::Client;
 use crate::event::{Caps, ClientId, Recipients};
 use crate::room::Room;
-
-/// What is known about a connection.
-#[derive(Debug)]
-pub struct Client {
-    pub id: ClientId,
-    pub address: SocketAddr,
-    /// What others see of the address.
-    pub host: String,
-    /// Reserved for this client from the moment it is accepted, even before registration ends.
-    pub nick: Option<String>,
-    pub user: Option<String>,
-    pub realname: String,
-    /// The password that it sent, while it registers.
-    pub password: Option<String>,
-    /// It has begun to negotiate capabilities and not ended: registration waits.
-    pub negotiating: bool,
-    pub registered: bool,
-    pub caps: Caps,
-    /// It negotiates by version 302, which has `cap-notify` always on.
-    pub cap_302: bool,
-    /// User mode +i: found only by who knows the nick or shares a room.
-    pub invisible: bool,
-    pub away: Option<String>,
-    /// The rooms it is in, folded, in the order of joining.
-    pub rooms: Vec<String>,
-    pub since: SystemTime,
-    /// When it last wrote a message.
-    pub spoke: Instant,
-}
-
-impl Client {
-    /// The nick, or `*` as the protocol has it for who has none yet.
-    pub fn nick(&self) -> &str {
-        self.nick.as_deref().unwrap_or("*")
-    }
-
-    /// `nick!user@host`, the source of its messages.
-    pub fn source(&self) -> String {
-        format!("{}!{}@{}", self.nick(), self.user.as_deref().unwrap_or("*"), self.host)
-    }
-}
 
 /// How many there are.
 #[derive(Debug)]
@@ -75,8 +34,8 @@ pub struct Registry {
     /// Folded nick to client: the one place that decides who has a name.
     nicks: HashMap<String, ClientId>,
     /// Folded name to room.
-    pub rooms: HashMap<String, Room>,
-    /// Connections by address, of addresses other than this machine's.
+    rooms: HashMap<String, Room>,
+    /// Connections by network address, of others than this machine.
     per_ip: HashMap<IpAddr, usize>,
     /// Slots of clients that have left.
     free_slots: Vec<u32>,
@@ -96,7 +55,7 @@ impl Registry {
             return Err(format!("The server is full ({max_clients} clients); try again later"));
         }
         if !address.ip().is_loopback() {
-            let count = self.per_ip.entry(address.ip()).or_default();
+            let count = self.per_ip.entry(network(address.ip())).or_default();
             if *count >= max_per_ip {
                 return Err(format!("Too many connections from your address ({max_per_ip} at most)"));
             }
@@ -131,7 +90,7 @@ impl Registry {
         }
         self.registered -= usize::from(client.registered);
         self.invisible -= usize::from(client.invisible);
-        let ip = client.address.ip();
+        let ip = network(client.address.ip());
         if let Some(count) = self.per_ip.get_mut(&ip) {
             *count -= 1;
             if *count == 0 {
@@ -160,6 +119,10 @@ impl Registry {
 
     pub fn client_mut(&mut self, id: ClientId) -> Option<&mut Client> {
         self.clients.get_mut(&id)
+    }
+
+    pub fn caps(&self, id: ClientId) -> Caps {
+        self.clients.get(&id).map_or(Caps::default(), |client| client.caps)
     }
 
     /// All registered clients.
@@ -239,31 +202,37 @@ impl Registry {
         Recipients { clients: Arc::from(clients), except: None }
     }
 
-    pub fn share_a_room(&self, one: &Client, other: ClientId) -> bool {
-        one.rooms.iter().filter_map(|name| self.rooms.get(name)).any(|room| room.has(other))
+    /// The room of that name, made if it is not there.
+    pub fn room_or_new(&mut self, name: &str) -> &mut Room {
+        self.rooms.entry(fold(name)).or_insert_with(|| Room::new(name))
+    }
+
+    /// The rooms that a client may know of: secret ones are for those inside.
+    pub fn visible_rooms(&self, to: ClientId) -> impl Iterator<Item = &Room> {
+        self.rooms.values().filter(move |room| !room.secret || room.has(to))
+    }
+
+    /// The room of that name, if the client may know of it.
+    pub fn visible_room(&self, name: &str, to: ClientId) -> Option<&Room> {
+        self.room(name).filter(|room| !room.secret || room.has(to))
+    }
+
+    pub fn room_count(&self) -> usize {
+        self.rooms.len()
+    }
+
+    /// Whether a client finds another one without knowing the nick.
+    pub fn is_visible(&self, other: &Client, to: ClientId) -> bool {
+        let shares_a_room = || other.rooms.iter().filter_map(|name| self.rooms.get(name)).any(|room| room.has(to));
+        !other.invisible || other.id == to || shares_a_room()
     }
 }
 
-impl Client {
-    fn new(id: ClientId, address: SocketAddr, host: String) -> Self {
-        Client {
-            id,
-            address,
-            host,
-            nick: None,
-            user: None,
-            realname: String::new(),
-            password: None,
-            negotiating: false,
-            registered: false,
-            caps: Caps::default(),
-            cap_302: false,
-            invisible: false,
-            away: None,
-            rooms: Vec::new(),
-            since: SystemTime::now(),
-            spoke: Instant::now(),
-        }
+/// What one party has of an address: all of IPv4, the first half of IPv6.
+fn network(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
+        IpAddr::V4(_) => ip,
     }
 }
 
@@ -286,6 +255,7 @@ mod tests {
         admit(&mut registry, "127.0.0.1:1").unwrap();
         admit(&mut registry, "127.0.0.1:2").unwrap();
         assert!(admit(&mut registry, "127.0.0.1:3").unwrap_err().contains("full"));
+        assert_eq!(network("2001:db8::1:2".parse().unwrap()), network("2001:db8::3:4".parse().unwrap()));
     }
 
     #[test]

@@ -10,10 +10,15 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use wire::names::matches;
+
 use crate::args::Args;
 use crate::event::Event;
 use crate::log::Log;
 use crate::registry::Registry;
+
+/// The version that 002, 004 and VERSION tell.
+pub const VERSION: &str = concat!("groupchat-", env!("CARGO_PKG_VERSION"));
 
 #[derive(Debug)]
 pub struct Server {
@@ -30,7 +35,7 @@ pub struct Server {
     pub started: SystemTime,
     pub log: Log,
     /// The global buffer's entrance.
-    pub events: SyncSender<Event>,
+    events: SyncSender<Event>,
     /// Set once, when the server ends: the accept loops look at it.
     pub stopping: AtomicBool,
     registry: Mutex<Registry>,
@@ -56,6 +61,17 @@ impl Server {
             registry: Mutex::new(Registry::default()),
             messages: AtomicU64::new(0),
         }
+    }
+
+    /// Puts an event into the global buffer. It waits while that is full: this is what slows a flooder.
+    pub fn send(&self, event: Event) {
+        // The broadcaster is gone only when the server ends, and then nobody is there to be told.
+        let _ = self.events.send(event);
+    }
+
+    /// Whether a parameter names this server.
+    pub fn is_called(&self, name: &str) -> bool {
+        matches(name, &self.name)
     }
 
     /// The registry, for as long as the guard lives. A thread that panicked while it held the lock

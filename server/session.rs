@@ -79,10 +79,9 @@ impl Session {
                 {
                     return end;
                 }
-                let mut chat = Chat::enter(&self.server, self.id);
-                commands::run(&mut chat, &line);
-                timer.now_registered(chat.me().registered);
-                if let Some(reason) = chat.leaving.take() {
+                let outcome = commands::run(&self.server, self.id, &line);
+                timer.now_registered(outcome.registered);
+                if let Some(reason) = outcome.leaving {
                     return End::Ours(reason);
                 }
             }
@@ -93,7 +92,7 @@ impl Session {
                     timer.heard();
                 }
                 Err(error) if error.kind() == ErrorKind::TimedOut => {}
-                Err(error) => return End::Theirs(format!("Connection lost: {error}")),
+                Err(_) => return End::Theirs("Connection lost".into()),
             }
             if timer.is_over()
                 && let Some(reason) = self.ask_or_end(&mut timer)
@@ -143,7 +142,7 @@ impl Session {
         }
         timer.ask();
         let mut chat = Chat::enter(&self.server, self.id);
-        chat.reply_line(format_args!("PING :{}", self.server.name));
+        chat.replies.line(format_args!("PING :{}", self.server.name));
         None
     }
 

@@ -64,19 +64,21 @@ impl Refusal {
 
 fn write_to_all(chat: &mut Chat<'_>, message: &Message<'_>, kind: Kind) {
     let Some(targets) = message.param(0) else {
-        let text = format!("No recipient given ({})", message.verb.to_ascii_uppercase());
-        return Refusal { numeric: numeric::ERR_NORECIPIENT, text }.tell(chat, kind, &[]);
+        return no_recipient(message).tell(chat, kind, &[]);
     };
     let text = message.param(1).unwrap_or_default();
     if text.is_empty() && kind != Kind::Tagmsg {
         return Refusal::new(numeric::ERR_NOTEXTTOSEND).tell(chat, kind, &[]);
     }
     let targets = distinct(targets);
+    if targets.is_empty() {
+        return no_recipient(message).tell(chat, kind, &[]);
+    }
     if let Some(one_too_many) = targets.get(limits::TARGETS) {
         return Refusal::new(numeric::ERR_TOOMANYTARGETS).tell(chat, kind, &[one_too_many]);
     }
     chat.me_mut().spoke = Instant::now();
-    let client_tags = message.raw_tags.split(';').filter(|tag| tag.starts_with('+')).collect::<Vec<_>>().join(";");
+    let client_tags = message.raw_tags.split(';').filter(|tag| is_client_tag(tag)).collect::<Vec<_>>().join(";");
     let draft = Draft { kind, source: chat.me().source(), text, client_tags };
     for target in targets {
         let result = if target.starts_with('#') { draft.to_room(chat, target) } else { draft.to_person(chat, target) };
@@ -84,6 +86,16 @@ fn write_to_all(chat: &mut Chat<'_>, message: &Message<'_>, kind: Kind) {
             refusal.tell(chat, kind, &[target]);
         }
     }
+}
+
+/// Whether a tag is one that clients give each other, `+key` or `+key=value`.
+fn is_client_tag(tag: &str) -> bool {
+    tag.strip_prefix('+').is_some_and(|key| !key.is_empty() && !key.starts_with('='))
+}
+
+fn no_recipient(message: &Message<'_>) -> Refusal {
+    let text = format!("No recipient given ({})", message.verb.to_ascii_uppercase());
+    Refusal { numeric: numeric::ERR_NORECIPIENT, text }
 }
 
 /// A message on its way to one of its targets.
@@ -105,7 +117,10 @@ impl Draft<'_> {
             }
             return Err(Refusal { numeric: numeric::ERR_CANNOTSENDTOCHAN, text: reason.into() });
         }
-        let recipients = room.recipients((!echo).then_some(me));
+        let mut recipients = room.recipients((!echo).then_some(me));
+        if echo && !room.has(me) {
+            recipients.clients = recipients.clients.iter().copied().chain([me]).collect();
+        }
         let name = room.name.clone();
         let line = self.line(chat, &name)?;
         chat.tell(recipients, line);

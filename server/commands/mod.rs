@@ -2,6 +2,7 @@
 //!
 //! Everything below runs in the thread of the client who sent the line, under the registry's lock.
 
+mod listings;
 mod messages;
 mod modes;
 mod queries;
@@ -17,6 +18,8 @@ use wire::names::same;
 use wire::numeric;
 
 use crate::chat::Chat;
+use crate::event::ClientId;
+use crate::server::Server;
 
 /// A verb of the protocol.
 struct Command {
@@ -45,14 +48,14 @@ const COMMANDS: &[Command] = &[
     before_registration("PONG", 0, registration::pong),
     command("JOIN", 1, rooms::join),
     command("PART", 1, rooms::part),
-    command("NAMES", 0, rooms::names),
-    command("LIST", 0, rooms::list),
+    command("NAMES", 0, listings::names),
+    command("LIST", 0, listings::list),
     command("TOPIC", 1, rooms::topic),
     command("INVITE", 2, rooms::invite),
     command("KICK", 2, rooms::kick),
     command("MODE", 1, modes::mode),
-    command("WHO", 0, queries::who),
-    command("WHOIS", 1, queries::whois),
+    command("WHO", 0, listings::who),
+    command("WHOIS", 1, listings::whois),
     command("USERHOST", 1, queries::userhost),
     command("ISON", 1, queries::ison),
     command("AWAY", 0, messages::away),
@@ -69,38 +72,58 @@ const COMMANDS: &[Command] = &[
     command("PANIC", 0, |_, _| panic!("a test asked for it")),
 ];
 
+/// What the session has to know of a line that was carried out.
+pub struct Outcome {
+    pub registered: bool,
+    /// Why the session ends, if it does.
+    pub leaving: Option<String>,
+}
+
 /// Carries out one line, or says what is wrong with it.
-pub fn run(chat: &mut Chat<'_>, line: &Line<'_>) {
-    let Line::Complete(bytes) = line else {
-        let text = format!("Line too long: {} bytes at most; it was not carried out", limits::LINE);
-        return chat.reply_text(numeric::ERR_INPUTTOOLONG, &[], &text);
+pub fn run(server: &Server, client: ClientId, line: &Line<'_>) -> Outcome {
+    let text = match line {
+        Line::Complete(bytes) => String::from_utf8_lossy(bytes),
+        Line::TooLong => Cow::Borrowed(""),
     };
-    let text = String::from_utf8_lossy(bytes);
-    let Some(message) = Message::parse(&text) else { return };
-    let known = COMMANDS.iter().find(|command| message.verb.eq_ignore_ascii_case(command.verb));
-    let verb = known.map_or("*", |command| command.verb);
-    if matches!(text, Cow::Owned(_)) {
-        return fail(chat, verb, "INVALID_UTF8", "Your message was not UTF-8; it was not carried out");
+    let message = Message::parse(&text);
+    let fault = match &text {
+        Cow::Owned(_) => Some(("INVALID_UTF8", "Your message was not UTF-8; it was not carried out")),
+        text if text.contains('\0') => {
+            Some(("INVALID_MESSAGE", "Your message held a NUL byte; it was not carried out"))
+        }
+        Cow::Borrowed(_) => None,
+    };
+    let mut chat = Chat::enter(server, client);
+    if *line == Line::TooLong {
+        let text = format!("Line too long: {} bytes at most; it was not carried out", limits::LINE);
+        chat.reply_text(numeric::ERR_INPUTTOOLONG, &[], &text);
+    } else if let Some(message) = message {
+        carry_out(&mut chat, &message, fault);
     }
-    if text.contains('\0') {
-        return fail(chat, verb, "INVALID_MESSAGE", "Your message held a NUL byte; it was not carried out");
+    // When `chat` goes, the replies are sent and the registry is unlocked.
+    Outcome { registered: chat.me().registered, leaving: chat.leaving.take() }
+}
+
+fn carry_out(chat: &mut Chat<'_>, message: &Message<'_>, fault: Option<(&str, &str)>) {
+    let known = COMMANDS.iter().find(|command| message.verb.eq_ignore_ascii_case(command.verb));
+    if let Some((code, text)) = fault {
+        // A standard reply (`IRCv3` standard replies; UTF8ONLY) for what no numeric says. The verb is
+        // one of the table, or `*`: what the client sent may be anything.
+        let (server, verb) = (&chat.server.name, known.map_or("*", |command| command.verb));
+        return chat.replies.line(format_args!(":{server} FAIL {verb} {code} :{text}"));
     }
     let registered = chat.me().registered;
     match known {
         Some(command) if !registered && !command.always => chat.reply(numeric::ERR_NOTREGISTERED, &[]),
         None if !registered => chat.reply(numeric::ERR_NOTREGISTERED, &[]),
         None => chat.reply(numeric::ERR_UNKNOWNCOMMAND, &[message.verb]),
-        Some(command) if message.params.len() < command.needs => {
-            chat.reply(numeric::ERR_NEEDMOREPARAMS, &[command.verb]);
-        }
-        Some(command) => (command.run)(chat, &message),
+        Some(command) if message.params.len() < command.needs => need_more_params(chat, command.verb),
+        Some(command) => (command.run)(chat, message),
     }
 }
 
-/// A standard reply for what no numeric says (`IRCv3` standard replies; UTF8ONLY). The verb is one
-/// of the table, or `*`: what the client sent may be anything.
-fn fail(chat: &mut Chat<'_>, verb: &str, code: &str, text: &str) {
-    chat.reply_line(format_args!(":{} FAIL {verb} {code} :{text}", chat.server.name));
+fn need_more_params(chat: &mut Chat<'_>, verb: &str) {
+    chat.reply(numeric::ERR_NEEDMOREPARAMS, &[verb]);
 }
 
 /// The items of a list with commas, each once.

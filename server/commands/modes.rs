@@ -4,11 +4,11 @@
 
 use wire::limits;
 use wire::message::Message;
-use wire::names::{fold, same};
+use wire::names::same;
 use wire::numeric;
 use wire::text::shorten;
 
-use super::rooms;
+use super::{need_more_params, rooms};
 use crate::chat::Chat;
 use crate::event::{Line, Recipients};
 use crate::room::{Room, Setting};
@@ -32,7 +32,7 @@ fn user(chat: &mut Chat<'_>, nick: &str, changes: Option<&str>) {
     }
     let Some(changes) = changes else {
         let modes = if chat.me().invisible { "+i" } else { "+" };
-        return chat.reply_bare(numeric::RPL_UMODEIS, &[modes]);
+        return chat.replies.bare(numeric::RPL_UMODEIS, &[modes]);
     };
     if letters(changes).any(|(_, letter)| letter != 'i') {
         chat.reply(numeric::ERR_UMODEUNKNOWNFLAG, &[]);
@@ -42,7 +42,7 @@ fn user(chat: &mut Chat<'_>, nick: &str, changes: Option<&str>) {
     let id = chat.id;
     if chat.registry.set_invisible(id, on) {
         let (source, nick) = (chat.me().source(), chat.me().nick().to_owned());
-        chat.reply_line(format_args!(":{source} MODE {nick} {}i", if on { '+' } else { '-' }));
+        chat.replies.line(format_args!(":{source} MODE {nick} {}i", if on { '+' } else { '-' }));
     }
 }
 
@@ -59,18 +59,18 @@ fn letters(changes: &str) -> impl Iterator<Item = (bool, char)> {
 }
 
 fn show_room(chat: &mut Chat<'_>, name: &str) {
-    if !chat.sees_room(name) {
-        return chat.reply(numeric::ERR_NOSUCHCHANNEL, &[name]);
-    }
-    let Some(room) = chat.registry.room(name) else { return };
-    let (name, modes, created) = (room.name.clone(), room.modes(room.has(chat.id)), room.created.to_string());
-    let modes: Vec<&str> = std::iter::once(name.as_str()).chain(modes.split(' ')).collect();
-    chat.reply_bare(numeric::RPL_CHANNELMODEIS, &modes);
-    chat.reply_bare(numeric::RPL_CREATIONTIME, &[&name, &created]);
+    let Chat { registry, replies, id, .. } = chat;
+    let Some(room) = registry.visible_room(name, *id) else {
+        return replies.send(numeric::ERR_NOSUCHCHANNEL, &[name]);
+    };
+    let modes = room.modes(room.has(*id));
+    let params: Vec<&str> = std::iter::once(room.name.as_str()).chain(modes.split(' ')).collect();
+    replies.bare(numeric::RPL_CHANNELMODEIS, &params);
+    replies.bare(numeric::RPL_CREATIONTIME, &[&room.name, &room.created.to_string()]);
 }
 
 fn change_room(chat: &mut Chat<'_>, name: &str, changes: &str, params: &[&str]) {
-    if !chat.sees_room(name) {
+    if chat.visible_room(name).is_none() {
         return chat.reply(numeric::ERR_NOSUCHCHANNEL, &[name]);
     }
     let mut params = params.iter().copied();
@@ -92,6 +92,11 @@ fn change_room(chat: &mut Chat<'_>, name: &str, changes: &str, params: &[&str]) 
         if !chat.registry.room(name).is_some_and(|room| room.is_operator(chat.id)) {
             chat.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&room_name]);
             refused = true;
+            continue;
+        }
+        let may_lack_it = letter == 'k' && !on;
+        if takes_param && param.is_none() && !may_lack_it {
+            need_more_params(chat, "MODE");
             continue;
         }
         if let Some(shown) = change(chat, &room_name, on, letter, param) {
@@ -226,8 +231,8 @@ fn change_key(chat: &mut Chat<'_>, name: &str, on: bool, key: Option<&str>) -> O
         chat.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "k", "*"], &text);
         return None;
     }
-    chat.registry.room_mut(name)?.key = Some(key.into());
-    Some(key.into())
+    let old = chat.registry.room_mut(name)?.key.replace(key.into());
+    (old.as_deref() != Some(key)).then(|| key.into())
 }
 
 fn change_limit(chat: &mut Chat<'_>, name: &str, on: bool, limit: Option<&str>) -> Option<String> {
@@ -244,11 +249,10 @@ fn change_limit(chat: &mut Chat<'_>, name: &str, on: bool, limit: Option<&str>) 
 }
 
 fn show_bans(chat: &mut Chat<'_>, name: &str) {
-    let Some(room) = chat.registry.rooms.get(&fold(name)) else { return };
-    let name = room.name.clone();
-    let bans: Vec<_> = room.bans.iter().map(|ban| (ban.text.clone(), ban.by.clone(), ban.at.to_string())).collect();
-    for (mask, by, at) in bans {
-        chat.reply_bare(numeric::RPL_BANLIST, &[&name, &mask, &by, &at]);
+    let Chat { registry, replies, .. } = chat;
+    let Some(room) = registry.room(name) else { return };
+    for ban in &room.bans {
+        replies.bare(numeric::RPL_BANLIST, &[&room.name, &ban.text, &ban.by, &ban.at.to_string()]);
     }
-    chat.reply(numeric::RPL_ENDOFBANLIST, &[&name]);
+    replies.send(numeric::RPL_ENDOFBANLIST, &[&room.name]);
 }

@@ -9,9 +9,10 @@ use wire::numeric;
 use wire::text::shorten;
 use wire::time::iso8601;
 
-use super::queries;
-use crate::chat::{Chat, VERSION};
+use super::{need_more_params, queries};
+use crate::chat::Chat;
 use crate::event::{Caps, Line};
+use crate::server::VERSION;
 
 /// What 005 tells clients about this server, besides what is made of limits below.
 const ISUPPORT: &[&str] =
@@ -41,6 +42,7 @@ pub fn nick(chat: &mut Chat<'_>, message: &Message<'_>) {
     if !chat.registry.take_nick(chat.id, wanted) {
         return chat.reply(numeric::ERR_NICKNAMEINUSE, &[wanted]);
     }
+    chat.replies.rename(wanted);
     if registered {
         chat.tell_peers(Line::new(format_args!(":{before} NICK {wanted}")));
         chat.log(format_args!("was called {} before", old.as_deref().unwrap_or_default()));
@@ -54,7 +56,7 @@ pub fn user(chat: &mut Chat<'_>, message: &Message<'_>) {
         return chat.reply(numeric::ERR_ALREADYREGISTERED, &[]);
     }
     let (Some(user), Some(realname)) = (message.param(0), message.param(3)) else {
-        return chat.reply(numeric::ERR_NEEDMOREPARAMS, &["USER"]);
+        return need_more_params(chat, "USER");
     };
     // What could be mistaken for a part of `nick!user@host`, or for a mask, is left out.
     let plain: String = user.chars().filter(|c| c.is_ascii_alphanumeric() || "-._[]\\`^{|}".contains(*c)).collect();
@@ -73,7 +75,7 @@ pub fn quit(chat: &mut Chat<'_>, message: &Message<'_>) {
 
 pub fn ping(chat: &mut Chat<'_>, message: &Message<'_>) {
     match message.param(0) {
-        Some(token) => chat.reply_line(format_args!(":{0} PONG {0} :{token}", chat.server.name)),
+        Some(token) => chat.replies.line(format_args!(":{0} PONG {0} :{token}", chat.server.name)),
         None => chat.reply(numeric::ERR_NOORIGIN, &[]),
     }
 }
@@ -92,15 +94,16 @@ pub fn cap(chat: &mut Chat<'_>, message: &Message<'_>) {
                 chat.me_mut().cap_302 = true;
                 chat.me_mut().caps.set(Caps::CAP_NOTIFY, true);
             }
-            answer_cap(chat, "LS", &names_of(|_| true));
+            answer_cap(chat, "LS", &cap_names(|_| true));
         }
         "LIST" => {
             let mine = chat.me().caps;
-            answer_cap(chat, "LIST", &names_of(|cap| mine.has(cap)));
+            answer_cap(chat, "LIST", &cap_names(|cap| mine.has(cap)));
         }
         "REQ" => {
+            let Some(&wanted) = message.params.get(1) else { return need_more_params(chat, "CAP") };
             chat.me_mut().negotiating = registering;
-            request(chat, message.param(1).unwrap_or_default());
+            request(chat, wanted);
         }
         "END" => {
             chat.me_mut().negotiating = false;
@@ -130,10 +133,10 @@ fn request(chat: &mut Chat<'_>, wanted: &str) {
 
 fn answer_cap(chat: &mut Chat<'_>, subcommand: &str, caps: &str) {
     let nick = chat.me().nick().to_owned();
-    chat.reply_line(format_args!(":{} CAP {nick} {subcommand} :{caps}", chat.server.name));
+    chat.replies.line(format_args!(":{} CAP {nick} {subcommand} :{caps}", chat.server.name));
 }
 
-fn names_of(wanted: impl Fn(Caps) -> bool) -> String {
+fn cap_names(wanted: impl Fn(Caps) -> bool) -> String {
     let names: Vec<_> = Caps::ALL.iter().filter(|(_, cap)| wanted(*cap)).map(|(name, _)| *name).collect();
     names.join(" ")
 }
@@ -156,7 +159,7 @@ fn welcome_when_ready(chat: &mut Chat<'_>) {
     chat.reply_text(numeric::RPL_YOURHOST, &[], &format!("Your host is {name}, running {VERSION}"));
     let started = iso8601(chat.server.started);
     chat.reply_text(numeric::RPL_CREATED, &[], &format!("This server was started at {started}"));
-    chat.reply_bare(numeric::RPL_MYINFO, &[&name, VERSION, "i", "biklmnostv", "bklov"]);
+    chat.replies.bare(numeric::RPL_MYINFO, &[&name, VERSION, "i", "biklmnostv", "bklov"]);
     for tokens in isupport().chunks(12) {
         chat.reply(numeric::RPL_ISUPPORT, &tokens.iter().map(String::as_str).collect::<Vec<_>>());
     }

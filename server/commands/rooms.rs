@@ -1,4 +1,4 @@
-//! Rooms: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK.
+//! Rooms: JOIN, PART, TOPIC, INVITE, KICK.
 //!
 //! Runs in the client's thread, under the registry's lock.
 
@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use wire::limits;
 use wire::message::Message;
-use wire::names::{fold, is_room, matches};
+use wire::names::{fold, is_room};
 use wire::numeric;
 use wire::text::shorten;
 
-use super::{distinct, lines_of};
+use super::{distinct, listings, need_more_params};
 use crate::chat::Chat;
-use crate::event::{Caps, Line, Recipients};
-use crate::room::{Room, Setting};
+use crate::event::{Line, Recipients};
+use crate::room::Setting;
 
 pub fn join(chat: &mut Chat<'_>, message: &Message<'_>) {
     if message.params[0] == "0" {
@@ -24,7 +24,11 @@ pub fn join(chat: &mut Chat<'_>, message: &Message<'_>) {
         return;
     }
     let mut keys = message.params.get(1).copied().unwrap_or_default().split(',');
-    for name in items(message.params[0]) {
+    let names: Vec<_> = items(message.params[0]).collect();
+    if names.is_empty() {
+        return need_more_params(chat, "JOIN");
+    }
+    for name in names {
         join_one(chat, name, keys.next().filter(|key| !key.is_empty()));
     }
 }
@@ -41,7 +45,7 @@ fn join_one(chat: &mut Chat<'_>, name: &str, key: Option<&str>) {
     if chat.me().rooms.len() >= limits::ROOMS_PER_CLIENT {
         return chat.reply(numeric::ERR_TOOMANYCHANNELS, &[name]);
     }
-    let room = chat.registry.rooms.entry(folded.clone()).or_insert_with(|| Room::new(name));
+    let room = chat.registry.room_or_new(name);
     if let Some(refusal) = room.refusal(id, &source, key) {
         return chat.reply(refusal, &[name]);
     }
@@ -51,7 +55,7 @@ fn join_one(chat: &mut Chat<'_>, name: &str, key: Option<&str>) {
     chat.tell(recipients, Line::new(format_args!(":{source} JOIN {name}")));
     chat.log(format_args!("joined {name}"));
     tell_topic(chat, &name);
-    names_of(chat, &name);
+    listings::members(chat, &name);
 }
 
 pub fn part(chat: &mut Chat<'_>, message: &Message<'_>) {
@@ -76,7 +80,7 @@ fn part_one(chat: &mut Chat<'_>, name: &str, reason: Option<&str>) {
 pub fn topic(chat: &mut Chat<'_>, message: &Message<'_>) {
     let name = message.params[0];
     let Some(&text) = message.params.get(1) else {
-        if !chat.sees_room(name) {
+        if chat.visible_room(name).is_none() {
             return chat.reply(numeric::ERR_NOSUCHCHANNEL, &[name]);
         }
         if !tell_topic(chat, name) {
@@ -100,85 +104,12 @@ pub fn topic(chat: &mut Chat<'_>, message: &Message<'_>) {
 
 /// The topic and who set it; false when there is none.
 fn tell_topic(chat: &mut Chat<'_>, name: &str) -> bool {
-    let Some(room) = chat.registry.room(name) else { return false };
-    let (name, Some(topic)) = (room.name.clone(), &room.topic) else { return false };
-    let (text, by, at) = (topic.text.clone(), topic.by.clone(), topic.at.to_string());
-    chat.reply_text(numeric::RPL_TOPIC, &[&name], &text);
-    chat.reply_bare(numeric::RPL_TOPICWHOTIME, &[&name, &by, &at]);
+    let Chat { registry, replies, .. } = chat;
+    let Some(room) = registry.room(name) else { return false };
+    let Some(topic) = &room.topic else { return false };
+    replies.text(numeric::RPL_TOPIC, &[&room.name], &topic.text);
+    replies.bare(numeric::RPL_TOPICWHOTIME, &[&room.name, &topic.by, &topic.at.to_string()]);
     true
-}
-
-pub fn names(chat: &mut Chat<'_>, message: &Message<'_>) {
-    if let Some(names) = message.param(0) {
-        distinct(names).iter().take(limits::TARGETS).for_each(|name| names_of(chat, name));
-        return;
-    }
-    let mut rooms: Vec<String> = chat.registry.rooms.values().map(|room| room.name.clone()).collect();
-    rooms.retain(|name| chat.sees_room(name));
-    rooms.sort_unstable();
-    rooms.iter().for_each(|name| members_of(chat, name));
-    chat.reply(numeric::RPL_ENDOFNAMES, &["*"]);
-}
-
-fn names_of(chat: &mut Chat<'_>, name: &str) {
-    if chat.sees_room(name) {
-        members_of(chat, name);
-    }
-    // As it was asked for: the room's own spelling would tell that a secret room is there.
-    chat.reply(numeric::RPL_ENDOFNAMES, &[name]);
-}
-
-/// The members whom the client may see, as many to a line as fit.
-fn members_of(chat: &mut Chat<'_>, name: &str) {
-    let Some(room) = chat.registry.room(name) else { return };
-    let (caps, inside) = (chat.me().caps, room.has(chat.id));
-    let (name, symbol) = (room.name.clone(), if room.secret { "@" } else { "=" });
-    let members = room.members().iter().filter_map(|(&id, member)| {
-        let client = chat.registry.client(id).filter(|client| inside || !client.invisible)?;
-        let marks = member.prefix(caps.has(Caps::MULTI_PREFIX));
-        let who = if caps.has(Caps::USERHOST_IN_NAMES) { client.source() } else { client.nick().to_owned() };
-        Some(format!("{marks}{who}"))
-    });
-    for line in lines_of(members, chat.text_space(numeric::RPL_NAMREPLY, &[symbol, &name])) {
-        chat.reply_text(numeric::RPL_NAMREPLY, &[symbol, &name], &line);
-    }
-}
-
-pub fn list(chat: &mut Chat<'_>, message: &Message<'_>) {
-    let conditions: Vec<&str> = distinct(message.param(0).unwrap_or_default());
-    let rooms = chat.registry.rooms.values();
-    let mut found: Vec<(String, String, String)> = rooms
-        .filter(|room| !room.secret || room.has(chat.id))
-        .filter(|room| is_listed(room, &conditions))
-        .map(|room| {
-            let topic = room.topic.as_ref().map(|topic| topic.text.clone());
-            (room.name.clone(), room.members().len().to_string(), topic.unwrap_or_default())
-        })
-        .collect();
-    found.sort_unstable();
-    chat.reply(numeric::RPL_LISTSTART, &["Room"]);
-    for (name, count, topic) in found {
-        chat.reply_text(numeric::RPL_LIST, &[&name, &count], &topic);
-    }
-    chat.reply(numeric::RPL_LISTEND, &[]);
-}
-
-/// Whether a room meets the conditions of LIST (`ELIST=MNU`): more or fewer members than a number,
-/// a mask, no mask; of the names and masks one is enough.
-fn is_listed(room: &Room, conditions: &[&str]) -> bool {
-    let members = room.members().len();
-    let number = |text: &str| text.parse::<usize>().ok();
-    let mut named = conditions.iter().filter(|condition| !condition.starts_with(['<', '>', '!'])).peekable();
-    let by_name = named.peek().is_none() || named.any(|mask| matches(mask, &room.name));
-    by_name
-        && conditions.iter().all(|condition| {
-            match condition.split_at(usize::from(condition.starts_with(['<', '>', '!']))) {
-                (">", least) => number(least).is_some_and(|least| members > least),
-                ("<", most) => number(most).is_some_and(|most| members < most),
-                ("!", mask) => !matches(mask, &room.name),
-                _ => true,
-            }
-        })
 }
 
 pub fn invite(chat: &mut Chat<'_>, message: &Message<'_>) {
@@ -199,7 +130,7 @@ pub fn invite(chat: &mut Chat<'_>, message: &Message<'_>) {
     room.invite(guest_id);
     let to_guest = Recipients { clients: Arc::new([guest_id]), except: None };
     chat.tell(to_guest, Line::new(format_args!(":{source} INVITE {nick} {name}")));
-    chat.reply_bare(numeric::RPL_INVITING, &[&nick, &name]);
+    chat.replies.bare(numeric::RPL_INVITING, &[&nick, &name]);
     if let Some(text) = away {
         chat.reply_text(numeric::RPL_AWAY, &[&nick], &text);
     }
@@ -209,12 +140,14 @@ pub fn kick(chat: &mut Chat<'_>, message: &Message<'_>) {
     let (rooms, nicks): (Vec<_>, Vec<_>) = (items(message.params[0]).collect(), items(message.params[1]).collect());
     let reason =
         message.param(2).map_or_else(|| chat.me().nick().to_owned(), |text| shorten(text, limits::REASON).into());
-    if rooms.len() == 1 {
+    if rooms.is_empty() || nicks.is_empty() {
+        need_more_params(chat, "KICK");
+    } else if rooms.len() == 1 {
         nicks.iter().for_each(|nick| kick_one(chat, rooms[0], nick, &reason));
     } else if rooms.len() == nicks.len() {
         rooms.iter().zip(nicks).for_each(|(room, nick)| kick_one(chat, room, nick, &reason));
     } else {
-        chat.reply(numeric::ERR_NEEDMOREPARAMS, &["KICK"]);
+        need_more_params(chat, "KICK");
     }
 }
 

@@ -19,8 +19,8 @@ pub const SERVER_TAGS: usize = 8191;
 pub const NICK: usize = 32;
 /// The user name between `!` and `@`; longer ones are shortened.
 pub const USER: usize = 16;
-/// The host shown to others: room for any IPv6 address in text.
-pub const HOST: usize = 45;
+/// The host shown to others: an address of the server's own machine, or a pseudonym, which is longer.
+pub const HOST: usize = 23;
 /// A room's name, its `#` included (RFC 2812, section 1.3 has 50).
 pub const ROOM: usize = 64;
 /// A room's key; longer ones are refused, since a shortened key would be another key.
@@ -63,8 +63,14 @@ pub const MAX_PER_IP: usize = 100;
 pub const GLOBAL_BUFFER: usize = 1024;
 /// Bytes of replies in one event: the global buffer thereby holds at most 16 MiB of them.
 pub const REPLY_CHUNK: usize = 16 * 1024;
-/// Bytes waiting for one client before it is cut off: the largest answer (WHO about `MAX_CLIENTS` clients) fits.
-pub const OUTBOX: usize = 2 * 1024 * 1024;
+/// Bytes waiting for one client before it is cut off: twice the longest answer.
+pub const OUTBOX: usize = 2 * ANSWER;
+/// Bytes of one answer, after which LIST, WHO, WHOIS and NAMES stop: an answer comes at the speed of
+/// memory, and what its reader has not taken yet must fit the outbox.
+pub const ANSWER: usize = 1024 * 1024;
+/// Bytes that the broadcaster appends to all outboxes together before it writes them: a batch of
+/// long lines to a large room would otherwise need gigabytes.
+pub const BATCH: usize = 32 * 1024 * 1024;
 /// Bytes of buffer that an outbox keeps between two batches; what is larger goes back at once.
 pub const OUTBOX_KEEP: usize = 64 * 1024;
 /// Lines of server log waiting for a terminal that does not take them; further ones are counted, not kept.
@@ -79,9 +85,12 @@ pub const REGISTRATION: Duration = Duration::from_secs(30);
 pub const PING_INTERVAL: Duration = Duration::from_secs(90);
 /// A client that takes no byte of a waiting outbox for so long is cut off.
 pub const OUTBOX_STALL: Duration = Duration::from_secs(30);
+/// What waits for a client that has left may take so long to be written, however it reads: it counts
+/// as a client no more.
+pub const OUTBOX_LEFT: Duration = Duration::from_secs(5);
 /// How often the broadcaster tries again to write to clients whose socket was full.
 pub const OUTBOX_RETRY: Duration = Duration::from_millis(20);
-/// Quiet time after which outboxes give their memory back.
+/// How often outboxes give the memory back that they do not need just then.
 pub const OUTBOX_WARM: Duration = Duration::from_millis(500);
 /// Pause of a reader whose socket is being written at this instant (see `Outbox::write`).
 pub const READ_NAP: Duration = Duration::from_micros(50);
@@ -89,6 +98,8 @@ pub const READ_NAP: Duration = Duration::from_micros(50);
 pub const LINGER: Duration = Duration::from_secs(1);
 /// What shutting down may take to get the last line to everyone.
 pub const SHUTDOWN_FLUSH: Duration = Duration::from_secs(2);
+/// Between the last line to everyone and the end of the connections, so that the line arrives first.
+pub const SHUTDOWN_PAUSE: Duration = Duration::from_millis(100);
 /// Pause of the accept loop when the system has no descriptor or thread left.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -167,16 +178,20 @@ mod tests {
             GLOBAL_BUFFER,
             REPLY_CHUNK,
             OUTBOX,
+            ANSWER,
+            BATCH,
             OUTBOX_KEEP,
             LOG_LINES,
             REGISTRATION,
             PING_INTERVAL,
             OUTBOX_STALL,
+            OUTBOX_LEFT,
             OUTBOX_RETRY,
             OUTBOX_WARM,
             READ_NAP,
             LINGER,
             SHUTDOWN_FLUSH,
+            SHUTDOWN_PAUSE,
             ACCEPT_PAUSE,
             FLOOD_RATE,
             FLOOD_BURST,

@@ -17,7 +17,7 @@ pub fn is_nick(name: &str) -> bool {
 /// or invisible, at most [`limits::ROOM`] bytes.
 pub fn is_room(name: &str) -> bool {
     let fits = (2..=limits::ROOM).contains(&name.len()) && name.starts_with('#');
-    fits && name.chars().all(|c| !matches!(c, ' ' | ',') && text::is_printable(c))
+    fits && name.chars().all(|c| c != ',' && !c.is_whitespace() && text::is_printable(c))
 }
 
 /// The form under which a name is looked up: names that differ only in ASCII case are the same
@@ -83,7 +83,7 @@ mod tests {
             assert!(is_room(good), "{good}");
         }
         let too_long = format!("#{}", "x".repeat(limits::ROOM));
-        for bad in ["", "#", "lobby", "&local", "#a b", "#a,b", "#a\u{7}", "#a\u{202e}b", &too_long] {
+        for bad in ["", "#", "lobby", "&local", "#a b", "#a,b", "#a\u{7}", "#a\u{202e}b", "#\u{a0}", &too_long] {
             assert!(!is_room(bad), "{bad}");
         }
     }

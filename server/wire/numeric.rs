@@ -79,6 +79,7 @@ numerics! {
     ERR_INVALIDCAPCMD = 410 "Invalid CAP command";
     ERR_NORECIPIENT = 411 "";
     ERR_NOTEXTTOSEND = 412 "No text to send";
+    ERR_TOOMANYMATCHES = 416 "Too much to show; ask for less, by names or masks";
     ERR_INPUTTOOLONG = 417 "";
     ERR_UNKNOWNCOMMAND = 421 "Unknown command";
     ERR_NOMOTD = 422 "There is no message of the day";
