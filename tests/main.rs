@@ -1,1 +1,40 @@
+//! The integration tests: each starts a server of its own and talks to it over sockets.
+//!
+//! - [`harness`]: starts and stops servers, clients that read like a transcript, one time-out
+//!
+//! What people want from a chat:
+//! - [`registration`]: PASS, NICK, USER, the welcome, changing names, PING, leaving
+//! - [`capabilities`]: CAP, and what each capability changes
+//! - [`rooms`]: JOIN, PART, NAMES, LIST, TOPIC, KICK
+//! - [`modes`]: MODE, bans, INVITE
+//! - [`messages`]: PRIVMSG, NOTICE, AWAY, who gets what in which order
+//! - [`queries`]: WHO, WHOIS, USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
+//! - [`numerics`]: every numeric of the table is provoked
+//!
+//! What happens to a server:
+//! - [`bad_input`]: whatever else bytes can be
+//! - [`endurance`]: races, storms, those who do not read and those who do not stop
+//! - [`lifecycle`]: options, the log, time-outs, the end
+//! - [`shortage`]: no descriptor, no thread, no place left
 
+#![allow(clippy::unwrap_used, clippy::format_collect, reason = "a test fails by panicking, and need not be fast")]
+
+mod bad_input;
+mod capabilities;
+mod endurance;
+mod harness;
+mod lifecycle;
+mod messages;
+mod modes;
+mod numerics;
+mod queries;
+mod registration;
+mod rooms;
+mod shortage;
+
+// The chat client at work: commands, scripts, options, errors.
+mod client;
+// What two or three people at chat clients see of each other.
+mod conversation;
+// Lost connections.
+mod reconnect;

@@ -1,0 +1,144 @@
+//! Groups: entering and leaving them, keys, invitations, topics, and being removed.
+
+use crate::harness::Server;
+
+use super::person::Home;
+use super::tesla_and_albert;
+
+#[test]
+fn several_rooms_at_once() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let [mut albert, mut clara] = server.room("#lab", ["albert", "clara"]);
+    let mut tesla = home.person("tesla");
+    tesla.ask("/join lab", &["You are now talking to #lab"]);
+    tesla.type_line("hello lab");
+    for client in [&mut albert, &mut clara] {
+        client.expect(":tesla!tesla@127.0.0.1 JOIN #lab");
+        client.expect(":tesla!tesla@127.0.0.1 PRIVMSG #lab :hello lab");
+    }
+    clara.join("#lobby");
+    // What comes from another room than the one that she talks in says so.
+    tesla.expect_line("[#lobby] clara joined the conversation");
+    clara.send("PRIVMSG #lobby :hello lobby");
+    tesla.expect_line("[#lobby] clara: hello lobby");
+    clara.send("PRIVMSG #lab :hello lab");
+    tesla.expect_line("clara: hello lab");
+    tesla.ask("&lobby hello  clara", &["(to #lobby) hello  clara"]);
+    clara.expect(":tesla!tesla@127.0.0.1 PRIVMSG #lobby :hello  clara");
+    for typed in ["&#lobby again", "/msg #lobby again"] {
+        tesla.ask(typed, &["(to #lobby) again"]);
+        clara.expect(":tesla!tesla@127.0.0.1 PRIVMSG #lobby :again");
+    }
+    tesla.ask("/to #lobby", &["You are now talking to #lobby"]);
+    tesla.ask("/join #lab", &["You are now talking to #lab"]);
+    tesla.ask("/rooms", &["#lab                    3 here   ", "#lobby                  2 here   "]);
+    tesla.ask("/info", &["3 people in #lab: albert, clara, tesla"]);
+    tesla.ask("/part #lobby", &["You left #lobby"]);
+    clara.expect(":tesla!tesla@127.0.0.1 PART #lobby");
+    tesla.type_line("still in the lab");
+    clara.expect(":tesla!tesla@127.0.0.1 PRIVMSG #lab :still in the lab");
+    tesla.ask("/part", &["You left #lab", "You are talking to nobody now; go on with /join #room or /to NAME"]);
+    let nobody = "Nothing was sent: you are talking to nobody; go on with /join #room or /to NAME";
+    tesla.ask("to nobody", &[nobody]);
+    tesla.ask("/info", &["Nothing was sent: you are in no room; enter one with /join #room"]);
+    clara.expect(":tesla!tesla@127.0.0.1 PART #lab");
+    clara.expect_nothing();
+}
+
+#[test]
+fn a_room_with_a_key() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#vip");
+    albert.ask("MODE #vip +k secret", &[":albert!albert@127.0.0.1 MODE #vip +k secret"]);
+    let mut tesla = home.person("tesla");
+    let refused = "You cannot enter #vip without its key: /join #vip KEY";
+    // In a pipe nobody sees the refusal in time, so what follows goes nowhere.
+    tesla.ask("/join #vip", &[refused]);
+    tesla.ask("lost?", &["Nothing was sent: you are talking to nobody; go on with /join #room or /to NAME"]);
+    tesla.ask("/join #vip wrong", &[refused]);
+    tesla.ask("/join #vip secret", &["You are now talking to #vip"]);
+    tesla.type_line("I am in");
+    albert.expect(":tesla!tesla@127.0.0.1 JOIN #vip");
+    albert.expect(":tesla!tesla@127.0.0.1 PRIVMSG #vip :I am in");
+    albert.send("MODE #vip +m");
+    tesla.expect_line("albert set mode +m");
+    tesla.ask("hush", &["You cannot send to #vip: *. (nothing was sent)"]);
+}
+
+#[test]
+fn topics_and_removals() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut tesla, mut albert) = tesla_and_albert(&server, &home);
+    tesla.ask("/topic", &["#lobby has no topic"]);
+    tesla.ask("/topic mine", &["You do not run #lobby"]);
+    albert.send("TOPIC #lobby :no smoking");
+    tesla.expect_line("albert set the topic: no smoking");
+    tesla.ask("/topic", &["Topic of #lobby: no smoking"]);
+    albert.send("TOPIC #lobby :");
+    tesla.expect_line("albert removed the topic");
+    tesla.ask("/kick albert", &["You do not run #lobby"]);
+    albert.send("MODE #lobby +o tesla");
+    tesla.expect_line("albert set mode +o tesla");
+    tesla.ask("/topic  of the day ", &["tesla set the topic: of the day"]);
+    tesla.ask("/kick nobody", &["Nobody is called nobody. (nothing was sent)"]);
+    tesla.ask("/kick albert too loud", &["albert was removed by tesla (too loud)"]);
+    albert.skip_to(":tesla!tesla@127.0.0.1 KICK #lobby albert :too loud");
+    tesla.ask("/kick albert", &["albert is not in #lobby"]);
+    albert.join("#lobby");
+    tesla.expect_line("albert joined the conversation");
+    tesla.ask("/kick albert", &["albert was removed by tesla"]);
+    albert.skip_to(":tesla!tesla@127.0.0.1 KICK #lobby albert :tesla");
+}
+
+#[test]
+fn who_is_removed_is_told_and_talks_to_nobody() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut tesla, mut albert) = tesla_and_albert(&server, &home);
+    albert.send("KICK #lobby tesla :too quiet");
+    tesla.expect_line("You were removed from #lobby by albert (too quiet)");
+    tesla.expect_line("You are talking to nobody now; go on with /join #room or /to NAME");
+    tesla.ask("why?", &["Nothing was sent: you are talking to nobody; go on with /join #room or /to NAME"]);
+    tesla.ask("&lobby why?", &["(to #lobby) why?", "You cannot send to #lobby: *. (nothing was sent)"]);
+    tesla.ask("/join #lobby", &["You are now talking to #lobby"]);
+    tesla.type_line("hello again");
+    albert.skip_to(":tesla!tesla@127.0.0.1 PRIVMSG #lobby :hello again");
+}
+
+#[test]
+fn invitations() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut tesla, mut albert) = tesla_and_albert(&server, &home);
+    tesla.ask("/invite albert", &["albert is in #lobby already"]);
+    tesla.ask("/join #lab", &["You are now talking to #lab"]);
+    tesla.ask("/invite albert", &["albert is invited to #lab"]);
+    albert.expect(":tesla!tesla@127.0.0.1 INVITE albert #lab");
+    tesla.ask("/invite Albert #lab", &["albert is invited to #lab"]);
+    albert.expect(":tesla!tesla@127.0.0.1 INVITE albert #lab");
+    tesla.ask("/invite nobody", &["Nobody is called nobody. (nothing was sent)"]);
+    albert.join("#den");
+    albert.ask("MODE #den +i", &[":albert!albert@127.0.0.1 MODE #den +i"]);
+    tesla.ask("/join #den", &["You cannot enter #den: it is by invitation only"]);
+    albert.send("INVITE tesla #den");
+    tesla.expect_line("albert invites you to #den; /join #den takes you there");
+    tesla.ask("/join #den", &["You are now talking to #den"]);
+}
+
+#[test]
+fn rooms_that_cannot_be() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut tesla, mut albert) = tesla_and_albert(&server, &home);
+    tesla.ask("/join #a,b", &["Cannot enter #a,b: a room has a # *"]);
+    tesla.ask("/join", &["Usage: /join #room [key]"]);
+    tesla.ask("&nowhere hello", &["(to #nowhere) hello", "There is no room #nowhere. (nothing was sent)"]);
+    tesla.ask("&a,b hello", &["Nothing was sent: a room has a # *"]);
+    tesla.ask("/part #nowhere", &["There is no room #nowhere. (nothing was sent)"]);
+    tesla.type_line("marker");
+    albert.expect(":tesla!tesla@127.0.0.1 PRIVMSG #lobby :marker");
+}

@@ -1,0 +1,138 @@
+//! A server that does what a test tells it to, so that the client meets what ours never does.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, JoinHandle};
+
+use crate::harness::{PATIENCE, fits};
+
+use super::person::{Home, Person, WELCOME, address_of_its_own};
+
+/// A listening socket.
+pub struct ScriptedServer {
+    pub address: String,
+    accepted: Receiver<TcpStream>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+impl ScriptedServer {
+    pub fn start() -> ScriptedServer {
+        let listener = TcpListener::bind((address_of_its_own(), 0)).unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (sender, accepted) = mpsc::channel();
+        let accepting = thread::spawn(move || {
+            // Until the test is over: then nobody takes the next connection.
+            while let Ok((socket, _)) = listener.accept()
+                && sender.send(socket).is_ok()
+            {}
+        });
+        ScriptedServer { address, accepted, accepting: Some(accepting) }
+    }
+
+    /// The next connection.
+    #[track_caller]
+    pub fn accept(&self) -> Session {
+        let socket = self.accepted.recv_timeout(PATIENCE).expect("the client connects");
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        Session { reader: BufReader::new(socket), transcript: vec!["--- on the wire ---".into()] }
+    }
+
+    /// tesla, who has come into the lobby, and her connection.
+    #[track_caller]
+    pub fn tesla(&self, home: &Home) -> (Person, Session) {
+        let mut tesla = home.start(&["--nick", "tesla"]);
+        let mut session = self.accept();
+        session.welcome("tesla");
+        session.let_in("tesla", "#lobby");
+        tesla.expect_line(WELCOME);
+        (tesla, session)
+    }
+}
+
+impl Drop for ScriptedServer {
+    fn drop(&mut self) {
+        // A connection that nobody wants any more ends the thread.
+        self.accepted = mpsc::channel().1;
+        let woken = TcpStream::connect(&self.address).is_ok();
+        let ended = self.accepting.take().map(|thread| woken && thread.join().is_ok());
+        assert!(thread::panicking() || ended == Some(true));
+    }
+}
+
+/// One connection, seen from the server.
+pub struct Session {
+    reader: BufReader<TcpStream>,
+    transcript: Vec<String>,
+}
+
+impl Session {
+    pub fn send(&mut self, line: &str) {
+        self.send_bytes(format!("{line}\r\n").as_bytes());
+    }
+
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        self.transcript.push(format!("server: {:?}", wire::text::shorten(&String::from_utf8_lossy(bytes), 200)));
+        self.reader.get_ref().write_all(bytes).unwrap();
+    }
+
+    /// The next line that the client sends; `None` at the end of the connection.
+    #[track_caller]
+    pub fn receive(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let count = self.reader.read_line(&mut line).expect("the client sends a line");
+        self.transcript.push(format!("client: {line:?}"));
+        assert!(count <= wire::limits::LINE, "{count} bytes: {line:?}");
+        (count > 0).then(|| line.strip_suffix("\r\n").expect("a line has its end").to_owned())
+    }
+
+    /// The client sends exactly this line next; `*` stands for any characters.
+    #[track_caller]
+    pub fn expect(&mut self, pattern: &str) -> String {
+        let got = self.receive().unwrap_or_else(|| panic!("the connection ended before {pattern:?}"));
+        assert!(fits(pattern, &got), "got {got:?}, not {pattern:?}");
+        got
+    }
+
+    #[track_caller]
+    pub fn expect_end(&mut self) {
+        assert_eq!(self.receive(), None);
+    }
+
+    #[track_caller]
+    pub fn expect_registration(&mut self, nick: &str) {
+        self.expect(&format!("NICK {nick}"));
+        self.expect(&format!("USER {nick} 0 * *"));
+    }
+
+    /// Takes the registration.
+    #[track_caller]
+    pub fn welcome(&mut self, nick: &str) {
+        self.expect_registration(nick);
+        self.send(&format!(":srv 001 {nick} :Welcome"));
+    }
+
+    /// The client enters a room, and asks whether that has been seen.
+    #[track_caller]
+    pub fn let_in(&mut self, nick: &str, room: &str) {
+        self.expect(&format!("JOIN {room}*"));
+        self.send(&format!(":{nick}!{nick}@host JOIN {room}"));
+        self.answer_ping();
+    }
+
+    /// Confirms all that came before.
+    #[track_caller]
+    pub fn answer_ping(&mut self) {
+        let ping = self.expect("PING :gc-*");
+        let token = ping.trim_start_matches("PING :");
+        self.send(&format!(":srv PONG srv :{token}"));
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{}", self.transcript.join("\n"));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What every test stands on: a server of its own, and clients whose talk with it reads like a transcript.
+//!
+//! Nothing here sleeps to be on time: the server takes a free port and says which, and whoever waits
+//! for something reads until it comes or [`PATIENCE`] is over. When a test fails, all that was said
+//! and the server's window are printed.
+
+mod client;
+mod program;
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub use client::{Client, fits};
+pub use program::{Output, Program};
+
+/// How long a test waits for anything before it fails.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// Lines of the transcript that are kept for a failure.
+const TRANSCRIPT: usize = 400;
+
+/// A running server, with a folder of its own; both end with it.
+pub struct Server {
+    pub addresses: Vec<SocketAddr>,
+    pub program: Program,
+    transcript: Arc<Transcript>,
+    _folder: Folder,
+}
+
+impl Server {
+    /// Starts a server that listens on a free port, unless the options say otherwise.
+    pub fn start(options: &[&str]) -> Server {
+        Server::start_as(Command::new(env!("CARGO_BIN_EXE_chat-server")), options, Output::Read)
+    }
+
+    /// Starts it from a shell that has run `setup` (`ulimit -n 40`) before.
+    pub fn start_after(setup: &str, options: &[&str]) -> Server {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{setup}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_chat-server")]);
+        Server::start_as(shell, options, Output::Read)
+    }
+
+    /// Starts it with somebody who does, or does not, read what it prints.
+    pub fn start_as(mut command: Command, options: &[&str], output: Output) -> Server {
+        let folder = Folder::new();
+        let listens = options.iter().filter(|&&option| option == "--listen").count();
+        if listens == 0 {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        command.arg("--data-dir").arg(&folder.0).args(options);
+        let program = Program::start(command, "Server has started listening on ", listens.max(1), output);
+        let addresses: Vec<_> = program.ready().iter().map(|address| address.parse().unwrap()).collect();
+        assert!(!addresses.is_empty(), "the server did not start: {}", program.text());
+        Server { addresses, program, transcript: Arc::default(), _folder: folder }
+    }
+
+    /// A connection that has said nothing yet.
+    pub fn connect(&self) -> Client {
+        self.connect_to(self.addresses[0])
+    }
+
+    pub fn connect_to(&self, address: SocketAddr) -> Client {
+        Client::connect(address, Arc::clone(&self.transcript))
+    }
+
+    /// A client that has registered under this name.
+    pub fn client(&self, nick: &str) -> Client {
+        let mut client = self.connect();
+        client.register(nick);
+        client
+    }
+
+    /// A client that has registered with these capabilities.
+    pub fn client_with(&self, nick: &str, capabilities: &str) -> Client {
+        let mut client = self.connect();
+        client.send(&format!("CAP REQ :{capabilities}"));
+        client.expect(&format!(":groupchat CAP * ACK :{capabilities}"));
+        client.send("CAP END");
+        client.register(nick);
+        client
+    }
+
+    /// Clients who are all in one room; the first of them is its operator.
+    pub fn room<const N: usize>(&self, room: &str, nicks: [&str; N]) -> [Client; N] {
+        let mut clients = nicks.map(|nick| {
+            let mut client = self.client(nick);
+            client.join(room);
+            client
+        });
+        clients.iter_mut().for_each(|client| drop(client.sync()));
+        clients
+    }
+
+    /// Waits until something is so; `client` fills the time with talk.
+    #[track_caller]
+    pub fn wait_until(&self, client: &mut Client, what: &str, mut is_so: impl FnMut(&Server) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so(self) {
+            assert!(Instant::now() < deadline, "never came: {what}");
+            client.sync();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.program.stop();
+        if thread::panicking() {
+            self.transcript.print();
+            eprintln!("--- the server's window ---\n{}", self.program.text());
+        }
+    }
+}
+
+/// What was said so far, by everybody.
+#[derive(Default)]
+struct Transcript(Mutex<VecDeque<String>>);
+
+impl Transcript {
+    fn add(&self, line: String) {
+        let mut lines = self.0.lock().unwrap();
+        if lines.len() == TRANSCRIPT {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+    }
+
+    fn print(&self) {
+        let lines = self.0.lock().unwrap();
+        let mut text = format!("--- the last {} lines that were said ---\n", lines.len());
+        lines.iter().for_each(|line| writeln!(text, "{line}").unwrap());
+        eprint!("{text}");
+    }
+}
+
+/// A new folder that goes away with its owner.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new() -> Folder {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("groupchat-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,202 @@
+//! One connection to a server, as a person in a transcript: `alice.send(..)`, `alice.expect(..)`.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+
+use wire::limits;
+
+use super::{PATIENCE, Transcript};
+
+/// One connection to a server.
+pub struct Client {
+    /// What the server calls it: `*` before it has a name.
+    pub nick: String,
+    /// Its end of the connection, as the server's log names it.
+    pub address: SocketAddr,
+    reader: BufReader<TcpStream>,
+    transcript: Arc<Transcript>,
+    pings: usize,
+}
+
+impl Client {
+    pub(super) fn connect(address: SocketAddr, transcript: Arc<Transcript>) -> Client {
+        let socket = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.set_write_timeout(Some(PATIENCE)).unwrap();
+        socket.set_nodelay(true).unwrap();
+        let address = socket.local_addr().unwrap();
+        Client { nick: "*".into(), address, reader: BufReader::new(socket), transcript, pings: 0 }
+    }
+
+    /// Sends one line.
+    #[track_caller]
+    pub fn send(&mut self, line: &str) {
+        self.note("->", line);
+        self.write(format!("{line}\r\n").as_bytes()).unwrap();
+    }
+
+    /// Sends bytes as they are.
+    #[track_caller]
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        self.note("->", &String::from_utf8_lossy(bytes));
+        self.write(bytes).unwrap();
+    }
+
+    /// Sends bytes to a server that may have closed the connection.
+    pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.socket().write_all(bytes)
+    }
+
+    pub fn socket(&self) -> &TcpStream {
+        self.reader.get_ref()
+    }
+
+    /// The next line that the server sends, or `None` at the end of the connection.
+    #[track_caller]
+    pub fn receive(&mut self) -> Option<String> {
+        let mut bytes = Vec::new();
+        if let Err(error) = self.reader.read_until(b'\n', &mut bytes) {
+            self.note("<-", &format!("({error})"));
+            panic!("{} got no line: {error}", self.nick);
+        }
+        if bytes.is_empty() {
+            self.note("<-", "(end)");
+            return None;
+        }
+        let line = checked(bytes);
+        self.note("<-", &line);
+        Some(line)
+    }
+
+    /// Gets exactly this line next (see [`fits`]). A numeric may be given short: `403 #a :No such room`
+    /// stands for `:groupchat 403 alice #a :No such room`.
+    #[track_caller]
+    pub fn expect(&mut self, pattern: &str) -> String {
+        let got = self.receive().unwrap_or_else(|| panic!("{} got no {pattern:?} but the end", self.nick));
+        assert!(self.is(pattern, &got), "{} got {got:?}, not {pattern:?}", self.nick);
+        got
+    }
+
+    /// Whether a line is what was expected.
+    pub fn is(&self, pattern: &str, line: &str) -> bool {
+        let is_numeric = pattern.starts_with(|c: char| c.is_ascii_digit());
+        let whole = match pattern.split_once(' ') {
+            Some((code, rest)) if is_numeric => format!(":groupchat {code} {} {rest}", self.nick),
+            _ => pattern.to_owned(),
+        };
+        fits(&whole, line)
+    }
+
+    /// Reads on until this line comes, and returns it.
+    #[track_caller]
+    pub fn skip_to(&mut self, pattern: &str) -> String {
+        loop {
+            let got = self.receive().unwrap_or_else(|| panic!("{} got no {pattern:?} before the end", self.nick));
+            if self.is(pattern, &got) {
+                return got;
+            }
+        }
+    }
+
+    /// Everything that comes before the answer to a PING: all that was sent to this client until now.
+    #[track_caller]
+    pub fn sync(&mut self) -> Vec<String> {
+        self.pings += 1;
+        let token = format!("sync-{}", self.pings);
+        self.send(&format!("PING {token}"));
+        let pong = format!(":groupchat PONG groupchat :{token}");
+        let lines = std::iter::from_fn(|| self.receive().filter(|line| *line != pong));
+        lines.collect()
+    }
+
+    /// Nothing has come that was not read yet.
+    #[track_caller]
+    pub fn expect_nothing(&mut self) {
+        self.expect_only(&[]);
+    }
+
+    /// Exactly these lines have come, and nothing else.
+    #[track_caller]
+    pub fn expect_only(&mut self, patterns: &[&str]) -> Vec<String> {
+        let got = self.sync();
+        let fits =
+            got.len() == patterns.len() && patterns.iter().zip(&got).all(|(pattern, line)| self.is(pattern, line));
+        assert!(fits, "{} got\n{got:#?}\nand not\n{patterns:#?}", self.nick);
+        got
+    }
+
+    /// The same in any order.
+    #[track_caller]
+    pub fn expect_in_any_order(&mut self, patterns: &[&str]) {
+        let got = self.sync();
+        let all_came = patterns.iter().all(|pattern| got.iter().any(|line| self.is(pattern, line)));
+        assert!(all_came && got.len() == patterns.len(), "{} got\n{got:#?}\nand not\n{patterns:#?}", self.nick);
+    }
+
+    /// Sends a line and gets exactly these answers.
+    #[track_caller]
+    pub fn ask(&mut self, line: &str, answers: &[&str]) -> Vec<String> {
+        self.send(line);
+        self.expect_only(answers)
+    }
+
+    /// The server closes the connection, properly.
+    #[track_caller]
+    pub fn expect_end(&mut self) {
+        let got = self.receive();
+        assert_eq!(got, None, "{} is still connected", self.nick);
+    }
+
+    /// Registers, and reads the welcome.
+    #[track_caller]
+    pub fn register(&mut self, nick: &str) {
+        self.send(&format!("NICK {nick}"));
+        self.send(&format!("USER {nick} 0 * :{nick}"));
+        self.nick = nick.into();
+        self.expect("001 :Welcome *");
+        while !self.receive().is_some_and(|line| self.is("422 *", &line) || self.is("376 *", &line)) {}
+    }
+
+    /// Enters a room, and reads its names.
+    #[track_caller]
+    pub fn join(&mut self, room: &str) {
+        self.send(&format!("JOIN {room}"));
+        self.skip_to("366 *");
+    }
+
+    /// Says that it will send no more, and still reads.
+    pub fn half_close(&self) {
+        self.socket().shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Ends the connection without a word. Bytes that have come and are not read make that a reset.
+    pub fn reset(self) {
+        let came = self.socket().peek(&mut [0]).unwrap();
+        assert_eq!(came, 1, "there is nothing unread");
+    }
+
+    fn note(&self, arrow: &str, text: &str) {
+        let name = if self.nick == "*" { self.address.port().to_string() } else { self.nick.clone() };
+        self.transcript.add(format!("{name:>9} {arrow} {}", wire::text::shorten(text, 200)));
+    }
+}
+
+/// What holds for every line that a server sends: its end, its length, its encoding.
+fn checked(bytes: Vec<u8>) -> String {
+    let mut line = String::from_utf8(bytes).expect("every line is UTF-8");
+    let tags = if line.starts_with('@') { line.find(' ').map_or(line.len(), |space| space + 1) } else { 0 };
+    assert!(tags <= limits::SERVER_TAGS, "{tags} bytes of tags: {line:?}");
+    assert!(line.len() - tags <= limits::LINE, "a line of {} bytes: {line:?}", line.len());
+    assert!(line.ends_with("\r\n"), "{line:?} is cut short");
+    line.truncate(line.len() - 2);
+    assert!(!line.contains(['\r', '\0']), "{line:?}");
+    line
+}
+
+/// Whether `line` is `pattern`, in which `*` stands for any characters.
+pub fn fits(pattern: &str, line: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == line };
+    let Some(tail) = line.strip_prefix(start) else { return false };
+    rest.is_empty() || tail.char_indices().any(|(at, _)| fits(rest, &tail[at..]))
+}
