@@ -7,7 +7,7 @@ use std::iter;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wire::limits;
 
@@ -20,8 +20,7 @@ use crate::outbox::{Outbox, State};
 pub fn broadcaster_loop(events: &Receiver<Event>) {
     let mut outboxes = Outboxes::new();
     while let Some(event) = outboxes.next_event(events) {
-        // Clients that are about to send may run first: then one write carries their lines, too.
-        thread::yield_now();
+        outboxes.gather();
         let more = || events.try_recv().ok();
         for event in iter::once(event).chain(iter::from_fn(more)).take(limits::GLOBAL_BUFFER) {
             if outboxes.handle(event).is_break() {
@@ -48,6 +47,8 @@ struct Outboxes {
     closing: Vec<Outbox>,
     /// Bytes that this batch has appended.
     appended: usize,
+    /// How long it took to write the last batch.
+    last_sweep: Duration,
     /// When the full sockets are tried next.
     retry_at: Instant,
     /// When the warm ones give their memory back.
@@ -58,7 +59,8 @@ impl Outboxes {
     fn new() -> Self {
         let (slots, touched, warm, waiting, closing) = Default::default();
         let now = Instant::now();
-        Outboxes { slots, touched, warm, waiting, closing, appended: 0, retry_at: now, cool_at: now }
+        let (appended, last_sweep) = (0, Duration::ZERO);
+        Outboxes { slots, touched, warm, waiting, closing, appended, last_sweep, retry_at: now, cool_at: now }
     }
 
     /// Waits for the next event, and meanwhile does what is due: tries full sockets again, gives
@@ -84,6 +86,17 @@ impl Outboxes {
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => {}
             }
+        }
+    }
+
+    /// Lets clients that are about to send do so first: then one write carries their lines, too. In a
+    /// large room it pays to wait for them a little; in a small one nobody waits.
+    fn gather(&self) {
+        let pause = (self.last_sweep / limits::GATHER_SHARE).min(limits::GATHER_MOST);
+        if pause < limits::GATHER_LEAST {
+            thread::yield_now();
+        } else {
+            thread::sleep(pause);
         }
     }
 
@@ -136,6 +149,7 @@ impl Outboxes {
     }
 
     fn write_touched(&mut self) {
+        let start = Instant::now();
         self.appended = 0;
         for client in self.touched.drain(..) {
             let Some(outbox) = find(&mut self.slots, client) else { continue };
@@ -149,6 +163,7 @@ impl Outboxes {
                 State::Cut => {}
             }
         }
+        self.last_sweep = start.elapsed();
     }
 
     /// Tries the sockets that were full. They are not tried with every batch, so that a client that

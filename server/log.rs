@@ -76,5 +76,6 @@ fn log_loop(lines: &Receiver<String>, missed: &AtomicUsize, _done: Sender<Infall
             count => drop(writeln!(out, "({count} lines are not shown: this window was too slow)")),
         }
         let _ = out.flush();
+        thread::sleep(limits::LOG_PAUSE);
     }
 }

@@ -61,8 +61,12 @@ pub fn motd(chat: &mut Chat<'_>, message: &Message<'_>) {
     }
     chat.reply_text(numeric::RPL_MOTDSTART, &[], &format!("- {} Message of the day -", chat.server.name));
     for line in &chat.server.motd {
-        for piece in pieces(&format!("- {line}"), chat.replies.text_space(numeric::RPL_MOTD, &[])) {
-            chat.reply_text(numeric::RPL_MOTD, &[], piece);
+        let space = chat.replies.text_space(numeric::RPL_MOTD, &[]) - "- ".len();
+        if line.is_empty() {
+            chat.reply_text(numeric::RPL_MOTD, &[], "- ");
+        }
+        for piece in pieces(line, space) {
+            chat.reply_text(numeric::RPL_MOTD, &[], &format!("- {piece}"));
         }
     }
     chat.reply(numeric::RPL_ENDOFMOTD, &[]);

@@ -92,10 +92,19 @@ pub const OUTBOX_LEFT: Duration = Duration::from_secs(5);
 pub const OUTBOX_RETRY: Duration = Duration::from_millis(20);
 /// How often outboxes give the memory back that they do not need just then.
 pub const OUTBOX_WARM: Duration = Duration::from_millis(500);
+/// Part of the time that writing a batch took for which the broadcaster waits before the next one.
+/// A line waits by so much longer, and is written by so many fewer system calls.
+pub const GATHER_SHARE: u32 = 8;
+/// Shortest such pause: less is shorter than the kernel's own timer slack, and not worth a sleep.
+pub const GATHER_LEAST: Duration = Duration::from_micros(30);
+/// Longest such pause.
+pub const GATHER_MOST: Duration = Duration::from_millis(1);
 /// Pause of a reader whose socket is being written at this instant (see `Outbox::write`).
 pub const READ_NAP: Duration = Duration::from_micros(50);
 /// A connection that the server closes is read for so long, so that its last line is not lost in a reset.
 pub const LINGER: Duration = Duration::from_secs(1);
+/// Pause of the log after what it has written, so that many lines are one write.
+pub const LOG_PAUSE: Duration = Duration::from_millis(10);
 /// What shutting down may take to get the last line to everyone.
 pub const SHUTDOWN_FLUSH: Duration = Duration::from_secs(2);
 /// Between the last line to everyone and the end of the connections, so that the line arrives first.
@@ -188,8 +197,12 @@ mod tests {
             OUTBOX_LEFT,
             OUTBOX_RETRY,
             OUTBOX_WARM,
+            GATHER_SHARE,
+            GATHER_LEAST,
+            GATHER_MOST,
             READ_NAP,
             LINGER,
+            LOG_PAUSE,
             SHUTDOWN_FLUSH,
             SHUTDOWN_PAUSE,
             ACCEPT_PAUSE,
