@@ -1,7 +1,7 @@
 //! The broadcaster: drains the global buffer and writes every client's socket.
 //!
-//! Runs as one thread, `broadcaster`, which owns all outboxes and takes no lock. Because everything
-//! that a client sees comes through here, all members of a room see the same order.
+//! Runs as one thread, `broadcaster`, which owns all outboxes and takes no lock but the sockets' own.
+//! Because everything that a client sees comes through here, all members of a room see the same order.
 
 use std::iter;
 use std::ops::ControlFlow;

@@ -3,11 +3,12 @@
 //! Built by client threads while they hold the registry's lock, consumed by the broadcaster alone.
 
 use std::fmt;
-use std::net::TcpStream;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use wire::time::iso8601;
+
+use crate::socket::Socket;
 
 /// Names a connection. The slot is a number that no other connection has, kept small so that the
 /// broadcaster finds an outbox by index; the serial keeps a new owner of a slot apart from an old one.
@@ -113,7 +114,7 @@ pub type CutReason = Arc<OnceLock<&'static str>>;
 #[derive(Debug)]
 pub enum Event {
     /// A client is there: from now on it has an outbox.
-    Connected { client: ClientId, socket: Arc<TcpStream>, cut: CutReason },
+    Connected { client: ClientId, socket: Arc<Socket>, cut: CutReason },
     /// A client has other capabilities from here on.
     Capabilities { client: ClientId, caps: Caps },
     /// Whole lines for one client.

@@ -16,6 +16,7 @@ use crate::chat::Chat;
 use crate::event::{CutReason, Event};
 use crate::server::Server;
 use crate::session::{Session, session_loop};
+use crate::socket::Socket;
 
 /// Accepts until the server stops. Each client thread holds a clone of `running` until it ends, so
 /// whoever has the other end can wait for all of them.
@@ -43,29 +44,29 @@ pub fn accept_loop(listener: &TcpListener, server: &Arc<Server>, running: &Sende
 }
 
 /// Enters a client and starts its thread. An error means that the system has no thread left.
-fn admit(server: &Arc<Server>, socket: TcpStream, address: SocketAddr, running: &Sender<Infallible>) -> io::Result<()> {
+fn admit(server: &Arc<Server>, stream: TcpStream, address: SocketAddr, running: &Sender<Infallible>) -> io::Result<()> {
     let address = SocketAddr::new(address.ip().to_canonical(), address.port());
-    let socket = Arc::new(socket);
     let cut: CutReason = Arc::new(OnceLock::new());
-    let id = {
+    // Lines are small and wait in the outbox already: they shall not wait in the kernel too.
+    // Should the peer be gone already, the session's first read will say so.
+    let _ = stream.set_nodelay(true);
+    let (id, socket) = {
         let mut registry = server.registry();
         match registry.admit(address, server.max_clients, server.max_per_ip) {
             Ok(id) => {
+                let socket = Arc::new(Socket::new(stream));
                 server.send(Event::Connected { client: id, socket: Arc::clone(&socket), cut: Arc::clone(&cut) });
-                id
+                (id, socket)
             }
             Err(reason) => {
                 drop(registry);
                 server.log.client(address, None, format_args!("is refused: {reason}"));
-                refuse(&socket, &reason);
+                refuse(&stream, &reason);
                 return Ok(());
             }
         }
     };
     server.log.client(address, None, "connected");
-    // Lines are small and wait in the outbox already: they shall not wait in the kernel too.
-    // Should the peer be gone already, the session's first read will say so.
-    let _ = socket.set_nodelay(true);
     let session = Session { id, address, socket, cut, server: Arc::clone(server), _running: running.clone() };
     let builder = thread::Builder::new().name(format!("client {address}")).stack_size(limits::CLIENT_STACK);
     let spawned = builder.spawn(move || session_loop(&session));
@@ -76,11 +77,11 @@ fn admit(server: &Arc<Server>, socket: TcpStream, address: SocketAddr, running: 
 }
 
 /// Says why, as well as it can be done without waiting for the peer.
-fn refuse(mut socket: &TcpStream, reason: &str) {
+fn refuse(mut stream: &TcpStream, reason: &str) {
     // What is unread when the socket closes would reset the connection, and the line with it.
-    if socket.set_nonblocking(true).is_ok() {
-        let _ = socket.read(&mut [0; limits::LINE]);
-        let _ = write!(socket, "ERROR :{reason}\r\n");
-        let _ = socket.shutdown(Shutdown::Write);
+    if stream.set_nonblocking(true).is_ok() {
+        let _ = stream.read(&mut [0; limits::LINE]);
+        let _ = write!(stream, "ERROR :{reason}\r\n");
+        let _ = stream.shutdown(Shutdown::Write);
     }
 }

@@ -20,6 +20,7 @@
 //! - [`registry`], [`client`], [`room`]: who is there, under one lock
 //! - [`event`]: what goes through the global buffer
 //! - [`broadcaster`], [`outbox`]: where every line goes out
+//! - [`socket`]: where `read` waits and `write` does not
 //! - [`flood`]: the token bucket
 //! - [`log`]: the server's window
 //! - [`server`]: what all threads share
@@ -39,6 +40,7 @@ mod replies;
 mod room;
 mod server;
 mod session;
+mod socket;
 
 use std::convert::Infallible;
 use std::error::Error;

@@ -1,16 +1,17 @@
 //! One client's outbox: the bytes that wait for its socket, and the one place that writes them.
 //!
-//! Owned by the broadcaster thread alone, so there is no lock. The socket itself is shared with the
-//! client's thread, which reads it.
+//! Owned by the broadcaster thread alone, so there is no lock but the socket's own: that is shared
+//! with the client's thread, which reads it.
 
-use std::io::{ErrorKind, Write};
-use std::net::{Shutdown, TcpStream};
+use std::io::ErrorKind;
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wire::limits;
 
 use crate::event::{Caps, ClientId, CutReason};
+use crate::socket::Socket;
 
 /// What a write left behind.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct Outbox {
     pub waiting: bool,
     /// It keeps the memory of its last batch, and is in the list of those who do.
     warm: bool,
-    socket: Arc<TcpStream>,
+    socket: Arc<Socket>,
     cut: CutReason,
     bytes: Vec<u8>,
     /// So many of `bytes` are written.
@@ -45,7 +46,7 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    pub fn new(client: ClientId, socket: Arc<TcpStream>, cut: CutReason) -> Self {
+    pub fn new(client: ClientId, socket: Arc<Socket>, cut: CutReason) -> Self {
         Outbox {
             client,
             caps: Caps::default(),
@@ -67,10 +68,6 @@ impl Outbox {
     }
 
     /// Writes what the socket takes, without ever waiting for it.
-    ///
-    /// Std has no non-blocking write for a single call, and a send time-out would cost two timer
-    /// ticks each time. So the socket is made non-blocking just for this write. Its reader, if it
-    /// calls `read` in these few microseconds, gets `WouldBlock` and tries again.
     pub fn write(&mut self) -> State {
         if self.is_cut() {
             return State::Cut;
@@ -78,11 +75,7 @@ impl Outbox {
         if self.bytes.is_empty() {
             return State::Drained;
         }
-        let result = self.socket.set_nonblocking(true).and_then(|()| {
-            let written = (&*self.socket).write(&self.bytes[self.written..]);
-            self.socket.set_nonblocking(false).and(written)
-        });
-        match result {
+        match self.socket.write(&self.bytes[self.written..]) {
             Ok(0) => return self.cut_off("Connection closed"),
             Ok(count) => self.took(count),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
@@ -153,8 +146,7 @@ impl Outbox {
     pub fn cut_off(&mut self, reason: &'static str) -> State {
         // A reason that is there already came first and stays.
         let _ = self.cut.set(reason);
-        // It may be closed already, which is what is wanted.
-        let _ = self.socket.shutdown(Shutdown::Both);
+        self.socket.shutdown(Shutdown::Both);
         self.bytes = Vec::new();
         self.written = 0;
         State::Cut
@@ -162,8 +154,7 @@ impl Outbox {
 
     /// Says to the peer that nothing follows.
     pub fn finish(&self) {
-        // The peer may have closed first.
-        let _ = self.socket.shutdown(Shutdown::Write);
+        self.socket.shutdown(Shutdown::Write);
     }
 
     /// Says to the peer that nothing follows, and to the client's thread why.

@@ -1,9 +1,9 @@
 //! What all threads of the server share: the settings, the registry behind its lock, the way into
 //! the global buffer.
 //!
-//! One `Arc<Server>` for all threads. Lock order: there is one lock, the registry's. It is held
-//! while events are put into the global buffer, so that the order of the events agrees with the
-//! order of the changes; the broadcaster, which empties the buffer, never takes the lock.
+//! One `Arc<Server>` for all threads. The one lock here is the registry's. It is held while events are
+//! put into the global buffer, so that the order of the events agrees with the order of the changes;
+//! the broadcaster, which empties the buffer, never takes the lock.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;

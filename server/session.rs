@@ -5,8 +5,8 @@
 //! lock for each line.
 
 use std::convert::Infallible;
-use std::io::{self, ErrorKind, Read};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -21,12 +21,13 @@ use crate::commands;
 use crate::event::{ClientId, CutReason};
 use crate::flood::TokenBucket;
 use crate::server::Server;
+use crate::socket::Socket;
 
 /// What a client thread works on.
 pub struct Session {
     pub id: ClientId,
     pub address: SocketAddr,
-    pub socket: Arc<TcpStream>,
+    pub socket: Arc<Socket>,
     /// Set by the broadcaster when it cuts the client off.
     pub cut: CutReason,
     pub server: Arc<Server>,
@@ -106,7 +107,7 @@ impl Session {
     /// time to register, would otherwise be seen only after the last of them.
     fn slow_down(&self, pause: Duration, timer: &Timer) -> Option<End> {
         thread::sleep(pause);
-        if self.cut.get().is_some() || !matches!(self.socket.take_error(), Ok(None)) {
+        if self.cut.get().is_some() || self.socket.is_broken() {
             return Some(End::Theirs("Connection lost".into()));
         }
         (!timer.registered && timer.is_over()).then(|| End::Ours(self.took_too_long()))
@@ -116,15 +117,15 @@ impl Session {
     fn read(&self, space: &mut [u8], timer: &mut Timer) -> io::Result<usize> {
         loop {
             if let Some(timeout) = timer.arm() {
-                self.socket.set_read_timeout(Some(timeout))?;
+                self.socket.set_read_timeout(timeout)?;
             }
-            match (&*self.socket).read(space) {
+            match self.socket.read(space) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if timer.is_over() {
                         return Err(ErrorKind::TimedOut.into());
                     }
-                    // The broadcaster is writing to this very socket (see `Outbox::write`).
+                    // The broadcaster wrote to this very socket just now (see `Socket::read`).
                     thread::sleep(limits::READ_NAP);
                 }
                 other => return other,
@@ -156,8 +157,8 @@ impl Session {
         let deadline = Instant::now() + limits::LINGER;
         let mut scrap = [0; 512];
         // Without the time-out the read could last for ever.
-        while self.socket.set_read_timeout(Some(limits::LINGER)).is_ok() && Instant::now() < deadline {
-            match (&*self.socket).read(&mut scrap) {
+        while self.socket.set_read_timeout(limits::LINGER).is_ok() && Instant::now() < deadline {
+            match self.socket.read(&mut scrap) {
                 Ok(0) => return,
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(limits::READ_NAP),
@@ -226,7 +227,7 @@ impl Timer {
 #[cfg(test)]
 mod tests {
     use std::io::{BufRead, BufReader, Write};
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
     use std::sync::mpsc;
 
     use clap::Parser;

@@ -99,7 +99,7 @@ pub const GATHER_SHARE: u32 = 8;
 pub const GATHER_LEAST: Duration = Duration::from_micros(30);
 /// Longest such pause.
 pub const GATHER_MOST: Duration = Duration::from_millis(1);
-/// Pause of a reader whose socket is being written at this instant (see `Outbox::write`).
+/// Pause of a reader whose socket is being written at this instant (see `Socket::read`).
 pub const READ_NAP: Duration = Duration::from_micros(50);
 /// A connection that the server closes is read for so long, so that its last line is not lost in a reset.
 pub const LINGER: Duration = Duration::from_secs(1);

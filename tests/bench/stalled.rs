@@ -56,7 +56,7 @@ pub fn unit(candidate: &Candidate, options: &Options) -> io::Result<Vec<Row>> {
         let alone = Conversation::measure(plan(run, *in_flight), &mut crowd, &server, options.times())?;
         let stalled = Stalled::join(&mut crowd, &server, options.stalled)?;
         stalled.fill(plan(run + 1, FILLING), &mut crowd)?;
-        let times = [Duration::ZERO, options.times()[1]];
+        let times = options.times();
         let with = Conversation::measure(plan(run + 2, *in_flight), &mut crowd, &server, times)?;
         let kib_sent = stalled.kib_sent(&crowd);
         rows.push(vec![
