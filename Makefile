@@ -12,11 +12,11 @@ help: ## show this list
 
 .PHONY: run-server
 run-server: cargo ## start the server (ARGS="--listen 0.0.0.0:6667 -v" passes options)
-	$(CARGO) run --release --quiet $(features) --bin chat-server -- $(ARGS)
+	@$(CARGO) run --release --quiet $(features) --bin chat-server -- $(ARGS)
 
 .PHONY: run-client
 run-client: cargo ## start a client: make run-client NICK=albert [SERVER=host:port]
-	$(CARGO) run --release --quiet $(features) --bin chat-client -- --server $(SERVER) $(if $(NICK),--nick $(NICK)) $(ARGS)
+	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --server $(SERVER) $(if $(NICK),--nick $(NICK)) $(ARGS)
 
 .PHONY: test
 test: cargo ## run all tests, with default features and with all of them

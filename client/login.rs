@@ -3,8 +3,10 @@
 //! Run by the main thread before there is a receiver thread; the state is locked only to print.
 
 use crate::args::Args;
+use crate::command::{self, Input};
 use crate::connection::{self, Connection, Failure};
 use crate::handlers::bad_nick;
+use crate::leave;
 use crate::sender;
 use crate::state::Client;
 use std::io::{self, BufRead, IsTerminal};
@@ -47,5 +49,9 @@ pub fn login(args: &Args, client: &Client, input: &mut impl BufRead) -> Result<C
 fn ask(client: &Client, input: &mut impl BufRead) -> Result<String, String> {
     client.lock().screen.ask("Enter username: ");
     let line = sender::read_line(input).ok_or("the input ended before a name was given; give one with --nick")?;
+    if matches!(command::parse(&line), Input::Run(command, _) if command.name == "/quit") {
+        client.lock().screen.tell("DISCONNECTED!!");
+        leave::at_once(client);
+    }
     Ok(line.trim().to_owned())
 }
