@@ -54,9 +54,10 @@ fn said(state: &mut State, message: &Message<'_>, target: &str, text: &str) {
     } else if text.starts_with(CTCP_END) {
         // Another CTCP is a question to the program, not to the person; answering would tell strangers about it.
     } else if is_notice && is_person {
-        state.screen.notice(&format!("{room}-{from}- {text}"));
+        state.screen.notice(&format!("{room}-{from}-{to_you} {text}"));
     } else if is_notice {
-        state.screen.notice(&format!("-server- {text}"));
+        // In a form that no name can have.
+        state.screen.notice(&format!("*** {text}"));
     } else {
         state.screen.said(&room, from, &format!("{to_you}: {text}"));
     }
@@ -196,8 +197,8 @@ mod tests {
             (":albert!a@h PRIVMSG #DEV :hi", "[#DEV] albert: hi\n"),
             (":albert!a@h PRIVMSG Me :psst", "albert (to you): psst\n"),
             (":albert!a@h NOTICE #dev :beep", "[#dev] -albert- beep\n"),
-            (":srv NOTICE me :hello", "-server- hello\n"),
-            ("NOTICE AUTH :hello", "-server- hello\n"),
+            (":srv NOTICE me :hello", "*** hello\n"),
+            ("NOTICE AUTH :hello", "*** hello\n"),
             (":albert!a@h PRIVMSG #lobby :\u{1}ACTION waves\u{1}", "* albert waves\n"),
             (":albert!a@h PRIVMSG me :\u{1}ACTION waves", "* albert waves (to you)\n"),
             (":albert!a@h PRIVMSG me :\u{1}VERSION\u{1}", ""),

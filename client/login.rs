@@ -48,7 +48,10 @@ pub fn login(args: &Args, client: &Client, input: &mut impl BufRead) -> Result<C
 
 fn ask(client: &Client, input: &mut impl BufRead) -> Result<String, String> {
     client.lock().screen.ask("Enter username: ");
-    let line = sender::read_line(input).ok_or("the input ended before a name was given; give one with --nick")?;
+    let Some(line) = sender::read_line(input) else {
+        client.lock().screen.end_line();
+        return Err("the input ended before a name was given; give one with --nick".into());
+    };
     if matches!(command::parse(&line), Input::Run(command, _) if command.name == "/quit") {
         client.lock().screen.tell("DISCONNECTED!!");
         leave::at_once(client);

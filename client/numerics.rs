@@ -56,7 +56,10 @@ pub fn sentence(code: u16, params: &[&str]) -> Option<String> {
         }
         Some(n::RPL_WHOISIDLE) => format!("{first} has said nothing for {second} s"),
         Some(n::RPL_WHOISCHANNELS) => format!("{first} is in {last}"),
-        Some(n::RPL_LIST) => format!("{first:<20} {second:>4} here   {}", if params.len() > 2 { last } else { "" }),
+        Some(n::RPL_LIST) => {
+            let topic = if params.len() > 2 { last } else { "" };
+            format!("{first:<20} {second:>4} here   {topic}").trim_end().to_owned()
+        }
         Some(n::RPL_NOTOPIC) => format!("{first} has no topic"),
         Some(n::RPL_TOPIC) => format!("Topic of {first}: {last}"),
         Some(n::RPL_INVITING) => format!("{first} is invited to {second}"),
@@ -77,10 +80,10 @@ fn who(params: &[&str]) -> String {
 
 fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<String> {
     Some(match numeric {
-        n::ERR_NOSUCHNICK if !first.starts_with('#') => format!("Nobody is called {first}. (nothing was sent)"),
-        n::ERR_NOSUCHNICK | n::ERR_NOSUCHCHANNEL => format!("There is no room {first}. (nothing was sent)"),
-        n::ERR_CANNOTSENDTOCHAN => format!("You cannot send to {first}: {last}. (nothing was sent)"),
-        n::ERR_INPUTTOOLONG => "That line was too long for the server. (nothing was sent)".to_owned(),
+        n::ERR_NOSUCHNICK if !first.starts_with('#') => format!("Nobody is called {first}"),
+        n::ERR_NOSUCHNICK | n::ERR_NOSUCHCHANNEL => format!("There is no room {first}"),
+        n::ERR_CANNOTSENDTOCHAN => format!("You cannot send to {first}: {last} (nothing was sent)"),
+        n::ERR_INPUTTOOLONG => "That line was too long for the server (nothing was sent)".to_owned(),
         n::ERR_UNKNOWNCOMMAND => format!("The server does not know the command {first}"),
         n::ERR_ERRONEUSNICKNAME => format!("The server does not take {first} as a name: {last}"),
         n::ERR_NICKNAMEINUSE => format!("The name {first} is taken"),
@@ -119,11 +122,11 @@ mod tests {
     #[test]
     fn sentences() {
         for (code, params, expected) in [
-            (401, &["bob", "No such nick"][..], "Nobody is called bob. (nothing was sent)"),
-            (401, &["#x", "No such nick or channel"], "There is no room #x. (nothing was sent)"),
-            (403, &["#x", "No such room"], "There is no room #x. (nothing was sent)"),
-            (404, &["#x", "it is moderated"], "You cannot send to #x: it is moderated. (nothing was sent)"),
-            (417, &["Too long"], "That line was too long for the server. (nothing was sent)"),
+            (401, &["bob", "No such nick"][..], "Nobody is called bob"),
+            (401, &["#x", "No such nick or channel"], "There is no room #x"),
+            (403, &["#x", "No such room"], "There is no room #x"),
+            (404, &["#x", "it is moderated"], "You cannot send to #x: it is moderated (nothing was sent)"),
+            (417, &["Too long"], "That line was too long for the server (nothing was sent)"),
             (421, &["FOO", "Unknown command"], "The server does not know the command FOO"),
             (433, &["bob", "Nick is already in use"], "The name bob is taken"),
             (475, &["#x", "+k"], "You cannot enter #x without its key: /join #x KEY"),

@@ -8,6 +8,7 @@ use crate::connection::{self, Connection, Failure};
 use crate::incoming;
 use crate::leave;
 use crate::state::Client;
+use std::io::{self, IsTerminal};
 use std::thread;
 use std::time::{Duration, Instant};
 use wire::message::Message;
@@ -113,7 +114,8 @@ fn tick(client: &Client) {
     state.screen.tick();
     let closed = state.screen.is_closed();
     drop(state);
-    if closed {
+    // A script goes on without its output: what it has to say is what matters.
+    if closed && io::stdin().is_terminal() {
         leave::at_once(client);
     }
 }

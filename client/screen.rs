@@ -77,6 +77,13 @@ impl Screen {
         self.write(&format!("{question}{end}"));
     }
 
+    /// Ends a line that the user has not ended.
+    pub fn end_line(&mut self) {
+        if self.terminal {
+            self.write("\n");
+        }
+    }
+
     /// Sets what the prompt says from now on.
     pub fn set_prompt(&mut self, prompt: &str) {
         self.prompt = text::printable(prompt).into_owned();
@@ -101,6 +108,10 @@ impl Screen {
         let held = self.sleep.take().map(|sleep| sleep.held).unwrap_or_default();
         self.sleep = Some(Sleep { until, held });
         true
+    }
+
+    pub fn is_asleep(&self) -> bool {
+        self.sleep.is_some()
     }
 
     /// Ends the sleep when its time has come.

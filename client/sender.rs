@@ -5,7 +5,10 @@
 use crate::command::{self, Input};
 use crate::handlers::talk;
 use crate::state::Client;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
+
+/// Bytes of input that are taken for one line when they have no end.
+const LONGEST: u64 = 64 * 1024;
 
 /// Sends what is typed until the user leaves, by a command or by the end of the input.
 pub fn sender_loop(client: &Client, input: &mut impl BufRead) {
@@ -27,13 +30,51 @@ pub fn sender_loop(client: &Client, input: &mut impl BufRead) {
     }
 }
 
-/// The next line without its end and without what no message can hold; `None` at the end of the
+/// The next line without its end and without what no message should hold; `None` at the end of the
 /// input, which is also what a terminal that has gone looks like.
 pub fn read_line(input: &mut impl BufRead) -> Option<String> {
     let mut bytes = Vec::new();
-    if input.read_until(b'\n', &mut bytes).ok()? == 0 {
+    if input.by_ref().take(LONGEST).read_until(b'\n', &mut bytes).ok()? == 0 {
         return None;
     }
-    bytes.retain(|byte| !matches!(byte, b'\n' | b'\r' | 0));
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    Some(without_keys(&String::from_utf8_lossy(&bytes)))
+}
+
+/// The line without control characters, and without what the arrow keys and their like leave in it
+/// (`ESC [ A`): somebody who presses one before a command does not mean to send it to the room.
+fn without_keys(line: &str) -> String {
+    let mut clean = String::with_capacity(line.len());
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' if chars.next_if(|c| matches!(c, '[' | 'O')).is_some() => {
+                // Parameters and intermediates, then the final character (ECMA-48, section 5.4).
+                while chars.next_if(|c| matches!(c, ' '..='?')).is_some() {}
+                chars.next_if(|c| matches!(c, '@'..='~'));
+            }
+            '\t' => clean.push(c),
+            c if c.is_control() => {}
+            c => clean.push(c),
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_leave_nothing_in_a_line() {
+        assert_eq!(without_keys("\u{1b}[A/msg albert hi\u{1b}[1;5D\u{1b}OP\u{c}\r\n"), "/msg albert hi");
+        assert_eq!(without_keys("a\tb [A \u{1b}"), "a\tb [A ");
+    }
+
+    #[test]
+    fn a_line_without_an_end_comes_in_pieces() {
+        let endless = vec![b'x'; 3 * usize::try_from(LONGEST).unwrap()];
+        let mut input = &endless[..];
+        assert_eq!(read_line(&mut input).unwrap().len() as u64, LONGEST);
+        assert_eq!(input.len() as u64, 2 * LONGEST);
+    }
 }

@@ -14,6 +14,9 @@ use std::time::Duration;
 use wire::message::Message;
 use wire::{limits, names, text};
 
+/// A wait that is longer than this is explained to the user.
+const NOTICEABLE: Duration = Duration::from_secs(1);
+
 /// The state, its lock and its signal.
 pub struct Client {
     state: Mutex<State>,
@@ -88,7 +91,13 @@ impl Client {
     /// connection: its user sees what is going on.
     pub fn wait_for_answers(&self, time: Duration) -> MutexGuard<'_, State> {
         let lost_on_terminal = |state: &State| !state.is_connected() && state.screen.is_terminal();
-        self.wait_while(time, |state| !state.unconfirmed.is_empty() && !lost_on_terminal(state))
+        let waiting = |state: &State| !state.unconfirmed.is_empty() && !lost_on_terminal(state);
+        let mut state = self.wait_while(NOTICEABLE, waiting);
+        if waiting(&state) && state.screen.is_terminal() {
+            state.screen.tell("Waiting for the server to answer ...");
+        }
+        drop(state);
+        self.wait_while(time, waiting)
     }
 }
 

@@ -24,11 +24,11 @@ pub struct Args {
     /// A text file shown to everyone who connects
     #[arg(long, value_name = "FILE")]
     pub motd: Option<PathBuf>,
-    /// Folder for what survives a restart; it is made if it is not there
-    #[arg(long, value_name = "DIR", default_value = "data")]
-    pub data_dir: PathBuf,
+    /// Folder for what is to survive a restart (nothing in this version); it is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
     /// How many clients may be connected at once
-    #[arg(long, value_name = "N", default_value_t = limits::MAX_CLIENTS)]
+    #[arg(long, value_name = "N", default_value_t = limits::MAX_CLIENTS, value_parser = at_least_one)]
     pub max_clients: usize,
     /// How many of them from one address (this machine itself is exempt)
     #[arg(long, value_name = "N", default_value_t = limits::MAX_PER_IP)]
@@ -45,6 +45,13 @@ pub struct Args {
     /// Show the text of messages too, not only who wrote to whom
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+fn at_least_one(number: &str) -> Result<usize, String> {
+    match number.parse() {
+        Ok(0) | Err(_) => Err("use a whole number from 1 up".into()),
+        Ok(number) => Ok(number),
+    }
 }
 
 /// A name that can stand as the source of a line: letters, digits, dots and hyphens.

@@ -14,8 +14,9 @@ use crate::socket::Socket;
 /// broadcaster finds an outbox by index; the serial keeps a new owner of a slot apart from an old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId {
-    pub slot: u32,
+    /// First, so that lists of people are in the order in which they came.
     pub serial: u32,
+    pub slot: u32,
 }
 
 /// The capabilities that a client has asked for (`IRCv3` capability negotiation).

@@ -44,6 +44,7 @@ mod socket;
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -73,9 +74,11 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let motd = read_motd(&args)?;
-    fs::create_dir_all(&args.data_dir).map_err(|error| {
-        format!("cannot make the folder {}: {error}; choose another with --data-dir", args.data_dir.display())
-    })?;
+    if let Some(folder) = &args.data_dir {
+        fs::create_dir_all(folder).map_err(|error| {
+            format!("cannot make the folder {}: {error}; choose another with --data-dir", folder.display())
+        })?;
+    }
     let listeners = args.listen.iter().map(|&address| listen(address)).collect::<Result<Vec<_>, _>>()?;
     let stop = stop_on_signal()?;
 
@@ -140,8 +143,11 @@ fn read_motd(args: &Args) -> Result<Vec<String>, String> {
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).map_err(|error| {
-        format!("cannot listen on {address}: {error}; stop what listens there or choose another with --listen")
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            format!("{address} is in use; stop what listens there, or choose another with --listen")
+        }
+        _ => format!("cannot listen on {address}: {error}; choose another with --listen"),
     })
 }
 

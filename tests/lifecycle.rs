@@ -205,8 +205,9 @@ fn a_server_that_cannot_start_says_why_in_one_sentence() {
     let server = Server::start(&[]);
     let taken = server.addresses[0].to_string();
     let error = "stderr: chat-server: cannot";
-    let in_use = "Address already in use (os error 98); stop what listens there or choose another with --listen";
-    assert_eq!(cannot_start(&["--listen", &taken]), (Some(1), format!("{error} listen on {taken}: {in_use}")));
+    let in_use =
+        format!("stderr: chat-server: {taken} is in use; stop what listens there, or choose another with --listen");
+    assert_eq!(cannot_start(&["--listen", &taken]), (Some(1), in_use));
     let no_file = "read the message of the day from missing: No such file or directory (os error 2)";
     assert_eq!(cannot_start(&["--motd", "missing"]), (Some(1), format!("{error} {no_file}")));
     let not_text = "read the message of the day from a file: stream did not contain valid UTF-8";

@@ -30,6 +30,9 @@ fn is_nick(client: &Client, nick: &str) -> bool {
 
 /// Why `nick` is refused before any server sees it.
 pub fn bad_nick(nick: &str) -> String {
+    if nick.is_empty() {
+        return "Please type a name".to_owned();
+    }
     let most = wire::limits::NICK;
     format!(
         "\"{nick}\" cannot be a name: use up to {most} of A-Z a-z 0-9 - [ ] \\ ` _ ^ {{ | }}, and no digit or - at the start"

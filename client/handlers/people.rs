@@ -42,6 +42,7 @@ pub fn away(client: &Client, text: &str) {
 pub fn sleep(client: &Client, time: &str) {
     let mut state = client.lock();
     match sleep_time(time) {
+        Some(Duration::ZERO) if !state.screen.is_asleep() => state.screen.tell("You are awake"),
         Some(Duration::ZERO) => state.screen.wake(),
         Some(length) if state.screen.sleep(length) => {
             state
@@ -120,7 +121,8 @@ pub fn help(client: &Client, word: &str) {
             for command in COMMANDS {
                 state.screen.tell(&format!("{:<22} {}", command.usage(), command.help));
             }
-            state.screen.tell("Everything else is sent to whoever you are talking to.");
+            state.screen.tell("Everything else is sent to whoever you are talking to. /help COMMAND tells more:");
+            state.screen.tell("the other ways to write it, such as tata, @NAME text, !INFO or \\sleep\\30.");
         }
         None => state.screen.tell(&format!("There is no command {word}; /help lists all of them")),
     }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// that reorders or hides the text around it (bidirectional controls, separators of lines, tags).
 pub fn is_printable(c: char) -> bool {
     let reorders_or_hides = matches!(c,
-        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
     !c.is_control() && !reorders_or_hides
 }

@@ -71,11 +71,11 @@ fn people_who_are_not_there() {
     let server = Server::start(&[]);
     let home = Home::calling(server.addresses[0]);
     let (mut tesla, mut albert) = tesla_and_albert(&server, &home);
-    tesla.ask("@nobody hello", &["(to nobody) hello", "Nobody is called nobody. (nothing was sent)"]);
+    tesla.ask("@nobody hello", &["(to nobody) hello", "Nobody is called nobody"]);
     tesla.ask("/msg no.body hello", &["\"no.body\" cannot be a name: *"]);
     tesla.ask("@albert", &["Usage: /msg NAME text"]);
     tesla.ask("/to", &["Usage: /to NAME|#room"]);
-    tesla.ask("/whois nobody", &["Nobody is called nobody. (nothing was sent)"]);
+    tesla.ask("/whois nobody", &["Nobody is called nobody"]);
     albert.send("AWAY :out for lunch");
     albert.sync();
     tesla.ask("@albert hungry?", &["(to albert) hungry?", "albert is away: out for lunch"]);
@@ -209,7 +209,8 @@ fn help_shows_every_command() {
     ] {
         tesla.expect_line(usage);
     }
-    tesla.expect_line("Everything else is sent to whoever you are talking to.");
+    tesla.expect_line("Everything else is sent to whoever you are talking to. /help COMMAND tells more:");
+    tesla.expect_line(r"the other ways to write it, such as tata, @NAME text, !INFO or \sleep\30.");
     for typed in ["/help join", "/help /join", "/help JOIN"] {
         tesla.ask(typed, &["/join #room [key]    Enter a room, or make one, and talk there"]);
     }

@@ -25,7 +25,7 @@ fn what_other_people_write_is_only_text() {
     for (sent, shown) in [
         (format!("PRIVMSG #lobby :{HOSTILE}"), format!("albert: {CLEAN}")),
         (format!("PRIVMSG tesla :{HOSTILE}"), format!("albert (to you): {CLEAN}")),
-        (format!("NOTICE tesla :{HOSTILE}"), format!("-albert- {CLEAN}")),
+        (format!("NOTICE tesla :{HOSTILE}"), format!("-albert- (to you) {CLEAN}")),
         (format!("PRIVMSG #lobby :\u{1}ACTION {HOSTILE}\u{1}"), format!("* albert {CLEAN}")),
         (format!("TOPIC #lobby :{HOSTILE}"), format!("albert set the topic: {CLEAN}")),
         (format!("KICK #lobby clara :{HOSTILE}"), format!("clara was removed by albert ({CLEAN})")),
@@ -43,9 +43,10 @@ fn what_other_people_write_is_only_text() {
     tesla.expect_line("albert joined the conversation");
     albert.send(&format!("QUIT :{HOSTILE}"));
     tesla.expect_line(&format!("albert left the conversation ({CLEAN})"));
-    // Nor does she send what came into her own input, unseen.
-    tesla.ask(&format!("@tesla {HOSTILE}"), &[&format!("(to tesla) {CLEAN}"), &format!("tesla (to you): {CLEAN}")]);
-    tesla.ask(&format!("/{HOSTILE}"), &[&format!("Unknown command /{CLEAN}, try /help")]);
+    // Nor does she send what came into her own input, unseen: there the whole of a key goes.
+    let typed = "]0;x31mredtxt4,1end";
+    tesla.ask(&format!("@tesla {HOSTILE}"), &[&format!("(to tesla) {typed}"), &format!("tesla (to you): {typed}")]);
+    tesla.ask(&format!("/{HOSTILE}"), &[&format!("Unknown command /{typed}, try /help")]);
 }
 
 #[test]
@@ -68,7 +69,7 @@ fn what_a_server_says_is_only_text() {
     for (sent, shown) in [
         (format!(":srv 372 tesla :{HOSTILE}"), CLEAN.to_owned()),
         (format!(":srv 599 tesla {HOSTILE} :{HOSTILE}"), format!("{CLEAN} {CLEAN}")),
-        (format!(":srv NOTICE tesla :{HOSTILE}"), format!("-server- {CLEAN}")),
+        (format!(":srv NOTICE tesla :{HOSTILE}"), format!("*** {CLEAN}")),
         (format!(":{evil}!x@y PRIVMSG #lobby :hi"), format!("{CLEAN}: hi")),
         (format!(":{evil}!x@y JOIN #lobby"), format!("{CLEAN} joined the conversation")),
         (format!(":{evil}!x@y JOIN #{HOSTILE}"), format!("[#{CLEAN}] {CLEAN} joined the conversation")),
@@ -77,7 +78,7 @@ fn what_a_server_says_is_only_text() {
         (format!(":{evil}!x@y NICK {HOSTILE}"), format!("{CLEAN} is now called {CLEAN}")),
         (format!(":{evil}!x@y QUIT :x{HOSTILE}"), format!("{CLEAN} left the conversation (x{CLEAN})")),
         (format!(":srv 433 tesla {HOSTILE} :taken"), format!("The name {CLEAN} is taken")),
-        (format!(":srv 404 tesla {HOSTILE} :{HOSTILE}"), format!("You cannot send to {CLEAN}: {CLEAN}. *")),
+        (format!(":srv 404 tesla {HOSTILE} :{HOSTILE}"), format!("You cannot send to {CLEAN}: {CLEAN} *")),
     ] {
         session.send(&sent);
         tesla.expect_line(&shown);
