@@ -30,7 +30,8 @@ pub struct Counts {
 /// Everyone and every room.
 #[derive(Debug, Default)]
 pub struct Registry {
-    clients: HashMap<ClientId, Client>,
+    /// Boxed, because a table keeps room for as many again as it holds.
+    clients: HashMap<ClientId, Box<Client>>,
     /// Folded nick to client: the one place that decides who has a name.
     nicks: HashMap<String, ClientId>,
     /// Folded name to room.
@@ -65,7 +66,7 @@ impl Registry {
         let id = ClientId { slot: self.free_slots.pop().unwrap_or(highest), serial: self.next_serial };
         self.next_serial = self.next_serial.wrapping_add(1);
         let host = self.shown_host(address.ip());
-        self.clients.insert(id, Client::new(id, address, host));
+        self.clients.insert(id, Box::new(Client::new(id, address, host)));
         Ok(id)
     }
 
@@ -98,7 +99,7 @@ impl Registry {
             }
         }
         self.free_slots.push(id.slot);
-        Some(client)
+        Some(*client)
     }
 
     /// Takes a client out of one room; an empty room ends.
@@ -114,11 +115,11 @@ impl Registry {
     }
 
     pub fn client(&self, id: ClientId) -> Option<&Client> {
-        self.clients.get(&id)
+        self.clients.get(&id).map(Box::as_ref)
     }
 
     pub fn client_mut(&mut self, id: ClientId) -> Option<&mut Client> {
-        self.clients.get_mut(&id)
+        self.clients.get_mut(&id).map(Box::as_mut)
     }
 
     pub fn caps(&self, id: ClientId) -> Caps {
@@ -127,7 +128,7 @@ impl Registry {
 
     /// All registered clients.
     pub fn everyone(&self) -> impl Iterator<Item = &Client> {
-        self.clients.values().filter(|client| client.registered)
+        self.clients.values().map(Box::as_ref).filter(|client| client.registered)
     }
 
     pub fn counts(&self) -> Counts {
@@ -150,7 +151,7 @@ impl Registry {
     /// The registered client of that name.
     pub fn by_nick(&self, nick: &str) -> Option<&Client> {
         let id = self.nicks.get(&fold(nick))?;
-        self.clients.get(id).filter(|client| client.registered)
+        self.client(*id).filter(|client| client.registered)
     }
 
     /// Gives a client a name, unless somebody else has it: check and insert under one lock, so of

@@ -9,7 +9,7 @@ use wire::names::{matches, same};
 use wire::numeric;
 use wire::time::unix_seconds;
 
-use super::{distinct, lines_of};
+use super::{distinct, each_line};
 use crate::chat::Chat;
 use crate::client::Client;
 use crate::event::{Caps, ClientId};
@@ -59,9 +59,8 @@ fn members_of(registry: &Registry, replies: &mut Replies<'_>, to: ClientId, room
         Some(format!("{marks}{who}"))
     });
     let params = [if room.secret { "@" } else { "=" }, &room.name];
-    for line in lines_of(entries, replies.text_space(numeric::RPL_NAMREPLY, &params)) {
-        replies.text(numeric::RPL_NAMREPLY, &params, &line);
-    }
+    let space = replies.text_space(numeric::RPL_NAMREPLY, &params);
+    each_line(entries, space, |line| replies.text(numeric::RPL_NAMREPLY, &params, line));
 }
 
 pub fn list(chat: &mut Chat<'_>, message: &Message<'_>) {
@@ -185,9 +184,8 @@ fn about(registry: &Registry, replies: &mut Replies<'_>, server: &str, to: Clien
     let rooms = client.rooms.iter().filter_map(|name| registry.room(name));
     let shown = rooms.filter(|room| room.has(to) || !(room.secret || client.invisible));
     let marked = shown.map(|room| format!("{}{}", room.member(client.id).unwrap_or_default().prefix(false), room.name));
-    for rooms in lines_of(marked, replies.text_space(numeric::RPL_WHOISCHANNELS, &[nick])) {
-        replies.text(numeric::RPL_WHOISCHANNELS, &[nick], &rooms);
-    }
+    let space = replies.text_space(numeric::RPL_WHOISCHANNELS, &[nick]);
+    each_line(marked, space, |line| replies.text(numeric::RPL_WHOISCHANNELS, &[nick], line));
     replies.send(numeric::RPL_WHOISSERVER, &[nick, server]);
     if let Some(away) = &client.away {
         replies.text(numeric::RPL_AWAY, &[nick], away);

@@ -137,14 +137,18 @@ fn distinct(list: &str) -> Vec<&str> {
     items
 }
 
-/// The words, with spaces between them, in as few lines as hold them whole.
-fn lines_of(words: impl Iterator<Item = String>, most: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
+/// Hands over the words, with spaces between them, in as few lines as hold them whole. One buffer
+/// serves for all lines: what a thread allocates at once its allocator keeps for it.
+fn each_line(words: impl Iterator<Item = String>, most: usize, mut send: impl FnMut(&str)) {
+    let mut line = String::with_capacity(most);
     for word in words {
-        match lines.last_mut() {
-            Some(line) if line.len() + 1 + word.len() <= most => line.extend([" ", &word]),
-            _ => lines.push(word),
+        if !line.is_empty() && line.len() + 1 + word.len() > most {
+            send(&line);
+            line.clear();
         }
+        line.extend([if line.is_empty() { "" } else { " " }, &word]);
     }
-    lines
+    if !line.is_empty() {
+        send(&line);
+    }
 }

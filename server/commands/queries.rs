@@ -9,7 +9,7 @@ use wire::numeric::{self, Numeric};
 use wire::text::pieces;
 use wire::time::iso8601;
 
-use super::lines_of;
+use super::each_line;
 use crate::chat::Chat;
 use crate::registry::Counts;
 use crate::server::VERSION;
@@ -31,8 +31,11 @@ pub fn ison(chat: &mut Chat<'_>, message: &Message<'_>) {
 
 /// Answers with the words that fit one line, the only one that such a question gets.
 fn one_line(chat: &mut Chat<'_>, numeric: Numeric, words: Vec<String>) {
-    let lines = lines_of(words.into_iter(), chat.replies.text_space(numeric, &[]));
-    chat.reply_text(numeric, &[], lines.first().map_or("", String::as_str));
+    let mut first = None;
+    each_line(words.into_iter(), chat.replies.text_space(numeric, &[]), |line| {
+        first.get_or_insert_with(|| line.to_owned());
+    });
+    chat.reply_text(numeric, &[], &first.unwrap_or_default());
 }
 
 pub fn lusers(chat: &mut Chat<'_>, _: &Message<'_>) {

@@ -123,8 +123,8 @@ pub const FLOOD_BURST: u32 = 200;
 
 /// Stack of one client's thread, reserved, not used: only the pages touched count (about three).
 pub const CLIENT_STACK: usize = 256 * 1024;
-/// First size of a line buffer; it doubles while reads fill it, up to the longest line.
-pub const READ_BUFFER: usize = 1024;
+/// First size of a line buffer, one line; it doubles while reads fill it, up to the longest line with tags.
+pub const READ_BUFFER: usize = LINE;
 
 #[cfg(test)]
 mod tests {
