@@ -48,7 +48,7 @@ impl<'a> Chat<'a> {
 
     /// A numeric with the text of the table.
     pub fn reply(&mut self, numeric: Numeric, params: &[&str]) {
-        self.replies.text(numeric, params, numeric.text);
+        self.replies.send(numeric, params);
     }
 
     /// A numeric with a text of its own.

@@ -59,14 +59,20 @@ fn expect_window(server: &Server) {
     assert!(!window.contains("Hello") && !window.contains("World"), "{window}");
 }
 
+/// Tesla, albert and clara, who have come in this order and seen each other come.
+fn three_people(home: &Home) -> [Person; 3] {
+    let (mut tesla, mut albert) = (home.person("tesla"), home.person("albert"));
+    let clara = home.person("clara");
+    tesla.expect_lines(&["albert joined the conversation", "clara joined the conversation"]);
+    albert.expect_line("clara joined the conversation");
+    [tesla, albert, clara]
+}
+
 #[test]
 fn a_rename_is_seen_by_all() {
     let server = Server::start(&[]);
     let home = Home::calling(server.addresses[0]);
-    let (mut tesla, mut albert) = (home.person("tesla"), home.person("albert"));
-    let mut clara = home.person("clara");
-    tesla.expect_lines(&["albert joined the conversation", "clara joined the conversation"]);
-    albert.expect_line("clara joined the conversation");
+    let [mut tesla, mut albert, mut clara] = three_people(&home);
     for (typed, old, new) in
         [(r"\name\nikola", "tesla", "nikola"), ("/name nik", "nikola", "nik"), ("/nick Tesla", "nik", "Tesla")]
     {
@@ -89,10 +95,7 @@ fn a_rename_is_seen_by_all() {
 fn three_people_and_a_secret() {
     let server = Server::start(&[]);
     let home = Home::calling(server.addresses[0]);
-    let (mut tesla, mut albert) = (home.person("tesla"), home.person("albert"));
-    let mut clara = home.person("clara");
-    tesla.expect_lines(&["albert joined the conversation", "clara joined the conversation"]);
-    albert.expect_line("clara joined the conversation");
+    let [mut tesla, mut albert, mut clara] = three_people(&home);
     tesla.ask("@albert do not tell clara", &["(to albert) do not tell clara"]);
     albert.expect_line("tesla (to you): do not tell clara");
     albert.ask("/join #lab", &["You are now talking to #lab"]);

@@ -21,11 +21,7 @@ pub fn names(chat: &mut Chat<'_>, message: &Message<'_>) {
     let Chat { registry, replies, id, .. } = chat;
     if let Some(names) = message.param(0) {
         for name in distinct(names).into_iter().take(limits::TARGETS) {
-            if let Some(room) = registry.visible_room(name, *id) {
-                members_of(registry, replies, *id, room);
-            }
-            // As it was asked for: the room's own spelling would tell that a secret room is there.
-            replies.send(numeric::RPL_ENDOFNAMES, &[name]);
+            names_of(registry, replies, *id, name);
         }
         return;
     }
@@ -43,9 +39,15 @@ pub fn names(chat: &mut Chat<'_>, message: &Message<'_>) {
 /// What a client gets to see of a room that it has just joined.
 pub fn members(chat: &mut Chat<'_>, name: &str) {
     let Chat { registry, replies, id, .. } = chat;
-    if let Some(room) = registry.room(name) {
-        members_of(registry, replies, *id, room);
+    names_of(registry, replies, *id, name);
+}
+
+/// The answer to NAMES about one room.
+fn names_of(registry: &Registry, replies: &mut Replies<'_>, to: ClientId, name: &str) {
+    if let Some(room) = registry.visible_room(name, to) {
+        members_of(registry, replies, to, room);
     }
+    // As it was asked for: the room's own spelling would tell that a secret room is there.
     replies.send(numeric::RPL_ENDOFNAMES, &[name]);
 }
 
