@@ -3,6 +3,8 @@
 //! Std only, no thread and no lock of its own: every function here is called by whichever thread
 //! has the bytes. `server/PROTOCOL.md` says the same in prose.
 //!
+//! - [`crc32`]: the checksum of files
+//! - [`files`]: names and sizes of files
 //! - [`limits`]: every number, with its unit and its reason
 //! - [`lines`]: bytes from a socket, cut into lines of bounded length
 //! - [`message`]: one line, taken apart and put together
@@ -11,6 +13,8 @@
 //! - [`text`]: text made fit for a terminal, and for a line
 //! - [`time`]: the `server-time` stamp
 
+pub mod crc32;
+pub mod files;
 pub mod limits;
 pub mod lines;
 pub mod message;

@@ -37,6 +37,8 @@ pub const REALNAME: usize = 128;
 pub const SERVER_NAME: usize = 63;
 /// A parameter that a reply repeats from the request; longer ones are shortened, so that the reply fits one line.
 pub const REPEATED: usize = 128;
+/// The name of a file; longer ones are shortened, their ending stays. Most file systems take 255.
+pub const FILE_NAME: usize = 200;
 /// A ban mask: longest nick, user and host, with `!` and `@`.
 pub const MASK: usize = NICK + 1 + USER + 1 + HOST;
 /// The longest source that a relayed line can start with: `:nick!user@host` and a space.
@@ -75,6 +77,40 @@ pub const BATCH: usize = 32 * 1024 * 1024;
 pub const OUTBOX_KEEP: usize = 64 * 1024;
 /// Lines of server log waiting for a terminal that does not take them; further ones are counted, not kept.
 pub const LOG_LINES: usize = 4096;
+
+// --- Private messages -----------------------------------------------------------------------------
+
+/// Names that the server remembers. When there are so many, one without mail is forgotten for each new one.
+pub const KNOWN_NAMES: usize = 100_000;
+/// Letters in one mailbox, those not yet confirmed among them: a year of a busy friend. Further ones are refused.
+pub const MAILBOX: usize = 10_000;
+/// Letters in all mailboxes: at most about 5 GB of disk, at 4.6 KB for the longest.
+pub const MAIL: usize = 1_000_000;
+/// Bytes of waiting mail that are handed over before the client has to confirm some: they must fit its outbox.
+pub const MAIL_BATCH: usize = ANSWER;
+
+// --- Files --------------------------------------------------------------------------------------
+
+/// Bytes of one file, unless `--max-file` says otherwise: a film or a disk image.
+pub const MAX_FILE: u64 = 8 * 1024 * 1024 * 1024;
+/// Bytes of all files in the spool, unless `--spool-quota` says otherwise; an offer counts with all that it announces.
+pub const SPOOL_QUOTA: u64 = 32 * 1024 * 1024 * 1024;
+/// Days that a file is kept, unless `--file-days` says otherwise.
+pub const FILE_DAYS: u32 = 7;
+/// Files in the spool, and of them those of one sender: each has an entry in memory.
+pub const FILES: usize = 10_000;
+/// See [`FILES`].
+pub const FILES_PER_SENDER: usize = 100;
+/// Random bytes of the token that opens a data connection: beyond guessing.
+pub const TOKEN: usize = 16;
+/// How long a token is good for; a client connects at once.
+pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
+/// Bytes that a transfer reads and writes at a time: the cost of a system call is then nothing.
+pub const COPY_BUFFER: usize = 256 * 1024;
+/// A data connection on which no byte moves for so long is given up; its transfer can be resumed.
+pub const DATA_STALL: Duration = Duration::from_secs(30);
+/// An upload that rests for so long gives its place in the spool up, when another one needs it.
+pub const UPLOAD_REST: Duration = Duration::from_mins(10);
 
 // --- Times --------------------------------------------------------------------------------------
 
@@ -147,6 +183,12 @@ mod tests {
         }
     }
 
+    impl Written for u64 {
+        fn written(&self) -> String {
+            self.to_string()
+        }
+    }
+
     impl Written for Duration {
         fn written(&self) -> String {
             let text = format!("{self:?}");
@@ -191,6 +233,21 @@ mod tests {
             BATCH,
             OUTBOX_KEEP,
             LOG_LINES,
+            FILE_NAME,
+            KNOWN_NAMES,
+            MAILBOX,
+            MAIL,
+            MAIL_BATCH,
+            MAX_FILE,
+            SPOOL_QUOTA,
+            FILE_DAYS,
+            FILES,
+            FILES_PER_SENDER,
+            TOKEN,
+            TOKEN_LIFE,
+            COPY_BUFFER,
+            DATA_STALL,
+            UPLOAD_REST,
             REGISTRATION,
             PING_INTERVAL,
             OUTBOX_STALL,
