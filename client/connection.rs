@@ -21,6 +21,20 @@ const TICK: Duration = Duration::from_millis(200);
 /// How long the server may take no byte of what we write before the connection counts as lost.
 const WRITE: Duration = Duration::from_secs(10);
 
+/// What we ask the server for (`IRCv3` capability negotiation), each alone, since some servers have only some.
+const WANTED: [&str; 3] = ["message-tags", "server-time", FILES];
+/// The capability to send and receive files.
+const FILES: &str = "groupchat/files";
+
+/// What the server granted of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Caps {
+    /// Our messages may have tags.
+    pub tags: bool,
+    /// The server knows FILE.
+    pub files: bool,
+}
+
 /// A connection on which we are registered.
 pub struct Connection {
     /// The sender thread writes to the same socket.
@@ -29,6 +43,7 @@ pub struct Connection {
     pub lines: LineBuffer,
     /// The name that the server gave us.
     pub nick: String,
+    pub caps: Caps,
 }
 
 /// Why registering failed.
@@ -71,14 +86,17 @@ pub fn open(server: &str) -> Result<TcpStream, String> {
 /// Registers as `nick` and waits for the server's welcome.
 pub fn register(stream: TcpStream, password: Option<&str>, nick: &str) -> Result<Connection, Failure> {
     let pass = password.map(|password| format!("PASS :{password}\r\n")).unwrap_or_default();
-    let hello = format!("{pass}NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\n");
+    let wanted = WANTED.map(|cap| format!("CAP REQ :{cap}\r\n")).concat();
+    // A server that knows no capabilities answers with an error to each line, and registers us all the same.
+    let hello = format!("{pass}{wanted}NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\nCAP END\r\n");
     // A server that refuses us at once may have closed already; its reason is still there to read.
     let _ = (&stream).write_all(hello.as_bytes());
     let (stream, lines) = (Arc::new(stream), LineBuffer::new(limits::SERVER_TAGS));
-    let mut connection = Connection { stream, lines, nick: nick.to_owned() };
+    let mut connection = Connection { stream, lines, nick: nick.to_owned(), caps: Caps::default() };
     let deadline = Instant::now() + REGISTER;
     while Instant::now() < deadline {
         while let Some(message) = connection.next_message() {
+            connection.caps.granted(&message);
             if let Some(welcome) = answer(&connection.stream, &message) {
                 // Some servers shorten a name. What is no name at all must not become one of our files.
                 connection.nick = welcome.map(|given| if names::is_nick(&given) { given } else { nick.to_owned() })?;
@@ -113,6 +131,19 @@ fn answer(mut stream: &TcpStream, message: &str) -> Option<Result<String, Failur
         464 => Some(Err(Failure::Refused(format!("{last}; give the right one with --password")))),
         463 | 465 => Some(Err(Failure::Refused(last.to_owned()))),
         _ => None,
+    }
+}
+
+impl Caps {
+    /// Takes note of a `CAP * ACK :name`.
+    fn granted(&mut self, message: &str) {
+        let Some(message) = Message::parse(message) else { return };
+        if message.verb == "CAP"
+            && let [_, "ACK", caps] = message.params[..]
+        {
+            self.tags |= caps.split(' ').any(|cap| cap == "message-tags");
+            self.files |= caps.split(' ').any(|cap| cap == FILES);
+        }
     }
 }
 
@@ -165,6 +196,15 @@ mod tests {
         let welcome = "NOTICE * :hi\r\nPING :x\r\n:srv 001 alb :Welcome\r\n:srv 002 alb :more\r\n";
         assert_eq!(register_with(welcome).as_deref(), Ok("alb"));
         assert_eq!(register_with(":srv 001 ../x :Welcome\r\n").as_deref(), Ok("albert"));
+    }
+
+    #[test]
+    fn capabilities_are_those_that_were_granted() {
+        let mut caps = Caps::default();
+        for line in [":srv CAP * NAK :message-tags", ":srv CAP tesla ACK :groupchat/files ", ":srv 421 * CAP :?", ""] {
+            caps.granted(line);
+        }
+        assert_eq!(caps, Caps { tags: false, files: true });
     }
 
     #[test]

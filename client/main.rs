@@ -60,7 +60,7 @@ fn run(args: Args) -> Result<ExitCode, String> {
     }
     state.blacklist = blacklist;
     state.set_target(Some(&room));
-    state.resume(connection.stream.clone(), &connection.nick);
+    state.resume(&connection);
     drop(state);
 
     let receiver = Arc::clone(&client);

@@ -89,7 +89,7 @@ fn reconnect(client: &Client, args: &Args, mut reason: String, attempt: &mut usi
             Ok(connection) => {
                 let mut state = client.lock();
                 state.screen.tell("Connected again.");
-                state.resume(connection.stream.clone(), &connection.nick);
+                state.resume(&connection);
                 return connection;
             }
             Err(Failure::Name(why)) if ghosts < GHOST => (reason, ghosts) = (why, ghosts + 1),

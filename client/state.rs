@@ -4,6 +4,7 @@
 //! `changed` after whatever arrived, and the sender waits for it where it needs an answer.
 
 use crate::blacklist::Blacklist;
+use crate::connection::{Caps, Connection};
 use crate::screen::Screen;
 use crate::unconfirmed::{MOST, Unconfirmed};
 use std::collections::HashMap;
@@ -32,6 +33,8 @@ pub struct State {
     pub stream: Option<Arc<TcpStream>>,
     /// The name we have now.
     pub nick: String,
+    /// What the server of this connection can do.
+    pub caps: Caps,
     /// Our `user@host` as the server shows it to others, known since the first JOIN came back.
     pub address: Option<String>,
     /// Whom a line without a command goes to: a room or a person.
@@ -109,6 +112,7 @@ impl State {
             unconfirmed: Unconfirmed::default(),
             stream: None,
             nick: String::new(),
+            caps: Caps::default(),
             address: None,
             target: None,
             rooms: Vec::new(),
@@ -156,9 +160,10 @@ impl State {
     }
 
     /// Goes on with a new connection: enters the rooms and sends what was never confirmed.
-    pub fn resume(&mut self, stream: Arc<TcpStream>, nick: &str) {
-        nick.clone_into(&mut self.nick);
-        self.stream = Some(stream);
+    pub fn resume(&mut self, connection: &Connection) {
+        connection.nick.clone_into(&mut self.nick);
+        self.caps = connection.caps;
+        self.stream = Some(Arc::clone(&connection.stream));
         let join = |room: &String| {
             let key = self.keys.get(&names::fold(room));
             let params = std::iter::once(room).chain(key).map(String::as_str).collect();
@@ -226,6 +231,7 @@ mod tests {
     use crate::screen::tests::Paper;
     use std::io::Read;
     use std::net::TcpListener;
+    use wire::lines::LineBuffer;
 
     #[test]
     fn a_relayed_text_fits_one_line() {
@@ -254,7 +260,8 @@ mod tests {
         state.rooms = vec!["#lobby".into(), "#VIP".into()];
         state.keys.insert("#vip".into(), "secret".into());
         state.send("TOPIC #lobby");
-        state.resume(Arc::new(stream), "me");
+        let lines = LineBuffer::new(limits::SERVER_TAGS);
+        state.resume(&Connection { stream: Arc::new(stream), lines, nick: "me".into(), caps: Caps::default() });
         state.confirm("gc-1");
         state.send("LIST");
         drop(state);

@@ -4,7 +4,7 @@ use wire::limits;
 
 use crate::harness::{Client, Server};
 
-const ALL: &str = "cap-notify echo-message message-tags multi-prefix server-time userhost-in-names";
+const ALL: &str = "cap-notify echo-message groupchat/files message-tags multi-prefix server-time userhost-in-names";
 
 /// A client that has all capabilities which tell lines apart.
 fn tagged(server: &Server, nick: &str) -> Client {

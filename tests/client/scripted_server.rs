@@ -101,8 +101,12 @@ impl Session {
 
     #[track_caller]
     pub fn expect_registration(&mut self, nick: &str) {
+        for capability in ["message-tags", "server-time", "groupchat/files"] {
+            self.expect(&format!("CAP REQ :{capability}"));
+        }
         self.expect(&format!("NICK {nick}"));
         self.expect(&format!("USER {nick} 0 * *"));
+        self.expect("CAP END");
     }
 
     /// Takes the registration.

@@ -11,8 +11,7 @@ fn registration_is_the_password_the_name_and_the_user() {
     let mut session = server.accept();
     session.send("NOTICE AUTH :*** Looking up your hostname");
     session.expect("PASS :two words");
-    session.expect("NICK tesla");
-    session.expect("USER tesla 0 * :tesla");
+    session.expect_registration("tesla");
     // Some servers let nobody in who does not answer this first.
     session.send("PING :cookie");
     session.expect("PONG :cookie");
