@@ -2,9 +2,11 @@
 //!
 //! Made by a client thread for each line (and at its end). While a `Chat` lives its thread holds
 //! the registry's lock; dropping it sends the replies and then lets the lock go, so that what a
-//! client is told and what others are told about it come in the order in which it happened.
+//! client is told and what others are told about it come in the order in which it happened. Only a
+//! command that needs the disk lets the lock go in between, with [`Chat::unlocked`].
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::MutexGuard;
 
 use wire::limits;
@@ -21,7 +23,7 @@ use crate::server::Server;
 #[derive(Debug)]
 pub struct Chat<'a> {
     pub server: &'a Server,
-    pub registry: MutexGuard<'a, Registry>,
+    pub registry: Locked<'a>,
     /// Whose command it is.
     pub id: ClientId,
     /// Set by a command after which the session ends: the reason.
@@ -29,12 +31,42 @@ pub struct Chat<'a> {
     pub replies: Replies<'a>,
 }
 
+/// The registry while it is locked.
+#[derive(Debug)]
+pub struct Locked<'a>(Option<MutexGuard<'a, Registry>>);
+
+const LOCKED: &str = "the lock is let go only within `Chat::unlocked`, which has no way to the registry";
+
+impl Deref for Locked<'_> {
+    type Target = Registry;
+
+    fn deref(&self) -> &Registry {
+        self.0.as_deref().expect(LOCKED)
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut Registry {
+        self.0.as_deref_mut().expect(LOCKED)
+    }
+}
+
 impl<'a> Chat<'a> {
     pub fn enter(server: &'a Server, id: ClientId) -> Self {
-        let registry = server.registry();
+        let registry = Locked(Some(server.registry()));
         let nick = registry.client(id).map_or("*", Client::nick);
         let replies = Replies::new(server, id, nick);
         Chat { server, registry, id, leaving: None, replies }
+    }
+
+    /// Does something that waits, for the disk mostly, while the lock is free. What was looked up
+    /// before may be otherwise after it, but for the client itself: only its own thread removes it.
+    pub fn unlocked<T>(&mut self, wait: impl FnOnce(&'a Server) -> T) -> T {
+        self.replies.flush();
+        self.registry.0 = None;
+        let result = wait(self.server);
+        self.registry.0 = Some(self.server.registry());
+        result
     }
 
     /// Who gave the command.

@@ -30,11 +30,13 @@ impl Caps {
     pub const MULTI_PREFIX: Caps = Caps(8);
     pub const USERHOST_IN_NAMES: Caps = Caps(16);
     pub const CAP_NOTIFY: Caps = Caps(32);
+    pub const FILES: Caps = Caps(64);
 
     /// Every capability with its name on the wire.
-    pub const ALL: [(&'static str, Caps); 6] = [
+    pub const ALL: [(&'static str, Caps); 7] = [
         ("cap-notify", Caps::CAP_NOTIFY),
         ("echo-message", Caps::ECHO_MESSAGE),
+        ("groupchat/files", Caps::FILES),
         ("message-tags", Caps::MESSAGE_TAGS),
         ("multi-prefix", Caps::MULTI_PREFIX),
         ("server-time", Caps::SERVER_TIME),
