@@ -24,7 +24,7 @@ pub struct Args {
     /// A text file shown to everyone who connects
     #[arg(long, value_name = "FILE")]
     pub motd: Option<PathBuf>,
-    /// Folder for what is to survive a restart (nothing in this version); it is made if it is not there
+    /// Folder for messages and files, which survive a restart; unless given, one in ~/.local/share/groupchat for each address
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// How many clients may be connected at once

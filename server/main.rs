@@ -22,6 +22,7 @@
 //! - [`broadcaster`], [`outbox`]: where every line goes out
 //! - [`socket`]: where `read` waits and `write` does not
 //! - [`flood`]: the token bucket
+//! - [`data`]: the folder for what survives the server
 //! - [`log`]: the server's window
 //! - [`server`]: what all threads share
 
@@ -30,6 +31,7 @@ mod broadcaster;
 mod chat;
 mod client;
 mod commands;
+mod data;
 mod event;
 mod flood;
 mod listener;
@@ -58,6 +60,7 @@ use clap::Parser;
 use wire::limits;
 
 use crate::args::Args;
+use crate::data::DataFolder;
 use crate::event::Event;
 use crate::log::Log;
 use crate::server::Server;
@@ -74,12 +77,8 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let motd = read_motd(&args)?;
-    if let Some(folder) = &args.data_dir {
-        fs::create_dir_all(folder).map_err(|error| {
-            format!("cannot make the folder {}: {error}; choose another with --data-dir", folder.display())
-        })?;
-    }
     let listeners = args.listen.iter().map(|&address| listen(address)).collect::<Result<Vec<_>, _>>()?;
+    let data = DataFolder::open(args.data_dir.as_deref(), args.listen[0], listeners[0].local_addr()?)?;
     let stop = stop_on_signal()?;
 
     let (log, log_written) = Log::start(args.verbose)?;
@@ -96,6 +95,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
         accepting.push((address, builder.spawn(move || listener::accept_loop(&listener, &server, &running))?));
     }
     drop(running);
+    server.log.line(format_args!("Messages and files are kept in {}", data.path.display()));
 
     // Until Ctrl-C.
     let _ = stop.recv();

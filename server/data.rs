@@ -1,0 +1,91 @@
+//! The folder for all that is to survive the server: names, letters, files.
+//!
+//! Opened by the main thread before any other starts; one server at a time has it.
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// The folder, and the lock that keeps other servers out of it.
+#[derive(Debug)]
+pub struct DataFolder {
+    pub path: PathBuf,
+    /// It goes away with the server.
+    temporary: bool,
+    _lock: File,
+}
+
+impl DataFolder {
+    /// Opens the folder that was given, or that which belongs to the address, and makes it when it is not there.
+    ///
+    /// A server that listens on whichever port is free cannot be found again, so what it keeps is
+    /// kept in a temporary folder. An error is one sentence that says what to do.
+    pub fn open(given: Option<&Path>, asked: SocketAddr, bound: SocketAddr) -> Result<Self, String> {
+        let name = format!("{}-{}", bound.ip(), bound.port());
+        let temporary = given.is_none() && asked.port() == 0;
+        let path = match given {
+            Some(path) => path.to_owned(),
+            None if temporary => std::env::temp_dir().join(format!("groupchat-{}-{name}", std::process::id())),
+            None => home().ok_or(NO_HOME)?.join("groupchat").join(name),
+        };
+        let cannot = |what: &str, error: io::Error| {
+            format!("cannot {what} the folder {}: {error}; choose another with --data-dir", path.display())
+        };
+        make(&path).map_err(|error| cannot("make", error))?;
+        let lock = File::create(path.join("lock")).map_err(|error| cannot("use", error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(DataFolder { path, temporary, _lock: lock }),
+            Err(TryLockError::Error(error)) => Err(cannot("lock", error)),
+            Err(TryLockError::WouldBlock) => {
+                let path = path.display();
+                Err(format!("another server keeps its data in {path}; give this one its own with --data-dir"))
+            }
+        }
+    }
+}
+
+impl Drop for DataFolder {
+    fn drop(&mut self) {
+        if self.temporary {
+            // What stays lies in the system's folder for such things.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+const NO_HOME: &str = "neither XDG_DATA_HOME nor HOME is set; say with --data-dir where to keep messages and files";
+
+/// The user's folder for data (XDG Base Directory Specification).
+fn home() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local/share")))
+}
+
+/// Makes a folder, and those above it, that only its owner can look into.
+pub fn make(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes what happened to the entries of a folder (a new name, a removed one) last through a power cut.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_server_has_it_at_a_time() {
+        let path = std::env::temp_dir().join(format!("groupchat-data-{}", std::process::id()));
+        let address = "127.0.0.1:1".parse().unwrap();
+        let open = || DataFolder::open(Some(&path), address, address);
+        let first = open().unwrap();
+        assert!(open().unwrap_err().starts_with("another server keeps its data in "));
+        drop(first);
+        drop(open().unwrap());
+        fs::remove_dir_all(path).unwrap();
+    }
+}
