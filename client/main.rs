@@ -12,7 +12,7 @@
 //! - [`login`], [`connection`]: connecting, registering, asking for a name
 //! - [`sender`], [`command`], [`handlers`]: from a typed line to a message
 //! - [`receiver`], [`incoming`], [`numerics`]: from a message to a printed line
-//! - [`state`], [`screen`], [`unconfirmed`], [`blacklist`]: what both threads share, under one lock
+//! - [`state`], [`screen`], [`blacklist`]: what both threads share, under one lock
 //! - [`leave`]: the ways out
 
 mod args;
@@ -28,7 +28,6 @@ mod receiver;
 mod screen;
 mod sender;
 mod state;
-mod unconfirmed;
 
 use args::Args;
 use blacklist::Blacklist;

@@ -6,15 +6,18 @@
 use crate::blacklist::Blacklist;
 use crate::connection::{Caps, Connection};
 use crate::screen::Screen;
-use crate::unconfirmed::{MOST, Unconfirmed};
 use std::collections::HashMap;
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use wire::message::Message;
+use wire::unconfirmed::Unconfirmed;
 use wire::{limits, names, text};
 
+/// Lines that may wait for the server's word at once; from then on the sender thread waits instead
+/// (backpressure). So many fit into a socket's send buffer, so that writing them never waits for the server.
+const MOST: usize = 64;
 /// A wait that is longer than this is explained to the user.
 const NOTICEABLE: Duration = Duration::from_secs(1);
 
@@ -28,7 +31,7 @@ pub struct Client {
 pub struct State {
     pub screen: Screen,
     pub blacklist: Blacklist,
-    pub unconfirmed: Unconfirmed,
+    pub unconfirmed: Unconfirmed<String>,
     /// The connection; `None` while it is lost. The receiver thread reads it.
     pub stream: Option<Arc<TcpStream>>,
     /// The name we have now.
@@ -82,11 +85,11 @@ impl Client {
         let mut state = self.lock();
         if !state.is_connected() && state.screen.is_terminal() {
             state.screen.tell("not connected; will be sent when the connection is back");
-            if state.unconfirmed.is_full() {
+            if state.is_full() {
                 state.screen.tell(&format!("{MOST} lines wait for it already, so the next has to wait as well"));
             }
         }
-        let waited = self.changed.wait_while(state, |state| state.unconfirmed.is_full());
+        let waited = self.changed.wait_while(state, |state| state.is_full());
         waited.unwrap_or_else(PoisonError::into_inner).send(&line);
     }
 
@@ -109,7 +112,7 @@ impl State {
         State {
             screen,
             blacklist: Blacklist::default(),
-            unconfirmed: Unconfirmed::default(),
+            unconfirmed: Unconfirmed::new("gc"),
             stream: None,
             nick: String::new(),
             caps: Caps::default(),
@@ -123,6 +126,11 @@ impl State {
             quit: None,
             leaving: false,
         }
+    }
+
+    /// The next line has to wait until some are confirmed.
+    fn is_full(&self) -> bool {
+        self.unconfirmed.len() >= MOST
     }
 
     pub fn is_connected(&self) -> bool {
@@ -170,7 +178,7 @@ impl State {
             Message { verb: "JOIN", params, ..Message::default() }.to_string()
         };
         let mut lines: Vec<_> = self.rooms.iter().map(join).collect();
-        lines.extend(self.unconfirmed.again().map(str::to_owned));
+        lines.extend(self.unconfirmed.again().cloned());
         lines.extend(self.unconfirmed.ping());
         self.write(&lines);
     }

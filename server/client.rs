@@ -5,7 +5,10 @@
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
 
+use wire::unconfirmed::Unconfirmed;
+
 use crate::event::{Caps, ClientId};
+use crate::mail::{Handed, nothing_handed};
 
 /// What is known about a connection.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub struct Client {
     /// User mode +i: found only by who knows the nick or shares a room.
     pub invisible: bool,
     pub away: Option<String>,
+    /// Letters that it was handed and has not confirmed.
+    pub handed: Unconfirmed<Handed>,
     /// The rooms it is in, folded, in the order of joining.
     pub rooms: Vec<String>,
     pub since: SystemTime,
@@ -52,6 +57,7 @@ impl Client {
             cap_302: false,
             invisible: false,
             away: None,
+            handed: nothing_handed(),
             rooms: Vec::new(),
             since: SystemTime::now(),
             spoke: Instant::now(),

@@ -77,6 +77,29 @@ impl Line {
         Line { tags: Some(tags), tags_only, ..Line::new(text) }
     }
 
+    /// A line that was stored, with the time and the tags that it had then.
+    pub fn stored(text: &str, time: &str, tags: &str) -> Self {
+        Line { text: format!("{text}\r\n"), time: time.into(), tags: Some(tags.into()), tags_only: false }
+    }
+
+    /// Who the line is from: a nick.
+    pub fn from(&self) -> &str {
+        let source = self.text.strip_prefix(':').unwrap_or_default();
+        source.split(['!', ' ']).next().unwrap_or_default()
+    }
+
+    /// The day and minute of its time: `2026-11-25 09:30`.
+    pub fn minute(&self) -> String {
+        self.time.chars().take("2026-11-25T09:30".len()).collect::<String>().replace('T', " ")
+    }
+
+    /// Marks a letter that has waited in a mailbox.
+    pub fn has_waited(&mut self) {
+        if let Some(tags) = &mut self.tags {
+            tags.push_str(";groupchat/waited");
+        }
+    }
+
     /// Bytes on the wire, without tags.
     pub fn len(&self) -> usize {
         self.text.len()

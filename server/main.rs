@@ -22,6 +22,7 @@
 //! - [`broadcaster`], [`outbox`]: where every line goes out
 //! - [`socket`]: where `read` waits and `write` does not
 //! - [`flood`]: the token bucket
+//! - [`mail`], [`letter`], [`post`], [`mailbox`]: private messages, from the sender's thread to the disk and to the recipient
 //! - [`data`]: the folder for what survives the server
 //! - [`log`]: the server's window
 //! - [`server`]: what all threads share
@@ -34,9 +35,13 @@ mod commands;
 mod data;
 mod event;
 mod flood;
+mod letter;
 mod listener;
 mod log;
+mod mail;
+mod mailbox;
 mod outbox;
+mod post;
 mod registry;
 mod replies;
 mod room;
@@ -83,7 +88,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
 
     let (log, log_written) = Log::start(args.verbose)?;
     let (events, global_buffer) = mpsc::sync_channel(limits::GLOBAL_BUFFER);
-    let server = Arc::new(Server::new(args, motd, log, events));
+    let server = Arc::new(Server::open(args, motd, data, log, events)?);
     let broadcaster = thread::Builder::new().name("broadcaster".into()).spawn(move || broadcast(&global_buffer))?;
     let (running, all_ended) = mpsc::channel::<Infallible>();
     let mut accepting = Vec::new();
@@ -95,7 +100,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
         accepting.push((address, builder.spawn(move || listener::accept_loop(&listener, &server, &running))?));
     }
     drop(running);
-    server.log.line(format_args!("Messages and files are kept in {}", data.path.display()));
+    server.log.line(format_args!("Messages and files are kept in {}", server.data.path.display()));
 
     // Until Ctrl-C.
     let _ = stop.recv();

@@ -9,10 +9,11 @@ use std::hash::BuildHasher;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use wire::names::fold;
+use wire::names::{fold, same};
 
 use crate::client::Client;
 use crate::event::{Caps, ClientId, Recipients};
+use crate::post::Post;
 use crate::room::Room;
 
 /// How many there are.
@@ -33,9 +34,11 @@ pub struct Registry {
     /// Boxed, because a table keeps room for as many again as it holds.
     clients: HashMap<ClientId, Box<Client>>,
     /// Folded nick to client: the one place that decides who has a name.
-    nicks: HashMap<String, ClientId>,
+    pub nicks: HashMap<String, ClientId>,
     /// Folded name to room.
     rooms: HashMap<String, Room>,
+    /// Known names and waiting letters.
+    pub post: Post,
     /// Connections by network address, of others than this machine.
     per_ip: HashMap<IpAddr, usize>,
     /// Slots of clients that have left.
@@ -87,7 +90,7 @@ impl Registry {
         }
         let client = self.clients.remove(&id)?;
         if let Some(nick) = &client.nick {
-            self.nicks.remove(&fold(nick));
+            self.give_up_nick(nick);
         }
         self.registered -= usize::from(client.registered);
         self.invisible -= usize::from(client.invisible);
@@ -162,11 +165,17 @@ impl Registry {
             return false;
         }
         let Some(client) = self.clients.get_mut(&id) else { return false };
-        if let Some(old) = client.nick.replace(nick.to_owned()) {
-            self.nicks.remove(&fold(&old));
+        let old = client.nick.replace(nick.to_owned());
+        if let Some(old) = old.filter(|old| !same(old, nick)) {
+            self.give_up_nick(&old);
         }
         self.nicks.insert(folded, id);
         true
+    }
+
+    fn give_up_nick(&mut self, nick: &str) {
+        self.nicks.remove(&fold(nick));
+        self.post.gone(nick);
     }
 
     pub fn mark_registered(&mut self, id: ClientId) {

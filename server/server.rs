@@ -8,13 +8,16 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use wire::names::matches;
 
 use crate::args::Args;
+use crate::data::DataFolder;
 use crate::event::Event;
+use crate::letter::Msgid;
 use crate::log::Log;
+use crate::mailbox::Mailboxes;
 use crate::registry::Registry;
 
 /// The version that 002, 004 and VERSION tell.
@@ -39,13 +42,30 @@ pub struct Server {
     /// Set once, when the server ends: the accept loops look at it.
     pub stopping: AtomicBool,
     registry: Mutex<Registry>,
-    /// Messages so far: half of a message id.
+    /// Locked for this server as long as it lives.
+    pub data: DataFolder,
+    /// Where letters are stored.
+    pub mailboxes: Mailboxes,
+    /// The number of this run: half of a message id.
+    run: u64,
+    /// Messages so far: the other half.
     messages: AtomicU64,
 }
 
 impl Server {
-    pub fn new(args: Args, motd: Vec<String>, log: Log, events: SyncSender<Event>) -> Self {
-        Server {
+    /// A server with what earlier runs have left in the data folder, or a sentence about what is wrong with that.
+    pub fn open(
+        args: Args,
+        motd: Vec<String>,
+        data: DataFolder,
+        log: Log,
+        events: SyncSender<Event>,
+    ) -> Result<Self, String> {
+        let (mailboxes, found) = Mailboxes::open(&data.path)?;
+        found.troubles.iter().for_each(|trouble| log.line(trouble));
+        let mut registry = Registry::default();
+        registry.post.enter(found.names, found.letters);
+        Ok(Server {
             name: args.name,
             password: args.password,
             motd,
@@ -58,9 +78,12 @@ impl Server {
             log,
             events,
             stopping: AtomicBool::new(false),
-            registry: Mutex::new(Registry::default()),
+            registry: Mutex::new(registry),
+            data,
+            mailboxes,
+            run: found.run,
             messages: AtomicU64::new(0),
-        }
+        })
     }
 
     /// Puts an event into the global buffer. It waits while that is full: this is what slows a flooder.
@@ -81,8 +104,7 @@ impl Server {
     }
 
     /// An id that no other message has, of this run or of another.
-    pub fn next_msgid(&self) -> String {
-        let run = self.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
-        format!("{run:x}-{:x}", self.messages.fetch_add(1, Ordering::Relaxed))
+    pub fn next_msgid(&self) -> Msgid {
+        Msgid { run: self.run, number: self.messages.fetch_add(1, Ordering::Relaxed) }
     }
 }

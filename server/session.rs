@@ -235,16 +235,19 @@ mod tests {
     use super::*;
     use crate::args::Args;
     use crate::broadcaster::broadcaster_loop;
+    use crate::data::DataFolder;
     use crate::listener::accept_loop;
     use crate::log::Log;
 
     fn start() -> SocketAddr {
         let (log, _) = Log::start(false).unwrap();
         let (events, global_buffer) = mpsc::sync_channel(limits::GLOBAL_BUFFER);
-        let server = Arc::new(Server::new(Args::parse_from(["chat-server"]), Vec::new(), log, events));
-        thread::spawn(move || broadcaster_loop(&global_buffer));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
+        let data = DataFolder::open(None, "127.0.0.1:0".parse().unwrap(), address).unwrap();
+        let args = Args::parse_from(["chat-server"]);
+        let server = Arc::new(Server::open(args, Vec::new(), data, log, events).unwrap());
+        thread::spawn(move || broadcaster_loop(&global_buffer));
         thread::spawn(move || accept_loop(&listener, &server, &mpsc::channel().0));
         address
     }

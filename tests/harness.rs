@@ -30,14 +30,21 @@ const TRANSCRIPT: usize = 400;
 pub struct Server {
     pub addresses: Vec<SocketAddr>,
     pub program: Program,
+    /// Where it keeps its data; another server can go on with it.
+    pub folder: Arc<Folder>,
     transcript: Arc<Transcript>,
-    _folder: Folder,
 }
 
 impl Server {
     /// Starts a server that listens on a free port, unless the options say otherwise.
     pub fn start(options: &[&str]) -> Server {
         Server::start_as(Command::new(env!("CARGO_BIN_EXE_chat-server")), options, Output::Read)
+    }
+
+    /// Starts another one, in the folder of one that has ended.
+    pub fn start_in(folder: &Arc<Folder>, options: &[&str]) -> Server {
+        let command = Command::new(env!("CARGO_BIN_EXE_chat-server"));
+        Server::start_in_as(folder, command, options, Output::Read)
     }
 
     /// Starts it from a shell that has run `setup` (`ulimit -n 40`) before.
@@ -48,8 +55,11 @@ impl Server {
     }
 
     /// Starts it with somebody who does, or does not, read what it prints.
-    pub fn start_as(mut command: Command, options: &[&str], output: Output) -> Server {
-        let folder = Folder::new();
+    pub fn start_as(command: Command, options: &[&str], output: Output) -> Server {
+        Server::start_in_as(&Arc::new(Folder::new()), command, options, output)
+    }
+
+    fn start_in_as(folder: &Arc<Folder>, mut command: Command, options: &[&str], output: Output) -> Server {
         let listens = options.iter().filter(|&&option| option == "--listen").count();
         if listens == 0 {
             command.args(["--listen", "127.0.0.1:0"]);
@@ -58,7 +68,7 @@ impl Server {
         let program = Program::start(command, "Server has started listening on ", listens.max(1), output);
         let addresses: Vec<_> = program.ready().iter().map(|address| address.parse().unwrap()).collect();
         assert!(!addresses.is_empty(), "the server did not start: {}", program.text());
-        Server { addresses, program, transcript: Arc::default(), _folder: folder }
+        Server { addresses, program, folder: Arc::clone(folder), transcript: Arc::default() }
     }
 
     /// A connection that has said nothing yet.

@@ -8,6 +8,7 @@
 //! - [`rooms`]: JOIN, PART, NAMES, LIST, TOPIC, KICK
 //! - [`modes`]: MODE, bans, INVITE
 //! - [`messages`]: PRIVMSG, NOTICE, AWAY, who gets what in which order
+//! - [`mail`]: letters: who is not here gets them later, and nothing loses them
 //! - [`queries`]: WHO, WHOIS, USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
 //! - [`numerics`]: every numeric of the table is provoked
 //!
@@ -24,6 +25,7 @@ mod capabilities;
 mod endurance;
 mod harness;
 mod lifecycle;
+mod mail;
 mod messages;
 mod modes;
 mod numerics;

@@ -5,7 +5,8 @@ use wire::numeric::{ALL, Numeric};
 use crate::harness::{Client, Server};
 
 /// What is said, by whom, and the numeric that answers the last line. Each name is a client: `new`
-/// has not registered, all others have. `server:` gives the server's options.
+/// has not registered, all others have. `server:` gives the server's options; `disk:` has no place for
+/// this name's mail.
 type Scene = (&'static [&'static str], &'static str);
 
 const SCENES: &[Scene] = &[
@@ -52,6 +53,10 @@ const SCENES: &[Scene] = &[
     (&["server: --motd Cargo.toml", "alice: MOTD"], "375 alice :- groupchat Message of the day -"),
     (&["server: --motd Cargo.toml", "alice: MOTD"], "376 alice :End of MOTD command"),
     (&["alice: TIME"], "391 alice groupchat :20*Z"),
+    (
+        &["disk: bob", "bob: PING x", "alice: privmsg bob :hello"],
+        "400 alice PRIVMSG bob :Not sent to bob: the server cannot store it now; try again later",
+    ),
     (&["alice: PRIVMSG bob :hello"], "401 alice bob :No such nick"),
     (&["alice: TIME elsewhere"], "402 alice elsewhere :No such server"),
     (&["alice: PART #a"], "403 alice #a :No such room"),
@@ -141,6 +146,10 @@ fn play(numeric: Numeric, (script, answer): &Scene) {
     let mut answers = Vec::new();
     for line in &script[usize::from(options.is_some())..] {
         let (name, said) = line.split_once(": ").unwrap();
+        if name == "disk" {
+            std::fs::write(server.folder.0.join("mail").join(said), "").unwrap();
+            continue;
+        }
         if !clients.iter().any(|(known, _)| *known == name) {
             let client = if name == "new" { server.connect() } else { server.client(name) };
             clients.push((name, client));

@@ -207,10 +207,16 @@ fn a_rename_is_seen_once_by_everyone_who_shares_a_room() {
     alice.ask("NICK bob", &["433 bob :Nick is already in use"]);
     bob.expect_nothing();
     // The old name is free, and mail for the new one arrives.
-    carol.ask("PRIVMSG alice :?", &["401 alice :No such nick"]);
+    carol.ask("PRIVMSG alice :?", &["301 alice :offline, stored"]);
     carol.ask("PRIVMSG al :!", &[]);
     alice.expect_only(&[":carol!carol@127.0.0.1 PRIVMSG AL :!"]);
-    carol.ask("NICK alice", &[":carol!carol@127.0.0.1 NICK alice"]);
+    carol.send("NICK alice");
+    carol.expect(":carol!carol@127.0.0.1 NICK alice");
+    // What waits for a name is for whoever takes it.
+    carol.nick = "alice".into();
+    carol.expect(":groupchat NOTICE alice :1 message while you were away");
+    carol.expect(":groupchat NOTICE alice :20* UTC, from carol:");
+    carol.expect_only(&[":carol!carol@127.0.0.1 PRIVMSG alice :?"]);
 }
 
 #[test]

@@ -7,12 +7,14 @@ use std::time::Instant;
 
 use wire::limits;
 use wire::message::Message;
-use wire::numeric::{self, Numeric};
+use wire::numeric::{self, Numeric, OFFLINE};
 use wire::text::shorten;
 
 use super::distinct;
 use crate::chat::Chat;
 use crate::event::{ClientId, Line, Recipients};
+use crate::letter::Msgid;
+use crate::mail;
 
 /// What the three verbs differ in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +57,9 @@ impl Refusal {
     }
 
     fn tell(self, chat: &mut Chat<'_>, kind: Kind, params: &[&str]) {
-        // A text that is too long is a matter of the line, which even a program wants to know.
-        if kind != Kind::Notice || self.numeric == numeric::ERR_INPUTTOOLONG {
+        // A text that is too long, or a full disk, has nothing to do with whom it was for: even a program wants to know.
+        let always = [numeric::ERR_INPUTTOOLONG, numeric::ERR_UNKNOWNERROR].contains(&self.numeric);
+        if kind != Kind::Notice || always {
             chat.reply_text(self.numeric, params, &self.text);
         }
     }
@@ -83,7 +86,11 @@ fn write_to_all(chat: &mut Chat<'_>, message: &Message<'_>, kind: Kind) {
     for target in targets {
         let result = if target.starts_with('#') { draft.to_room(chat, target) } else { draft.to_person(chat, target) };
         if let Err(refusal) = result {
-            refusal.tell(chat, kind, &[target]);
+            let verb = message.verb.to_ascii_uppercase();
+            // This one names the command first.
+            let names_verb = refusal.numeric == numeric::ERR_UNKNOWNERROR;
+            let params = [&verb, target];
+            refusal.tell(chat, kind, if names_verb { &params } else { &params[1..] });
         }
     }
 }
@@ -122,7 +129,7 @@ impl Draft<'_> {
             recipients.clients = recipients.clients.iter().copied().chain([me]).collect();
         }
         let name = room.name.clone();
-        let line = self.line(chat, &name)?;
+        let (_, line) = self.line(chat, &name)?;
         chat.tell(recipients, line);
         self.log(chat, &name);
         Ok(())
@@ -130,23 +137,41 @@ impl Draft<'_> {
 
     fn to_person(&self, chat: &mut Chat<'_>, target: &str) -> Result<(), Refusal> {
         let (me, echo) = (chat.id, chat.wants_echo());
-        let recipient = chat.registry.by_nick(target).ok_or(Refusal::new(numeric::ERR_NOSUCHNICK))?;
-        let (id, nick, away) = (recipient.id, recipient.nick().to_owned(), recipient.away.clone());
-        let line = self.line(chat, &nick)?;
+        let here = chat.registry.by_nick(target).map(|client| (client.id, client.nick().to_owned()));
+        if here.is_none() && !chat.registry.post.knows(target) {
+            return Err(Refusal::new(numeric::ERR_NOSUCHNICK));
+        }
+        let nick = here.as_ref().map_or(target, |(_, nick)| nick).to_owned();
+        let (id, line) = self.line(chat, &nick)?;
         // With echo-message the sender gets a copy too, even of what it writes to itself.
-        let clients: Arc<[ClientId]> = if echo { [id, me].into() } else { [id].into() };
-        chat.tell(Recipients { clients, except: None }, line);
-        self.log(chat, &nick);
-        if let Some(text) = away.filter(|_| self.kind == Kind::Privmsg) {
+        let echo = echo.then_some(me);
+        if self.kind == Kind::Tagmsg {
+            // Worth nothing later, so it is no letter.
+            let clients: Arc<[ClientId]> = here.iter().map(|(id, _)| *id).chain(echo).collect();
+            chat.tell(Recipients { clients, except: None }, line);
+        } else if let Err(why) = mail::send(chat, &nick, id, line, echo) {
+            let text = format!("Not sent to {nick}: {why}");
+            return Err(Refusal { numeric: numeric::ERR_UNKNOWNERROR, text });
+        }
+        // As it is now that the letter lies in the mailbox.
+        let away = match chat.registry.by_nick(&nick) {
+            Some(recipient) => recipient.away.clone(),
+            None if self.kind == Kind::Tagmsg => Some("offline".into()),
+            None => Some(OFFLINE.into()),
+        };
+        let note = if away.as_deref() == Some(OFFLINE) { format!(" ({OFFLINE})") } else { String::new() };
+        self.log(chat, &format!("{nick}{note}"));
+        if let Some(text) = away.filter(|_| self.kind != Kind::Notice) {
             chat.reply_text(numeric::RPL_AWAY, &[&nick], &text);
         }
         Ok(())
     }
 
-    /// The line that the target gets. It starts with the sender's name, so a text that the sender
+    /// The line that the target gets, and its id. It starts with the sender's name, so a text that the sender
     /// could just send may be too long: then nobody gets it, since half a message is none.
-    fn line(&self, chat: &Chat<'_>, target: &str) -> Result<Line, Refusal> {
-        let mut tags = format!("msgid={}", chat.server.next_msgid());
+    fn line(&self, chat: &Chat<'_>, target: &str) -> Result<(Msgid, Line), Refusal> {
+        let id = chat.server.next_msgid();
+        let mut tags = format!("msgid={id}");
         if !self.client_tags.is_empty() {
             tags.extend([";", &self.client_tags]);
         }
@@ -161,7 +186,7 @@ impl Draft<'_> {
             let text = format!("Text too long by {excess} bytes; it was not sent to {target}");
             return Err(Refusal { numeric: numeric::ERR_INPUTTOOLONG, text });
         }
-        Ok(line)
+        Ok((id, line))
     }
 
     fn log(&self, chat: &Chat<'_>, target: &str) {

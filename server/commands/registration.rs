@@ -12,6 +12,7 @@ use wire::time::iso8601;
 use super::{need_more_params, queries};
 use crate::chat::Chat;
 use crate::event::{Caps, Line};
+use crate::mail;
 use crate::server::VERSION;
 
 /// What 005 tells clients about this server, besides what is made of limits below.
@@ -46,6 +47,7 @@ pub fn nick(chat: &mut Chat<'_>, message: &Message<'_>) {
     if registered {
         chat.tell_peers(Line::new(format_args!(":{before} NICK {wanted}")));
         chat.log(format_args!("was called {} before", old.as_deref().unwrap_or_default()));
+        mail::arrive(chat);
     } else {
         welcome_when_ready(chat);
     }
@@ -80,8 +82,13 @@ pub fn ping(chat: &mut Chat<'_>, message: &Message<'_>) {
     }
 }
 
-/// That a line came at all is what counts; the session has noted it.
-pub fn pong(_: &mut Chat<'_>, _: &Message<'_>) {}
+/// That a line came at all is what counts, which the session has noted, unless this confirms letters.
+/// Some clients put a server's name in front of the token.
+pub fn pong(chat: &mut Chat<'_>, message: &Message<'_>) {
+    if let Some(token) = message.params.last() {
+        mail::confirm(chat, token);
+    }
+}
 
 pub fn cap(chat: &mut Chat<'_>, message: &Message<'_>) {
     let subcommand = message.params[0];
@@ -165,6 +172,7 @@ fn welcome_when_ready(chat: &mut Chat<'_>) {
     }
     queries::lusers(chat, &Message::default());
     queries::motd(chat, &Message::default());
+    mail::arrive(chat);
 }
 
 /// The tokens of 005.

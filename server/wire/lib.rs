@@ -12,6 +12,7 @@
 //! - [`numeric`]: the table of numeric replies
 //! - [`text`]: text made fit for a terminal, and for a line
 //! - [`time`]: the `server-time` stamp
+//! - [`unconfirmed`]: what was sent and not confirmed yet
 
 pub mod crc32;
 pub mod files;
@@ -22,3 +23,4 @@ pub mod names;
 pub mod numeric;
 pub mod text;
 pub mod time;
+pub mod unconfirmed;

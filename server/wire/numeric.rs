@@ -69,6 +69,7 @@ numerics! {
     RPL_MOTDSTART = 375 "";
     RPL_ENDOFMOTD = 376 "End of MOTD command";
     RPL_TIME = 391 "";
+    ERR_UNKNOWNERROR = 400 "";
     ERR_NOSUCHNICK = 401 "No such nick";
     ERR_NOSUCHSERVER = 402 "No such server";
     ERR_NOSUCHCHANNEL = 403 "No such room";
@@ -104,6 +105,9 @@ numerics! {
     ERR_USERSDONTMATCH = 502 "You can see and change only your own modes";
     ERR_INVALIDMODEPARAM = 696 "";
 }
+
+/// The text of 301 when a message waits in the mailbox of somebody who is not here.
+pub const OFFLINE: &str = "offline, stored";
 
 #[cfg(test)]
 mod tests {

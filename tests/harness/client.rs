@@ -17,6 +17,8 @@ pub struct Client {
     reader: BufReader<TcpStream>,
     transcript: Arc<Transcript>,
     pings: usize,
+    /// It confirms letters by itself, as every chat program does, and shows nothing of it.
+    pub confirms: bool,
 }
 
 impl Client {
@@ -26,7 +28,7 @@ impl Client {
         socket.set_write_timeout(Some(PATIENCE)).unwrap();
         socket.set_nodelay(true).unwrap();
         let address = socket.local_addr().unwrap();
-        Client { nick: "*".into(), address, reader: BufReader::new(socket), transcript, pings: 0 }
+        Client { nick: "*".into(), address, reader: BufReader::new(socket), transcript, pings: 0, confirms: true }
     }
 
     /// Sends one line.
@@ -55,6 +57,16 @@ impl Client {
     /// The next line that the server sends, or `None` at the end of the connection.
     #[track_caller]
     pub fn receive(&mut self) -> Option<String> {
+        loop {
+            let line = self.receive_any()?;
+            let Some(token) = line.strip_prefix("PING :mail-").filter(|_| self.confirms) else { return Some(line) };
+            // Whoever has left confirms nothing any more.
+            let _ = self.write(format!("PONG :mail-{token}\r\n").as_bytes());
+        }
+    }
+
+    #[track_caller]
+    fn receive_any(&mut self) -> Option<String> {
         let mut bytes = Vec::new();
         if let Err(error) = self.reader.read_until(b'\n', &mut bytes) {
             self.note("<-", &format!("({error})"));

@@ -1,0 +1,103 @@
+//! What was sent and is not confirmed yet, kept so that a lost connection loses none of it.
+//!
+//! The protocol confirms no line, but both ends answer in order: the `PONG` to a `PING` proves that
+//! everything before it has come. The client keeps its lines so, the server the letters that it has handed over.
+//! Pure bookkeeping, under the lock of whatever it is part of.
+
+use std::collections::VecDeque;
+
+/// The queue of unconfirmed things, oldest first.
+#[derive(Debug)]
+pub struct Unconfirmed<T> {
+    /// What the tokens of its `PING`s begin with.
+    prefix: &'static str,
+    items: VecDeque<T>,
+    /// How many have been confirmed and thus left the queue.
+    confirmed: u64,
+    /// The number of the last one before the `PING` that is still unanswered.
+    asked: Option<u64>,
+}
+
+impl<T> Unconfirmed<T> {
+    /// An empty queue whose `PING`s have tokens with this prefix.
+    pub fn new(prefix: &'static str) -> Self {
+        Unconfirmed { prefix, items: VecDeque::new(), confirmed: 0, asked: None }
+    }
+
+    /// Adds what has just been sent.
+    pub fn push(&mut self, item: T) {
+        self.items.push_back(item);
+    }
+
+    /// How many are not confirmed.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether all is confirmed.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// What is not confirmed, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.items.iter()
+    }
+
+    /// The `PING` to send after what was pushed, or `None` when there is one under way or nothing to confirm.
+    pub fn ping(&mut self) -> Option<String> {
+        if self.asked.is_some() || self.items.is_empty() {
+            return None;
+        }
+        let last = self.confirmed + self.items.len() as u64;
+        self.asked = Some(last);
+        Some(format!("PING :{}-{last}", self.prefix))
+    }
+
+    /// Takes the token of a `PONG`, which confirms all that came before its `PING`, and returns that.
+    pub fn pong(&mut self, token: &str) -> Vec<T> {
+        let prefix = self.prefix;
+        let Some(asked) = self.asked.take_if(|asked| token == format!("{prefix}-{asked}")) else { return Vec::new() };
+        let count = usize::try_from(asked - self.confirmed).unwrap_or(usize::MAX).min(self.items.len());
+        self.confirmed = asked;
+        self.items.drain(..count).collect()
+    }
+
+    /// Everything, to be sent again on a new connection, on which no `PING` is under way.
+    pub fn again(&mut self) -> impl Iterator<Item = &T> {
+        self.asked = None;
+        self.items.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_ping_is_under_way_and_confirms_what_was_before_it() {
+        let mut unconfirmed = Unconfirmed::new("gc");
+        assert_eq!(unconfirmed.ping(), None);
+        unconfirmed.push("a");
+        assert_eq!(unconfirmed.ping().as_deref(), Some("PING :gc-1"));
+        unconfirmed.push("b");
+        unconfirmed.push("c");
+        assert_eq!(unconfirmed.ping(), None);
+        assert_eq!(unconfirmed.pong("gc-7"), [""; 0]);
+        assert_eq!(unconfirmed.len(), 3);
+        assert_eq!(unconfirmed.pong("gc-1"), ["a"]);
+        assert_eq!(unconfirmed.ping().as_deref(), Some("PING :gc-3"));
+        assert_eq!(unconfirmed.pong("gc-3"), ["b", "c"]);
+        assert!(unconfirmed.is_empty());
+    }
+
+    #[test]
+    fn a_new_connection_gets_everything_again() {
+        let mut unconfirmed = Unconfirmed::new("gc");
+        unconfirmed.push("a");
+        unconfirmed.ping();
+        unconfirmed.push("b");
+        assert_eq!(unconfirmed.again().collect::<Vec<_>>(), [&"a", &"b"]);
+        assert_eq!(unconfirmed.ping().as_deref(), Some("PING :gc-2"));
+    }
+}

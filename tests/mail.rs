@@ -1,0 +1,276 @@
+//! Letters: what is for one person waits for that person, in order, and is removed when it is confirmed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::{fs, iter, thread};
+
+use wire::limits;
+
+use crate::harness::{Client, Folder, Server, fits};
+
+/// Where a name's letters lie.
+fn mailbox(server: &Server, name: &str) -> PathBuf {
+    server.folder.0.join("mail").join(name).join("new")
+}
+
+/// How many letters wait in it.
+fn letters(server: &Server, name: &str) -> usize {
+    fs::read_dir(mailbox(server, name)).map_or(0, Iterator::count)
+}
+
+/// Lets the server take the confirmation that this client has sent with the first of these.
+fn confirm(client: &mut Client) {
+    for _ in 0..2 {
+        client.expect_nothing();
+    }
+}
+
+/// A name that was here once.
+fn has_been_here(server: &Server, nick: &str) {
+    let mut client = server.client(nick);
+    client.send("QUIT");
+    while client.receive().is_some() {}
+}
+
+/// A client that answers no `PING`, and what it is sent from its welcome on.
+fn silent(server: &Server, nick: &str, capabilities: &str) -> Client {
+    let mut client = server.connect();
+    client.confirms = false;
+    if !capabilities.is_empty() {
+        client.send(&format!("CAP REQ :{capabilities}"));
+        client.expect(":groupchat CAP * ACK *");
+        client.send("CAP END");
+    }
+    client.register(nick);
+    client
+}
+
+#[test]
+fn who_was_here_once_gets_letters_later() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    alice.ask("PRIVMSG bob :hello?", &["401 bob :No such nick"]);
+    has_been_here(&server, "Bob");
+    alice.ask("PRIVMSG bob :one", &["301 bob :offline, stored"]);
+    alice.ask("NOTICE BOB :two", &[]);
+    alice.ask("PRIVMSG bob,alice :three", &["301 bob :offline, stored", ":alice!* PRIVMSG alice :three"]);
+    server.program.expect_log("wrote to bob (offline, stored)  [ alice ]");
+    let mut bob = server.client("bob");
+    bob.expect(":groupchat NOTICE bob :3 messages while you were away");
+    bob.expect(":groupchat NOTICE bob :20* UTC, from alice:");
+    for line in ["PRIVMSG bob :one", "NOTICE BOB :two", "PRIVMSG bob :three"] {
+        bob.skip_to(&format!(":alice!alice@127.0.0.1 {line}"));
+    }
+    confirm(&mut bob);
+    assert_eq!(letters(&server, "bob"), 0, "all are confirmed");
+    bob.send("QUIT");
+    while bob.receive().is_some() {}
+    server.client("bob").expect_nothing();
+}
+
+#[test]
+fn a_letter_that_waited_has_its_id_and_its_time() {
+    let server = Server::start(&[]);
+    has_been_here(&server, "bob");
+    let mut alice = server.client_with("alice", "echo-message message-tags server-time");
+    alice.send("@+groupchat/id=x1;+typing=done;other=no PRIVMSG bob :psst");
+    let echo = alice.expect("@time=*;msgid=*;+groupchat/id=x1;+typing=done :alice!* PRIVMSG bob :psst");
+    alice.expect("301 bob :offline, stored");
+    let mut bob = server.client_with("bob", "message-tags server-time");
+    bob.expect(":groupchat NOTICE bob :1 message while you were away");
+    let waited = bob.receive().unwrap();
+    assert_eq!(waited.replace(";groupchat/waited", ""), echo);
+    alice.send("PRIVMSG bob :you are here");
+    bob.expect("@time=*;msgid=* :alice!alice@127.0.0.1 PRIVMSG bob :you are here");
+}
+
+/// What a person with `nc` sees: nobody is cut off for confirming nothing, and nothing is lost.
+#[test]
+fn what_is_not_confirmed_comes_again() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    let mut bob = silent(&server, "bob", "message-tags");
+    alice.ask("PRIVMSG bob :one", &[]);
+    let first = bob.expect("@msgid=* :alice!alice@127.0.0.1 PRIVMSG bob :one");
+    bob.expect("PING :mail-1");
+    alice.ask("PRIVMSG bob :two", &[]);
+    let second = bob.expect("@msgid=* :alice!alice@127.0.0.1 PRIVMSG bob :two");
+    // Of one question at a time; wrong answers change nothing.
+    bob.expect_nothing();
+    for wrong in ["PONG", "PONG :mail-2", "PONG mail-", "PONG :mail-99999999999999999999", "PONG groupchat"] {
+        bob.ask(wrong, &[]);
+    }
+    assert_eq!(letters(&server, "bob"), 2);
+    bob.ask("PONG groupchat mail-1", &["PING :mail-2"]);
+    assert_eq!(letters(&server, "bob"), 1);
+    drop(bob);
+    server.program.expect_log("is offline (Connection closed)  [ bob ]");
+    for _ in 0..2 {
+        let mut bob = silent(&server, "bob", "message-tags");
+        bob.expect(":groupchat NOTICE bob :1 message while you were away");
+        bob.expect(":groupchat NOTICE bob :* UTC, from alice:");
+        let again = bob.expect("@msgid=* :alice!alice@127.0.0.1 PRIVMSG bob :two");
+        assert_eq!(again.replace(";groupchat/waited", ""), second);
+        bob.expect("PING :mail-1");
+        alice.ask("ISON bob", &["303 :bob"]);
+        bob.send("QUIT");
+        while bob.receive().is_some() {}
+    }
+    assert!(!first.contains("waited"));
+}
+
+#[test]
+fn a_new_name_gets_the_mail_of_that_name_and_confirms_the_old_one() {
+    let server = Server::start(&[]);
+    has_been_here(&server, "robert");
+    let mut alice = server.client("alice");
+    alice.ask("PRIVMSG robert :for robert", &["301 robert :offline, stored"]);
+    let mut bob = silent(&server, "bob", "server-time");
+    alice.ask("PRIVMSG bob :for bob", &[]);
+    bob.expect("@time=* :alice!alice@127.0.0.1 PRIVMSG bob :for bob");
+    bob.expect("PING :mail-1");
+    bob.send("NICK robert");
+    bob.expect("@time=* :bob!bob@127.0.0.1 NICK robert");
+    bob.expect(":groupchat NOTICE robert :1 message while you were away");
+    bob.expect("@time=* :alice!alice@127.0.0.1 PRIVMSG robert :for robert");
+    bob.ask("PONG mail-1", &["PING :mail-2"]);
+    assert_eq!((letters(&server, "bob"), letters(&server, "robert")), (0, 1));
+    bob.ask("PONG mail-2", &[]);
+    assert_eq!(letters(&server, "robert"), 0);
+}
+
+#[test]
+fn letters_and_names_survive_a_kill() {
+    let server = Server::start(&[]);
+    has_been_here(&server, "carol");
+    has_been_here(&server, "bob");
+    let mut alice = server.client("alice");
+    for number in 0..5 {
+        alice.ask(&format!("PRIVMSG bob :{number}"), &["301 bob :offline, stored"]);
+    }
+    let folder = Arc::clone(&server.folder);
+    drop((server, alice));
+    let server = Server::start_in(&folder, &[]);
+    let mut alice = server.client("alice");
+    alice.ask("PRIVMSG carol :known", &["301 carol :offline, stored"]);
+    alice.ask("PRIVMSG dave :unknown", &["401 dave :No such nick"]);
+    alice.ask("PRIVMSG bob :5", &["301 bob :offline, stored"]);
+    let mut bob = server.client_with("bob", "server-time");
+    bob.expect(":groupchat NOTICE bob :6 messages while you were away");
+    for number in 0..6 {
+        bob.expect(&format!("@time=* :alice!alice@127.0.0.1 PRIVMSG bob :{number}"));
+    }
+    confirm(&mut bob);
+    assert_eq!(letters(&server, "bob"), 0);
+}
+
+#[test]
+fn a_damaged_letter_is_set_aside_and_the_others_come() {
+    let server = Server::start(&[]);
+    has_been_here(&server, "bob");
+    let mut alice = server.client("alice");
+    for text in ["one", "two", "three"] {
+        alice.ask(&format!("PRIVMSG bob :{text}"), &["301 bob :offline, stored"]);
+    }
+    let folder = mailbox(&server, "bob");
+    let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    // What a power cut can leave behind.
+    let length = fs::metadata(&files[1]).unwrap().len();
+    fs::write(&files[1], vec![0; usize::try_from(length).unwrap()]).unwrap();
+    let mut bob = server.client_with("bob", "server-time");
+    bob.expect(":groupchat NOTICE bob :3 messages while you were away");
+    bob.expect("@time=* :alice!alice@127.0.0.1 PRIVMSG bob :one");
+    bob.expect_only(&["@time=* :alice!alice@127.0.0.1 PRIVMSG bob :three"]);
+    server
+        .program
+        .expect_log(" to bob is damaged (its end is missing); it is in the folder damaged of the mailbox now");
+    let aside = folder.with_file_name("damaged").join(files[1].file_name().unwrap());
+    assert_eq!(fs::metadata(aside).unwrap().len(), length);
+    confirm(&mut bob);
+    assert_eq!(letters(&server, "bob"), 0);
+}
+
+#[test]
+fn when_the_disk_fails_the_sender_hears_it_and_nobody_else_notices() {
+    let server = Server::start(&[]);
+    has_been_here(&server, "carol");
+    let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
+    fs::create_dir_all(mailbox(&server, "bob").with_file_name("tmp")).unwrap();
+    fs::write(mailbox(&server, "bob"), "").unwrap();
+    let refused = ["400 PRIVMSG bob :Not sent to bob: the server cannot store it now; try again later"];
+    alice.ask("PRIVMSG bob :lost?", &refused);
+    alice.ask("NOTICE bob :lost?", &[&refused[0].replace("PRIVMSG", "NOTICE")]);
+    server.program.expect_log("A letter to bob cannot be stored: Not a directory (os error 20)");
+    bob.expect_nothing();
+    alice.ask("PRIVMSG carol :hello", &["301 carol :offline, stored"]);
+    alice.ask("PRIVMSG #a :hello", &[]);
+    bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG #a :hello"]);
+    // It is mended, and goes on.
+    fs::remove_file(mailbox(&server, "bob")).unwrap();
+    fs::remove_dir_all(mailbox(&server, "bob").parent().unwrap()).unwrap();
+    alice.ask("PRIVMSG bob :hello", &[]);
+    bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG bob :hello"]);
+}
+
+#[test]
+fn a_full_mailbox_takes_no_more_and_empties_in_parts() {
+    let folder = Arc::new(Folder::new());
+    let new = folder.0.join("mail/bob/new");
+    fs::create_dir_all(&new).unwrap();
+    fs::create_dir_all(new.with_file_name("tmp")).unwrap();
+    // Long enough that not all of them are handed over at once.
+    let text = "x".repeat(300);
+    for number in 0..limits::MAILBOX {
+        let id = format!("{:014x}-{number:010x}", 1);
+        let line = format!("@time=2026-11-25T09:30:00.000Z;msgid={id} :alice!a@h PRIVMSG bob :{number} {text}\r\n");
+        fs::write(new.join(id), line).unwrap();
+    }
+    let server = Server::start_in(&folder, &[]);
+    let mut alice = server.client("alice");
+    alice.ask("PRIVMSG bob :one more", &["400 PRIVMSG bob :Not sent to bob: the mailbox is full"]);
+    let mut bob = server.client_with("bob", "server-time");
+    bob.expect(&format!(":groupchat NOTICE bob :{} messages while you were away", limits::MAILBOX));
+    for number in 0..limits::MAILBOX {
+        bob.expect(&format!("@time=2026-11-25T09:30:00.000Z :alice!a@h PRIVMSG bob :{number} {text}"));
+    }
+    server.wait_until(&mut bob, "an empty mailbox", |server| letters(server, "bob") == 0);
+    alice.ask("PRIVMSG bob :one more", &[]);
+    bob.expect_only(&["@time=* :alice!alice@127.0.0.1 PRIVMSG bob :one more"]);
+}
+
+/// Letters that come while those from before are still being handed over queue up behind them.
+#[test]
+fn each_sender_s_letters_keep_their_order_while_the_recipient_comes_and_goes() {
+    const SENDERS: [&str; 4] = ["s0", "s1", "s2", "s3"];
+    const LETTERS: usize = 100;
+    let server = Server::start(&["--flood", "0"]);
+    has_been_here(&server, "bob");
+    let mut come: Vec<String> = Vec::new();
+    thread::scope(|scope| {
+        for mut sender in SENDERS.map(|nick| server.client(nick)) {
+            scope.spawn(move || {
+                (0..LETTERS).for_each(|number| sender.send(&format!("PRIVMSG bob :{number}")));
+                sender.sync();
+            });
+        }
+        while come.len() < SENDERS.len() * LETTERS {
+            let mut bob = server.client_with("bob", "message-tags");
+            // Some of it is confirmed before he leaves, and some is not.
+            let mut lines = bob.sync();
+            bob.send("QUIT");
+            lines.extend(iter::from_fn(|| bob.receive()));
+            for line in lines.iter().filter(|line| fits("*msgid=*PRIVMSG*", line)) {
+                let letter = line.replace(";groupchat/waited", "");
+                if !come.contains(&letter) {
+                    come.push(letter);
+                }
+            }
+        }
+    });
+    for nick in SENDERS {
+        let of_nick = come.iter().filter(|line| line.contains(&format!(" :{nick}!")));
+        let numbers = of_nick.map(|line| line.rsplit(':').next().unwrap().parse::<usize>().unwrap());
+        assert!(numbers.eq(0..LETTERS), "{nick}: {come:#?}");
+    }
+}
