@@ -84,7 +84,7 @@ impl Blacklist {
     fn save(&self) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         if let Some(folder) = file.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            make_private(folder)?;
         }
         let lines: String = self.people.iter().map(|names| names.join(" ") + "\n").collect();
         let new = file.with_added_extension("new");
@@ -99,8 +99,13 @@ fn has(names: &[String], nick: &str) -> bool {
     names.iter().any(|name| names::same(name, nick))
 }
 
+/// Makes a folder that only its owner can look into.
+pub fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
 /// `groupchat` in the user's folder for settings (XDG Base Directory Specification).
-fn folder() -> io::Result<PathBuf> {
+pub fn folder() -> io::Result<PathBuf> {
     let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let config = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
     let no_home = || io::Error::new(ErrorKind::NotFound, "neither XDG_CONFIG_HOME nor HOME is set");

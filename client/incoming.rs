@@ -4,6 +4,7 @@
 
 use crate::handlers::talk::{ACTION, CTCP_END};
 use crate::numerics;
+use crate::seen::{self, Sighting};
 use crate::state::State;
 use wire::message::Message;
 use wire::{names, numeric};
@@ -15,7 +16,7 @@ pub fn handle(state: &mut State, message: &Message<'_>) {
     let from = message.source_nick();
     let silent = state.blacklist.contains(from);
     match message.verb {
-        "PING" => state.write(&[format!("PONG :{last}")]),
+        "PING" => state.answer_ping(last),
         "PONG" => state.confirm(last),
         "ERROR" => state.error = Some(last.to_owned()),
         "NICK" => renamed(state, from, params[0], silent),
@@ -47,20 +48,36 @@ fn said(state: &mut State, message: &Message<'_>, target: &str, text: &str) {
     let from = message.source_nick();
     let is_notice = message.verb == "NOTICE";
     let is_person = message.source.is_some_and(|source| source.contains('!'));
-    let (room, to_you) = if is_room(target) { (room_prefix(state, target), "") } else { (String::new(), " (to you)") };
+    let is_letter = !is_room(target);
+    let id = seen::id(message);
+    let sighting = id.as_ref().map_or(Sighting::First, |id| state.screen.seen.notice(id, is_letter));
+    let id = id.filter(|_| is_letter);
+    let mark = match sighting {
+        Sighting::First => "",
+        Sighting::Again => return,
+        Sighting::Unsure => "(perhaps shown before) ",
+    };
+    let (room, to_you) = if is_letter { (String::new(), " (to you)") } else { (room_prefix(state, target), "") };
+    let room = format!("{mark}{}{room}", waited(message));
     if let Some(action) = text.strip_prefix(ACTION) {
         let action = action.strip_suffix(CTCP_END).unwrap_or(action);
-        state.screen.said(&format!("{room}* "), from, &format!(" {action}{to_you}"));
+        state.screen.said(&format!("{room}* "), from, &format!(" {action}{to_you}"), id);
     } else if text.starts_with(CTCP_END) {
         // Another CTCP is a question to the program, not to the person; answering would tell strangers about it.
     } else if is_notice && is_person {
-        state.screen.notice(&format!("{room}-{from}-{to_you} {text}"));
+        state.screen.notice_from(&format!("{room}-{from}-{to_you} {text}"), id);
     } else if is_notice {
         // In a form that no name can have.
         state.screen.notice(&format!("*** {text}"));
     } else {
-        state.screen.said(&room, from, &format!("{to_you}: {text}"));
+        state.screen.said(&room, from, &format!("{to_you}: {text}"), id);
     }
+}
+
+/// When a letter that has waited was written: `[2026-11-25 09:30 UTC] `.
+fn waited(message: &Message<'_>) -> String {
+    let time = message.tag("time").filter(|_| message.tag("groupchat/waited").is_some());
+    time.and_then(|time| Some(format!("[{} {} UTC] ", time.get(..10)?, time.get(11..16)?))).unwrap_or_default()
 }
 
 fn entered(state: &mut State, message: &Message<'_>, room: &str) {
@@ -202,10 +219,28 @@ mod tests {
             (":albert!a@h PRIVMSG #lobby :\u{1}ACTION waves\u{1}", "* albert waves\n"),
             (":albert!a@h PRIVMSG me :\u{1}ACTION waves", "* albert waves (to you)\n"),
             (":albert!a@h PRIVMSG me :\u{1}VERSION\u{1}", ""),
+            (
+                "@time=2026-11-25T09:30:00.123Z;groupchat/waited :albert!a@h PRIVMSG me :psst",
+                "[2026-11-25 09:30 UTC] albert (to you): psst\n",
+            ),
+            ("@time=2026-11-25T09:30:00.123Z :albert!a@h PRIVMSG me :psst", "albert (to you): psst\n"),
+            ("@time=x;groupchat/waited :albert!a@h NOTICE me :psst", "-albert- (to you) psst\n"),
             (":al\u{1b}[2Jbert!a@h PRIVMSG #lobby :\u{7}x\u{202e}y", "al[2Jbert: xy\n"),
         ] {
             assert_eq!(shown(&[line]), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn what_comes_twice_is_shown_once() {
+        let twice = |line: &str| shown(&[line, line]);
+        assert_eq!(twice("@msgid=1 :albert!a@h PRIVMSG me :psst"), "albert (to you): psst\n");
+        assert_eq!(twice("@msgid=1 :albert!a@h PRIVMSG #lobby :hi"), "albert: hi\n");
+        let again =
+            ["@msgid=1;+groupchat/id=x :a!a@h PRIVMSG me :hi", "@+groupchat/id=x;msgid=2 :a!a@h PRIVMSG me :hi"];
+        assert_eq!(shown(&again), "a (to you): hi\n");
+        assert_eq!(shown(&[again[0], "@msgid=1;+groupchat/id=x :b!b@h PRIVMSG me :ho"]).lines().count(), 2);
+        assert_eq!(twice(":albert!a@h PRIVMSG me :psst").lines().count(), 2);
     }
 
     #[test]

@@ -92,6 +92,7 @@ fn say_goodbye(state: &mut State) {
     state.leaving = true;
     state.screen.end_prompt();
     state.screen.wake();
+    state.answer_late();
     let reason = state.quit.take().unwrap_or_default();
     state.write(&[if reason.is_empty() { "QUIT".to_owned() } else { format!("QUIT :{reason}") }]);
 }

@@ -12,7 +12,7 @@
 //! - [`login`], [`connection`]: connecting, registering, asking for a name
 //! - [`sender`], [`command`], [`handlers`]: from a typed line to a message
 //! - [`receiver`], [`incoming`], [`numerics`]: from a message to a printed line
-//! - [`state`], [`screen`], [`blacklist`]: what both threads share, under one lock
+//! - [`state`], [`screen`], [`seen`], [`blacklist`]: what both threads share, under one lock
 //! - [`leave`]: the ways out
 
 mod args;
@@ -26,6 +26,7 @@ mod login;
 mod numerics;
 mod receiver;
 mod screen;
+mod seen;
 mod sender;
 mod state;
 
@@ -33,6 +34,7 @@ use args::Args;
 use blacklist::Blacklist;
 use clap::Parser;
 use screen::Screen;
+use seen::Seen;
 use state::Client;
 use std::io;
 use std::process::ExitCode;
@@ -58,6 +60,11 @@ fn run(args: Args) -> Result<ExitCode, String> {
         state.screen.tell(&format!("The blacklist cannot be read ({error}); it will not be saved either"));
     }
     state.blacklist = blacklist;
+    let (seen, loaded) = Seen::load(&connection.nick);
+    if let Err(error) = loaded {
+        state.screen.tell(&format!("What you have read cannot be remembered ({error}); a message may be shown twice"));
+    }
+    state.screen.seen = seen;
     state.set_target(Some(&room));
     state.resume(&connection);
     drop(state);

@@ -47,6 +47,7 @@ pub fn sentence(code: u16, params: &[&str]) -> Option<String> {
     let last = params.last().copied().unwrap_or_default();
     let numeric = n::ALL.iter().find(|numeric| numeric.code == code).copied();
     Some(match numeric {
+        Some(n::RPL_AWAY) if last == n::OFFLINE => format!("{first} is offline and gets it later"),
         Some(n::RPL_AWAY) => format!("{first} is away: {last}"),
         Some(n::RPL_UNAWAY) => "You are no longer away".to_owned(),
         Some(n::RPL_NOWAWAY) => "You are away; people who write to you are told".to_owned(),
@@ -83,6 +84,7 @@ fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<Stri
         n::ERR_NOSUCHNICK if !first.starts_with('#') => format!("Nobody is called {first}"),
         n::ERR_NOSUCHNICK | n::ERR_NOSUCHCHANNEL => format!("There is no room {first}"),
         n::ERR_CANNOTSENDTOCHAN => format!("You cannot send to {first}: {last} (nothing was sent)"),
+        n::ERR_UNKNOWNERROR => last.to_owned(),
         n::ERR_INPUTTOOLONG => "That line was too long for the server (nothing was sent)".to_owned(),
         n::ERR_UNKNOWNCOMMAND => format!("The server does not know the command {first}"),
         n::ERR_ERRONEUSNICKNAME => format!("The server does not take {first} as a name: {last}"),
@@ -131,6 +133,8 @@ mod tests {
             (433, &["bob", "Nick is already in use"], "The name bob is taken"),
             (475, &["#x", "+k"], "You cannot enter #x without its key: /join #x KEY"),
             (301, &["bob", "lunch"], "bob is away: lunch"),
+            (301, &["bob", "offline, stored"], "bob is offline and gets it later"),
+            (400, &["PRIVMSG", "bob", "Not sent to bob: the mailbox is full"], "Not sent to bob: the mailbox is full"),
             (322, &["#dev", "3", "work"], "#dev                    3 here   work"),
             (332, &["#dev", "work"], "Topic of #dev: work"),
             (311, &["bob", "b", "host", "*", "Bob B"], "bob is b@host (Bob B)"),

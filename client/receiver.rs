@@ -112,6 +112,7 @@ fn pause(client: &Client, time: Duration) {
 fn tick(client: &Client) {
     let mut state = client.lock();
     state.screen.tick();
+    state.answer_late();
     let closed = state.screen.is_closed();
     drop(state);
     // A script goes on without its output: what it has to say is what matters.

@@ -3,6 +3,7 @@
 //! Part of the state, so both threads print under its lock and lines never mix. Every text passes
 //! [`text::printable`] here, at the one place where it leaves for the terminal.
 
+use crate::seen::Seen;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 use wire::text;
@@ -23,11 +24,20 @@ pub struct Screen {
     prompting: bool,
     prompt: String,
     sleep: Option<Sleep>,
+    /// Which messages were shown, so that one that comes again is not.
+    pub seen: Seen,
 }
 
 struct Sleep {
     until: Instant,
-    held: Vec<String>,
+    held: Vec<Event>,
+}
+
+/// Something that happened, as it is printed now or later.
+struct Event {
+    line: String,
+    /// The id of a letter, which is written down when it is printed.
+    letter: Option<String>,
 }
 
 impl Screen {
@@ -41,7 +51,15 @@ impl Screen {
     }
 
     pub fn new(output: Box<dyn Write + Send>, terminal: bool, colour: bool) -> Self {
-        Screen { output: Some(output), terminal, colour, prompting: false, prompt: String::new(), sleep: None }
+        Screen {
+            output: Some(output),
+            terminal,
+            colour,
+            prompting: false,
+            prompt: String::new(),
+            sleep: None,
+            seen: Seen::default(),
+        }
     }
 
     pub fn is_terminal(&self) -> bool {
@@ -61,14 +79,20 @@ impl Screen {
     /// Prints something that happened; held back while asleep.
     pub fn notice(&mut self, text: &str) {
         let line = self.styled("2", text);
-        self.event(line);
+        self.event(Event { line, letter: None });
     }
 
-    /// Prints what somebody said or did, the name in bold; held back while asleep.
-    pub fn said(&mut self, before: &str, nick: &str, after: &str) {
+    /// The same for a notice from somebody, with the letter's id if it is one.
+    pub fn notice_from(&mut self, text: &str, letter: Option<String>) {
+        let line = self.styled("2", text);
+        self.event(Event { line, letter });
+    }
+
+    /// Prints what somebody said or did, the name in bold; held back while asleep. A letter comes with its id.
+    pub fn said(&mut self, before: &str, nick: &str, after: &str, letter: Option<String>) {
         let (before, after) = (text::printable(before), text::printable(after));
         let line = format!("{before}{}{after}", self.styled("1", nick));
-        self.event(line);
+        self.event(Event { line, letter });
     }
 
     /// Asks something; on a terminal the answer is typed on the same line, elsewhere it is not seen.
@@ -129,14 +153,30 @@ impl Screen {
             1 => self.tell("1 message while you were asleep:"),
             count => self.tell(&format!("{count} messages while you were asleep:")),
         }
-        for line in sleep.held {
-            self.print(&line);
+        for event in sleep.held {
+            self.show(&event);
         }
     }
 
-    fn event(&mut self, line: String) {
-        let Some(sleep) = &mut self.sleep else { return self.print(&line) };
-        sleep.held.push(line);
+    /// Whether letters have come that the user has not seen, because of sleep or since nobody reads the output any more.
+    pub fn owes_letters(&self) -> bool {
+        let is_held = |sleep: &Sleep| sleep.held.iter().any(|event| event.letter.is_some());
+        self.is_closed() || self.sleep.as_ref().is_some_and(is_held)
+    }
+
+    fn show(&mut self, event: &Event) {
+        if let Some(id) = &event.letter {
+            self.seen.begin(id);
+        }
+        self.print(&event.line);
+        if event.letter.is_some() && !self.is_closed() {
+            self.seen.end();
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        let Some(sleep) = &mut self.sleep else { return self.show(&event) };
+        sleep.held.push(event);
         if sleep.held.len() >= HELD {
             self.wake();
         }
@@ -198,7 +238,7 @@ pub mod tests {
         let mut screen = paper.screen(true);
         screen.set_prompt("You: ");
         screen.draw_prompt();
-        screen.said("", "albert", ": hi");
+        screen.said("", "albert", ": hi", None);
         assert_eq!(paper.take(), "\r\x1b[KYou: \r\x1b[K\x1b[1malbert\x1b[0m: hi\nYou: ");
     }
 
@@ -208,7 +248,7 @@ pub mod tests {
         let mut screen = paper.screen(false);
         screen.set_prompt("You: ");
         screen.draw_prompt();
-        screen.said("[#d\x1b]ev] ", "al\x07bert", ": \x1b[2Jhi");
+        screen.said("[#d\x1b]ev] ", "al\x07bert", ": \x1b[2Jhi", None);
         screen.notice("bob \u{9b}31mleft");
         assert_eq!(paper.take(), "[#d]ev] albert: [2Jhi\nbob 31mleft\n");
     }
@@ -218,7 +258,7 @@ pub mod tests {
         let paper = Paper::default();
         let mut screen = paper.screen(false);
         assert!(screen.sleep(Duration::from_secs(1000)));
-        screen.said("", "albert", ": one");
+        screen.said("", "albert", ": one", None);
         screen.tell("an answer");
         screen.tick();
         assert_eq!(paper.take(), "an answer\n");

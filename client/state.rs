@@ -6,7 +6,10 @@
 use crate::blacklist::Blacklist;
 use crate::connection::{Caps, Connection};
 use crate::screen::Screen;
+use crate::seen::SENDER_ID;
 use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -52,6 +55,10 @@ pub struct State {
     pub names: Vec<(String, Vec<String>)>,
     /// Why the server says that it closes the connection.
     pub error: Option<String>,
+    /// A question of the server whether letters have come, which is answered when the user has seen them.
+    owed_pong: Option<String>,
+    /// What the ids of this run's messages begin with, and how many there were.
+    ids: (u64, u64),
     /// The user has asked to leave, for this reason.
     pub quit: Option<String>,
     /// QUIT is sent: when the connection ends now, that is what we wanted.
@@ -81,7 +88,7 @@ impl Client {
 
     /// Sends a message, now or as soon as there is a connection; waits when too much is unconfirmed.
     pub fn send(&self, verb: &str, params: &[&str]) {
-        let line = Message { verb, params: params.to_vec(), ..Message::default() }.to_string();
+        let message = Message { verb, params: params.to_vec(), ..Message::default() };
         let mut state = self.lock();
         if !state.is_connected() && state.screen.is_terminal() {
             state.screen.tell("not connected; will be sent when the connection is back");
@@ -90,7 +97,7 @@ impl Client {
             }
         }
         let waited = self.changed.wait_while(state, |state| state.is_full());
-        waited.unwrap_or_else(PoisonError::into_inner).send(&line);
+        waited.unwrap_or_else(PoisonError::into_inner).send(&message);
     }
 
     /// Waits until the server has answered all that was sent. A terminal does not wait for a lost
@@ -123,6 +130,8 @@ impl State {
             joining: None,
             names: Vec::new(),
             error: None,
+            owed_pong: None,
+            ids: (RandomState::new().hash_one(0), 0),
             quit: None,
             leaving: false,
         }
@@ -138,15 +147,44 @@ impl State {
     }
 
     /// Puts a line among the unconfirmed ones and writes it, if there is a connection.
-    fn send(&mut self, line: &str) {
+    fn send(&mut self, message: &Message<'_>) {
+        let line = message.to_string();
         // A longer line would be refused as a whole. Texts are split before, so this cuts reasons and topics.
-        let line = text::shorten(line, limits::LINE - "\r\n".len()).to_owned();
+        let line = format!("{}{}", self.tags(message), text::shorten(&line, limits::LINE - "\r\n".len()));
         let mut lines = vec![line.clone()];
         self.unconfirmed.push(line);
         if self.is_connected() {
             lines.extend(self.unconfirmed.ping());
         }
         self.write(&lines);
+    }
+
+    /// An id for a message, with which it may be sent again: who receives it twice then shows it once.
+    fn tags(&mut self, message: &Message<'_>) -> String {
+        if !self.caps.tags || message.verb != "PRIVMSG" {
+            return String::new();
+        }
+        self.ids.1 += 1;
+        format!("@{SENDER_ID}={:x}-{} ", self.ids.0, self.ids.1)
+    }
+
+    /// Answers the server's question whether we have all that it has sent. It asks so after letters, and they
+    /// leave its disk then, so the answer waits until they are shown.
+    pub fn answer_ping(&mut self, token: &str) {
+        if token.starts_with("mail-") && self.screen.owes_letters() {
+            self.owed_pong = Some(token.to_owned());
+        } else {
+            self.write(&[format!("PONG :{token}")]);
+        }
+    }
+
+    /// Gives the answer that has waited, if it need wait no longer.
+    pub fn answer_late(&mut self) {
+        if !self.screen.owes_letters()
+            && let Some(token) = self.owed_pong.take()
+        {
+            self.write(&[format!("PONG :{token}")]);
+        }
     }
 
     /// Writes lines to the socket, if there is a connection. What must not be lost goes through the
@@ -171,6 +209,7 @@ impl State {
     pub fn resume(&mut self, connection: &Connection) {
         connection.nick.clone_into(&mut self.nick);
         self.caps = connection.caps;
+        self.owed_pong = None;
         self.stream = Some(Arc::clone(&connection.stream));
         let join = |room: &String| {
             let key = self.keys.get(&names::fold(room));
@@ -178,7 +217,12 @@ impl State {
             Message { verb: "JOIN", params, ..Message::default() }.to_string()
         };
         let mut lines: Vec<_> = self.rooms.iter().map(join).collect();
-        lines.extend(self.unconfirmed.again().cloned());
+        // Another server, which knows no tags, takes a line without them.
+        let has_tags = self.caps.tags;
+        let without_tags =
+            |line: &String| line.split_once(' ').filter(|_| line.starts_with('@')).map(|(_, rest)| rest.to_owned());
+        let again = |line: &String| without_tags(line).filter(|_| !has_tags).unwrap_or_else(|| line.clone());
+        lines.extend(self.unconfirmed.again().map(again));
         lines.extend(self.unconfirmed.ping());
         self.write(&lines);
     }
@@ -267,15 +311,29 @@ mod tests {
         let mut state = State::new(Paper::default().screen(false));
         state.rooms = vec!["#lobby".into(), "#VIP".into()];
         state.keys.insert("#vip".into(), "secret".into());
-        state.send("TOPIC #lobby");
+        let message = |verb, params: &[&'static str]| Message { verb, params: params.to_vec(), ..Message::default() };
+        state.send(&message("TOPIC", &["#lobby"]));
+        state.caps.tags = true;
+        state.send(&message("PRIVMSG", &["#lobby", "hello"]));
         let lines = LineBuffer::new(limits::SERVER_TAGS);
         state.resume(&Connection { stream: Arc::new(stream), lines, nick: "me".into(), caps: Caps::default() });
-        state.confirm("gc-1");
-        state.send("LIST");
+        state.confirm("gc-2");
+        state.send(&message("LIST", &[]));
         drop(state);
         let mut sent = String::new();
         listener.accept().unwrap().0.read_to_string(&mut sent).unwrap();
         let lines: Vec<_> = sent.split_terminator("\r\n").collect();
-        assert_eq!(lines, ["JOIN #lobby", "JOIN #VIP secret", "TOPIC #lobby", "PING :gc-1", "LIST", "PING :gc-2"]);
+        assert_eq!(
+            lines,
+            [
+                "JOIN #lobby",
+                "JOIN #VIP secret",
+                "TOPIC #lobby",
+                "PRIVMSG #lobby hello",
+                "PING :gc-2",
+                "LIST",
+                "PING :gc-3"
+            ]
+        );
     }
 }

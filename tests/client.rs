@@ -4,12 +4,14 @@
 //! - [`commands`], [`rooms`]: what can be typed
 //! - [`quiet`]: sleep and blacklist
 //! - [`leaving`]: the ways out
+//! - [`letters`]: what waited, and what comes twice
 //! - [`scripts`]: input from a pipe
 //! - [`screen`]: what is printed, whoever wrote it
 //! - [`servers`]: what other servers do
 
 mod commands;
 mod leaving;
+mod letters;
 pub mod person;
 mod quiet;
 mod rooms;

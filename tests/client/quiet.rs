@@ -130,6 +130,7 @@ fn a_blacklist_that_cannot_be_kept_works_until_the_end() {
     command.env_remove("HOME").env_remove("XDG_CONFIG_HOME");
     let mut tesla = Person::start(command, Output::Read);
     tesla.expect_line("The blacklist cannot be read (neither XDG_CONFIG_HOME nor HOME is set); *");
+    tesla.expect_line("What you have read cannot be remembered (*); a message may be shown twice");
     tesla.expect_line(WELCOME);
     tesla.ask("/black albert", &["You will see nothing more from albert; *"]);
     albert.send("PRIVMSG #lobby :hm");
@@ -141,6 +142,7 @@ fn a_blacklist_that_cannot_be_kept_works_until_the_end() {
     fs::write(home.path().join("config"), "").unwrap();
     let mut tesla = home.start(&["--nick", "clara"]);
     tesla.expect_line("The blacklist cannot be read (*); it will not be saved either");
+    tesla.expect_line("What you have read cannot be remembered (*); a message may be shown twice");
     tesla.expect_line(WELCOME);
     tesla.ask("/black bob", &["You will see nothing more from bob; *"]);
 }
