@@ -15,6 +15,7 @@
 //! What happens to a server:
 //! - [`bad_input`]: whatever else bytes can be
 //! - [`endurance`]: races, storms, those who do not read and those who do not stop
+//! - [`kill`]: `kill -9` at any moment loses no letter
 //! - [`lifecycle`]: options, the log, time-outs, the end
 //! - [`shortage`]: no descriptor, no thread, no place left
 
@@ -24,6 +25,7 @@ mod bad_input;
 mod capabilities;
 mod endurance;
 mod harness;
+mod kill;
 mod lifecycle;
 mod mail;
 mod messages;
