@@ -6,7 +6,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `options` | the command line |
-//! | `fanout`, `stalled`, `idle` | the cases: a `unit` measures one server once |
+//! | `fanout`, `stalled`, `idle`, `transfers` | the cases: a `unit` measures one server once |
 //! | `conversation` | speakers, and the check of every delivery |
 //! | `crowd`, `member`, `line` | many clients, one client, one line |
 //! | `server` | the servers under test as child processes |
@@ -30,9 +30,10 @@ mod proc;
 mod server;
 mod stalled;
 mod table;
+mod transfers;
 
 use options::Options;
-use server::Candidate;
+use server::{Candidate, Kind};
 use table::{Row, Table};
 
 /// Files that a process has open besides its clients.
@@ -43,6 +44,8 @@ delivery: one line received by one client, checked for loss, repetition and orde
   the speaker's write to the receiver's read; CPU is the server's, all threads. Figures are medians
   over the rounds; \"ours / best\" is ours divided by the best other server of the same round, above 1
   is good for rates, below 1 for the rest. A generator near 100 % was itself the limit.
+files: the chat client sends and fetches one, whole: read, sum, fsync; socat copies the same file over
+  loopback and does neither. Beside the conversation one client sends files and another fetches one, without pause.
 stalled: \"in kernel\" is what the kernel's buffers hold of the KiB that each stalled member was sent,
   so the server kept or dropped the rest; \"cut off\" is how many of them the server hung up on.
 note: ngIRCd and InspIRCd do not set TCP_NODELAY, so latencies near 40 ms are Nagle's algorithm
@@ -98,6 +101,13 @@ fn run(mut options: Options) -> io::Result<Vec<String>> {
         let tables = vec![Table::new(format!("idle crowd: {} clients", options.idle), idle::COLUMNS)];
         // One round: memory hardly varies, and 8000 connections take a while.
         bench.case(1, tables, |candidate| idle::unit(candidate, &options));
+    }
+    if options.wants("files") {
+        // Only ours knows files.
+        bench.candidates.retain(|candidate| candidate.kind == Kind::Ours);
+        let titles = [format!("files: one of {} MiB", options.file_mib), "files: a conversation of 200".to_owned()];
+        let tables = titles.into_iter().zip(transfers::COLUMNS).map(|(title, columns)| Table::new(title, columns));
+        bench.case(options.rounds, tables.collect(), |candidate| transfers::unit(candidate, &options));
     }
     println!("{LEGEND}");
     Ok(bench.faults)

@@ -12,7 +12,7 @@ use crate::stalled::{HEALTHY, PAYLOAD};
 
 pub const USAGE: &str = "\
 usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS])
-  --cases LIST              fanout,stalled,idle
+  --cases LIST              fanout,stalled,idle,files
   --servers LIST            ours,ngircd,inspircd
   --clients LIST            members of the fan-out room             [200,1000]
   --in-flight LIST          lines in flight per speaker, fan-out    [1,32]
@@ -21,6 +21,7 @@ usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS
   --stalled N               members that never read                 [20]
   --stalled-in-flight LIST  lines in flight per speaker, stalled    [1]
   --idle N                  clients of the idle crowd               [8000]
+  --file-mib N              MiB of the file that is sent and fetched  [1024]
   --idle-rooms N            rooms that the idle crowd spreads over  [0: none]
   --warm-up SECONDS         before each measured interval           [0.5]
   --seconds SECONDS         length of each measured interval        [2.5]
@@ -28,7 +29,7 @@ usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS
   --only-quick              a first look in about a minute
   --ours PATH               our server, if cargo did not build it";
 
-const CASES: [&str; 3] = ["fanout", "stalled", "idle"];
+const CASES: [&str; 4] = ["fanout", "stalled", "idle", "files"];
 
 pub struct Options {
     pub cases: Vec<String>,
@@ -41,6 +42,7 @@ pub struct Options {
     pub stalled_in_flight: Vec<usize>,
     pub idle: usize,
     pub idle_rooms: usize,
+    pub file_mib: usize,
     warm_up: f64,
     seconds: f64,
     pub rounds: usize,
@@ -60,6 +62,7 @@ impl Options {
             stalled_in_flight: vec![1],
             idle: 8000,
             idle_rooms: 0,
+            file_mib: 1024,
             warm_up: 0.5,
             seconds: 2.5,
             rounds: 3,
@@ -88,6 +91,7 @@ impl Options {
     fn hurry(&mut self) {
         self.clients = vec![200];
         self.idle = 1000;
+        self.file_mib = 128;
         self.seconds = 1.0;
         self.rounds = 1;
     }
@@ -103,6 +107,7 @@ impl Options {
             "--stalled" => self.stalled = number(value)?,
             "--stalled-in-flight" => self.stalled_in_flight = list(value)?,
             "--idle" => self.idle = number(value)?,
+            "--file-mib" => self.file_mib = number(value)?,
             "--idle-rooms" => self.idle_rooms = number(value)?,
             "--warm-up" => self.warm_up = number(value)?,
             "--seconds" => self.seconds = number(value)?,
@@ -116,7 +121,7 @@ impl Options {
     fn check(&self) -> Result<(), String> {
         let smallest_room = self.clients.iter().copied().min().unwrap_or(0).min(HEALTHY);
         let wrong = if !self.cases.iter().all(|case| CASES.contains(&case.as_str())) {
-            "--cases are fanout, stalled and idle"
+            "--cases are fanout, stalled, idle and files"
         } else if !(HEADER..=PAYLOAD).contains(&self.payload) {
             "--payload must be from 16 to 400"
         } else if self.speakers == 0 || self.speakers * 2 > smallest_room {
@@ -125,8 +130,8 @@ impl Options {
             "a speaker needs at least one line in flight"
         } else if !(0.2..=60.0).contains(&self.seconds) || !(0.0..=60.0).contains(&self.warm_up) {
             "--seconds must be from 0.2 to 60, --warm-up from 0 to 60"
-        } else if self.rounds == 0 || self.idle == 0 || self.stalled == 0 {
-            "--rounds, --idle and --stalled must not be 0"
+        } else if [self.rounds, self.idle, self.stalled, self.file_mib].contains(&0) {
+            "--rounds, --idle, --stalled and --file-mib must not be 0"
         } else {
             return Ok(());
         };

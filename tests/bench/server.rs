@@ -159,16 +159,19 @@ fn drain_loop(mut stdout: impl Read) {
 
 /// A free port below those that Linux gives to outgoing connections, so that none of the
 /// generator's own clients can take it before the server does.
-fn free_port() -> io::Result<u16> {
+pub fn free_port() -> io::Result<u16> {
     let free = (20_000..32_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
     free.ok_or_else(|| io::Error::other("no free port between 20000 and 32000"))
 }
 
-struct TempFolder(PathBuf);
+pub struct TempFolder(pub PathBuf);
 
 impl TempFolder {
-    fn new(name: &str) -> io::Result<Self> {
-        let parent = std::env::temp_dir().join(format!("groupchat-bench-{}", std::process::id()));
+    pub fn new(name: &str) -> io::Result<Self> {
+        // In memory where that can be: the disk is not what is compared.
+        let memory = Path::new("/dev/shm");
+        let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let parent = place.join(format!("groupchat-bench-{}", std::process::id()));
         let folder = parent.join(name);
         fs::create_dir_all(&folder)?;
         Ok(Self(folder))
