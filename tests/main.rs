@@ -40,5 +40,7 @@ mod shortage;
 mod client;
 // What two or three people at chat clients see of each other.
 mod conversation;
+// A stock client.
+mod irssi;
 // Lost connections.
 mod reconnect;

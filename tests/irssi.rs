@@ -1,0 +1,65 @@
+//! irssi, as somebody who is away and comes back. Where it is not installed, that is said and nothing is tested.
+
+use std::fs;
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+
+use crate::harness::{Client, Folder, Server};
+
+/// irssi on a terminal of its own, which logs all that it shows.
+fn irssi(home: &Folder, server: &Server) -> Child {
+    let settings = format!(
+        "core = {{ }}; \"fe-common/core\" = {{ autolog = \"yes\"; autolog_path = \"{}/$0.log\"; }};",
+        home.0.display()
+    );
+    fs::write(home.0.join("config"), format!("settings = {{ {settings} }};")).unwrap();
+    let command = format!("irssi --home {} -c 127.0.0.1 -p {} -n irs", home.0.display(), server.addresses[0].port());
+    let mut script = Command::new("script");
+    script.args(["-qec", &command, "/dev/null"]).env("TERM", "xterm");
+    script.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
+}
+
+fn leave(mut irssi: Child) {
+    irssi.stdin.as_mut().unwrap().write_all(b"/quit\r").unwrap();
+    irssi.wait().unwrap();
+}
+
+#[track_caller]
+fn wait_until_here(server: &Server, watcher: &mut Client, times: usize) {
+    server.wait_until(watcher, "irssi", |server| server.program.count_log("has taken a name  [ irs ]") == times);
+}
+
+#[test]
+fn irssi_gets_its_letters_exactly_once() {
+    let installed = Command::new("irssi").arg("--version").stdout(Stdio::null()).status().is_ok();
+    if !installed {
+        println!("irssi is not installed, so it is not tested");
+        return;
+    }
+    let server = Server::start(&["--flood", "0"]);
+    let mut alice = server.client("alice");
+    let mut known = server.client("irs");
+    known.send("QUIT");
+    while known.receive().is_some() {}
+    for text in ["the first", "the second", "the third"] {
+        alice.ask(&format!("PRIVMSG irs :{text}"), &["301 irs :offline, stored"]);
+    }
+    let home = Folder::new();
+    let waiting = server.folder.0.join("mail/irs/new");
+    for times in [2, 3] {
+        let irssi = irssi(&home, &server);
+        wait_until_here(&server, &mut alice, times);
+        server.wait_until(&mut alice, "its confirmation", |_| fs::read_dir(&waiting).unwrap().count() == 0);
+        leave(irssi);
+        server.wait_until(&mut alice, "its end", |server| {
+            server.program.count_log("is offline (Quit: leaving)  [ irs ]") == times - 1
+        });
+    }
+    // One for each window: the server's, and the conversation with alice.
+    let entries = fs::read_dir(&home.0).unwrap().map(|entry| entry.unwrap().path());
+    let logs = entries.filter(|path| path.extension().is_some_and(|ending| ending == "log"));
+    let log: String = logs.map(|path| fs::read_to_string(path).unwrap()).collect();
+    for text in ["3 messages while you were away", "<alice> the first", "<alice> the second", "<alice> the third"] {
+        assert_eq!(log.matches(text).count(), 1, "{text:?} in\n{log}");
+    }
+}
