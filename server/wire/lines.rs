@@ -79,6 +79,12 @@ impl LineBuffer {
         }
     }
 
+    /// All that is behind the last line that was taken, from the byte on that ended it: for a connection
+    /// on which no lines follow.
+    pub fn into_rest(self) -> Vec<u8> {
+        self.bytes[self.start.saturating_sub(1)..self.end].to_vec()
+    }
+
     /// Drops an unfinished line that is already too long; true the first time.
     fn overlong_so_far(&mut self) -> bool {
         if !self.skipping && !self.is_too_long(&self.bytes[self.start..self.end]) {
@@ -157,6 +163,17 @@ mod tests {
         assert_eq!(feed(&mut buffer, &vec![b'x'; 1 << 20]), [None]);
         assert!(buffer.bytes.len() <= 8192);
         assert_eq!(feed(&mut buffer, b"rest\nnext\n"), [Some(b"next".to_vec())]);
+    }
+
+    #[test]
+    fn what_follows_a_line_is_not_lost() {
+        for (bytes, rest) in [("PUT\nbody\n", "\nbody\n"), ("PUT\r\nbody", "\r\nbody"), ("\n\nPUT\r", "\r")] {
+            let mut buffer = LineBuffer::new(limits::CLIENT_TAGS);
+            buffer.space()[..bytes.len()].copy_from_slice(bytes.as_bytes());
+            buffer.filled(bytes.len());
+            assert_eq!(buffer.next_line(), Some(Line::Complete(b"PUT")));
+            assert_eq!(buffer.into_rest(), rest.as_bytes());
+        }
     }
 
     proptest! {
