@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
+use wire::files::parse_size;
 use wire::limits;
 
 /// A group chat server that any IRC client can join: one thread per client, one broadcaster.
@@ -27,6 +28,15 @@ pub struct Args {
     /// Folder for messages and files, which survive a restart; unless given, one in ~/.local/share/groupchat for each address
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// How large a file may be
+    #[arg(long, value_name = "SIZE", default_value_t = limits::MAX_FILE, value_parser = parse_size)]
+    pub max_file: u64,
+    /// How much room all files together may take
+    #[arg(long, value_name = "SIZE", default_value_t = limits::SPOOL_QUOTA, value_parser = parse_size)]
+    pub spool_quota: u64,
+    /// How many days a file is kept
+    #[arg(long, value_name = "N", default_value_t = limits::FILE_DAYS, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub file_days: u32,
     /// How many clients may be connected at once
     #[arg(long, value_name = "N", default_value_t = limits::MAX_CLIENTS, value_parser = at_least_one)]
     pub max_clients: usize,

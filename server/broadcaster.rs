@@ -109,6 +109,11 @@ impl Outboxes {
                     outbox.caps = caps;
                 }
             }
+            Event::Raw { client } => {
+                if let Some(outbox) = find(&mut self.slots, client) {
+                    outbox.raw = true;
+                }
+            }
             Event::Reply { client, lines } => self.append(client, |outbox| outbox.bytes().extend_from_slice(&lines)),
             Event::Line { to, line } => self.fan_out(&to, &line),
             Event::Disconnected { client } => self.remove(client),
@@ -132,7 +137,7 @@ impl Outboxes {
     /// Appends to one outbox, and remembers to write it.
     fn append(&mut self, client: ClientId, write: impl FnOnce(&mut Outbox)) {
         let Some(outbox) = find(&mut self.slots, client) else { return };
-        if outbox.is_cut() {
+        if outbox.is_cut() || outbox.raw {
             return;
         }
         let before = outbox.bytes().len();
@@ -222,7 +227,12 @@ impl Outboxes {
         let deadline = Instant::now() + limits::SHUTDOWN_FLUSH;
         let mut all: Vec<Outbox> = self.slots.drain(..).flatten().collect();
         for outbox in &mut all {
-            outbox.bytes().extend_from_slice(farewell.as_bytes());
+            if outbox.raw {
+                // A file has no room for a last line. Its transfer is resumed another time.
+                outbox.cut_off(REASON);
+            } else {
+                outbox.bytes().extend_from_slice(farewell.as_bytes());
+            }
         }
         all.append(&mut self.closing);
         let mut unfinished: Vec<&mut Outbox> = all.iter_mut().collect();

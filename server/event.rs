@@ -147,6 +147,8 @@ pub enum Event {
     Reply { client: ClientId, lines: Vec<u8> },
     /// One line for several.
     Line { to: Recipients, line: Line },
+    /// A client has turned out to be a data connection: its own thread writes it, and nobody else.
+    Raw { client: ClientId },
     /// A client has left: what waits for it is written, then its connection ends.
     Disconnected { client: ClientId },
     /// The server ends: this last line goes to everyone.

@@ -24,16 +24,23 @@
 //! - [`flood`]: the token bucket
 //! - [`mail`], [`letter`], [`post`], [`mailbox`]: private messages, from the sender's thread to the disk and to the recipient
 //! - [`data`]: the folder for what survives the server
+//! - [`files`], [`entry`]: which files there are, and for whom; part of the registry
+//! - [`spool`]: the files on the disk
+//! - [`transfer`], [`upload`]: data connections, which carry the bytes of files
+//! - [`announce`]: who is told of a file
 //! - [`log`]: the server's window
 //! - [`server`]: what all threads share
 
+mod announce;
 mod args;
 mod broadcaster;
 mod chat;
 mod client;
 mod commands;
 mod data;
+mod entry;
 mod event;
+mod files;
 mod flood;
 mod letter;
 mod listener;
@@ -48,6 +55,9 @@ mod room;
 mod server;
 mod session;
 mod socket;
+mod spool;
+mod transfer;
+mod upload;
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -89,6 +99,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let (log, log_written) = Log::start(args.verbose)?;
     let (events, global_buffer) = mpsc::sync_channel(limits::GLOBAL_BUFFER);
     let server = Arc::new(Server::open(args, motd, data, log, events)?);
+    announce::expire(&server);
     let broadcaster = thread::Builder::new().name("broadcaster".into()).spawn(move || broadcast(&global_buffer))?;
     let (running, all_ended) = mpsc::channel::<Infallible>();
     let mut accepting = Vec::new();

@@ -28,6 +28,8 @@ pub enum State {
 pub struct Outbox {
     pub client: ClientId,
     pub caps: Caps,
+    /// A data connection, which only its own thread writes.
+    pub raw: bool,
     /// It is in the broadcaster's list of outboxes to write after this batch.
     pub touched: bool,
     /// Its socket was full: it is in the list of those to try again.
@@ -50,6 +52,7 @@ impl Outbox {
         Outbox {
             client,
             caps: Caps::default(),
+            raw: false,
             touched: false,
             waiting: false,
             warm: false,

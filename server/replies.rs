@@ -98,7 +98,7 @@ impl<'a> Replies<'a> {
 
 /// What a client sent, in a form that can stand in the middle of a reply: it may have been a last
 /// parameter, with spaces, and it may be too long for the reply to hold.
-fn as_middle(param: &str) -> String {
+pub fn as_middle(param: &str) -> String {
     let short = shorten(param, limits::REPEATED);
     let word = short.strip_prefix(':').map_or(short.to_owned(), |rest| format!("_{rest}"));
     if word.is_empty() { "*".into() } else { word.replace(' ', "_") }

@@ -178,7 +178,7 @@ impl Room {
         }
     }
 
-    fn is_banned(&self, source: &str) -> bool {
+    pub fn is_banned(&self, source: &str) -> bool {
         self.bans.iter().any(|ban| matches(&ban.text, source))
     }
 

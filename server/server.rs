@@ -14,11 +14,13 @@ use wire::names::matches;
 
 use crate::args::Args;
 use crate::data::DataFolder;
+use crate::entry::Entry;
 use crate::event::Event;
 use crate::letter::Msgid;
 use crate::log::Log;
 use crate::mailbox::Mailboxes;
 use crate::registry::Registry;
+use crate::spool::Spool;
 
 /// The version that 002, 004 and VERSION tell.
 pub const VERSION: &str = concat!("groupchat-", env!("CARGO_PKG_VERSION"));
@@ -35,6 +37,10 @@ pub struct Server {
     pub flood: u32,
     pub ping_interval: Duration,
     pub register_within: Duration,
+    pub max_file: u64,
+    pub spool_quota: u64,
+    pub file_life: Duration,
+    pub spool: Spool,
     pub started: SystemTime,
     pub log: Log,
     /// The global buffer's entrance.
@@ -63,7 +69,9 @@ impl Server {
     ) -> Result<Self, String> {
         let (mailboxes, found) = Mailboxes::open(&data.path)?;
         found.troubles.iter().for_each(|trouble| log.line(trouble));
+        let (spool, files) = Spool::open(&data.path, &log)?;
         let mut registry = Registry::default();
+        registry.files = files;
         registry.post.enter(found.names, found.letters);
         Ok(Server {
             name: args.name,
@@ -74,6 +82,10 @@ impl Server {
             flood: args.flood,
             ping_interval: Duration::from_secs(args.ping_interval),
             register_within: Duration::from_secs(args.register_within),
+            max_file: args.max_file,
+            spool_quota: args.spool_quota,
+            file_life: Duration::from_hours(24) * args.file_days,
+            spool,
             started: SystemTime::now(),
             log,
             events,
@@ -101,6 +113,17 @@ impl Server {
     /// must not take everyone else down with it; its own client is removed all the same.
     pub fn registry(&self) -> MutexGuard<'_, Registry> {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the transfers of files that were taken out of the registry, and removes what is on the disk.
+    /// Not to be called under the lock.
+    pub fn discard(&self, gone: impl IntoIterator<Item = Entry>) {
+        for entry in gone {
+            entry.shut_down();
+            if let Err(error) = self.spool.remove(entry.id) {
+                self.log.line(format_args!("Cannot remove file {} from the disk: {error}", entry.id));
+            }
+        }
     }
 
     /// An id that no other message has, of this run or of another.

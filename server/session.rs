@@ -22,6 +22,7 @@ use crate::event::{ClientId, CutReason};
 use crate::flood::TokenBucket;
 use crate::server::Server;
 use crate::socket::Socket;
+use crate::transfer::{self, Request};
 
 /// What a client thread works on.
 pub struct Session {
@@ -72,8 +73,14 @@ impl Session {
         let mut lines = LineBuffer::new(limits::CLIENT_TAGS);
         let mut bucket = TokenBucket::new(self.server.flood, Instant::now());
         let mut timer = Timer::new(&self.server);
+        let mut is_first = true;
         loop {
             while let Some(line) = lines.next_line() {
+                if std::mem::take(&mut is_first)
+                    && let Some(request) = Request::parse(&line)
+                {
+                    return End::Ours(transfer::serve(self, &request, lines.into_rest()));
+                }
                 let pause = bucket.take(Instant::now());
                 if !pause.is_zero()
                     && let Some(end) = self.slow_down(pause, &timer)

@@ -58,6 +58,12 @@ impl Socket {
         self.stream.set_read_timeout(Some(timeout))
     }
 
+    /// The stream of a data connection, made to wait in both directions: the broadcaster leaves it alone.
+    pub fn raw(&self) -> io::Result<&TcpStream> {
+        self.make_blocking()?;
+        Ok(&self.stream)
+    }
+
     /// Ends one direction or both; the peer may have done so already.
     pub fn shutdown(&self, how: Shutdown) {
         let _ = self.stream.shutdown(how);

@@ -81,7 +81,7 @@ fn lines_without_sense_are_answered_or_ignored() {
     alice.ask(&format!("PING{}", " x".repeat(200)), &[":groupchat PONG groupchat :x"]);
     alice.ask("ERROR :you are closed", &["421 ERROR :Unknown command"]);
     let mut new = server.connect();
-    new.send_bytes(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n");
+    new.send_bytes(b"HEAD / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n");
     let not_registered = "451 :You have not registered; send NICK and USER first";
     new.expect_only(&[not_registered; 3]);
 }

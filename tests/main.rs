@@ -8,12 +8,14 @@
 //! - [`rooms`]: JOIN, PART, NAMES, LIST, TOPIC, KICK
 //! - [`modes`]: MODE, bans, INVITE
 //! - [`messages`]: PRIVMSG, NOTICE, AWAY, who gets what in which order
+//! - [`files`]: FILE, who is told of what, what a server keeps
 //! - [`mail`]: letters: who is not here gets them later, and nothing loses them
 //! - [`queries`]: WHO, WHOIS, USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
 //! - [`numerics`]: every numeric of the table is provoked
 //!
 //! What happens to a server:
 //! - [`bad_input`]: whatever else bytes can be
+//! - [`transfers`]: data connections, those that break off and those that are wrong
 //! - [`endurance`]: races, storms, those who do not read and those who do not stop
 //! - [`kill`]: `kill -9` at any moment loses no letter
 //! - [`lifecycle`]: options, the log, time-outs, the end
@@ -24,6 +26,7 @@
 mod bad_input;
 mod capabilities;
 mod endurance;
+mod files;
 mod harness;
 mod kill;
 mod lifecycle;
@@ -35,6 +38,7 @@ mod queries;
 mod registration;
 mod rooms;
 mod shortage;
+mod transfers;
 
 // The chat client at work: commands, scripts, options, errors.
 mod client;

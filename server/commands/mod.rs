@@ -2,6 +2,7 @@
 //!
 //! Everything below runs in the thread of the client who sent the line, under the registry's lock.
 
+mod files;
 mod listings;
 mod messages;
 mod modes;
@@ -59,6 +60,7 @@ const COMMANDS: &[Command] = &[
     command("USERHOST", 1, queries::userhost),
     command("ISON", 1, queries::ison),
     command("AWAY", 0, messages::away),
+    command("FILE", 1, files::file),
     command("LUSERS", 0, queries::lusers),
     command("MOTD", 0, queries::motd),
     command("VERSION", 0, queries::version),

@@ -1,6 +1,6 @@
 //! One connection to a server, as a person in a transcript: `alice.send(..)`, `alice.expect(..)`.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 
@@ -79,6 +79,15 @@ impl Client {
         let line = checked(bytes);
         self.note("<-", &line);
         Some(line)
+    }
+
+    /// The next bytes that the server sends, as many as are asked for unless the connection ends.
+    #[track_caller]
+    pub fn receive_bytes(&mut self, most: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.reader.by_ref().take(most as u64).read_to_end(&mut bytes).unwrap();
+        self.note("<-", &format!("({} bytes)", bytes.len()));
+        bytes
     }
 
     /// Gets exactly this line next (see [`fits`]). A numeric may be given short: `403 #a :No such room`

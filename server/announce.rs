@@ -1,0 +1,209 @@
+//! Who is told of a file: those it is for when it is whole, and when it is taken back; its sender when
+//! somebody has it.
+//!
+//! Runs in the thread of whoever brought it about, under the registry's lock.
+
+use std::time::SystemTime;
+
+use wire::files::readable_size;
+use wire::names::same;
+use wire::time::unix_seconds;
+
+use crate::chat::Chat;
+use crate::client::Client;
+use crate::entry::{Entry, FileId, Person, Recipient};
+use crate::event::{Caps, ClientId, Line, Recipients};
+use crate::registry::Registry;
+use crate::server::Server;
+
+/// One message to several: as a line of FILE to those who asked for such, as a NOTICE to the others.
+struct Message {
+    source: String,
+    /// The room, or the nick of the one it is for.
+    target: String,
+    /// `ANNOUNCE`, `CANCEL` or `GOT`.
+    subcommand: &'static str,
+    /// What follows the target in the line of FILE.
+    params: String,
+    /// The text of the NOTICE.
+    notice: String,
+}
+
+impl Message {
+    fn announcing(registry: &Registry, entry: &Entry) -> Self {
+        let (id, size, crc, name) = (entry.id, entry.size, entry.crc.unwrap_or_default(), &entry.name);
+        let readable = readable_size(size);
+        Message {
+            source: source(registry, entry),
+            target: entry.target.clone(),
+            subcommand: "ANNOUNCE",
+            params: format!("{id} {size} {crc:08x} :{name}"),
+            notice: format!("shared a file: {name} ({readable}); with the groupchat client /get {id} fetches it"),
+        }
+    }
+
+    fn cancelling(registry: &Registry, entry: &Entry) -> Self {
+        let (id, name) = (entry.id, &entry.name);
+        Message {
+            source: source(registry, entry),
+            target: entry.target.clone(),
+            subcommand: "CANCEL",
+            params: format!("{id} :{name}"),
+            notice: format!("took a file back: {name}"),
+        }
+    }
+
+    fn tell(&self, chat: &mut Chat<'_>, clients: &[ClientId]) {
+        let Message { source, target, subcommand, params, notice } = self;
+        let tags = format!("msgid={}", chat.server.next_msgid());
+        let asked = |id: &&ClientId| chat.registry.caps(**id).has(Caps::FILES);
+        let (with, without): (Vec<ClientId>, Vec<ClientId>) = clients.iter().partition(asked);
+        if !with.is_empty() {
+            let text = format_args!(":{source} FILE {subcommand} {target} {params}");
+            let line = Line::message(text, tags.clone(), false);
+            chat.tell(Recipients { clients: with.into(), except: None }, line);
+        }
+        if !without.is_empty() {
+            let line = Line::message(format_args!(":{source} NOTICE {target} :{notice}"), tags, false);
+            chat.tell(Recipients { clients: without.into(), except: None }, line);
+        }
+    }
+}
+
+/// Somebody as a client, if here; the name that they have changed to counts first.
+fn online<'a>(registry: &'a Registry, person: &Person) -> Option<&'a Client> {
+    person.now.as_deref().and_then(|now| registry.by_nick(now)).or_else(|| registry.by_nick(&person.name))
+}
+
+/// Who sent a file, as the source of a line.
+fn source(registry: &Registry, entry: &Entry) -> String {
+    online(registry, &entry.sender).map_or_else(|| entry.source.clone(), Client::source)
+}
+
+/// Takes the files out whose time is over. Not to be called under the lock.
+pub fn expire(server: &Server) {
+    let now = unix_seconds(SystemTime::now());
+    // The lock is let go at the end of the line.
+    let gone = server.registry().files.expire(now, server.file_life);
+    server.discard(gone);
+}
+
+/// The same for a command.
+pub fn expire_now(chat: &mut Chat<'_>) {
+    let life = chat.server.file_life;
+    let gone = chat.registry.files.expire(unix_seconds(SystemTime::now()), life);
+    if !gone.is_empty() {
+        chat.unlocked(|server| server.discard(gone));
+    }
+}
+
+/// Whether a file may be sent to a person, and how they spell their name.
+pub fn person_who_may_receive(registry: &Registry, nick: &str) -> Option<String> {
+    registry.by_nick(nick).map(|client| client.nick().to_owned())
+}
+
+/// The room that somebody may write to, and how its creator spelt it. Who has left the chat since the
+/// offer was somebody who might; a ban counts all the same.
+pub fn room_that_takes(registry: &Registry, room: &str, source: &str) -> Option<String> {
+    let nick = source.split('!').next().unwrap_or_default();
+    let room = registry.room(room)?;
+    let refuses = match registry.by_nick(nick) {
+        Some(sender) => room.muted(sender.id, source).is_some(),
+        None => room.is_banned(source),
+    };
+    (!refuses).then(|| room.name.clone())
+}
+
+/// For whom a file is that has just become whole, or why it is for nobody.
+fn recipients(registry: &Registry, entry: &Entry) -> Result<Vec<Recipient>, String> {
+    let Entry { target, sender, .. } = entry;
+    if !target.starts_with('#') {
+        return Ok(vec![Recipient::new(target)]);
+    }
+    if room_that_takes(registry, target, &source(registry, entry)).is_none() {
+        return Err(format!("nobody gets the file: {target} is gone, or you may not write there any more"));
+    }
+    let members = registry.room(target).into_iter().flat_map(|room| room.members().keys());
+    let nicks = members.filter_map(|&id| registry.client(id)?.nick.as_deref());
+    let all: Vec<_> = nicks.filter(|nick| !sender.is(nick)).map(Recipient::new).collect();
+    if all.is_empty() {
+        return Err(format!("nobody gets the file: nobody else is in {target} any more"));
+    }
+    Ok(all)
+}
+
+/// Why a file that came whole is not announced.
+pub enum Failure {
+    /// It is not for anybody any more.
+    Nobody(String),
+    Disk(std::io::Error),
+}
+
+/// Notes that a file is whole, and announces it. Only then its sender may be told that all is well.
+pub fn complete(chat: &mut Chat<'_>, id: FileId, crc: u32) -> Result<(), Failure> {
+    let gone = || Failure::Nobody("the file was cancelled".into());
+    let all = recipients(&chat.registry, chat.registry.files.get(id).ok_or_else(gone)?).map_err(Failure::Nobody)?;
+    let names: Vec<String> = all.iter().map(|recipient| recipient.person.name.clone()).collect();
+    // They may change their names while the disk is busy.
+    chat.registry.files.get_mut(id).ok_or_else(gone)?.recipients = all;
+    chat.unlocked(|server| server.spool.note_done(id, crc, &names)).map_err(Failure::Disk)?;
+    let entry = chat.registry.files.get_mut(id).ok_or_else(gone)?;
+    entry.crc = Some(crc);
+    entry.interrupt();
+    announce(chat, id);
+    Ok(())
+}
+
+fn announce(chat: &mut Chat<'_>, id: FileId) {
+    let Some(entry) = chat.registry.files.get(id) else { return };
+    let message = Message::announcing(&chat.registry, entry);
+    if entry.target.starts_with('#') {
+        let mut here = those_here(&chat.registry, entry);
+        let sender = online(&chat.registry, &entry.sender).filter(|sender| sender.caps.has(Caps::FILES));
+        here.extend(sender.map(|sender| sender.id));
+        message.tell(chat, &here);
+    } else {
+        announce_to_person(chat, message, id);
+    }
+}
+
+/// Tells the one person whom a file is for.
+fn announce_to_person(chat: &mut Chat<'_>, mut message: Message, id: FileId) {
+    let recipient = chat.registry.files.get(id).and_then(|entry| entry.recipients.first());
+    if let Some(client) = recipient.and_then(|recipient| online(&chat.registry, &recipient.person)) {
+        let here = client.id;
+        client.nick().clone_into(&mut message.target);
+        message.tell(chat, &[here]);
+    }
+}
+
+fn those_here(registry: &Registry, entry: &Entry) -> Vec<ClientId> {
+    entry.recipients.iter().filter_map(|recipient| Some(online(registry, &recipient.person)?.id)).collect()
+}
+
+/// Tells those whom a file was for that its sender has taken it back.
+pub fn taken_back(chat: &mut Chat<'_>, entry: &Entry) {
+    let mut message = Message::cancelling(&chat.registry, entry);
+    let here = those_here(&chat.registry, entry);
+    if !entry.target.starts_with('#')
+        && let Some(client) = here.first().and_then(|&id| chat.registry.client(id))
+    {
+        client.nick().clone_into(&mut message.target);
+    }
+    message.tell(chat, &here);
+}
+
+/// Tells the sender of a file that the client has it.
+pub fn somebody_has_it(chat: &mut Chat<'_>, id: FileId) {
+    let Some(entry) = chat.registry.files.get(id) else { return };
+    let Some(sender) = online(&chat.registry, &entry.sender).filter(|sender| sender.caps.has(Caps::FILES)) else {
+        return;
+    };
+    if same(sender.nick(), chat.me().nick()) {
+        return;
+    }
+    let (name, here) = (&entry.name, sender.id);
+    let line = format_args!(":{} FILE GOT {} {id} :{name}", chat.me().source(), sender.nick());
+    let line = Line::message(line, format!("msgid={}", chat.server.next_msgid()), false);
+    chat.tell(Recipients { clients: [here].into(), except: None }, line);
+}

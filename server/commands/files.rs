@@ -1,0 +1,247 @@
+//! What is said about files: FILE with OFFER, FETCH, GOT, CANCEL and LIST.
+//!
+//! Runs in the client's thread, under the registry's lock, which it lets go while it waits for the disk.
+//! The bytes go over connections of their own, see [`crate::transfer`].
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::time::{Instant, SystemTime};
+
+use wire::files::{readable_size, safe_name};
+use wire::limits;
+use wire::message::Message;
+use wire::time::unix_seconds;
+
+use super::need_more_params;
+use crate::announce;
+use crate::chat::Chat;
+use crate::entry::{Entry, FileId, Grant};
+use crate::files::Full;
+use crate::replies::as_middle;
+use crate::server::Server;
+use crate::transfer::number;
+
+/// The codes of FAIL, for programs.
+#[derive(Debug, Clone, Copy)]
+enum Code {
+    InvalidParams,
+    NoSuchTarget,
+    TooLarge,
+    SpoolFull,
+    TooMany,
+    NoSuchFile,
+    Unavailable,
+}
+
+impl Code {
+    const fn word(self) -> &'static str {
+        match self {
+            Code::InvalidParams => "INVALID_PARAMS",
+            Code::NoSuchTarget => "NO_SUCH_TARGET",
+            Code::TooLarge => "TOO_LARGE",
+            Code::SpoolFull => "SPOOL_FULL",
+            Code::TooMany => "TOO_MANY",
+            Code::NoSuchFile => "NO_SUCH_FILE",
+            Code::Unavailable => "UNAVAILABLE",
+        }
+    }
+}
+
+/// Why something is not done: the code for programs, the text for people.
+type Fail = (Code, String);
+
+const NO_FILE: &str = "There is no such file, any more or for you";
+const NO_DISK: &str = "The server's disk fails; try again later, or tell who runs it";
+
+pub fn file(chat: &mut Chat<'_>, message: &Message<'_>) {
+    let subcommand = message.params[0].to_ascii_uppercase();
+    let params = &message.params[1..];
+    if subcommand == "LIST" {
+        announce::expire_now(chat);
+        return list(chat);
+    }
+    // How the answer is known: a word of the client's own, or the number of the file.
+    let Some(&reference) = params.first() else { return need_more_params(chat, "FILE") };
+    let done = match (subcommand.as_str(), params) {
+        ("OFFER", [_, target, size, name, ..]) => offer(chat, reference, target, size, name),
+        ("OFFER", _) => return need_more_params(chat, "FILE"),
+        ("FETCH", _) => known_file(chat, reference).and_then(|id| fetch(chat, id)),
+        ("GOT", _) => known_file(chat, reference).and_then(|id| got(chat, id)),
+        ("CANCEL", _) => known_file(chat, reference).and_then(|id| cancel(chat, id)),
+        _ => Err((Code::InvalidParams, "FILE knows OFFER, FETCH, GOT, CANCEL and LIST".into())),
+    };
+    if let Err((code, text)) = done {
+        let (server, code) = (&chat.server.name, code.word());
+        chat.replies.line(format_args!(":{server} FAIL FILE {code} {} :{text}", as_middle(reference)));
+    }
+}
+
+/// Something asks the disk, and the window says so if it fails.
+fn on_disk<T>(chat: &mut Chat<'_>, ask: impl FnOnce(&Server) -> io::Result<T>) -> Result<T, Fail> {
+    chat.unlocked(|server| ask(server).inspect_err(|error| server.log.line(format_args!("The spool fails: {error}"))))
+        .map_err(|_| (Code::Unavailable, NO_DISK.into()))
+}
+
+fn new_token() -> io::Result<String> {
+    let mut bytes = [0; limits::TOKEN];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(format!("{:01$x}", u128::from_be_bytes(bytes), 2 * limits::TOKEN))
+}
+
+fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &str) -> Result<(), Fail> {
+    let size = number(size).ok_or((Code::InvalidParams, "The size is a number of bytes".to_owned()))?;
+    let name = safe_name(name);
+    let source = chat.me().source();
+    let is_room = target.starts_with('#');
+    let found = if is_room {
+        let visible = chat.visible_room(target).is_some();
+        announce::room_that_takes(&chat.registry, target, &source).filter(|_| visible)
+    } else {
+        announce::person_who_may_receive(&chat.registry, target)
+    };
+    let text =
+        if is_room { "There is no such room, or you may not write there" } else { "There is nobody of that name" };
+    let target = found.ok_or((Code::NoSuchTarget, text.to_owned()))?;
+    announce::expire_now(chat);
+
+    let me = chat.me().nick().to_owned();
+    let resumed = chat.registry.files.resumable(&me, &target, size, &name);
+    let resumed = resumed.map(|entry| (entry.id, entry.interrupt(), entry.so_far));
+    let (id, progress) = match resumed {
+        Some((id, running, so_far)) => {
+            let progress = on_disk(chat, |server| {
+                if let Some(socket) = running {
+                    socket.shutdown(std::net::Shutdown::Both);
+                }
+                so_far.map_or_else(|| server.spool.progress(id), Ok)
+            })?;
+            (id, progress)
+        }
+        None => (
+            make_place(chat, Entry::new(0, unix_seconds(SystemTime::now()), &source, &target, size, &name))?,
+            <_>::default(),
+        ),
+    };
+    let token = on_disk(chat, |_| new_token())?;
+    // Meanwhile the upload may have come to its end, or a namesake has cancelled it.
+    let entry = chat.registry.files.get_mut(id).filter(|entry| entry.crc.is_none());
+    let entry = entry.ok_or((Code::NoSuchFile, "The upload has just ended; FILE LIST tells how".to_owned()))?;
+    entry.so_far = Some(progress);
+    entry.issue(token.clone(), Grant::Put(progress), Instant::now());
+    let (server, bytes, sum) = (&chat.server.name, progress.bytes, progress.sum.value());
+    let reference = as_middle(reference);
+    chat.replies.line(format_args!(":{server} FILE PUT {reference} {id} {token} {bytes} {sum:08x}"));
+    chat.log(format_args!("offers {name} ({}) to {target}", readable_size(size)));
+    Ok(())
+}
+
+/// Gives a new file its number and its place in the spool.
+fn make_place(chat: &mut Chat<'_>, mut entry: Entry) -> Result<FileId, Fail> {
+    let (max_file, spool_quota) = (chat.server.max_file, chat.server.spool_quota);
+    if entry.size > max_file {
+        return Err((Code::TooLarge, format!("A file may have {} at most", readable_size(max_file))));
+    }
+    let me = chat.me().nick().to_owned();
+    let room = chat.registry.files.make_room(&me, entry.size, spool_quota, Instant::now());
+    let gone = room.map_err(|full| match full {
+        Full::Spool => (Code::SpoolFull, "The server has no room for it now; try again later".to_owned()),
+        Full::Sender => {
+            let most = limits::FILES_PER_SENDER;
+            (Code::TooMany, format!("You have {most} files on the server; cancel one first (FILE LIST shows them)"))
+        }
+    })?;
+    let id = chat.registry.files.next_id();
+    entry.id = id;
+    let on_paper = Entry::new(id, entry.offered, &entry.source, &entry.target, entry.size, &entry.name);
+    chat.registry.files.add(entry);
+    on_disk(chat, |server| {
+        server.discard(gone);
+        server.spool.create(&on_paper).inspect_err(|_| {
+            let gone = server.registry().files.remove(id);
+            server.discard(gone);
+        })
+    })?;
+    Ok(id)
+}
+
+/// The number of a file, once those are gone whose time is over.
+fn known_file(chat: &mut Chat<'_>, id: &str) -> Result<FileId, Fail> {
+    let id = number(id).ok_or((Code::InvalidParams, "A file is named by its number".to_owned()))?;
+    announce::expire_now(chat);
+    Ok(id)
+}
+
+/// A file that the client may use.
+fn usable<'a>(chat: &'a Chat<'_>, id: FileId) -> Result<&'a Entry, Fail> {
+    let entry = chat.registry.files.get(id).filter(|entry| entry.is_for(chat.me().nick()));
+    entry.ok_or((Code::NoSuchFile, NO_FILE.into()))
+}
+
+fn fetch(chat: &mut Chat<'_>, id: FileId) -> Result<(), Fail> {
+    usable(chat, id)?;
+    let token = on_disk(chat, |_| new_token())?;
+    let Entry { size, crc, name, .. } = usable(chat, id)?;
+    let (server, crc) = (&chat.server.name, crc.unwrap_or_default());
+    let answer = format!(":{server} FILE GET {id} {token} {size} {crc:08x} :{name}");
+    let me = chat.me().nick().to_owned();
+    if let Some(entry) = chat.registry.files.get_mut(id) {
+        entry.issue(token, Grant::Get(me), Instant::now());
+        chat.replies.line(format_args!("{answer}"));
+    }
+    Ok(())
+}
+
+fn got(chat: &mut Chat<'_>, id: FileId) -> Result<(), Fail> {
+    let entry = usable(chat, id)?;
+    // The sender may fetch it too, but it was never news to them; nor is it to say so twice.
+    let recipient = entry.recipient(chat.me().nick()).filter(|recipient| !recipient.had);
+    let Some(name) = recipient.map(|recipient| recipient.person.name.clone()) else { return Ok(()) };
+    on_disk(chat, |server| server.spool.note_got(id, &name))?;
+    if let Some(entry) = chat.registry.files.get_mut(id) {
+        let recipients = entry.recipients.iter_mut().filter(|recipient| recipient.person.name == name);
+        recipients.for_each(|recipient| recipient.had = true);
+        announce::somebody_has_it(chat, id);
+    }
+    Ok(())
+}
+
+fn cancel(chat: &mut Chat<'_>, id: FileId) -> Result<(), Fail> {
+    let me = chat.me().nick().to_owned();
+    let is_mine = chat.registry.files.get(id).is_some_and(|entry| entry.sender.is(&me));
+    if is_mine && let Some(entry) = chat.registry.files.remove(id) {
+        chat.log(format_args!("has cancelled {} (file {id})", entry.name));
+        if entry.crc.is_some() {
+            announce::taken_back(chat, &entry);
+        }
+        chat.unlocked(|server| server.discard([entry]));
+        return Ok(());
+    }
+    let entry = usable(chat, id)?;
+    let (file, name) = (entry.name.clone(), entry.recipient(&me).map(|recipient| recipient.person.name.clone()));
+    let name = name.unwrap_or_default();
+    on_disk(chat, |server| server.spool.note_out(id, &name))?;
+    if let Some(entry) = chat.registry.files.get_mut(id) {
+        entry.recipients.retain(|recipient| recipient.person.name != name);
+    }
+    chat.log(format_args!("does not want {file} (file {id})"));
+    Ok(())
+}
+
+fn list(chat: &mut Chat<'_>) {
+    let (server, me) = (&chat.server.name, chat.me().nick().to_owned());
+    for entry in chat.registry.files.of(&me) {
+        let state = match entry.recipient(&me) {
+            _ if entry.crc.is_none() => "partial",
+            _ if entry.sender.is(&me) => "sent",
+            Some(recipient) if recipient.had => "had",
+            _ => "new",
+        };
+        let Entry { id, sender, target, size, crc, name, .. } = entry;
+        let (sender, crc) = (&sender.name, crc.unwrap_or_default());
+        chat.replies.line(format_args!(":{server} FILE ITEM {id} {sender} {target} {size} {crc:08x} {state} :{name}"));
+        if chat.replies.are_too_long("FILE") {
+            return;
+        }
+    }
+    chat.replies.line(format_args!(":{server} FILE END"));
+}

@@ -1,0 +1,190 @@
+//! The table of files: which there are, whose they are, and whether there is room for another.
+//!
+//! Part of the registry, so it is only touched by a thread that holds the registry's lock. It never
+//! touches the disk: that is [`crate::spool`], which nobody calls under the lock.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use wire::limits;
+use wire::names::same;
+
+use crate::entry::{Entry, FileId};
+
+/// Why an offer is not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Full {
+    /// The spool has no room.
+    Spool,
+    /// The sender has too many files in it.
+    Sender,
+}
+
+/// All files.
+#[derive(Debug, Default)]
+pub struct Files {
+    entries: BTreeMap<FileId, Entry>,
+    /// The sum of their sizes; an offer counts with all that it announces.
+    bytes: u64,
+    last_id: FileId,
+}
+
+impl Files {
+    /// The files of an earlier run, and the highest number that was ever given.
+    pub fn restore(entries: Vec<Entry>, last_id: FileId) -> Self {
+        let mut files = Files { last_id, ..Files::default() };
+        entries.into_iter().for_each(|entry| files.add(entry));
+        files
+    }
+
+    /// A number that no file has had.
+    pub fn next_id(&mut self) -> FileId {
+        self.last_id = self.last_id.saturating_add(1);
+        self.last_id
+    }
+
+    pub fn add(&mut self, entry: Entry) {
+        self.bytes += entry.size;
+        self.entries.insert(entry.id, entry);
+    }
+
+    pub fn get(&self, id: FileId) -> Option<&Entry> {
+        self.entries.get(&id)
+    }
+
+    pub fn get_mut(&mut self, id: FileId) -> Option<&mut Entry> {
+        self.entries.get_mut(&id)
+    }
+
+    /// Takes a file out. The only place where one leaves; what it has on the disk is the caller's to remove.
+    pub fn remove(&mut self, id: FileId) -> Option<Entry> {
+        let entry = self.entries.remove(&id)?;
+        self.bytes -= entry.size;
+        Some(entry)
+    }
+
+    fn remove_all(&mut self, ids: &[FileId]) -> Vec<Entry> {
+        ids.iter().filter_map(|&id| self.remove(id)).collect()
+    }
+
+    /// Takes the files out whose time is over.
+    pub fn expire(&mut self, now: u64, life: Duration) -> Vec<Entry> {
+        let over = |entry: &&Entry| entry.offered.saturating_add(life.as_secs()) <= now;
+        let ids: Vec<_> = self.entries.values().filter(over).map(|entry| entry.id).collect();
+        self.remove_all(&ids)
+    }
+
+    /// Sees to it that a file has room, and takes out the uploads that have to go for it, of those that
+    /// rest: the longest first, and none when it does not help.
+    pub fn make_room(&mut self, sender: &str, size: u64, quota: u64, now: Instant) -> Result<Vec<Entry>, Full> {
+        let mut own = self.entries.values().filter(|entry| entry.sender.is(sender)).count();
+        let (mut count, mut bytes) = (self.entries.len(), self.bytes);
+        let full = |count, bytes: u64| bytes.saturating_add(size) > quota || count >= limits::FILES;
+        let mut resting: Vec<_> = self.entries.values().filter_map(|entry| Some((entry.rests(now)?, entry))).collect();
+        resting.sort_by_key(|&(rest, _)| Reverse(rest));
+        let mut going = Vec::new();
+        for (_, entry) in resting {
+            let is_own = entry.sender.is(sender);
+            if full(count, bytes) || is_own && own >= limits::FILES_PER_SENDER {
+                going.push(entry.id);
+                own -= usize::from(is_own);
+                (count, bytes) = (count - 1, bytes - entry.size);
+            }
+        }
+        if own >= limits::FILES_PER_SENDER {
+            return Err(Full::Sender);
+        }
+        if full(count, bytes) {
+            return Err(Full::Spool);
+        }
+        Ok(self.remove_all(&going))
+    }
+
+    /// The upload that an offer goes on with: the same file, from the same sender to the same target.
+    pub fn resumable(&mut self, sender: &str, target: &str, size: u64, name: &str) -> Option<&mut Entry> {
+        let is_it = |entry: &&mut Entry| {
+            let same_file = entry.size == size && entry.name == name;
+            entry.crc.is_none() && same_file && entry.sender.is(sender) && same(&entry.target, target)
+        };
+        self.entries.values_mut().find(is_it)
+    }
+
+    /// What somebody has sent, or may fetch.
+    pub fn of(&self, nick: &str) -> impl Iterator<Item = &Entry> {
+        self.entries.values().filter(move |entry| entry.sender.is(nick) || entry.is_for(nick))
+    }
+
+    /// Somebody has another name, and under it the same files.
+    pub fn rename(&mut self, old: &str, new: &str) {
+        for entry in self.entries.values_mut() {
+            entry.sender.rename(old, new);
+            entry.recipients.iter_mut().for_each(|recipient| recipient.person.rename(old, new));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_hours(24);
+
+    fn offer(files: &mut Files, sender: &str, size: u64) -> FileId {
+        let id = files.next_id();
+        files.add(Entry::new(id, id, &format!("{sender}!u@h"), "#a", size, "a.txt"));
+        id
+    }
+
+    #[test]
+    fn an_offer_counts_with_all_that_it_announces_until_it_is_gone() {
+        let (mut files, now) = (Files::default(), Instant::now());
+        let first = offer(&mut files, "tesla", 60);
+        assert_eq!(files.make_room("bob", 41, 100, now).unwrap_err(), Full::Spool);
+        assert_eq!(files.make_room("bob", u64::MAX, 100, now).unwrap_err(), Full::Spool);
+        assert!(files.make_room("bob", 40, 100, now).unwrap().is_empty());
+        files.remove(first).unwrap();
+        assert!(files.make_room("bob", 100, 100, now).is_ok());
+        assert_eq!(files.next_id(), first + 1, "a number is never given twice");
+    }
+
+    #[test]
+    fn uploads_that_rest_make_room_but_only_when_it_helps() {
+        let mut files = Files::default();
+        let ids = [50, 30, 20].map(|size| offer(&mut files, "tesla", size));
+        files.get_mut(ids[1]).unwrap().crc = Some(0);
+        let later = Instant::now() + limits::UPLOAD_REST * 2;
+        assert_eq!(files.make_room("bob", 80, 100, later).unwrap_err(), Full::Spool);
+        let going = files.make_room("bob", 40, 100, later).unwrap();
+        assert_eq!(going.iter().map(|entry| entry.id).collect::<Vec<_>>(), [ids[0]]);
+        assert!(files.get(ids[1]).is_some() && files.get(ids[2]).is_some());
+    }
+
+    #[test]
+    fn a_sender_has_so_many_files_and_gives_up_only_own_ones() {
+        let mut files = Files::default();
+        offer(&mut files, "bob", 0);
+        for _ in 0..limits::FILES_PER_SENDER {
+            offer(&mut files, "tesla", 0);
+        }
+        assert_eq!(files.make_room("TESLA", 0, 100, Instant::now()).unwrap_err(), Full::Sender);
+        assert!(files.make_room("bob", 0, 100, Instant::now()).is_ok());
+        let going = files.make_room("tesla", 0, 100, Instant::now() + limits::UPLOAD_REST * 2).unwrap();
+        assert_eq!(going.iter().map(|entry| entry.id).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn files_expire_and_offers_are_found_again() {
+        let mut files = Files::default();
+        let ids = [10, 20].map(|size| offer(&mut files, "tesla", size));
+        assert!(files.resumable("Tesla", "#A", 20, "a.txt").is_some_and(|entry| entry.id == ids[1]));
+        assert!(files.resumable("bob", "#A", 20, "a.txt").is_none());
+        files.get_mut(ids[1]).unwrap().crc = Some(0);
+        assert!(files.resumable("tesla", "#a", 20, "a.txt").is_none(), "it is done");
+        let gone = files.expire(DAY.as_secs() + 1, DAY);
+        assert_eq!(gone.iter().map(|entry| entry.id).collect::<Vec<_>>(), [ids[0]]);
+        files.rename("tesla", "nikola");
+        assert_eq!(files.of("nikola").count(), 1);
+        assert_eq!(files.of("bob").count(), 0);
+    }
+}

@@ -1,0 +1,300 @@
+//! The spool: the files on the disk, in the folder `files` of the data folder.
+//!
+//! Called by client threads, never under a lock. Of each file there is `<id>.data`, its bytes, and
+//! `<id>.info`, a text that is only ever appended to: a line for the offer, one when it is whole, one for
+//! everyone who has it. It is read again when the server starts. How far an upload has come is the
+//! length of its data.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use wire::limits;
+
+use crate::data::{make, sync_folder};
+use crate::entry::{Entry, FileId, Progress, Recipient};
+use crate::files::Files;
+use crate::log::Log;
+
+#[derive(Debug, Default)]
+pub struct Spool {
+    folder: PathBuf,
+}
+
+/// Holds the highest number that was given, so that no other file ever gets it.
+const LAST: &str = "last";
+
+impl Spool {
+    /// Opens the spool and reads what is in it: the files, and the highest number ever given. What cannot
+    /// be understood is set aside, and a line of log says so.
+    pub fn open(data: &Path, log: &Log) -> Result<(Spool, Files), String> {
+        let spool = Spool { folder: data.join("files") };
+        let ids = make(&spool.folder).and_then(|()| spool.ids()).map_err(|error| {
+            format!("cannot use the folder {}: {error}; choose another with --data-dir", spool.folder.display())
+        })?;
+        let last = fs::read_to_string(spool.folder.join(LAST)).ok().and_then(|text| text.trim().parse().ok());
+        let highest = ids.last().copied().max(last).unwrap_or_default();
+        let mut entries = Vec::new();
+        for id in ids {
+            match spool.restore(id) {
+                Ok(entry) => entries.extend(entry),
+                Err(error) => spool.set_aside(id, &error, log),
+            }
+        }
+        Ok((spool, Files::restore(entries, highest)))
+    }
+
+    /// The numbers with which names begin.
+    fn ids(&self) -> io::Result<BTreeSet<FileId>> {
+        let id = |name: &str| name.split('.').next()?.parse().ok();
+        let names = fs::read_dir(&self.folder)?.map(|entry| Ok(entry?.file_name()));
+        names.filter_map(|name: io::Result<_>| name.map(|name| id(name.to_str()?)).transpose()).collect()
+    }
+
+    /// Makes a place for a file that is offered. After a power cut it may be gone: nothing was sent yet.
+    pub fn create(&self, entry: &Entry) -> io::Result<()> {
+        let Entry { id, offered, source, target, size, name, .. } = entry;
+        fs::write(self.folder.join(LAST), format!("{id}\n"))?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let mut info = options.open(self.path(*id, "info"))?;
+        info.write_all(format!("offer {offered} {size} {source} {target} :{name}\n").as_bytes())?;
+        options.open(self.path(*id, "data")).map(drop)
+    }
+
+    /// Opens the bytes of a file, which must be there: who has been removed is not made again.
+    pub fn data(&self, id: FileId, write: bool) -> io::Result<File> {
+        OpenOptions::new().read(true).write(write).open(self.path(id, "data"))
+    }
+
+    /// What is there of a file, and its sum. Waits for who is still writing it.
+    pub fn progress(&self, id: FileId) -> io::Result<Progress> {
+        let mut data = self.data(id, false)?;
+        data.lock()?;
+        let mut progress = Progress::default();
+        let mut buffer = vec![0; limits::COPY_BUFFER];
+        loop {
+            match data.read(&mut buffer) {
+                Ok(0) => return Ok(progress),
+                Ok(count) => {
+                    progress.sum.update(&buffer[..count]);
+                    progress.bytes += count as u64;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Notes that a file is whole, and for whom it is. When this returns it will not be lost any more,
+    /// provided that the data was synced before.
+    pub fn note_done(&self, id: FileId, crc: u32, names: &[String]) -> io::Result<()> {
+        self.note(id, format_args!("done {crc:08x} {}", names.join(" ")))?.sync_all()?;
+        sync_folder(&self.folder)
+    }
+
+    pub fn note_got(&self, id: FileId, name: &str) -> io::Result<()> {
+        self.note(id, format_args!("got {name}")).map(drop)
+    }
+
+    /// Somebody does not want it.
+    pub fn note_out(&self, id: FileId, name: &str) -> io::Result<()> {
+        self.note(id, format_args!("out {name}")).map(drop)
+    }
+
+    fn note(&self, id: FileId, line: fmt::Arguments<'_>) -> io::Result<File> {
+        let mut info = OpenOptions::new().append(true).open(self.path(id, "info"))?;
+        let before = info.metadata()?.len();
+        // Half a line would spoil the next one.
+        let written = info.write_all(format!("{line}\n").as_bytes());
+        written.inspect_err(|_| drop(info.set_len(before)))?;
+        Ok(info)
+    }
+
+    /// Removes a file. The data goes first: an info without data is known to be the rest of a removal.
+    pub fn remove(&self, id: FileId) -> io::Result<()> {
+        for ending in ["data", "info"] {
+            fs::remove_file(self.path(id, ending)).or_else(|error| match error.kind() {
+                ErrorKind::NotFound => Ok(()),
+                _ => Err(error),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn path(&self, id: FileId, ending: &str) -> PathBuf {
+        self.folder.join(format!("{id}.{ending}"))
+    }
+
+    /// The file of that number as it was; nothing if it was removed or set aside. An error says what is wrong.
+    fn restore(&self, id: FileId) -> Result<Option<Entry>, String> {
+        let size_of = |ending| match fs::metadata(self.path(id, ending)) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.to_string()),
+        };
+        let length = match (size_of("info")?, size_of("data")?) {
+            (Some(_), Some(length)) => length,
+            (None, Some(_)) => return Err("its info is missing".into()),
+            (_, None) => return self.remove(id).map(|()| None).map_err(|error| error.to_string()),
+        };
+        let path = self.path(id, "info");
+        let info = fs::read_to_string(&path).map_err(|error| error.to_string())?;
+        // A line that was not written to its end never happened; what is appended next is not to be a part of it.
+        let whole = info.rfind('\n').map_or(0, |end| end + 1);
+        let entry = replay(id, &info[..whole])?;
+        if whole < info.len() {
+            let cut = OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(whole as u64));
+            cut.map_err(|error| error.to_string())?;
+        }
+        if length > entry.size || entry.crc.is_some() && length < entry.size {
+            return Err(format!("there are {length} bytes of {}", entry.size));
+        }
+        Ok(Some(entry))
+    }
+
+    fn set_aside(&self, id: FileId, error: &str, log: &Log) {
+        let folder = self.folder.display();
+        log.line(format_args!("File {id} in {folder} is damaged ({error}); it is set aside as {id}.*.damaged"));
+        for ending in ["info", "data"] {
+            let path = self.path(id, ending);
+            if let Err(error) = fs::rename(&path, self.path(id, &format!("{ending}.damaged")))
+                && error.kind() != ErrorKind::NotFound
+            {
+                log.line(format_args!("Cannot rename {}: {error}", path.display()));
+            }
+        }
+    }
+}
+
+/// What an info says.
+fn replay(id: FileId, info: &str) -> Result<Entry, String> {
+    let mut lines = info.lines();
+    let mut entry = lines.next().and_then(|line| offer(id, line)).ok_or("its first line is not an offer")?;
+    for line in lines {
+        let mut words = line.split(' ').filter(|word| !word.is_empty());
+        let what = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        match (what, u32::from_str_radix(what.1, 16)) {
+            (("done", _), Ok(crc)) => {
+                entry.crc = Some(crc);
+                entry.recipients = words.map(Recipient::new).collect();
+            }
+            (("got", name), _) => {
+                let recipients = entry.recipients.iter_mut().filter(|recipient| recipient.person.is(name));
+                recipients.for_each(|recipient| recipient.had = true);
+            }
+            (("out", name), _) => entry.recipients.retain(|recipient| !recipient.person.is(name)),
+            _ => return Err(format!("it has the line {line:?}")),
+        }
+    }
+    Ok(entry)
+}
+
+fn offer(id: FileId, line: &str) -> Option<Entry> {
+    let (head, name) = line.split_once(" :")?;
+    let mut words = head.split(' ');
+    let [verb, offered, size, source, target] = std::array::from_fn(|_| words.next().unwrap_or_default());
+    let entry = Entry::new(id, offered.parse().ok()?, source, target, size.parse().ok()?, name);
+    (verb == "offer" && !target.is_empty() && words.next().is_none()).then_some(entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A folder of its own, which goes away.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("groupchat-spool-{name}-{}", std::process::id()));
+            fs::create_dir_all(path.join("files")).unwrap();
+            Folder(path)
+        }
+
+        /// The spool, what is in it, and the next number.
+        fn open(&self) -> (Spool, Vec<Entry>, FileId) {
+            let (spool, mut files) = Spool::open(&self.0, &Log::start(false).unwrap().0).unwrap();
+            (spool, files.expire(u64::MAX, Duration::ZERO), files.next_id())
+        }
+
+        fn write(&self, name: &str, bytes: &[u8]) {
+            fs::write(self.0.join("files").join(name), bytes).unwrap();
+        }
+
+        fn has(&self, name: &str) -> bool {
+            self.0.join("files").join(name).exists()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn what_was_noted_is_there_again() {
+        let folder = Folder::new("again");
+        let (spool, ..) = folder.open();
+        spool.create(&Entry::new(3, 1000, "tesla!t@h", "#a:b", 5, "my photo :).jpg")).unwrap();
+        spool.data(3, true).unwrap().write_all(b"12345").unwrap();
+        spool.note_done(3, 0xcbf5_3a1c, &["albert".into(), "bob".into(), "eve".into()]).unwrap();
+        spool.note_got(3, "bob").unwrap();
+        spool.note_out(3, "eve").unwrap();
+        let (spool, entries, _) = folder.open();
+        let [entry] = &entries[..] else { panic!("{entries:?}") };
+        assert_eq!((entry.id, entry.offered, entry.size, entry.crc), (3, 1000, 5, Some(0xcbf5_3a1c)));
+        let texts = [&entry.source, &entry.sender.name, &entry.target, &entry.name];
+        assert_eq!(texts, ["tesla!t@h", "tesla", "#a:b", "my photo :).jpg"]);
+        assert_eq!(entry.recipients, [Recipient::new("albert"), Recipient { had: true, ..Recipient::new("bob") }]);
+        assert_eq!(spool.progress(3).unwrap().sum.value(), 0xcbf5_3a1c);
+        spool.remove(3).unwrap();
+        let (_, entries, next) = folder.open();
+        assert_eq!((entries.len(), next), (0, 4), "the number is not given again");
+    }
+
+    #[test]
+    fn a_torn_line_never_happened() {
+        let folder = Folder::new("torn");
+        folder.write("1.info", b"offer 1 2 t!t@h a :x\ndone 0000");
+        folder.write("1.data", b"ab");
+        folder.write("2.info", b"offer 1 2 t!t@h a :removed\n");
+        let (spool, entries, _) = folder.open();
+        assert_eq!(entries.iter().map(|entry| (entry.id, entry.crc)).collect::<Vec<_>>(), [(1, None)]);
+        spool.note_done(1, 7, &["a".into()]).unwrap();
+        assert_eq!(folder.open().1[0].crc, Some(7));
+        assert!(!folder.has("2.info"), "the rest of a removal");
+    }
+
+    #[test]
+    fn what_is_damaged_is_set_aside() {
+        let folder = Folder::new("damaged");
+        let infos: [&[u8]; 6] = [
+            b"",
+            b"\xff\n",
+            b"offer 1 2 t!t@h :x\n",
+            b"offer 1 2 t!t@h a :x\nwhat\n",
+            b"offer 1 2 t!t@h a :x\ndone 0 a\n",
+            b"offer 1 0 t!t@h a :x\n",
+        ];
+        for (number, info) in infos.iter().enumerate() {
+            folder.write(&format!("{number}.info"), info);
+            folder.write(&format!("{number}.data"), b"1");
+        }
+        folder.write("17.data", b"no info");
+        folder.write("notes.txt", b"not ours");
+        let (_, entries, next) = folder.open();
+        assert_eq!((entries.len(), next), (0, 18));
+        for number in 0..infos.len() {
+            assert!(folder.has(&format!("{number}.info.damaged")) && folder.has(&format!("{number}.data.damaged")));
+        }
+        assert!(folder.has("17.data.damaged") && folder.has("notes.txt"));
+        assert_eq!(folder.open().2, 18);
+    }
+}

@@ -1,0 +1,164 @@
+//! An upload: the bytes of a file come in, are summed up and written, and then the file is announced.
+//!
+//! Runs in the thread of its data connection (see [`crate::transfer`]). It takes the registry's lock at
+//! the beginning and at the end, never while bytes move, and locks the data file against an older upload.
+
+use std::fs::File;
+use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::net::TcpStream;
+
+use wire::files::readable_size;
+use wire::limits;
+
+use crate::announce::{self, Failure};
+use crate::chat::Chat;
+use crate::entry::{FileId, Grant, Progress};
+use crate::session::Session;
+use crate::transfer::{NO_GOOD, Place};
+
+/// Receives a file, from the offset on, and has it announced.
+pub fn put(session: &Session, (id, token, offset): (FileId, &str, u64), rest: Vec<u8>) -> Result<String, String> {
+    let server = &session.server;
+    let (place, grant) = Place::take(session, id, token, true)?;
+    let Grant::Put(promised) = grant else { return Err(NO_GOOD.into()) };
+    let mut progress = match offset {
+        0 => Progress::default(),
+        offset if offset == promised.bytes => promised,
+        _ => return Err(format!("The offset is {} or 0", promised.bytes)),
+    };
+    let cannot = |error: io::Error| {
+        server.log.line(format_args!("Cannot write file {id}: {error}"));
+        "The server cannot write the file; try again later".to_owned()
+    };
+    let mut data = server.spool.data(id, true).map_err(cannot)?;
+    // An older upload of the file has it until it has seen that its connection is shut down.
+    data.lock().map_err(cannot)?;
+    let size = place.uploading(|entry| {
+        entry.so_far = None;
+        entry.size
+    })?;
+    data.set_len(offset).and_then(|()| data.seek(SeekFrom::Start(offset))).map_err(cannot)?;
+    let stream = session.socket.raw().map_err(|error| error.to_string())?;
+    let received = body(rest, stream).and_then(|mut input| {
+        receive(&mut input, &mut data, &mut progress, size)?;
+        sum(&mut input)
+    });
+    let sum = match received {
+        Ok(sum) => sum,
+        Err(Broken::Disk(error)) => return Err(place.disk_failed(&error)),
+        Err(Broken::Connection(why)) => {
+            place.uploading(|entry| entry.so_far = Some(progress))?;
+            let bytes = progress.bytes;
+            return Err(format!("{why} after {bytes} of {size} bytes; offer the file again to go on"));
+        }
+    };
+    if sum != Some(progress.sum.value()) {
+        place.give_up();
+        return Err(format!("Behind the {size} bytes there was not their checksum; nothing was kept"));
+    }
+    place.uploading(|_| ())?;
+    data.sync_all().map_err(|error| place.disk_failed(&error))?;
+    finish(session, &place, progress.sum.value())
+}
+
+/// The file is whole and on the disk: it is announced, and its sender is told.
+fn finish(session: &Session, place: &Place<'_>, crc: u32) -> Result<String, String> {
+    let id = place.id;
+    let completed = announce::complete(&mut Chat::enter(&session.server, session.id), id, crc);
+    match completed {
+        Ok(()) => {}
+        Err(Failure::Disk(error)) => return Err(place.disk_failed(&error)),
+        Err(Failure::Nobody(why)) => {
+            place.give_up();
+            return Err(why);
+        }
+    }
+    let told = place.with(|entry| {
+        let what = format!("has uploaded {} ({}) for {}", entry.name, readable_size(entry.size), entry.target);
+        (what, entry.sender.name.clone())
+    });
+    if let Some((what, sender)) = told {
+        session.server.log.client(session.address, Some(&sender), format_args!("{what} (file {id})"));
+    }
+    let mut stream = session.socket.raw().map_err(|error| error.to_string())?;
+    // It is announced, whether or not its sender is still there to know.
+    let _ = stream.write_all(format!("OK {id}\r\n").as_bytes());
+    Ok(format!("Upload of file {id} done"))
+}
+
+/// Why an upload does not come to its end.
+enum Broken {
+    Connection(String),
+    Disk(io::Error),
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Broken::Connection(match error.kind() {
+            ErrorKind::UnexpectedEof => "The connection ended".into(),
+            ErrorKind::WouldBlock => format!("Nothing came for {} seconds,", limits::DATA_STALL.as_secs()),
+            _ => "The connection was lost".into(),
+        })
+    }
+}
+
+/// What comes behind the first line: first what was read with it, from the byte on that ended the line.
+fn body(mut rest: Vec<u8>, mut stream: &TcpStream) -> Result<impl Read, Broken> {
+    if rest == b"\r" {
+        // The second half of the line's end may be on its way.
+        rest.push(0);
+        stream.read_exact(&mut rest[1..])?;
+    }
+    let line_end = if rest.starts_with(b"\r\n") { 2 } else { 1 };
+    let body = rest.split_off(line_end.min(rest.len()));
+    Ok(Cursor::new(body).chain(stream))
+}
+
+/// Writes what comes to the file until it is whole.
+fn receive(input: &mut impl Read, data: &mut File, progress: &mut Progress, size: u64) -> Result<(), Broken> {
+    let mut buffer = vec![0; limits::COPY_BUFFER];
+    while progress.bytes < size {
+        let most = usize::try_from(size - progress.bytes).unwrap_or(usize::MAX).min(buffer.len());
+        let count = match input.read(&mut buffer[..most]) {
+            Ok(0) => return Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
+        data.write_all(&buffer[..count]).map_err(Broken::Disk)?;
+        progress.sum.update(&buffer[..count]);
+        progress.bytes += count as u64;
+    }
+    Ok(())
+}
+
+/// Reads the sum behind the file: eight hexadecimal digits and a line end, or nothing that is one.
+fn sum(input: &mut impl Read) -> Result<Option<u32>, Broken> {
+    let mut digits = [0; 8];
+    let mut end = [0];
+    for byte in &mut digits {
+        input.read_exact(std::slice::from_mut(byte))?;
+        if !byte.is_ascii_hexdigit() {
+            return Ok(None);
+        }
+    }
+    input.read_exact(&mut end)?;
+    let digits = str::from_utf8(&digits).ok().filter(|_| matches!(end, [b'\r' | b'\n']));
+    Ok(digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_is_eight_digits_and_a_line_end() {
+        let read = |mut bytes: &[u8]| sum(&mut bytes).ok();
+        assert_eq!(read(b"00c0FFEE\r\n"), Some(Some(0x00c0_ffee)));
+        assert_eq!(read(b"00c0ffee\n"), Some(Some(0x00c0_ffee)));
+        for wrong in [&b"+0c0ffee\n"[..], b"c0ffee\n", b"00c0ffee7\n"] {
+            assert_eq!(read(wrong), Some(None));
+        }
+        assert_eq!(read(b"00c0ffee"), None, "it is still to come");
+    }
+}
