@@ -35,7 +35,7 @@ impl Message {
         let readable = readable_size(size);
         Message {
             source: source(registry, entry),
-            target: entry.target.clone(),
+            target: target(entry),
             subcommand: "ANNOUNCE",
             params: format!("{id} {size} {crc:08x} :{name}"),
             notice: format!("shared a file: {name} ({readable}); with the groupchat client /get {id} fetches it"),
@@ -46,7 +46,7 @@ impl Message {
         let (id, name) = (entry.id, &entry.name);
         Message {
             source: source(registry, entry),
-            target: entry.target.clone(),
+            target: target(entry),
             subcommand: "CANCEL",
             params: format!("{id} :{name}"),
             notice: format!("took a file back: {name}"),
@@ -78,6 +78,12 @@ fn online<'a>(registry: &'a Registry, person: &Person) -> Option<&'a Client> {
 /// Who sent a file, as the source of a line.
 fn source(registry: &Registry, entry: &Entry) -> String {
     online(registry, &entry.sender).map_or_else(|| entry.source.clone(), Client::source)
+}
+
+/// The room that a file is for, or what the person is called now.
+fn target(entry: &Entry) -> String {
+    let person = entry.recipients.first().filter(|_| !entry.target.starts_with('#'));
+    person.map_or_else(|| entry.target.clone(), |recipient| recipient.person.nick().to_owned())
 }
 
 /// Takes the files out whose time is over. Not to be called under the lock.
@@ -118,7 +124,7 @@ pub fn room_that_takes(registry: &Registry, room: &str, source: &str) -> Option<
 fn recipients(registry: &Registry, entry: &Entry) -> Result<Vec<Recipient>, String> {
     let Entry { target, sender, .. } = entry;
     if !target.starts_with('#') {
-        return Ok(vec![Recipient::new(target)]);
+        return Ok(entry.recipients.iter().map(|recipient| Recipient::new(recipient.person.nick())).collect());
     }
     if room_that_takes(registry, target, &source(registry, entry)).is_none() {
         return Err(format!("nobody gets the file: {target} is gone, or you may not write there any more"));
@@ -163,18 +169,14 @@ fn announce(chat: &mut Chat<'_>, id: FileId) {
         here.extend(sender.map(|sender| sender.id));
         message.tell(chat, &here);
     } else {
-        announce_to_person(chat, message, id);
+        announce_to_person(chat, &message);
     }
 }
 
 /// Tells the one person whom a file is for.
-fn announce_to_person(chat: &mut Chat<'_>, mut message: Message, id: FileId) {
-    let recipient = chat.registry.files.get(id).and_then(|entry| entry.recipients.first());
-    if let Some(client) = recipient.and_then(|recipient| online(&chat.registry, &recipient.person)) {
-        let here = client.id;
-        client.nick().clone_into(&mut message.target);
-        message.tell(chat, &[here]);
-    }
+fn announce_to_person(chat: &mut Chat<'_>, message: &Message) {
+    let here: Vec<_> = chat.registry.by_nick(&message.target).map(|client| client.id).into_iter().collect();
+    message.tell(chat, &here);
 }
 
 fn those_here(registry: &Registry, entry: &Entry) -> Vec<ClientId> {
@@ -183,14 +185,8 @@ fn those_here(registry: &Registry, entry: &Entry) -> Vec<ClientId> {
 
 /// Tells those whom a file was for that its sender has taken it back.
 pub fn taken_back(chat: &mut Chat<'_>, entry: &Entry) {
-    let mut message = Message::cancelling(&chat.registry, entry);
-    let here = those_here(&chat.registry, entry);
-    if !entry.target.starts_with('#')
-        && let Some(client) = here.first().and_then(|&id| chat.registry.client(id))
-    {
-        client.nick().clone_into(&mut message.target);
-    }
-    message.tell(chat, &here);
+    let message = Message::cancelling(&chat.registry, entry);
+    message.tell(chat, &those_here(&chat.registry, entry));
 }
 
 /// Tells the sender of a file that the client has it.

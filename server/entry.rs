@@ -29,6 +29,11 @@ impl Person {
         Person { name: name.into(), now: None }
     }
 
+    /// What they were called last.
+    pub fn nick(&self) -> &str {
+        self.now.as_deref().unwrap_or(&self.name)
+    }
+
     pub fn is(&self, nick: &str) -> bool {
         same(&self.name, nick) || self.now.as_deref().is_some_and(|now| same(now, nick))
     }
@@ -105,7 +110,7 @@ pub struct Entry {
     pub name: String,
     /// Of the whole file: once it is there.
     pub crc: Option<u32>,
-    /// Known once the file is whole.
+    /// Of a person from the beginning, since they may change their name; of a room once the file is whole.
     pub recipients: Vec<Recipient>,
     /// How far an upload that was broken off had come, unless that has to be read from the disk.
     pub so_far: Option<Progress>,
@@ -127,7 +132,7 @@ impl Entry {
             size,
             name: name.into(),
             crc: None,
-            recipients: Vec::new(),
+            recipients: if target.starts_with('#') { Vec::new() } else { vec![Recipient::new(target)] },
             so_far: None,
             rests_since: Instant::now(),
             tokens: VecDeque::new(),
@@ -246,7 +251,6 @@ mod tests {
     #[test]
     fn it_is_for_the_sender_and_the_recipients_once_it_is_whole() {
         let mut entry = entry();
-        entry.recipients.push(Recipient::new("albert"));
         assert!(!entry.is_for("albert") && !entry.is_for("tesla"));
         entry.crc = Some(0);
         assert!(entry.is_for("Albert") && entry.is_for("tesla") && !entry.is_for("eve"));

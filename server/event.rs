@@ -1,6 +1,7 @@
 //! What travels through the global buffer: the events that client threads hand to the broadcaster.
 //!
-//! Built by client threads while they hold the registry's lock, consumed by the broadcaster alone.
+//! Built by client threads, while they hold the registry's lock wherever order matters; consumed by the
+//! broadcaster alone.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

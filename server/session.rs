@@ -2,7 +2,7 @@
 //!
 //! Runs in the client's own thread, named after its address. It reads the socket and never writes
 //! it: what it has to say goes through the global buffer to the broadcaster. It takes the registry's
-//! lock for each line.
+//! lock for each line. A data connection is none of this: see [`crate::transfer`].
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};

@@ -32,7 +32,7 @@ impl Spool {
     /// be understood is set aside, and a line of log says so.
     pub fn open(data: &Path, log: &Log) -> Result<(Spool, Files), String> {
         let spool = Spool { folder: data.join("files") };
-        let ids = make(&spool.folder).and_then(|()| spool.ids()).map_err(|error| {
+        let ids = make(&spool.folder).and_then(|()| sync_folder(data)).and_then(|()| spool.ids()).map_err(|error| {
             format!("cannot use the folder {}: {error}; choose another with --data-dir", spool.folder.display())
         })?;
         let last = fs::read_to_string(spool.folder.join(LAST)).ok().and_then(|text| text.trim().parse().ok());

@@ -220,7 +220,15 @@ fn a_server_that_cannot_start_says_why_in_one_sentence() {
         assert_eq!(code, Some(2));
         assert!(text.contains("use 1 to 63 letters, digits, dots and hyphens"), "{text}");
     }
-    for options in [["--ping-interval", "0"], ["--register-within", "0"], ["--listen", "nowhere"], ["--flood", "-1"]] {
+    for options in [
+        ["--ping-interval", "0"],
+        ["--register-within", "0"],
+        ["--listen", "nowhere"],
+        ["--flood", "-1"],
+        ["--file-days", "0"],
+        ["--max-file", "2x"],
+        ["--spool-quota", "-1"],
+    ] {
         assert_eq!(cannot_start(&options).0, Some(2), "{options:?}");
     }
 }

@@ -10,6 +10,7 @@ use wire::crc32::crc32;
 use crate::files::{FILES, Offered, download, fetch, offer, put, spooled, upload};
 use crate::harness::{Client, Folder, Server};
 
+const LARGE: usize = 30_000_000;
 const NO_GOOD: &str = "ERROR :This token is not, or no longer, good; ask for another one";
 
 /// Begins an upload, and waits until the server has written so many bytes.
@@ -111,7 +112,6 @@ fn garbage_in_the_first_line() {
     }
     for line in ["GET 1 x 0", "PUT 1 x 0"] {
         let mut data = data(&server, line);
-        // What it still sends does not eat the answer.
         data.send_bytes(&vec![b'x'; 100_000]);
         data.expect(NO_GOOD);
         data.expect_end();
@@ -203,24 +203,28 @@ fn a_newer_offer_ends_an_upload_that_runs() {
     assert!(download(&server, &mut alice, 1) == bytes);
 }
 
+/// A download of file 1 that has begun, and an upload of file 2 that goes on no further.
+fn two_transfers(server: &Server, alice: &mut Client) -> (Client, Client) {
+    // More than all buffers between the two hold.
+    let id = upload(server, alice, "alice", "a", &vec![7; LARGE]);
+    alice.sync();
+    let mut download = data(server, &format!("GET {id} {} 0", fetch(alice, id)));
+    download.expect(&format!("OK {LARGE}"));
+    let offered = offer(alice, "alice", 10, "b");
+    let upload = begin(server, alice, &offered, b"12345");
+    (download, upload)
+}
+
 #[test]
 fn a_cancelled_file_ends_its_transfers() {
-    // More than all buffers between the two hold.
-    let (bytes, server) = (vec![7; 30_000_000], Server::start(&[]));
+    let server = Server::start(&[]);
     let mut alice = server.client("alice");
-    let id = upload(&server, &mut alice, "alice", "a", &bytes);
-    alice.sync();
-    let token = fetch(&mut alice, id);
-    let mut download = data(&server, &format!("GET {id} {token} 0"));
-    download.expect("OK 30000000");
-    let offered = offer(&mut alice, "alice", 10, "b");
-    let mut upload = begin(&server, &mut alice, &offered, b"12345");
-    for id in [id, offered.id] {
-        alice.send(&format!("FILE CANCEL {id}"));
-    }
+    let (mut download, mut upload) = two_transfers(&server, &mut alice);
+    alice.send("FILE CANCEL 1");
+    alice.send("FILE CANCEL 2");
     alice.expect_only(&[":alice!alice@127.0.0.1 NOTICE alice :took a file back: a"]);
     upload.expect_end();
-    assert!(download.receive_bytes(usize::MAX).len() < bytes.len());
+    assert!(download.receive_bytes(usize::MAX).len() < LARGE);
     assert_eq!(spooled(&server.folder), [""; 0]);
     server.program.expect_log("is offline (Download of file 1 broken off)");
     server.program.expect_log("is offline (The upload was ended: cancelled, or begun again)");
@@ -228,20 +232,14 @@ fn a_cancelled_file_ends_its_transfers() {
 
 #[test]
 fn the_end_of_the_server_ends_transfers_at_once() {
-    let (bytes, mut server) = (vec![7; 30_000_000], Server::start(&[]));
+    let mut server = Server::start(&[]);
     let mut alice = server.client("alice");
-    let id = upload(&server, &mut alice, "alice", "a", &bytes);
-    alice.sync();
-    let token = fetch(&mut alice, id);
-    let mut download = data(&server, &format!("GET {id} {token} 0"));
-    download.expect("OK 30000000");
-    let offered = offer(&mut alice, "alice", 10, "b");
-    let mut upload = begin(&server, &mut alice, &offered, b"12345");
+    let (mut download, mut upload) = two_transfers(&server, &mut alice);
     server.program.signal("INT");
     alice.expect("ERROR :Server is shutting down");
     upload.expect_end();
     assert_eq!(server.program.exit_code(Duration::from_secs(5)), Some(0));
-    assert!(download.receive_bytes(usize::MAX).len() < bytes.len());
+    assert!(download.receive_bytes(usize::MAX).len() < LARGE);
     let server = Server::start_in(&server.folder, &[]);
     let mut alice = server.client("alice");
     assert_eq!(offer(&mut alice, "alice", 10, "b").offset, 5);
@@ -291,10 +289,11 @@ fn the_sender_may_have_left_when_the_upload_is_done() {
     let mut bob = server.client_with("bob", FILES);
     let offered = offer(&mut alice, "bob", 3, "a");
     let mut data = begin(&server, &mut alice, &offered, b"ab");
+    bob.ask("NICK robert", &[":bob!bob@127.0.0.1 NICK robert"]);
     alice.send("QUIT");
     alice.skip_to("ERROR *");
     server.program.expect_log("is offline (Quit)  [ alice ]");
     data.send("c352441c2");
     data.expect("OK 1");
-    bob.expect_only(&[":alice!alice@127.0.0.1 FILE ANNOUNCE bob 1 3 352441c2 :a"]);
+    bob.expect_only(&[":alice!alice@127.0.0.1 FILE ANNOUNCE robert 1 3 352441c2 :a"]);
 }

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::net::Shutdown;
 use std::time::{Instant, SystemTime};
 
 use wire::files::{readable_size, safe_name};
@@ -15,7 +16,7 @@ use wire::time::unix_seconds;
 use super::need_more_params;
 use crate::announce;
 use crate::chat::Chat;
-use crate::entry::{Entry, FileId, Grant};
+use crate::entry::{Entry, FileId, Grant, Progress};
 use crate::files::Full;
 use crate::replies::as_middle;
 use crate::server::Server;
@@ -104,23 +105,20 @@ fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &
     let target = found.ok_or((Code::NoSuchTarget, text.to_owned()))?;
     announce::expire_now(chat);
 
-    let me = chat.me().nick().to_owned();
+    let (me, now) = (chat.me().nick().to_owned(), unix_seconds(SystemTime::now()));
     let resumed = chat.registry.files.resumable(&me, &target, size, &name);
     let resumed = resumed.map(|entry| (entry.id, entry.interrupt(), entry.so_far));
     let (id, progress) = match resumed {
         Some((id, running, so_far)) => {
             let progress = on_disk(chat, |server| {
                 if let Some(socket) = running {
-                    socket.shutdown(std::net::Shutdown::Both);
+                    socket.shutdown(Shutdown::Both);
                 }
                 so_far.map_or_else(|| server.spool.progress(id), Ok)
             })?;
             (id, progress)
         }
-        None => (
-            make_place(chat, Entry::new(0, unix_seconds(SystemTime::now()), &source, &target, size, &name))?,
-            <_>::default(),
-        ),
+        None => (make_place(chat, Entry::new(0, now, &source, &target, size, &name))?, Progress::default()),
     };
     let token = on_disk(chat, |_| new_token())?;
     // Meanwhile the upload may have come to its end, or a namesake has cancelled it.
@@ -152,11 +150,12 @@ fn make_place(chat: &mut Chat<'_>, mut entry: Entry) -> Result<FileId, Fail> {
     })?;
     let id = chat.registry.files.next_id();
     entry.id = id;
-    let on_paper = Entry::new(id, entry.offered, &entry.source, &entry.target, entry.size, &entry.name);
+    // One for the table, and one to be written while the lock is free.
+    let noted = Entry::new(id, entry.offered, &entry.source, &entry.target, entry.size, &entry.name);
     chat.registry.files.add(entry);
     on_disk(chat, |server| {
         server.discard(gone);
-        server.spool.create(&on_paper).inspect_err(|_| {
+        server.spool.create(&noted).inspect_err(|_| {
             let gone = server.registry().files.remove(id);
             server.discard(gone);
         })
