@@ -152,8 +152,10 @@ pub fn complete(chat: &mut Chat<'_>, id: FileId, crc: u32) -> Result<(), Failure
     let names: Vec<String> = all.iter().map(|recipient| recipient.person.name.clone()).collect();
     // They may change their names while the disk is busy.
     chat.registry.files.get_mut(id).ok_or_else(gone)?.recipients = all;
-    chat.unlocked(|server| server.spool.note_done(id, crc, &names)).map_err(Failure::Disk)?;
+    let noted = chat.unlocked(|server| server.spool.note_done(id, crc, &names));
+    // When it was cancelled meanwhile, it is no wonder that the disk does not have it.
     let entry = chat.registry.files.get_mut(id).ok_or_else(gone)?;
+    noted.map_err(Failure::Disk)?;
     entry.crc = Some(crc);
     entry.interrupt();
     announce(chat, id);
