@@ -13,6 +13,7 @@ use crate::chat::Chat;
 use crate::client::Client;
 use crate::entry::{Entry, FileId, Person, Recipient};
 use crate::event::{Caps, ClientId, Line, Recipients};
+use crate::mail;
 use crate::registry::Registry;
 use crate::server::Server;
 
@@ -32,13 +33,12 @@ struct Message {
 impl Message {
     fn announcing(registry: &Registry, entry: &Entry) -> Self {
         let (id, size, crc, name) = (entry.id, entry.size, entry.crc.unwrap_or_default(), &entry.name);
-        let readable = readable_size(size);
         Message {
             source: source(registry, entry),
             target: target(entry),
             subcommand: "ANNOUNCE",
             params: format!("{id} {size} {crc:08x} :{name}"),
-            notice: format!("shared a file: {name} ({readable}); with the groupchat client /get {id} fetches it"),
+            notice: notice(id, size, name),
         }
     }
 
@@ -68,6 +68,12 @@ impl Message {
             chat.tell(Recipients { clients: without.into(), except: None }, line);
         }
     }
+}
+
+/// What a client that knows no files shows of one.
+pub fn notice(id: FileId, size: u64, name: &str) -> String {
+    let readable = readable_size(size);
+    format!("shared a file: {name} ({readable}); with the groupchat client /get {id} fetches it")
 }
 
 /// Somebody as a client, if here; the name that they have changed to counts first.
@@ -103,9 +109,10 @@ pub fn expire_now(chat: &mut Chat<'_>) {
     }
 }
 
-/// Whether a file may be sent to a person, and how they spell their name.
+/// Whether a file may be sent to a person, who is here or was once, and how they spell their name.
 pub fn person_who_may_receive(registry: &Registry, nick: &str) -> Option<String> {
-    registry.by_nick(nick).map(|client| client.nick().to_owned())
+    let here = registry.by_nick(nick).map(|client| client.nick().to_owned());
+    here.or_else(|| registry.post.knows(nick).then(|| nick.to_owned()))
 }
 
 /// The room that somebody may write to, and how its creator spelt it. Who has left the chat since the
@@ -175,10 +182,15 @@ fn announce(chat: &mut Chat<'_>, id: FileId) {
     }
 }
 
-/// Tells the one person whom a file is for.
+/// Tells the one person whom a file is for, by a letter. Should there be no place for it, FILE LIST tells all the same.
 fn announce_to_person(chat: &mut Chat<'_>, message: &Message) {
-    let here: Vec<_> = chat.registry.by_nick(&message.target).map(|client| client.id).into_iter().collect();
-    message.tell(chat, &here);
+    let Message { source, target, subcommand, params, .. } = message;
+    let id = chat.server.next_msgid();
+    let text = format_args!(":{source} FILE {subcommand} {target} {params}");
+    let letter = Line::message(text, format!("msgid={id}"), false);
+    if let Err(why) = mail::send(chat, target, id, letter, None) {
+        chat.server.log.line(format_args!("The file for {target} is not announced: {why}"));
+    }
 }
 
 fn those_here(registry: &Registry, entry: &Entry) -> Vec<ClientId> {

@@ -83,6 +83,16 @@ impl Line {
         Line { text: format!("{text}\r\n"), time: time.into(), tags: Some(tags.into()), tags_only: false }
     }
 
+    /// The line without its tags and its end.
+    pub fn text(&self) -> &str {
+        self.text.strip_suffix("\r\n").unwrap_or(&self.text)
+    }
+
+    /// Another text with the same time and tags.
+    pub fn with_text(self, text: &str) -> Self {
+        Line { text: format!("{text}\r\n"), ..self }
+    }
+
     /// Who the line is from: a nick.
     pub fn from(&self) -> &str {
         let source = self.text.strip_prefix(':').unwrap_or_default();

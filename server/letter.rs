@@ -8,6 +8,7 @@ use std::fmt;
 use wire::limits;
 use wire::message::Message;
 
+use crate::announce::notice;
 use crate::event::{Caps, Line};
 
 /// The id of a message, which no other one has, of this run of the server or of another. Later ones are greater.
@@ -66,6 +67,20 @@ pub fn from_file(bytes: &[u8], id: Msgid) -> Result<Line, &'static str> {
     Ok(Line::stored(message, time, tags))
 }
 
+/// The letter as it goes to a client with these capabilities: one that knows no files gets a NOTICE of one.
+pub fn fit_for(letter: Line, caps: Caps) -> Line {
+    let notice = Message::parse(letter.text()).filter(|_| !caps.has(Caps::FILES)).and_then(|message| {
+        let [_, target, id, size, _, name] = message.params[..] else { return None };
+        let (id, size) = (id.parse().ok()?, size.parse().ok()?);
+        let source = message.source.filter(|_| message.verb == "FILE")?;
+        Some(format!(":{source} NOTICE {target} :{}", notice(id, size, name)))
+    });
+    match notice {
+        Some(notice) => letter.with_text(&notice),
+        None => letter,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +104,19 @@ mod tests {
         let letter = Line::message(format_args!(":tesla!t@h PRIVMSG albert ::) na\u{ef}ve"), tags, false);
         let bytes = to_file(&letter);
         assert_eq!(to_file(&from_file(&bytes, ID).unwrap()), bytes);
+    }
+
+    #[test]
+    fn who_knows_no_files_gets_a_notice() {
+        let tags = || format!("msgid={ID}");
+        let file =
+            || Line::message(format_args!(":t!t@h FILE ANNOUNCE bob 7 2048 1a2b3c4d :my :) file"), tags(), false);
+        assert_eq!(fit_for(file(), Caps::FILES).text(), file().text());
+        let notice =
+            ":t!t@h NOTICE bob :shared a file: my :) file (2.0 KiB); with the groupchat client /get 7 fetches it";
+        assert_eq!(fit_for(file(), Caps::default()).text(), notice);
+        let text = || Line::message(format_args!(":t!t@h PRIVMSG bob :1 2 3 4 5 6"), tags(), false);
+        assert_eq!(fit_for(text(), Caps::default()).text(), text().text());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use wire::unconfirmed::Unconfirmed;
 
 use crate::chat::Chat;
 use crate::event::{Caps, ClientId, Event, Line, Recipients};
-use crate::letter::Msgid;
+use crate::letter::{Msgid, fit_for};
 use crate::mailbox::Missing;
 
 /// A letter that was handed over: the mailbox in which it lies, and its id.
@@ -42,6 +42,10 @@ pub fn send(chat: &mut Chat<'_>, name: &str, id: Msgid, letter: Line, echo: Opti
     if let Some(recipient) = here {
         note_handed(chat, recipient, folded, id);
     }
+    let letter = match here {
+        Some(recipient) => fit_for(letter, chat.registry.caps(recipient)),
+        None => letter,
+    };
     let clients: Arc<[ClientId]> = here.into_iter().chain(echo).collect();
     chat.tell(Recipients { clients, except: None }, letter);
     if let Some(recipient) = here {
@@ -125,6 +129,7 @@ fn hand_over_late(chat: &mut Chat<'_>, mut letter: Line, last: &mut String) {
         }
     }
     letter.has_waited();
+    let letter = fit_for(letter, chat.me().caps);
     let clients: Arc<[ClientId]> = [chat.id].into();
     chat.tell(Recipients { clients, except: None }, letter);
 }

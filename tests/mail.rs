@@ -6,6 +6,7 @@ use std::{fs, iter, thread};
 
 use wire::limits;
 
+use crate::files::{download, upload};
 use crate::harness::{Client, Folder, Server, fits};
 
 /// Where a name's letters lie.
@@ -137,6 +138,38 @@ fn a_new_name_gets_the_mail_of_that_name_and_confirms_the_old_one() {
     assert_eq!((letters(&server, "bob"), letters(&server, "robert")), (0, 1));
     bob.ask("PONG mail-2", &[]);
     assert_eq!(letters(&server, "robert"), 0);
+}
+
+#[test]
+fn a_file_waits_for_who_is_away() {
+    let server = Server::start(&[]);
+    has_been_here(&server, "bob");
+    let mut alice = server.client("alice");
+    alice.ask(
+        "FILE OFFER 1 carol 3 :a.txt",
+        &[":groupchat FAIL FILE NO_SUCH_TARGET 1 :Nobody of that name was ever here"],
+    );
+    for (id, name) in [(1, "a.txt"), (2, "b.txt")] {
+        assert_eq!(upload(&server, &mut alice, "BOB", name, b"abc"), id);
+        alice.expect_only(&["301 BOB :offline, stored"]);
+    }
+    let folder = Arc::clone(&server.folder);
+    drop((server, alice));
+    let server = Server::start_in(&folder, &[]);
+    // An IRC client shows what it is; and as it cannot fetch it, it is not lost.
+    let mut bob = silent(&server, "bob", "server-time");
+    bob.expect(":groupchat NOTICE bob :2 messages while you were away");
+    for (id, name) in [(1, "a.txt"), (2, "b.txt")] {
+        let text = format!("shared a file: {name} (3 bytes); with the groupchat client /get {id} fetches it");
+        bob.expect(&format!("@time=* :alice!alice@127.0.0.1 NOTICE BOB :{text}"));
+    }
+    bob.send("QUIT");
+    while bob.receive().is_some() {}
+    let mut bob = server.client_with("bob", "server-time groupchat/files");
+    bob.expect(":groupchat NOTICE bob :2 messages while you were away");
+    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE BOB 1 3 352441c2 :a.txt");
+    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE BOB 2 3 352441c2 :b.txt");
+    assert_eq!(download(&server, &mut bob, 2), b"abc");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::time::{Instant, SystemTime};
 use wire::files::{readable_size, safe_name};
 use wire::limits;
 use wire::message::Message;
+use wire::numeric::{self, OFFLINE};
 use wire::time::unix_seconds;
 
 use super::need_more_params;
@@ -101,8 +102,15 @@ fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &
         announce::person_who_may_receive(&chat.registry, target)
     };
     let text =
-        if is_room { "There is no such room, or you may not write there" } else { "There is nobody of that name" };
+        if is_room { "There is no such room, or you may not write there" } else { "Nobody of that name was ever here" };
     let target = found.ok_or((Code::NoSuchTarget, text.to_owned()))?;
+    if !is_room {
+        // It will be announced by a letter.
+        chat.registry
+            .post
+            .has_room(&target)
+            .map_err(|why| (Code::Unavailable, format!("Not sent to {target}: {why}")))?;
+    }
     announce::expire_now(chat);
 
     let (me, now) = (chat.me().nick().to_owned(), unix_seconds(SystemTime::now()));
@@ -130,6 +138,9 @@ fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &
     let reference = as_middle(reference);
     chat.replies.line(format_args!(":{server} FILE PUT {reference} {id} {token} {bytes} {sum:08x}"));
     chat.log(format_args!("offers {name} ({}) to {target}", readable_size(size)));
+    if !is_room && chat.registry.by_nick(&target).is_none() {
+        chat.reply_text(numeric::RPL_AWAY, &[&target], OFFLINE);
+    }
     Ok(())
 }
 
