@@ -26,7 +26,7 @@
 //! - [`data`]: the folder for what survives the server
 //! - [`files`], [`entry`]: which files there are, and for whom; part of the registry
 //! - [`spool`]: the files on the disk
-//! - [`transfer`], [`upload`]: data connections, which carry the bytes of files
+//! - [`transfer`], [`upload`], [`sendfile`]: data connections, which carry the bytes of files
 //! - [`announce`]: who is told of a file
 //! - [`log`]: the server's window
 //! - [`server`]: what all threads share
@@ -52,6 +52,7 @@ mod post;
 mod registry;
 mod replies;
 mod room;
+mod sendfile;
 mod server;
 mod session;
 mod socket;

@@ -3,7 +3,7 @@
 //! Runs in the thread of that connection, which alone reads and writes the socket: the broadcaster leaves
 //! it alone. It takes the registry's lock for its token and at its end, never while bytes move.
 
-use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,6 +14,7 @@ use wire::message::Message;
 
 use crate::entry::{Entry, FileId, Grant};
 use crate::event::Event;
+use crate::sendfile;
 use crate::session::Session;
 use crate::upload::put;
 
@@ -140,18 +141,14 @@ fn get(session: &Session, (id, token, offset): (FileId, &str, u64)) -> Result<St
     let (place, grant) = Place::take(session, id, token, false)?;
     let (size, name) = place.with(|entry| (entry.size, entry.name.clone())).ok_or(NO_GOOD)?;
     let count = size.checked_sub(offset).ok_or_else(|| format!("The file has no more than {size} bytes"))?;
-    let data = session.server.spool.data(id, false);
-    let data = data.and_then(|mut data| data.seek(SeekFrom::Start(offset)).map(|_| data)).map_err(|error| {
+    let data = session.server.spool.data(id, false).map_err(|error| {
         session.server.log.line(format_args!("Cannot read file {id}: {error}"));
         "The server cannot read the file; try again later".to_owned()
     })?;
     let mut stream = session.socket.raw().map_err(|error| error.to_string())?;
-    // Std copies by its reader's buffer: from a file to a socket it does not use the kernel's sendfile any
-    // more, since a change of the file could then still reach the peer. After the count only bytes of the
-    // file may follow, whatever happens.
-    let mut data = BufReader::with_capacity(limits::COPY_BUFFER, data.take(count));
-    let copied = stream.write_all(format!("OK {count}\r\n").as_bytes()).and_then(|()| io::copy(&mut data, &mut stream));
-    match copied {
+    // After the count only bytes of the file may follow, whatever happens.
+    let announced = stream.write_all(format!("OK {count}\r\n").as_bytes());
+    match announced.and_then(|()| sendfile::send(&data, offset, count, stream)) {
         Ok(copied) if copied == count => {}
         Ok(copied) => return Ok(format!("Download of file {id} ended after {copied} bytes")),
         Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(format!("Download of file {id} stalled")),
