@@ -6,7 +6,7 @@
 use std::time::SystemTime;
 
 use wire::files::readable_size;
-use wire::names::same;
+use wire::names::{fold, same};
 use wire::time::unix_seconds;
 
 use crate::chat::Chat;
@@ -112,7 +112,7 @@ pub fn expire_now(chat: &mut Chat<'_>) {
 /// Whether a file may be sent to a person, who is here or was once, and how they spell their name.
 pub fn person_who_may_receive(registry: &Registry, nick: &str) -> Option<String> {
     let here = registry.by_nick(nick).map(|client| client.nick().to_owned());
-    here.or_else(|| registry.post.knows(nick).then(|| nick.to_owned()))
+    here.or_else(|| registry.post.knows(&fold(nick)).then(|| nick.to_owned()))
 }
 
 /// The room that somebody may write to, and how its creator spelt it. Who has left the chat since the

@@ -68,8 +68,9 @@ fn at_least_one(number: &str) -> Result<usize, String> {
 fn server_name(name: &str) -> Result<String, String> {
     let fits = (1..=limits::SERVER_NAME).contains(&name.len());
     let good = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
-    if fits && name.bytes().all(good) {
+    // The server's name is the token of its own PING, and those for letters begin so.
+    if fits && name.bytes().all(good) && !name.starts_with("mail-") {
         return Ok(name.to_owned());
     }
-    Err(format!("use 1 to {} letters, digits, dots and hyphens", limits::SERVER_NAME))
+    Err(format!("use 1 to {} letters, digits, dots and hyphens, and no mail- in front", limits::SERVER_NAME))
 }

@@ -28,6 +28,8 @@ pub struct Chat<'a> {
     pub id: ClientId,
     /// Set by a command after which the session ends: the reason.
     pub leaving: Option<String>,
+    /// Set by a line that the server has asked for: it does not count as one that the client sends.
+    pub is_free: bool,
     pub replies: Replies<'a>,
 }
 
@@ -56,7 +58,7 @@ impl<'a> Chat<'a> {
         let registry = Locked(Some(server.registry()));
         let nick = registry.client(id).map_or("*", Client::nick);
         let replies = Replies::new(server, id, nick);
-        Chat { server, registry, id, leaving: None, replies }
+        Chat { server, registry, id, leaving: None, is_free: false, replies }
     }
 
     /// Does something that waits, for the disk mostly, while the lock is free. What was looked up

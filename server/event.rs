@@ -116,6 +116,11 @@ impl Line {
         self.text.len()
     }
 
+    /// Bytes on the wire at most, with all tags.
+    pub fn len_with_tags(&self) -> usize {
+        "@time=; ".len() + self.time.len() + self.tags.as_ref().map_or(0, String::len) + self.text.len()
+    }
+
     /// Appends the line to `bytes` in the form for a recipient with these capabilities.
     pub fn append(&self, bytes: &mut Vec<u8>, caps: Caps) {
         let time = caps.has(Caps::SERVER_TIME).then_some(self.time.as_str());

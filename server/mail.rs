@@ -14,6 +14,7 @@ use crate::chat::Chat;
 use crate::event::{Caps, ClientId, Event, Line, Recipients};
 use crate::letter::{Msgid, fit_for};
 use crate::mailbox::Missing;
+use crate::post::Learned;
 
 /// A letter that was handed over: the mailbox in which it lies, and its id.
 pub type Handed = (String, Msgid);
@@ -28,43 +29,59 @@ pub fn nothing_handed() -> Unconfirmed<Handed> {
 
 /// Sends a letter to a name, which must be known or here; `echo` gets a copy. An error is the reason why it
 /// was not sent, and then it never comes.
+///
+/// The lock is let go meanwhile: who was here may have left, and who was away may have come.
 pub fn send(chat: &mut Chat<'_>, name: &str, id: Msgid, letter: Line, echo: Option<ClientId>) -> Result<(), String> {
-    chat.registry.post.has_room(name)?;
-    let folded = fold(name);
-    let stored = chat.unlocked(|server| server.mailboxes.store(&folded, id, &letter));
+    let name = fold(name);
+    has_room(chat, &name)?;
+    let stored = chat.unlocked(|server| server.mailboxes.store(&name, id, &letter));
     if let Err(error) = stored {
         chat.server.log.line(format_args!("A letter to {name} cannot be stored: {error}"));
         return Err("the server cannot store it now; try again later".into());
     }
     // From here on it comes, now or later.
-    let is_its_turn = chat.registry.post.add(name, id);
-    let here = chat.registry.by_nick(name).map(|recipient| recipient.id).filter(|_| is_its_turn);
-    if let Some(recipient) = here {
-        note_handed(chat, recipient, folded, id);
-    }
+    let is_its_turn = chat.registry.post.add(&name, id);
+    let here = chat.registry.by_nick(&name).map(|recipient| recipient.id).filter(|_| is_its_turn);
     let letter = match here {
         Some(recipient) => fit_for(letter, chat.registry.caps(recipient)),
         None => letter,
     };
+    if let Some(recipient) = here {
+        mark_handed(chat, recipient, &name, id);
+    }
     let clients: Arc<[ClientId]> = here.into_iter().chain(echo).collect();
-    chat.tell(Recipients { clients, except: None }, letter);
+    if !clients.is_empty() {
+        chat.tell(Recipients { clients, except: None }, letter);
+    }
     if let Some(recipient) = here {
         ask(chat, recipient);
     }
     Ok(())
 }
 
+/// Whether a letter to this name would be taken; if not, why.
+pub fn has_room(chat: &Chat<'_>, name: &str) -> Result<(), String> {
+    let is_here = chat.registry.by_nick(name).is_some();
+    chat.registry.post.has_room(&fold(name), is_here).map_err(str::to_owned)
+}
+
 /// The client has a name from now on: it becomes known, and gets what has waited for it.
 pub fn arrive(chat: &mut Chat<'_>) {
-    let nick = chat.me().nick().to_owned();
+    let name = fold(chat.me().nick());
     let registry = &mut *chat.registry;
-    let (post, nicks) = (&mut registry.post, &registry.nicks);
-    if post.learn(&nick, |name| nicks.contains_key(name))
-        && let Err(error) = chat.unlocked(|server| server.mailboxes.learn(&nick))
-    {
-        chat.server.log.line(format_args!("The name {nick} will be forgotten at the end: {error}"));
+    let learned = registry.post.learn(&name, |name| registry.nicks.contains_key(name));
+    if matches!(learned, Learned::New | Learned::InPlaceOf(_)) {
+        let written = chat.unlocked(|server| {
+            if let Learned::InPlaceOf(forgotten) = &learned {
+                server.mailboxes.forget(forgotten);
+            }
+            server.mailboxes.learn(&name)
+        });
+        if let Err(error) = written {
+            chat.server.log.line(format_args!("The name {name} will be forgotten at the end: {error}"));
+        }
     }
-    let waiting = chat.registry.post.waiting(&nick);
+    let waiting = chat.registry.post.waiting(&name);
     if waiting > 0 {
         let messages = if waiting == 1 { "1 message" } else { &format!("{waiting} messages") };
         notice(chat, &format!("{messages} while you were away"));
@@ -78,6 +95,8 @@ pub fn confirm(chat: &mut Chat<'_>, token: &str) {
     if confirmed.is_empty() {
         return;
     }
+    // The server wanted this line; those who write to the client must not use up what it may say.
+    chat.is_free = true;
     for (name, id) in &confirmed {
         chat.registry.post.remove(name, *id);
     }
@@ -95,32 +114,44 @@ pub fn confirm(chat: &mut Chat<'_>, token: &str) {
 fn hand_over(chat: &mut Chat<'_>) {
     let name = fold(chat.me().nick());
     let (mut bytes, mut last) = (0, String::new());
-    while bytes < limits::MAIL_BATCH {
+    let mut unreadable = None;
+    // Who changes names to and fro gets letters again and again, and must confirm some before there are more.
+    while bytes < limits::MAIL_BATCH && chat.me().handed.len() < limits::MAILBOX {
         let sheaf = chat.registry.post.next(&name, SHEAF);
         if sheaf.is_empty() {
             // Caught up: from here on senders hand over themselves.
             break;
         }
-        let letters =
-            chat.unlocked(|server| sheaf.iter().map(|id| server.mailboxes.read(&name, *id)).collect::<Vec<_>>());
-        for (id, letter) in sheaf.into_iter().zip(letters) {
+        let read = chat.unlocked(|server| sheaf.iter().map(|id| server.mailboxes.read(&name, *id)).collect::<Vec<_>>());
+        for (id, letter) in sheaf.into_iter().zip(read) {
             match letter {
-                Ok(letter) if chat.registry.post.hand_over(&name, id) => {
+                // If not, it was confirmed meanwhile, by who had the name before.
+                Ok(letter) if chat.registry.post.mark_handed(&name, id) => {
                     chat.me_mut().handed.push((name.clone(), id));
-                    bytes += letter.len();
-                    hand_over_late(chat, letter, &mut last);
+                    bytes += letter.len_with_tags();
+                    deliver_late(chat, letter, &mut last);
                 }
-                // It was confirmed meanwhile, by who had the name before.
                 Ok(_) => {}
-                Err(missing) => set_aside(chat, &name, id, &missing),
+                Err(Missing::Damaged(why)) => {
+                    chat.registry.post.remove(&name, id);
+                    let aside = "it is in the folder damaged of the mailbox now";
+                    chat.server.log.line(format_args!("The letter {id} to {name} is damaged ({why}); {aside}"));
+                }
+                Err(Missing::Unreadable(error)) => {
+                    unreadable = unreadable.or(chat.registry.post.put_off(&name, id).then_some(error));
+                }
             }
         }
+    }
+    if let Some(error) = unreadable {
+        let again = "they are tried again when it comes next";
+        chat.server.log.line(format_args!("Letters to {name} cannot be read ({error}); {again}"));
     }
     ask(chat, chat.id);
 }
 
-/// One letter that has waited. A client that knows no times is told when it was written.
-fn hand_over_late(chat: &mut Chat<'_>, mut letter: Line, last: &mut String) {
+/// Writes one letter that has waited. A client that knows no times is told when it was written.
+fn deliver_late(chat: &mut Chat<'_>, mut letter: Line, last: &mut String) {
     if !chat.me().caps.has(Caps::SERVER_TIME) {
         let when = format!("{} UTC, from {}:", letter.minute(), letter.from());
         if when != *last {
@@ -134,23 +165,11 @@ fn hand_over_late(chat: &mut Chat<'_>, mut letter: Line, last: &mut String) {
     chat.tell(Recipients { clients, except: None }, letter);
 }
 
-/// Takes a letter that cannot be handed over out of the way of the others.
-fn set_aside(chat: &mut Chat<'_>, name: &str, id: Msgid, missing: &Missing) {
-    chat.registry.post.remove(name, id);
-    let what = match missing {
-        Missing::Damaged(why) => format!("is damaged ({why}); it is in the folder damaged of the mailbox now"),
-        Missing::Unreadable(error) => {
-            format!("cannot be read ({error}); it is tried again when the server starts next")
-        }
-    };
-    chat.server.log.line(format_args!("The letter {id} to {name} {what}"));
-}
-
 /// Takes note that a client gets a letter.
-fn note_handed(chat: &mut Chat<'_>, recipient: ClientId, name: String, id: Msgid) {
-    chat.registry.post.hand_over(&name, id);
+fn mark_handed(chat: &mut Chat<'_>, recipient: ClientId, name: &str, id: Msgid) {
+    chat.registry.post.mark_handed(name, id);
     if let Some(client) = chat.registry.client_mut(recipient) {
-        client.handed.push((name, id));
+        client.handed.push((name.to_owned(), id));
     }
 }
 

@@ -15,33 +15,18 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use wire::names::{fold, is_nick};
 
 use crate::data::{make, sync_folder};
 use crate::event::Line;
+use crate::found::Found;
 use crate::letter::{self, Msgid};
 
-/// Where the letters and the names are.
+/// Where the letters and the names are. Names are folded.
 #[derive(Debug)]
 pub struct Mailboxes {
     mail: PathBuf,
     /// Opened to append, so that each name is one write and no two mix.
     names: File,
-}
-
-/// What the server finds when it starts.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// The number of this run, higher than that of every run before.
-    pub run: u64,
-    /// Known names, folded.
-    pub names: Vec<String>,
-    /// The letters of each, oldest first.
-    pub letters: Vec<(String, Vec<Msgid>)>,
-    /// What could not be read, each a sentence.
-    pub troubles: Vec<String>,
 }
 
 /// Why there is no letter to hand over.
@@ -56,54 +41,28 @@ pub enum Missing {
 impl Mailboxes {
     /// Opens what is in the data folder, or says in a sentence why that cannot be.
     pub fn open(data: &Path) -> Result<(Self, Found), String> {
-        let cannot = |what: &Path, error: io::Error| format!("cannot use {}: {error}", what.display());
         let mail = data.join("mail");
-        make(&mail).map_err(|error| cannot(&mail, error))?;
-        let file = data.join("names");
-        let known = match fs::read_to_string(&file) {
-            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-            other => other.map_err(|error| cannot(&file, error))?,
-        };
-        let names = OpenOptions::new().append(true).create(true).mode(0o600).open(&file);
-        let names = names.map_err(|error| cannot(&file, error))?;
-        let mut found =
-            Found { names: known.lines().filter(|line| is_nick(line)).map(fold).collect(), ..Found::default() };
-        for entry in fs::read_dir(&mail).map_err(|error| cannot(&mail, error))? {
-            found.look_into(&entry.map_err(|error| cannot(&mail, error))?.path());
-        }
-        found.run = next_run(data, &found).map_err(|error| cannot(&data.join("run"), error))?;
+        let (found, names) = make(&mail)
+            .and_then(|()| Found::look(data, &mail))
+            .map_err(|error| format!("cannot use {}: {error}", data.display()))?;
         Ok((Mailboxes { mail, names }, found))
     }
 
     /// Stores a letter. When this returns, it is there whatever happens to the server or the machine;
-    /// with an error it is not.
+    /// with an error it is not, and will not be.
     pub fn store(&self, name: &str, id: Msgid, letter: &Line) -> io::Result<()> {
         let mailbox = self.mail.join(name);
-        let (part, whole) = (mailbox.join("tmp").join(id.to_string()), mailbox.join("new").join(id.to_string()));
-        let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part);
-        let mut file = match create() {
+        match write(&mailbox, id, letter) {
+            // The first letter to this name.
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.make_mailbox(&mailbox)?;
-                create()?
+                make(&mailbox.join("tmp"))?;
+                make(&mailbox.join("new"))?;
+                sync_folder(&mailbox)?;
+                sync_folder(&self.mail)?;
+                write(&mailbox, id, letter)
             }
-            other => other?,
-        };
-        let stored = (file.write_all(&letter::to_file(letter)))
-            .and_then(|()| file.sync_all())
-            .and_then(|()| fs::rename(&part, &whole))
-            .and_then(|()| sync_folder(&mailbox.join("new")));
-        if stored.is_err() {
-            // The sender will hear that it was not sent, so it must not come later.
-            let _ = fs::remove_file(&part).or_else(|_| fs::remove_file(&whole));
+            other => other,
         }
-        stored
-    }
-
-    fn make_mailbox(&self, mailbox: &Path) -> io::Result<()> {
-        make(&mailbox.join("tmp"))?;
-        make(&mailbox.join("new"))?;
-        sync_folder(mailbox)?;
-        sync_folder(&self.mail)
     }
 
     /// Reads a letter; one that is damaged is set aside.
@@ -118,66 +77,43 @@ impl Mailboxes {
         })
     }
 
-    /// Removes a letter that was confirmed.
+    /// Removes a letter that was confirmed, perhaps a second time, by who had the name before.
     pub fn remove(&self, name: &str, id: Msgid) -> io::Result<()> {
-        fs::remove_file(self.mail.join(name).join("new").join(id.to_string()))
+        match fs::remove_file(self.mail.join(name).join("new").join(id.to_string())) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
     }
 
     /// Writes down a name that is known from now on. After a power cut it may be forgotten; a letter to it is not.
     pub fn learn(&self, name: &str) -> io::Result<()> {
-        (&self.names).write_all(format!("{name}\n").as_bytes())
+        // The line end comes first: after half a name, which a full disk can leave, the next is whole.
+        (&self.names).write_all(format!("\n{name}").as_bytes())
     }
-}
 
-impl Found {
-    /// Looks into one mailbox. A fault there is no reason not to start.
-    fn look_into(&mut self, mailbox: &Path) {
-        let name = mailbox.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_ours = is_nick(name) && fold(name) == name;
-        let letters = if is_ours { letters(mailbox) } else { Err(io::Error::other("that is nobody's name")) };
-        match letters {
-            Ok(letters) => {
-                self.names.push(name.to_owned());
-                if !letters.is_empty() {
-                    self.letters.push((name.to_owned(), letters));
-                }
-            }
-            Err(error) => self.troubles.push(format!("The mailbox {} is left out: {error}", mailbox.display())),
+    /// Removes the folders of a name that is not known any more, as far as they are empty.
+    pub fn forget(&self, name: &str) {
+        let mailbox = self.mail.join(name);
+        for folder in [mailbox.join("tmp"), mailbox.join("new"), mailbox] {
+            // There may be none, or a letter that has come just now.
+            let _ = fs::remove_dir(folder);
         }
     }
 }
 
-/// The letters in a mailbox, oldest first. What was being written when the server was killed was never acknowledged.
-fn letters(mailbox: &Path) -> io::Result<Vec<Msgid>> {
-    for entry in fs::read_dir(mailbox.join("tmp"))? {
-        fs::remove_file(entry?.path())?;
+/// Writes a letter's file beside its place and moves it there, so that there is never half a letter.
+fn write(mailbox: &Path, id: Msgid, letter: &Line) -> io::Result<()> {
+    let (part, whole) = (mailbox.join("tmp").join(id.to_string()), mailbox.join("new").join(id.to_string()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
+    let written = (file.write_all(&letter::to_file(letter)))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&part, &whole))
+        .and_then(|()| sync_folder(&mailbox.join("new")));
+    if written.is_err() {
+        // The sender will hear that it was not sent, so it must not come later.
+        let _ = fs::remove_file(&part).or_else(|_| fs::remove_file(&whole));
     }
-    let mut letters = Vec::new();
-    for entry in fs::read_dir(mailbox.join("new"))? {
-        letters.extend(entry?.file_name().to_str().and_then(Msgid::parse));
-    }
-    letters.sort_unstable();
-    Ok(letters)
-}
-
-/// The number of this run: the time, unless the clock was turned back.
-fn next_run(data: &Path, found: &Found) -> io::Result<u64> {
-    let file = data.join("run");
-    let last = match fs::read_to_string(&file) {
-        Err(error) if error.kind() == ErrorKind::NotFound => 0,
-        other => other?.trim().parse().unwrap_or_default(),
-    };
-    let newest_letter = found.letters.iter().flat_map(|(_, letters)| letters).map(|id| id.run).max();
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = u64::try_from(since.as_micros()).unwrap_or_default();
-    let run = now.max(last + 1).max(newest_letter.unwrap_or_default() + 1);
-    let new = data.join("run.new");
-    let mut output = File::create(&new)?;
-    output.write_all(format!("{run}\n").as_bytes())?;
-    output.sync_all()?;
-    fs::rename(new, file)?;
-    sync_folder(data)?;
-    Ok(run)
+    written
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@
 //! - [`broadcaster`], [`outbox`]: where every line goes out
 //! - [`socket`]: where `read` waits and `write` does not
 //! - [`flood`]: the token bucket
-//! - [`mail`], [`letter`], [`post`], [`mailbox`]: private messages, from the sender's thread to the disk and to the recipient
+//! - [`mail`], [`letter`], [`post`], [`mailbox`], [`found`]: private messages, from the sender's thread to the disk and to the recipient
 //! - [`data`]: the folder for what survives the server
 //! - [`files`], [`entry`]: which files there are, and for whom; part of the registry
 //! - [`spool`]: the files on the disk
@@ -42,6 +42,7 @@ mod entry;
 mod event;
 mod files;
 mod flood;
+mod found;
 mod letter;
 mod listener;
 mod log;

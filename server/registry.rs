@@ -177,8 +177,9 @@ impl Registry {
     }
 
     fn give_up_nick(&mut self, nick: &str) {
-        self.nicks.remove(&fold(nick));
-        self.post.gone(nick);
+        let folded = fold(nick);
+        self.nicks.remove(&folded);
+        self.post.gone(&folded);
     }
 
     pub fn mark_registered(&mut self, id: ClientId) {

@@ -89,6 +89,9 @@ impl Session {
                 }
                 let outcome = commands::run(&self.server, self.id, &line);
                 timer.now_registered(outcome.registered);
+                if outcome.is_free {
+                    bucket.give_back();
+                }
                 if let Some(reason) = outcome.leaving {
                     return End::Ours(reason);
                 }

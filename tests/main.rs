@@ -10,6 +10,7 @@
 //! - [`messages`]: PRIVMSG, NOTICE, AWAY, who gets what in which order
 //! - [`files`]: FILE, who is told of what, what a server keeps
 //! - [`mail`]: letters: who is not here gets them later, and nothing loses them
+//! - [`mailboxes`]: their bounds, and disks that fail
 //! - [`queries`]: WHO, WHOIS, USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
 //! - [`numerics`]: every numeric of the table is provoked
 //!
@@ -31,6 +32,7 @@ mod harness;
 mod kill;
 mod lifecycle;
 mod mail;
+mod mailboxes;
 mod messages;
 mod modes;
 mod numerics;

@@ -19,6 +19,7 @@ use crate::announce;
 use crate::chat::Chat;
 use crate::entry::{Entry, FileId, Grant, Progress};
 use crate::files::Full;
+use crate::mail;
 use crate::replies::as_middle;
 use crate::server::Server;
 use crate::transfer::number;
@@ -106,10 +107,7 @@ fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &
     let target = found.ok_or((Code::NoSuchTarget, text.to_owned()))?;
     if !is_room {
         // It will be announced by a letter.
-        chat.registry
-            .post
-            .has_room(&target)
-            .map_err(|why| (Code::Unavailable, format!("Not sent to {target}: {why}")))?;
+        mail::has_room(chat, &target).map_err(|why| (Code::Unavailable, format!("Not sent to {target}: {why}")))?;
     }
     announce::expire_now(chat);
 

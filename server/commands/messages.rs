@@ -1,12 +1,13 @@
 //! What people write to each other: PRIVMSG, NOTICE, TAGMSG; and AWAY.
 //!
-//! Runs in the client's thread, under the registry's lock.
+//! Runs in the client's thread, under the registry's lock, which is let go while a letter is stored.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use wire::limits;
 use wire::message::Message;
+use wire::names::fold;
 use wire::numeric::{self, Numeric, OFFLINE};
 use wire::text::shorten;
 
@@ -138,7 +139,7 @@ impl Draft<'_> {
     fn to_person(&self, chat: &mut Chat<'_>, target: &str) -> Result<(), Refusal> {
         let (me, echo) = (chat.id, chat.wants_echo());
         let here = chat.registry.by_nick(target).map(|client| (client.id, client.nick().to_owned()));
-        if here.is_none() && !chat.registry.post.knows(target) {
+        if here.is_none() && !chat.registry.post.knows(&fold(target)) {
             return Err(Refusal::new(numeric::ERR_NOSUCHNICK));
         }
         let nick = here.as_ref().map_or(target, |(_, nick)| nick).to_owned();
@@ -154,13 +155,12 @@ impl Draft<'_> {
             return Err(Refusal { numeric: numeric::ERR_UNKNOWNERROR, text });
         }
         // As it is now that the letter lies in the mailbox.
-        let away = match chat.registry.by_nick(&nick) {
-            Some(recipient) => recipient.away.clone(),
-            None if self.kind == Kind::Tagmsg => Some("offline".into()),
-            None => Some(OFFLINE.into()),
+        let (away, shown) = match chat.registry.by_nick(&nick) {
+            Some(recipient) => (recipient.away.clone(), nick.clone()),
+            None if self.kind == Kind::Tagmsg => (Some("offline".into()), nick.clone()),
+            None => (Some(OFFLINE.into()), format!("{nick} ({OFFLINE})")),
         };
-        let note = if away.as_deref() == Some(OFFLINE) { format!(" ({OFFLINE})") } else { String::new() };
-        self.log(chat, &format!("{nick}{note}"));
+        self.log(chat, &shown);
         if let Some(text) = away.filter(|_| self.kind != Kind::Notice) {
             chat.reply_text(numeric::RPL_AWAY, &[&nick], &text);
         }

@@ -1,6 +1,7 @@
 //! The one table of verbs: what each needs, and the function that carries it out.
 //!
-//! Everything below runs in the thread of the client who sent the line, under the registry's lock.
+//! Everything below runs in the thread of the client who sent the line, under the registry's lock,
+//! which some let go while they wait for the disk.
 
 mod files;
 mod listings;
@@ -77,6 +78,8 @@ const COMMANDS: &[Command] = &[
 /// What the session has to know of a line that was carried out.
 pub struct Outcome {
     pub registered: bool,
+    /// The server has asked for the line.
+    pub is_free: bool,
     /// Why the session ends, if it does.
     pub leaving: Option<String>,
 }
@@ -103,7 +106,7 @@ pub fn run(server: &Server, client: ClientId, line: &Line<'_>) -> Outcome {
         carry_out(&mut chat, &message, fault);
     }
     // When `chat` goes, the replies are sent and the registry is unlocked.
-    Outcome { registered: chat.me().registered, leaving: chat.leaving.take() }
+    Outcome { registered: chat.me().registered, is_free: chat.is_free, leaving: chat.leaving.take() }
 }
 
 fn carry_out(chat: &mut Chat<'_>, message: &Message<'_>, fault: Option<(&str, &str)>) {

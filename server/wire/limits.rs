@@ -84,7 +84,7 @@ pub const LOG_LINES: usize = 4096;
 pub const KNOWN_NAMES: usize = 100_000;
 /// Letters in one mailbox, those not yet confirmed among them: a year of a busy friend. Further ones are refused.
 pub const MAILBOX: usize = 10_000;
-/// Letters in all mailboxes: at most about 5 GB of disk, at 4.6 KB for the longest.
+/// Letters in all mailboxes: at most about 8 GB of disk, two blocks for each of the longest. Who is here gets letters also when there are so many.
 pub const MAIL: usize = 1_000_000;
 /// Bytes of waiting mail that are handed over before the client has to confirm some: they must fit its outbox.
 pub const MAIL_BATCH: usize = ANSWER;
