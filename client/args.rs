@@ -3,7 +3,8 @@
 //! Read once by the main thread before any other thread starts; no lock.
 
 use clap::Parser;
-use wire::{names, text};
+use std::path::PathBuf;
+use wire::{files, names, text};
 
 /// Chat with a room full of people.
 #[derive(Debug, Parser)]
@@ -21,6 +22,12 @@ pub struct Args {
     /// The server's password, where it wants one
     #[arg(long, value_name = "PW", value_parser = password)]
     pub password: Option<String>,
+    /// Files up to this size are fetched by themselves, larger ones by /get; 0 for none
+    #[arg(long, value_name = "SIZE", default_value = "100M", value_parser = files::parse_size)]
+    pub auto_accept: u64,
+    /// The folder for received files; made when the first one comes
+    #[arg(long, value_name = "DIR", default_value = "downloads")]
+    pub downloads: PathBuf,
 }
 
 /// `HOST:PORT` from an address that may lack its port; an IPv6 address may lack its brackets then.

@@ -80,19 +80,23 @@ impl Blacklist {
         self.people.iter().position(|names| has(names, nick))
     }
 
-    /// Writes the file beside the old one and renames it, so that there is always a whole one.
     fn save(&self) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
-        if let Some(folder) = file.parent() {
-            make_private(folder)?;
-        }
         let lines: String = self.people.iter().map(|names| names.join(" ") + "\n").collect();
-        let new = file.with_added_extension("new");
-        let mut output = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        output.write_all(lines.as_bytes())?;
-        output.sync_all()?;
-        fs::rename(new, file)
+        replace(file, lines.as_bytes())
     }
+}
+
+/// Writes a file beside the old one and renames it, so that there is always a whole one.
+pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        make_private(folder)?;
+    }
+    let new = file.with_added_extension("new");
+    let mut output = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    output.write_all(bytes)?;
+    output.sync_all()?;
+    fs::rename(new, file)
 }
 
 fn has(names: &[String], nick: &str) -> bool {

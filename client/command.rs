@@ -64,6 +64,14 @@ pub const COMMANDS: &[Command] = &[
         help: "Take somebody off your blacklist", run: handlers::people::unblock },
     Command { name: "/blacklist", arguments: "", aliases: &[],
         help: "Show your blacklist", run: handlers::people::blacklist },
+    Command { name: "/file", arguments: "PATH [TARGET]", aliases: &["!FILE ", r"\file\"],
+        help: "Send a file to whom you are talking to, or to a NAME or #room", run: handlers::files::file },
+    Command { name: "/files", arguments: "", aliases: &[],
+        help: "List the files that were sent to you or by you", run: handlers::files::list },
+    Command { name: "/get", arguments: "ID", aliases: &[],
+        help: "Fetch a file that did not come by itself", run: handlers::files::get },
+    Command { name: "/cancel", arguments: "ID", aliases: &[],
+        help: "Stop sending a file, or take it back; stop fetching one, or decline it", run: handlers::files::cancel },
     Command { name: "/help", arguments: "[command]", aliases: &[],
         help: "Show all commands, or more about one", run: handlers::people::help },
 ];
@@ -84,7 +92,7 @@ impl Command {
 
     fn is_spelled(&self, word: &str) -> bool {
         let same = |spelling: &str| {
-            let word_of_spelling = spelling.strip_suffix('\\').unwrap_or(spelling);
+            let word_of_spelling = spelling.strip_suffix(['\\', ' ']).unwrap_or(spelling);
             word == spelling || !is_whole_line(spelling) && word.eq_ignore_ascii_case(word_of_spelling)
         };
         same(self.name) || self.aliases.iter().any(|alias| same(alias))
@@ -96,13 +104,19 @@ impl Command {
     }
 }
 
-/// Whether a spelling is a command only where it is the whole line.
+/// Whether a spelling is a command only where it is the whole line. A space at its end says that it is not.
 fn is_whole_line(spelling: &str) -> bool {
-    !spelling.starts_with(['/', '\\', '@', '&'])
+    !spelling.starts_with(['/', '\\', '@', '&']) && !spelling.ends_with(' ')
+}
+
+/// Whether a line starts with a spelling that only its space tells from plain text.
+fn has_spaced_spelling(line: &str) -> bool {
+    let mut spaced = COMMANDS.iter().flat_map(|command| command.aliases).filter(|alias| alias.ends_with(' '));
+    spaced.any(|alias| line.starts_with(alias))
 }
 
 fn typed(spelling: &str, arguments: &str) -> String {
-    let space = if arguments.is_empty() || spelling.ends_with(['@', '&', '\\']) { "" } else { " " };
+    let space = if arguments.is_empty() || spelling.ends_with(['@', '&', '\\', ' ']) { "" } else { " " };
     format!("{spelling}{space}{arguments}")
 }
 
@@ -146,6 +160,7 @@ pub fn find(word: &str) -> Option<&'static Command> {
 fn command_word(line: &str) -> (&str, &str) {
     match line.as_bytes() {
         [b'/', ..] => line.split_once(' ').unwrap_or((line, "")),
+        [b'!', ..] if has_spaced_spelling(line) => line.split_once(' ').unwrap_or((line, "")),
         [b'\\', ..] => {
             let end = line[1..].find(['\\', ' ']).map_or(line.len(), |end| end + 1);
             (&line[..end], line.get(end + 1..).unwrap_or_default())
@@ -181,118 +196,4 @@ pub fn markdown() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What `line` asks for, in a form that is easy to compare.
-    fn parsed(line: &str) -> String {
-        match parse(line) {
-            Input::Empty => "empty".to_owned(),
-            Input::Text(text) => format!("text <{text}>"),
-            Input::Run(command, arguments) => format!("{} <{arguments}>", command.name),
-            Input::Incomplete(command) => format!("usage {}", command.usage()),
-            Input::Unknown(word) => format!("unknown {word}"),
-        }
-    }
-
-    fn check(cases: &[(&str, &str)]) {
-        for (line, expected) in cases {
-            assert_eq!(parsed(line), *expected, "{line}");
-        }
-    }
-
-    #[test]
-    fn every_spelling_leads_to_its_command() {
-        for command in COMMANDS {
-            for form in command.other_forms().chain([command.usage()]) {
-                let Input::Run(found, _) = parse(&form) else { panic!("{form} is {}", parsed(&form)) };
-                assert_eq!(found.name, command.name, "{form}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_ways_of_the_seeds() {
-        check(&[
-            ("tata", "/quit <>"),
-            ("exit", "/quit <>"),
-            ("/quit see you", "/quit <see you>"),
-            (r"\quit", "/quit <>"),
-            ("!DISCONNECT", "/quit <>"),
-            (r"\name\bert", "/name <bert>"),
-            (r"\name bert", "/name <bert>"),
-            (r"\NAME\bert", "/name <bert>"),
-            ("/nick bert", "/name <bert>"),
-            (r"\sleep\30", "/sleep <30>"),
-            (r"\black\bob", "/black <bob>"),
-            (r"\unblock\bob", "/unblock <bob>"),
-            ("!INFO", "/info <>"),
-            ("!info", "/info <>"),
-            ("@bob hi  there", "/msg <bob hi  there>"),
-            ("&dev hi", "& <dev hi>"),
-            ("/MSG bob hi", "/msg <bob hi>"),
-        ]);
-    }
-
-    #[test]
-    fn text_is_text() {
-        check(&[
-            ("", "empty"),
-            ("  \t", "empty"),
-            ("hello", "text <hello>"),
-            (" /quit", "text < /quit>"),
-            ("exit the room", "text <exit the room>"),
-            ("Tata", "text <Tata>"),
-            (r"\o/", r"text <\o/>"),
-            (r"\o\ what", r"text <\o\ what>"),
-            (r"\x2 y", r"text <\x2 y>"),
-            ("!", "text <!>"),
-            ("!wow", "text <!wow>"),
-            ("!A", "text <!A>"),
-            ("@ five", "text <@ five>"),
-            ("& then", "text <& then>"),
-            ("//etc/hosts", "text </etc/hosts>"),
-            ("/say exit", "/say <exit>"),
-            ("/say /quit", "/say </quit>"),
-        ]);
-    }
-
-    #[test]
-    fn what_looks_like_a_command_is_not_sent() {
-        check(&[
-            ("/foo bar", "unknown /foo"),
-            ("/", "unknown /"),
-            ("/usr/bin", "unknown /usr/bin"),
-            (r"\foo\bar", r"unknown \foo\bar"),
-            (r"\shrug me", r"unknown \shrug"),
-            ("!HELP me", "unknown !HELP"),
-            ("!INFO now", "unknown !INFO"),
-        ]);
-    }
-
-    #[test]
-    fn a_missing_argument_shows_the_usage() {
-        check(&[
-            ("/name", "usage /name NEW"),
-            (r"\name\", "usage /name NEW"),
-            ("/msg bob", "usage /msg NAME text"),
-            ("@bob", "usage /msg NAME text"),
-            ("&dev", "usage &room text"),
-            ("/join", "usage /join #room [key]"),
-        ]);
-    }
-
-    #[test]
-    fn spellings_are_unique() {
-        let spellings = || COMMANDS.iter().flat_map(|command| command.aliases.iter().chain([&command.name]));
-        for spelling in spellings() {
-            assert_eq!(spellings().filter(|other| *other == spelling).count(), 1, "{spelling}");
-        }
-    }
-
-    #[test]
-    fn the_readme_has_the_table() {
-        let readme = include_str!("../README.md");
-        assert!(readme.contains(&markdown()), "README.md lacks this table:\n{}", markdown());
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 //!
 //! Run by the receiver thread, which has locked the state for the time of one read's messages.
 
+use crate::announced;
 use crate::handlers::talk::{ACTION, CTCP_END};
 use crate::numerics;
 use crate::seen::{self, Sighting};
@@ -25,6 +26,8 @@ pub fn handle(state: &mut State, message: &Message<'_>) {
         // Even a blacklisted operator can remove us.
         "KICK" => kicked(state, from, params),
         _ if silent => {}
+        "FILE" => announced::handle(state, message),
+        "FAIL" => announced::failed(state, &message.params),
         "PRIVMSG" | "NOTICE" => said(state, message, params[0], last),
         "JOIN" => event(state, params[0], &format!("{from} joined the conversation")),
         "PART" => event(state, params[0], &format!("{from} left the conversation{}", reason(from, params[1]))),

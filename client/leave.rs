@@ -19,8 +19,9 @@ const CLOSING: Duration = Duration::from_secs(2);
 /// How long Ctrl-C may take.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// Leaves once everything is confirmed; fails when something was not.
+/// Leaves once files are through and everything is confirmed; fails when something was not.
 pub fn in_order(client: &Client) -> ExitCode {
+    let files_failed = !transfers_end(client);
     let unconfirmed = |state: &State| !state.unconfirmed.is_empty();
     let mut state = client.wait_while(AT_ONCE, unconfirmed);
     let is_watched = state.quit.is_some() || state.screen.is_terminal();
@@ -35,11 +36,37 @@ pub fn in_order(client: &Client) -> ExitCode {
     drop(state);
     let mut state = client.wait_while(CLOSING, State::is_connected);
     state.screen.tell("DISCONNECTED!!");
-    if undelivered == 0 {
-        return ExitCode::SUCCESS;
+    if files_failed && !state.screen.is_terminal() {
+        complain("a file was not sent, or did not come");
     }
-    complain(&undelivered_lines(undelivered));
-    ExitCode::FAILURE
+    if undelivered > 0 {
+        complain(&undelivered_lines(undelivered));
+    }
+    if undelivered > 0 || files_failed && !state.screen.is_terminal() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Waits for the files under way; false when one failed that was asked for, or no server is there for
+/// the rest.
+fn transfers_end(client: &Client) -> bool {
+    let due = |state: &State| state.transfers.due(|room| state.is_in(room));
+    let mut state = client.lock();
+    let count = due(&state);
+    if count > 0 {
+        let files = if count == 1 { "1 file" } else { &format!("{count} files") };
+        state.screen.tell(&format!("Waiting for {files}; Ctrl-C leaves at once, and then it goes on next time"));
+    }
+    drop(state);
+    loop {
+        let state = client.wait_while(AT_ONCE, |state| due(state) > 0 && state.is_connected());
+        if due(&state) == 0 {
+            return !state.transfers.failed;
+        }
+        drop(state);
+        let state = client.wait_while(UNCONFIRMED_SCRIPT, |state| due(state) > 0 && !state.is_connected());
+        if due(&state) > 0 && !state.is_connected() {
+            return false;
+        }
+    }
 }
 
 /// Leaves without waiting for anybody: nobody reads our output any more.

@@ -13,22 +13,32 @@
 //! - [`sender`], [`command`], [`handlers`]: from a typed line to a message
 //! - [`receiver`], [`incoming`], [`numerics`]: from a message to a printed line
 //! - [`state`], [`screen`], [`seen`], [`blacklist`]: what both threads share, under one lock
+//! - [`transfers`], [`progress`], [`kept`], [`announced`]: which files are under way, also under that lock
+//! - [`worker`], [`upload`], [`download`], [`part`]: one short-lived thread for each file under way
 //! - [`leave`]: the ways out
 
+mod announced;
 mod args;
 mod blacklist;
 mod command;
 mod connection;
+mod download;
 mod handlers;
 mod incoming;
+mod kept;
 mod leave;
 mod login;
 mod numerics;
+mod part;
+mod progress;
 mod receiver;
 mod screen;
 mod seen;
 mod sender;
 mod state;
+mod transfers;
+mod upload;
+mod worker;
 
 use args::Args;
 use blacklist::Blacklist;
@@ -49,7 +59,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<ExitCode, String> {
-    let client = Arc::new(Client::new(Screen::standard()));
+    let client = Client::new(Screen::standard());
     leave::on_ctrl_c(&client)?;
     let mut input = io::stdin().lock();
     let connection = login::login(&args, &client, &mut input)?;
@@ -65,6 +75,7 @@ fn run(args: Args) -> Result<ExitCode, String> {
         state.screen.tell(&format!("What you have read cannot be remembered ({error}); a message may be shown twice"));
     }
     state.screen.seen = seen;
+    state.transfers.set_up(&args, &connection.nick);
     state.set_target(Some(&room));
     state.resume(&connection);
     drop(state);
@@ -76,6 +87,7 @@ fn run(args: Args) -> Result<ExitCode, String> {
         .map_err(|error| format!("cannot start a thread: {error}"))?;
 
     handlers::rooms::enter(&client, &room, "");
+    handlers::files::resume(&client);
     client.lock().screen.tell("Welcome to chat room. Enter 'tata' anytime to exit");
     sender::sender_loop(&client, &mut input);
     Ok(leave::in_order(&client))

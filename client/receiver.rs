@@ -7,7 +7,9 @@ use crate::args::Args;
 use crate::connection::{self, Connection, Failure};
 use crate::incoming;
 use crate::leave;
+use crate::progress;
 use crate::state::Client;
+use crate::worker;
 use std::io::{self, IsTerminal};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -60,6 +62,7 @@ fn read_until_lost(client: &Client, connection: &mut Connection) -> String {
         }
         drop(state);
         client.signal();
+        worker::start(client);
         tick(client);
         match connection.read() {
             Ok(true) => (heard, asked) = (Instant::now(), false),
@@ -113,6 +116,7 @@ fn tick(client: &Client) {
     let mut state = client.lock();
     state.screen.tick();
     state.answer_late();
+    progress::show(&mut state);
     let closed = state.screen.is_closed();
     drop(state);
     // A script goes on without its output: what it has to say is what matters.

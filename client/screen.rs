@@ -10,6 +10,8 @@ use wire::text;
 
 /// Lines held back at most: about 5 MB. One more, and the sleep ends early.
 const HELD: usize = 10_000;
+/// A line of so many columns fits one row of any usual terminal.
+const NARROW: usize = 78;
 /// Back to the left edge, and erase what is there: the prompt, or what the user has begun to type.
 const CLEAR: &str = "\r\x1b[K";
 
@@ -23,6 +25,8 @@ pub struct Screen {
     /// Whether the prompt is being shown now.
     prompting: bool,
     prompt: String,
+    /// The line above the prompt that tells how transfers get on; empty while there is none.
+    status: String,
     sleep: Option<Sleep>,
     /// Which messages were shown, so that one that comes again is not.
     pub seen: Seen,
@@ -57,6 +61,7 @@ impl Screen {
             colour,
             prompting: false,
             prompt: String::new(),
+            status: String::new(),
             sleep: None,
             seen: Seen::default(),
         }
@@ -121,9 +126,38 @@ impl Screen {
         }
     }
 
-    /// Draws no prompt any more.
+    /// Draws no prompt and no status any more.
     pub fn end_prompt(&mut self) {
+        self.set_status("");
         self.prompting = false;
+    }
+
+    /// Shows a line above the prompt, or takes it away, without touching what the user has begun to
+    /// type: the cursor comes back to where it was (`ESC 7`, `ESC 8`).
+    pub fn set_status(&mut self, status: &str) {
+        let status = text::printable(status);
+        if !self.terminal || self.status == status {
+            return;
+        }
+        let drawing = match (self.status.is_empty(), status.is_empty()) {
+            // A row further (scrolls at the bottom), back, and a new row pushes the prompt there.
+            (true, _) => format!("\x1bD\x1b[A\x1b7\x1b[L\r{status}\x1b8\x1b[B"),
+            (false, false) => format!("\x1b7\x1b[A{CLEAR}{status}\x1b8"),
+            (false, true) => "\x1b7\x1b[A\x1b[M\x1b8\x1b[A".to_owned(),
+        };
+        self.status = status.into_owned();
+        self.write(&drawing);
+    }
+
+    /// The user has ended a line. It stays where it is, and the status moves down below it.
+    pub fn entered(&mut self, line: &str) {
+        if self.status.is_empty() {
+            return;
+        }
+        // Where a long line began cannot be known; the old status then stays above it.
+        let fits = self.prompt.len() + line.len() < NARROW;
+        let drawing = if fits { "\x1b[2A\x1b[M\x1b[B" } else { "" };
+        self.write(&format!("{drawing}{CLEAR}{}\n", self.status));
     }
 
     /// Holds back what happens for this long; false when the clock cannot count so far.
@@ -190,8 +224,10 @@ impl Screen {
     fn print(&mut self, line: &str) {
         let clear = if self.terminal { CLEAR } else { "" };
         let prompt = if self.prompting { &self.prompt } else { "" };
+        // The line takes the place of the status, which moves down with the prompt.
+        let (up, end) = if self.status.is_empty() { ("", "") } else { ("\x1b[A\x1b[K", "\n") };
         // One write, so that a terminal never shows a line without the prompt below it.
-        self.write(&format!("{clear}{line}\n{prompt}"));
+        self.write(&format!("{clear}{up}{line}\n{}{end}{prompt}", self.status));
     }
 
     fn write(&mut self, text: &str) {
@@ -240,6 +276,28 @@ pub mod tests {
         screen.draw_prompt();
         screen.said("", "albert", ": hi", None);
         assert_eq!(paper.take(), "\r\x1b[KYou: \r\x1b[K\x1b[1malbert\x1b[0m: hi\nYou: ");
+    }
+
+    #[test]
+    fn the_status_stays_between_what_is_printed_and_the_prompt() {
+        let paper = Paper::default();
+        let mut screen = paper.screen(true);
+        screen.set_prompt("You: ");
+        screen.set_status("");
+        screen.set_status("1 %");
+        screen.set_status("1 %");
+        assert_eq!(paper.take(), "\x1bD\x1b[A\x1b7\x1b[L\r1 %\x1b8\x1b[B");
+        screen.draw_prompt();
+        screen.set_status("2 %");
+        assert_eq!(paper.take(), "\r\x1b[KYou: \x1b7\x1b[A\r\x1b[K2 %\x1b8");
+        screen.tell("news");
+        assert_eq!(paper.take(), "\r\x1b[K\x1b[A\x1b[Knews\n2 %\nYou: ");
+        screen.entered("hello");
+        assert_eq!(paper.take(), "\x1b[2A\x1b[M\x1b[B\r\x1b[K2 %\n");
+        screen.entered(&"long ".repeat(20));
+        assert_eq!(paper.take(), "\r\x1b[K2 %\n");
+        screen.end_prompt();
+        assert_eq!(paper.take(), "\x1b7\x1b[A\x1b[M\x1b8\x1b[A");
     }
 
     #[test]

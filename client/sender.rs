@@ -20,6 +20,7 @@ pub fn sender_loop(client: &Client, input: &mut impl BufRead) {
         state.screen.draw_prompt();
         drop(state);
         let Some(line) = read_line(input) else { return };
+        client.lock().screen.entered(&line);
         match command::parse(&line) {
             Input::Empty => {}
             Input::Text(text) => talk::say(client, text),

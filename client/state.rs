@@ -7,12 +7,13 @@ use crate::blacklist::Blacklist;
 use crate::connection::{Caps, Connection};
 use crate::screen::Screen;
 use crate::seen::SENDER_ID;
+use crate::transfers::Transfers;
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use wire::message::Message;
 use wire::unconfirmed::Unconfirmed;
@@ -28,6 +29,8 @@ const NOTICEABLE: Duration = Duration::from_secs(1);
 pub struct Client {
     state: Mutex<State>,
     changed: Condvar,
+    /// Itself, for the threads that it starts.
+    shared: Weak<Client>,
 }
 
 /// Everything that both threads need.
@@ -35,6 +38,7 @@ pub struct State {
     pub screen: Screen,
     pub blacklist: Blacklist,
     pub unconfirmed: Unconfirmed<String>,
+    pub transfers: Transfers,
     /// The connection; `None` while it is lost. The receiver thread reads it.
     pub stream: Option<Arc<TcpStream>>,
     /// The name we have now.
@@ -66,8 +70,14 @@ pub struct State {
 }
 
 impl Client {
-    pub fn new(screen: Screen) -> Self {
-        Client { state: Mutex::new(State::new(screen)), changed: Condvar::new() }
+    pub fn new(screen: Screen) -> Arc<Self> {
+        let state = Mutex::new(State::new(screen));
+        Arc::new_cyclic(|shared| Client { state, changed: Condvar::new(), shared: Weak::clone(shared) })
+    }
+
+    /// A share of the ownership, for a new thread; `None` when nobody owns it any more.
+    pub fn share(&self) -> Option<Arc<Self>> {
+        self.shared.upgrade()
     }
 
     /// Locks the state. A thread that panicked left nothing half done that the other could trip over.
@@ -120,6 +130,7 @@ impl State {
             screen,
             blacklist: Blacklist::default(),
             unconfirmed: Unconfirmed::new("gc"),
+            transfers: Transfers::default(),
             stream: None,
             nick: String::new(),
             caps: Caps::default(),
@@ -224,6 +235,10 @@ impl State {
         let again = |line: &String| without_tags(line).filter(|_| !has_tags).unwrap_or_else(|| line.clone());
         lines.extend(self.unconfirmed.again().map(again));
         lines.extend(self.unconfirmed.ping());
+        if self.caps.files {
+            // Files may have come while we were not here.
+            lines.push("FILE LIST".to_owned());
+        }
         self.write(&lines);
     }
 

@@ -3,6 +3,7 @@
 //! - [`person`], [`scripted_server`]: what these tests stand on
 //! - [`commands`], [`rooms`]: what can be typed
 //! - [`quiet`]: sleep and blacklist
+//! - [`uploads`], [`downloads`]: files, with a server that does what the test says
 //! - [`leaving`]: the ways out
 //! - [`letters`]: what waited, and what comes twice
 //! - [`scripts`]: input from a pipe
@@ -10,6 +11,7 @@
 //! - [`servers`]: what other servers do
 
 mod commands;
+mod downloads;
 mod leaving;
 mod letters;
 pub mod person;
@@ -19,6 +21,7 @@ mod screen;
 pub mod scripted_server;
 mod scripts;
 mod servers;
+mod uploads;
 
 use crate::harness::{Client, Server};
 use person::{Home, Person, WELCOME, address_of_its_own};

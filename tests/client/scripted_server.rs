@@ -1,6 +1,6 @@
 //! A server that does what a test tells it to, so that the client meets what ours never does.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
@@ -48,6 +48,31 @@ impl ScriptedServer {
         tesla.expect_line(WELCOME);
         (tesla, session)
     }
+
+    /// The same on a server that takes files.
+    #[track_caller]
+    pub fn tesla_with_files(&self, home: &Home, options: &[&str]) -> (Person, Session) {
+        let mut tesla = home.start(&[&["--nick", "tesla"], options].concat());
+        let session = self.accept_with_files(&[]);
+        tesla.expect_line(WELCOME);
+        (tesla, session)
+    }
+
+    /// tesla's connection, after the welcome and these items of the list of files.
+    #[track_caller]
+    pub fn accept_with_files(&self, items: &[&str]) -> Session {
+        let mut session = self.accept();
+        session.expect_registration("tesla");
+        session.send(":srv CAP tesla ACK :groupchat/files");
+        session.send(":srv 001 tesla :Welcome");
+        session.expect("FILE LIST");
+        session.expect("JOIN #lobby");
+        items.iter().for_each(|item| session.send(&format!(":srv FILE ITEM {item}")));
+        session.send(":srv FILE END");
+        session.send(":tesla!tesla@host JOIN #lobby");
+        session.answer_ping();
+        session
+    }
 }
 
 impl Drop for ScriptedServer {
@@ -92,6 +117,15 @@ impl Session {
         let got = self.receive().unwrap_or_else(|| panic!("the connection ended before {pattern:?}"));
         assert!(fits(pattern, &got), "got {got:?}, not {pattern:?}");
         got
+    }
+
+    /// The next bytes that the client sends.
+    #[track_caller]
+    pub fn receive_bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        self.reader.read_exact(&mut bytes).expect("the client sends so many bytes");
+        self.transcript.push(format!("client: ({count} bytes)"));
+        bytes
     }
 
     #[track_caller]

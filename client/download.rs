@@ -1,0 +1,164 @@
+//! One download: asks for a file, takes its bytes from a data connection, and goes on after a break.
+//!
+//! Run by the transfer's own thread; the state is locked for a moment at a time.
+
+use crate::part::{self, Part};
+use crate::state::{Client, State};
+use crate::transfers::{Answer, Cancel, Transfer};
+use crate::worker::{self, Trouble};
+use std::io::{self, BufReader, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::time::Duration;
+use wire::{files, limits};
+
+/// How long a file's part waits for the server to hear that we have it all.
+const GOT: Duration = Duration::from_secs(10);
+
+/// Fetches a file; the sentence says how it went.
+pub fn run(client: &Client, number: u64, id: u64) -> Result<String, Trouble> {
+    let mut fetching = Fetching { client, number, id, part: None, is_second_try: false };
+    let result = worker::until_done(client, number, || fetching.attempt());
+    if let Err(Trouble::Cancelled(cancel)) = &result {
+        if let Some((_, part)) = &fetching.part {
+            part.remove();
+        }
+        if *cancel == Cancel::ByUser {
+            client.send("FILE", &["CANCEL", &id.to_string()]);
+        }
+    }
+    result
+}
+
+/// One download under way.
+struct Fetching<'a> {
+    client: &'a Client,
+    number: u64,
+    id: u64,
+    /// What has come, and where it is.
+    part: Option<(PathBuf, Part)>,
+    /// It came damaged once.
+    is_second_try: bool,
+}
+
+/// What the server says about the file.
+struct Offered {
+    token: String,
+    size: u64,
+    crc: u32,
+    name: String,
+}
+
+impl Fetching<'_> {
+    fn attempt(&mut self) -> Result<String, Trouble> {
+        let offered = self.fetch()?;
+        let part = self.open_part(&offered)?;
+        if part.length > offered.size {
+            part.restart().map_err(|error| unwritable(&offered.name, &error))?;
+        }
+        let offset = part.length;
+        worker::begin(self.client, self.number, offset, offered.size);
+        if offset < offered.size {
+            let stream = worker::connect(self.client, self.number)?;
+            self.receive(&stream, &offered)?;
+        }
+        self.finish(&offered)
+    }
+
+    /// Asks for the file.
+    fn fetch(&mut self) -> Result<Offered, Trouble> {
+        let id = self.id.to_string();
+        match worker::ask(self.client, self.number, &["FETCH", &id])? {
+            Answer::Get { token, size, crc, name } => {
+                let name = files::safe_name(&name);
+                if let Some(transfer) = self.client.lock().transfers.get(self.number) {
+                    transfer.name.clone_from(&name);
+                }
+                Ok(Offered { token, size, crc, name })
+            }
+            Answer::Refused(why) => Err(Trouble::Final(format!("File {id} does not come: {why}"))),
+            Answer::Put { .. } => Err(Trouble::Lost("the server is confused".to_owned())),
+        }
+    }
+
+    /// The part, which is opened once and stays so.
+    fn open_part(&mut self, offered: &Offered) -> Result<&mut Part, Trouble> {
+        let state = self.client.lock();
+        let path = part::path(&state.transfers.downloads, &state.nick, self.id, offered.crc);
+        drop(state);
+        // A name that has changed meanwhile changes nothing for a part that is open.
+        let part = if let Some(open) = self.part.take() {
+            open
+        } else {
+            let part = Part::open(&path).map_err(|error| unwritable(&offered.name, &error))?;
+            (path, part)
+        };
+        Ok(&mut self.part.insert(part).1)
+    }
+
+    /// Takes the rest of the file from the data connection.
+    fn receive(&mut self, mut stream: &TcpStream, offered: &Offered) -> Result<(), Trouble> {
+        let lost = |error: io::Error| Trouble::Lost(error.to_string());
+        let Some((_, part)) = &mut self.part else { return Ok(()) };
+        let request = format!("GET {} {} {}\r\n", self.id, offered.token, part.length);
+        stream.write_all(request.as_bytes()).map_err(lost)?;
+        let mut reader = BufReader::new(stream);
+        let count = worker::verdict(&mut reader)?;
+        if count != offered.size - part.length {
+            return Err(Trouble::Denied(format!("it wants to send {count} bytes, which do not fit")));
+        }
+        let mut buffer = vec![0; limits::COPY_BUFFER];
+        while part.length < offered.size {
+            let left = usize::try_from(offered.size - part.length).unwrap_or(usize::MAX);
+            let most = left.min(buffer.len());
+            match reader.read(&mut buffer[..most]) {
+                Ok(0) => return Err(Trouble::Lost("the server closed the connection".to_owned())),
+                Ok(count) => {
+                    part.write(&buffer[..count]).map_err(|error| unwritable(&offered.name, &error))?;
+                    worker::advance(self.client, self.number, count)?;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(lost(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the whole file, names it, and tells the server.
+    fn finish(&mut self, offered: &Offered) -> Result<String, Trouble> {
+        let Some((_, part)) = &mut self.part else { return Err(Trouble::Lost("nothing came".to_owned())) };
+        let Offered { size, crc, name, .. } = offered;
+        if part.sum.value() != *crc {
+            part.restart().map_err(|error| unwritable(name, &error))?;
+            if self.is_second_try {
+                part.remove();
+                return Err(Trouble::Final(format!("{name} came damaged twice (its CRC-32 is wrong), and is removed")));
+            }
+            self.is_second_try = true;
+            return Err(Trouble::Denied("it came damaged".to_owned()));
+        }
+        let path = part.publish(name).map_err(|error| unwritable(name, &error))?;
+        let mut state = self.client.lock();
+        let transfer = state.transfers.get(self.number);
+        // The server need not keep the data connection while we wait for its word.
+        let close = |transfer: &mut Transfer| (transfer.stream.take(), transfer.progress, transfer.peer.clone());
+        let (_, progress, peer) = transfer.map(close).unwrap_or_default();
+        drop(state);
+        self.client.send("FILE", &["GOT", &self.id.to_string()]);
+        drop(self.client.wait_while(GOT, |state: &State| !state.unconfirmed.is_empty()));
+        part.remove();
+        let from = if peer.is_empty() { String::new() } else { format!(" from {peer}") };
+        let (path, how) = (path.display(), progress.summary());
+        Ok(format!("Received {name}{from}: {path} ({size} bytes, CRC-32 {crc:08x}) {how}"))
+    }
+}
+
+/// Why a file cannot be saved, and what to do.
+fn unwritable(name: &str, error: &io::Error) -> Trouble {
+    let hint = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full; make room, then /get goes on with it",
+        ErrorKind::PermissionDenied => "you may not write there; choose another folder with --downloads",
+        _ => return Trouble::Final(format!("{name} cannot be saved: {error}")),
+    };
+    Trouble::Final(format!("{name} cannot be saved: {hint}"))
+}

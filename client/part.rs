@@ -1,0 +1,158 @@
+//! A file that is coming: a part beside the others in the folder for downloads, and its final name.
+//!
+//! Disk only, run by the thread of a download; no lock but that of the file.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use wire::crc32::Crc32;
+use wire::{files, limits, names};
+
+/// What has come of a file so far.
+pub struct Part {
+    path: PathBuf,
+    file: File,
+    /// Bytes that are there.
+    pub length: u64,
+    /// Their sum.
+    pub sum: Crc32,
+}
+
+/// Where the part of a file is. The dot keeps it apart from every received file, none of which has one
+/// in front; nick, id and sum keep apart the parts of several clients that share the folder.
+pub fn path(folder: &Path, own_nick: &str, id: u64, crc: u32) -> PathBuf {
+    folder.join(format!(".{}-{id}-{crc:08x}.part", names::fold(own_nick)))
+}
+
+impl Part {
+    /// Opens the part, makes it and its folder where needed, and sums up what is there.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(ErrorKind::WouldBlock, "another client is fetching it"));
+            }
+            // Some file systems cannot lock. Then it is up to the user.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
+        }
+        let mut part = Part { path: path.to_owned(), file, length: 0, sum: Crc32::default() };
+        let mut buffer = vec![0; limits::COPY_BUFFER];
+        loop {
+            match part.file.read(&mut buffer) {
+                Ok(0) => return Ok(part),
+                Ok(count) => part.count(&buffer[..count]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Adds bytes at the end.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.count(bytes);
+        Ok(())
+    }
+
+    fn count(&mut self, bytes: &[u8]) {
+        self.length += bytes.len() as u64;
+        self.sum.update(bytes);
+    }
+
+    /// Starts again with nothing.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        (self.length, self.sum) = (0, Crc32::default());
+        Ok(())
+    }
+
+    /// Gives the whole file a name of its own in the folder, never that of another file. The part stays
+    /// as a second name of the same file until [`Part::remove`], so that a client that is ended in between
+    /// does not fetch the file again.
+    pub fn publish(&self, name: &str) -> io::Result<PathBuf> {
+        self.file.sync_all()?;
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let (stem, ending) = files::split_ending(name);
+        let mut number = 0u64;
+        let path = loop {
+            let free = if number == 0 { name.to_owned() } else { format!("{stem} ({number}){ending}") };
+            let path = folder.join(free);
+            match fs::hard_link(&self.path, &path) {
+                Ok(()) => break path,
+                Err(_) if self.is_same(&path) => break path,
+                Err(_) if fs::symlink_metadata(&path).is_ok() => number += 1,
+                // A file system without hard links; nothing was there a moment ago.
+                Err(_) => {
+                    fs::rename(&self.path, &path)?;
+                    break path;
+                }
+            }
+        };
+        File::open(folder)?.sync_all()?;
+        Ok(path)
+    }
+
+    fn is_same(&self, path: &Path) -> bool {
+        let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+        let other = fs::symlink_metadata(path).map(identity);
+        other.is_ok_and(|other| self.file.metadata().map(identity).is_ok_and(|own| own == other))
+    }
+
+    /// Removes the part, or what is left of it after the file has got its name.
+    pub fn remove(&self) {
+        // It may have been renamed; and a part that stays costs only room.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::crc32::crc32;
+
+    fn folder(test: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("groupchat-{test}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        folder
+    }
+
+    #[test]
+    fn goes_on_where_it_was_and_starts_again() {
+        let folder = folder("part");
+        let path = path(&folder.join("sub"), "Me", 7, 9);
+        assert!(path.ends_with(".me-7-00000009.part"));
+        Part::open(&path).unwrap().write(b"1234").unwrap();
+        let mut part = Part::open(&path).unwrap();
+        assert_eq!((part.length, part.sum.value()), (4, crc32(b"1234")));
+        assert_eq!(Part::open(&path).err().map(|error| error.kind()), Some(ErrorKind::WouldBlock));
+        part.write(b"56789").unwrap();
+        assert_eq!((part.length, part.sum.value()), (9, 0xcbf4_3926));
+        part.restart().unwrap();
+        part.write(b"x").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"x");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_name_never_hides_another_file() {
+        let folder = folder("publish");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("a.txt"), "mine").unwrap();
+        std::os::unix::fs::symlink("/nowhere", folder.join("a (1).txt")).unwrap();
+        let mut part = Part::open(&path(&folder, "me", 7, 9)).unwrap();
+        part.write(b"theirs").unwrap();
+        assert_eq!(part.publish("a.txt").unwrap(), folder.join("a (2).txt"));
+        // The same again, as after an end in between, makes no third copy.
+        assert_eq!(part.publish("a.txt").unwrap(), folder.join("a (2).txt"));
+        part.remove();
+        assert_eq!(fs::read_to_string(folder.join("a.txt")).unwrap(), "mine");
+        assert_eq!(fs::read_to_string(folder.join("a (2).txt")).unwrap(), "theirs");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 3);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

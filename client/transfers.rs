@@ -1,0 +1,299 @@
+//! The table of files under way, and what is known of those that were offered.
+//!
+//! Pure bookkeeping, part of the state and thus under its lock. The receiver thread and the commands
+//! put transfers in, [`worker`](crate::worker) gives each a thread of its own.
+
+use crate::args::Args;
+use crate::kept::Kept;
+use crate::progress::Progress;
+use std::collections::{HashMap, HashSet};
+use std::net::{Shutdown, TcpStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+use wire::{limits, names};
+
+/// Transfers at once. A few fill any line already, and each is a thread and a connection to the server.
+pub const AT_ONCE: usize = 4;
+
+/// What a transfer is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Job {
+    Upload(Upload),
+    /// The file of this id.
+    Download(u64),
+}
+
+/// A file to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    pub path: PathBuf,
+    /// A room or a nick.
+    pub target: String,
+    /// The server's number for it, where it comes from an earlier run of the client.
+    pub earlier_id: Option<u64>,
+}
+
+/// What the server said to an offer or a fetch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    Put { id: u64, token: String, offset: u64, crc: u32 },
+    Get { token: String, size: u64, crc: u32, name: String },
+    Refused(String),
+}
+
+/// Why a transfer is to stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cancel {
+    ByUser,
+    /// Its sender took the file back.
+    BySender(String),
+}
+
+/// A transfer that runs, or waits for its turn.
+pub struct Transfer {
+    /// Our own number for it.
+    pub number: u64,
+    pub job: Job,
+    /// The user has just asked for it; a script fails with it.
+    pub wanted: bool,
+    pub is_running: bool,
+    /// The server's number for the file, once known.
+    pub id: Option<u64>,
+    /// The file's name, as soon as it is known.
+    pub name: String,
+    /// Who it is from or to, where that is known.
+    pub peer: String,
+    /// The answer that its thread waits for.
+    pub answer: Option<Answer>,
+    pub cancel: Option<Cancel>,
+    /// Its data connection; closing it wakes its thread.
+    pub stream: Option<Arc<TcpStream>>,
+    /// The server's list says that it has the file.
+    pub is_whole: bool,
+    pub progress: Progress,
+}
+
+/// A file that the server told us about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub id: u64,
+    pub sender: String,
+    pub target: String,
+    pub size: u64,
+    pub crc: u32,
+    pub state: String,
+    pub name: String,
+}
+
+/// The table.
+#[derive(Default)]
+pub struct Transfers {
+    list: Vec<Transfer>,
+    last_number: u64,
+    /// Files up to this size are fetched by themselves.
+    pub auto_accept: u64,
+    pub downloads: PathBuf,
+    /// Uploads that the next run of the client would have to go on with.
+    pub kept: Kept,
+    /// What we heard of, by id.
+    pub offers: HashMap<u64, Offer>,
+    /// Files, by id and sum, that were announced in this run: an announcement may come twice.
+    announced: HashSet<(u64, u32)>,
+    /// Files, by id and sum, that came, or that do not come: not to be fetched again by themselves.
+    settled: HashSet<(u64, u32)>,
+    /// The items of the list that is just coming.
+    pub items: Vec<Offer>,
+    /// How many lists have come.
+    pub lists: u64,
+    /// The user has asked for the next list.
+    pub show_list: bool,
+    /// A transfer that the user asked for has failed.
+    pub failed: bool,
+    /// When the progress was last shown.
+    pub shown: Option<Instant>,
+}
+
+impl Transfers {
+    /// Takes the options, and what was kept for this nick.
+    pub fn set_up(&mut self, args: &Args, nick: &str) {
+        self.auto_accept = args.auto_accept;
+        self.downloads.clone_from(&args.downloads);
+        self.kept = Kept::of(nick, &args.server);
+    }
+
+    /// Puts a transfer at the end of the queue.
+    pub fn add(&mut self, job: Job, wanted: bool, name: &str, peer: &str) {
+        self.last_number += 1;
+        let id = if let Job::Download(id) = job { Some(id) } else { None };
+        self.list.push(Transfer {
+            number: self.last_number,
+            job,
+            wanted,
+            is_running: false,
+            id,
+            name: name.to_owned(),
+            peer: peer.to_owned(),
+            answer: None,
+            cancel: None,
+            stream: None,
+            is_whole: false,
+            progress: Progress::default(),
+        });
+    }
+
+    /// The next transfer that may start, which then counts as running.
+    pub fn next(&mut self, is_in: impl Fn(&str) -> bool) -> Option<(u64, Job)> {
+        if self.running().count() >= AT_ONCE {
+            return None;
+        }
+        let next = self.list.iter_mut().find(|transfer| !transfer.is_running && transfer.is_due(&is_in))?;
+        next.is_running = true;
+        Some((next.number, next.job.clone()))
+    }
+
+    pub fn running(&self) -> impl Iterator<Item = &Transfer> {
+        self.list.iter().filter(|transfer| transfer.is_running)
+    }
+
+    pub fn running_mut(&mut self) -> impl Iterator<Item = &mut Transfer> {
+        self.list.iter_mut().filter(|transfer| transfer.is_running)
+    }
+
+    /// How many run, or could as soon as there is a place.
+    pub fn due(&self, is_in: impl Fn(&str) -> bool) -> usize {
+        self.list.iter().filter(|transfer| transfer.is_running || transfer.is_due(&is_in)).count()
+    }
+
+    pub fn get(&mut self, number: u64) -> Option<&mut Transfer> {
+        self.list.iter_mut().find(|transfer| transfer.number == number)
+    }
+
+    /// The transfer of this id of the server.
+    pub fn by_id(&mut self, id: u64) -> Option<&mut Transfer> {
+        self.list.iter_mut().find(|transfer| transfer.id == Some(id))
+    }
+
+    /// The transfer of a file of this name, the oldest one.
+    pub fn named(&self, name: &str) -> Option<u64> {
+        self.list.iter().find(|transfer| transfer.name == name).map(|transfer| transfer.number)
+    }
+
+    /// The transfer that a reference or an id in an answer stands for.
+    pub fn by_word(&mut self, word: &str) -> Option<&mut Transfer> {
+        let is_meant = |transfer: &Transfer| match transfer.job {
+            Job::Upload(_) => transfer.reference() == word,
+            Job::Download(id) => id.to_string() == word,
+        };
+        self.list.iter_mut().find(|transfer| is_meant(transfer))
+    }
+
+    /// Whether the same file is being sent to the same target already.
+    pub fn is_being_sent(&self, path: &PathBuf, target: &str) -> bool {
+        let is_same = |job: &Job| matches!(job, Job::Upload(up) if up.path == *path && names::same(&up.target, target));
+        self.list.iter().any(|transfer| is_same(&transfer.job))
+    }
+
+    pub fn remove(&mut self, number: u64) -> Option<Transfer> {
+        let index = self.list.iter().position(|transfer| transfer.number == number)?;
+        Some(self.list.remove(index))
+    }
+
+    /// Takes note of an offer; no server can make us remember more than one has files.
+    pub fn learn(&mut self, offer: Offer) {
+        if self.offers.len() >= limits::FILES {
+            self.offers.clear();
+        }
+        self.offers.insert(offer.id, offer);
+    }
+
+    /// Whether this is the first announcement of a file.
+    pub fn is_news(&mut self, id: u64, crc: u32) -> bool {
+        self.announced.insert((id, crc))
+    }
+
+    /// The file came, or it does not: it is not fetched by itself any more.
+    pub fn settle(&mut self, id: u64) {
+        if let Some(offer) = self.offers.get(&id) {
+            self.settled.insert((id, offer.crc));
+        }
+    }
+
+    /// Queues a file that may come by itself.
+    pub fn fetch(&mut self, offer: &Offer) {
+        let is_settled = self.settled.contains(&(offer.id, offer.crc));
+        if !is_settled && self.by_id(offer.id).is_none() {
+            self.add(Job::Download(offer.id), false, &offer.name, &offer.sender);
+        }
+    }
+}
+
+impl Transfer {
+    /// The word by which we know the answer to an offer; unlike an id it starts with a letter.
+    pub fn reference(&self) -> String {
+        format!("u{}", self.number)
+    }
+
+    /// An upload of an earlier run may be for a room that we have not entered yet.
+    fn is_due(&self, is_in: impl Fn(&str) -> bool) -> bool {
+        match &self.job {
+            Job::Upload(upload) => self.wanted || !names::is_room(&upload.target) || is_in(&upload.target),
+            Job::Download(_) => true,
+        }
+    }
+
+    /// Makes its thread stop as soon as it can.
+    pub fn stop(&mut self, cancel: Cancel) {
+        self.cancel = Some(cancel);
+        if let Some(stream) = self.stream.take() {
+            // It may be closed already.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offer(id: u64) -> Offer {
+        let (sender, target, state, name) = ("tesla".into(), "me".into(), "new".into(), "a.txt".into());
+        Offer { id, sender, target, size: 3, crc: 9, state, name }
+    }
+
+    #[test]
+    fn a_few_run_and_the_others_wait_in_order() {
+        let mut transfers = Transfers::default();
+        (1..=6).for_each(|id| transfers.fetch(&offer(id)));
+        let started: Vec<_> = std::iter::from_fn(|| transfers.next(|_| true)).map(|(number, _)| number).collect();
+        assert_eq!((started, transfers.due(|_| true)), (vec![1, 2, 3, 4], 6));
+        transfers.remove(2);
+        assert_eq!(transfers.next(|_| true), Some((5, Job::Download(5))));
+    }
+
+    #[test]
+    fn nothing_is_fetched_twice_by_itself() {
+        let mut transfers = Transfers::default();
+        assert!(transfers.is_news(7, 9) && !transfers.is_news(7, 9) && transfers.is_news(7, 10));
+        transfers.learn(offer(7));
+        transfers.fetch(&offer(7));
+        transfers.fetch(&offer(7));
+        assert_eq!(transfers.due(|_| true), 1);
+        transfers.remove(1);
+        transfers.settle(7);
+        transfers.fetch(&offer(7));
+        assert_eq!(transfers.due(|_| true), 0);
+    }
+
+    #[test]
+    fn an_upload_of_an_earlier_run_waits_for_its_room() {
+        let mut transfers = Transfers::default();
+        let upload = |target: &str| Upload { path: "/a".into(), target: target.into(), earlier_id: None };
+        transfers.add(Job::Upload(upload("#dev")), false, "a", "#dev");
+        assert_eq!((transfers.due(|_| false), transfers.next(|_| false)), (0, None));
+        assert!(transfers.is_being_sent(&"/a".into(), "#DEV") && !transfers.is_being_sent(&"/a".into(), "bob"));
+        assert_eq!(transfers.next(|room| room == "#dev").map(|(number, _)| number), Some(1));
+        assert_eq!(transfers.by_word("u1").map(|transfer| transfer.number), Some(1));
+        assert!(transfers.by_word("1").is_none());
+    }
+}

@@ -1,0 +1,291 @@
+//! Sending files, to a server that does what the test says.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use wire::crc32::crc32;
+
+use super::person::{Home, Person, WELCOME};
+use super::scripted_server::{ScriptedServer, Session};
+
+/// tesla in the lobby of a server that takes files, with some to send.
+fn with_files() -> (ScriptedServer, Home, Person, Session) {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    fs::write(home.path().join("a.txt"), "123456789").unwrap();
+    fs::write(home.path().join("my file.txt"), "").unwrap();
+    let (tesla, session) = server.tesla_with_files(&home, &[]);
+    (server, home, tesla, session)
+}
+
+/// A file that no socket's buffer holds.
+fn large() -> Vec<u8> {
+    (0..12_000_000_u32).map(|index| index.to_le_bytes()[1]).collect()
+}
+
+/// Takes an offer, and all that is sent for it.
+#[track_caller]
+fn take(server: &ScriptedServer, session: &mut Session, offer: &str, bytes: &[u8]) {
+    let offered = session.expect(&format!("FILE OFFER {offer}"));
+    session.answer_ping();
+    let reference = offered.split(' ').nth(2).unwrap();
+    session.send(&format!(":srv FILE PUT {reference} 7 token 0 00000000"));
+    let mut data = server.accept();
+    data.expect("PUT 7 token 0");
+    assert!(data.receive_bytes(bytes.len()) == bytes);
+    data.expect(&format!("{:08x}", crc32(bytes)));
+    data.send("OK 7");
+    data.expect_end();
+}
+
+#[test]
+fn every_way_to_send_a_file() {
+    let (server, home, mut tesla, mut session) = with_files();
+    for (typed, offer) in [
+        ("/file a.txt", "* #lobby 9 a.txt"),
+        ("!FILE a.txt", "* #lobby 9 a.txt"),
+        (r"\file a.txt albert", "* albert 9 a.txt"),
+        (r"\file\a.txt", "* #lobby 9 a.txt"),
+        ("/file ./a.txt #dev", "* #dev 9 a.txt"),
+        ("/file ~/a.txt albert", "* albert 9 a.txt"),
+    ] {
+        tesla.type_line(typed);
+        take(&server, &mut session, offer, b"123456789");
+        let target = offer.split(' ').nth(1).unwrap();
+        tesla.expect_line(&format!("Sending a.txt (9 bytes) to {target}"));
+        tesla.expect_line(&format!("Sent a.txt (9 bytes, CRC-32 cbf43926) to {target} in *"));
+    }
+    for (typed, target) in
+        [("/file my file.txt", "#lobby"), ("/file my file.txt bob", "bob"), (r#"/file "my file.txt" bob"#, "bob")]
+    {
+        tesla.type_line(typed);
+        take(&server, &mut session, &format!("* {target} 0 :my file.txt"), b"");
+        tesla.skip_to(&format!("Sent my file.txt (0 bytes, CRC-32 00000000) to {target} in *"));
+    }
+    session.send(":albert!a@h FILE GOT tesla 7 :a.txt");
+    tesla.expect_line("albert has a.txt now");
+    assert_eq!(fs::read(home.path().join("config/groupchat/uploads-tesla")).unwrap(), b"", "nothing is left to do");
+}
+
+#[test]
+fn what_cannot_be_sent_is_one_sentence() {
+    let (_server, home, mut tesla, mut session) = with_files();
+    let secret = home.path().join("secret");
+    fs::write(&secret, "x").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
+    let is_root = fs::read(&secret).is_ok();
+    for (typed, sentence) in [
+        ("/file", "Usage: /file PATH [TARGET]"),
+        ("/file no.txt", "no.txt cannot be sent: there is no such file"),
+        ("/file no.txt bob", "no.txt bob cannot be sent: there is no such file"),
+        ("/file a.txt two words", "a.txt two words cannot be sent: there is no such file"),
+        ("/file .", ". cannot be sent: it is a folder; pack it into one file first, such as with tar or zip"),
+        ("/file secret", "secret cannot be sent: you may not read it"),
+        ("/file a.txt 2x", "\"2x\" cannot be a name: *"),
+        ("/get x", "Which file? /get wants a number; /files shows them"),
+        ("/cancel x", "Which file? /cancel wants a number; /files shows them"),
+    ] {
+        if !(is_root && typed == "/file secret") {
+            tesla.ask(typed, &[sentence]);
+        }
+    }
+    tesla.type_line("/file a.txt bob");
+    session.expect("FILE OFFER u1 bob 9 a.txt");
+    session.send(":srv FAIL FILE NO_SUCH_TARGET u1 :Nobody is called bob");
+    tesla.expect_line("a.txt was not sent to bob: Nobody is called bob");
+    // An answer to nothing is shown all the same.
+    session.send(":srv FAIL FILE NO_SUCH_FILE 12 :There is no file 12");
+    tesla.expect_line("The server refused FILE: There is no file 12");
+}
+
+#[test]
+fn a_server_without_files_is_not_bothered() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    fs::write(home.path().join("a.txt"), "x").unwrap();
+    let (mut tesla, mut session) = server.tesla(&home);
+    for typed in ["/file a.txt", "/files", "/get 7", "/cancel 7"] {
+        tesla.ask(typed, &["This server takes no files"]);
+    }
+    tesla.type_line("hello");
+    session.expect("PRIVMSG #lobby hello");
+}
+
+#[test]
+fn a_broken_upload_goes_on_where_the_server_has_it() {
+    let (server, home, mut tesla, mut session) = with_files();
+    let bytes = large();
+    fs::write(home.path().join("film.mp4"), &bytes).unwrap();
+    tesla.type_line("/file film.mp4 albert");
+    session.expect("FILE OFFER u1 albert 12000000 film.mp4");
+    session.answer_ping();
+    session.send(":srv FILE PUT u1 7 one 0 00000000");
+    let mut data = server.accept();
+    data.expect("PUT 7 one 0");
+    assert!(data.receive_bytes(1_000_000) == bytes[..1_000_000]);
+    drop(data);
+    tesla.expect_line("Sending film.mp4 (11.4 MiB) to albert");
+    tesla.expect_line("film.mp4 is interrupted (*); trying again");
+    session.expect("FILE OFFER u1 albert 12000000 film.mp4");
+    session.answer_ping();
+    session.send(&format!(":srv FILE PUT u1 7 two 1000000 {:08x}", crc32(&bytes[..1_000_000])));
+    let mut data = server.accept();
+    data.expect("PUT 7 two 1000000");
+    tesla.expect_line("Going on with film.mp4 at 8 %");
+    // This time the server says why it does not want more.
+    data.send("ERROR :The disk is full");
+    drop(data);
+    tesla.expect_line("film.mp4 is interrupted (*); trying again");
+    session.expect("FILE OFFER u1 albert 12000000 film.mp4");
+    session.answer_ping();
+    // What the server has is something else: all of it is sent again.
+    session.send(":srv FILE PUT u1 7 three 1000000 12345678");
+    let mut data = server.accept();
+    data.expect("PUT 7 three 0");
+    assert!(data.receive_bytes(bytes.len()) == bytes);
+    data.expect(&format!("{:08x}", crc32(&bytes)));
+    data.send("OK 7");
+    tesla.skip_to("Sent film.mp4 (12000000 bytes, CRC-32 *) to albert in *");
+}
+
+#[test]
+fn a_refusal_on_the_data_connection_ends_it() {
+    let (server, _home, mut tesla, mut session) = with_files();
+    tesla.type_line("/file a.txt bob");
+    for token in ["one", "two", "three"] {
+        session.expect("FILE OFFER u1 bob 9 a.txt");
+        session.answer_ping();
+        session.send(&format!(":srv FILE PUT u1 7 {token} 0 00000000"));
+        let mut data = server.accept();
+        data.expect(&format!("PUT 7 {token} 0"));
+        data.send("ERROR :No");
+    }
+    session.expect("FILE CANCEL 7");
+    tesla.skip_to("a.txt is given up: the server says: No");
+}
+
+#[test]
+fn a_lost_last_word_is_looked_up() {
+    let (server, _home, mut tesla, mut session) = with_files();
+    tesla.type_line("/file a.txt albert");
+    session.expect("FILE OFFER u1 albert 9 a.txt");
+    session.answer_ping();
+    session.send(":srv FILE PUT u1 7 one 0 00000000");
+    let mut data = server.accept();
+    data.expect("PUT 7 one 0");
+    data.receive_bytes(9);
+    data.expect("cbf43926");
+    drop(data);
+    session.expect("FILE LIST");
+    session.send(":srv FILE ITEM 7 tesla albert 9 cbf43926 sent :a.txt");
+    session.send(":srv FILE END");
+    tesla.skip_to("a.txt is with albert already");
+}
+
+#[test]
+fn an_upload_can_be_cancelled() {
+    let (server, home, mut tesla, mut session) = with_files();
+    fs::write(home.path().join("film.mp4"), large()).unwrap();
+    tesla.type_line("/file film.mp4 albert");
+    session.expect("FILE OFFER u1 albert 12000000 film.mp4");
+    session.answer_ping();
+    session.send(":srv FILE PUT u1 7 one 0 00000000");
+    let mut data = server.accept();
+    data.expect("PUT 7 one 0");
+    data.receive_bytes(1_000_000);
+    tesla.ask("/file film.mp4 albert", &["Sending film.mp4 *", "film.mp4 is being sent to albert already"]);
+    tesla.ask("/cancel 7", &["film.mp4 is cancelled"]);
+    session.expect("FILE CANCEL 7");
+    session.answer_ping();
+    tesla.ask("/cancel 7", &["File 7 is cancelled"]);
+    session.expect("FILE CANCEL 7");
+    session.answer_ping();
+    // One that has no number yet goes by its name.
+    tesla.type_line("/file a.txt albert");
+    session.expect("FILE OFFER u2 albert 9 a.txt");
+    session.answer_ping();
+    tesla.ask("/cancel a.txt", &["a.txt is cancelled"]);
+    session.send(":srv FILE PUT u2 8 one 0 00000000");
+    session.expect("FILE CANCEL 8");
+}
+
+#[test]
+fn a_file_that_changes_is_taken_back() {
+    let (server, home, mut tesla, mut session) = with_files();
+    let path = home.path().join("film.mp4");
+    fs::write(&path, large()).unwrap();
+    tesla.type_line("/file film.mp4 albert");
+    session.expect("FILE OFFER u1 albert 12000000 film.mp4");
+    session.answer_ping();
+    session.send(":srv FILE PUT u1 7 one 0 00000000");
+    let mut data = server.accept();
+    data.expect("PUT 7 one 0");
+    fs::File::options().write(true).open(&path).unwrap().set_len(11_999_999).unwrap();
+    data.receive_bytes(11_999_999);
+    session.expect("FILE CANCEL 7");
+    tesla.skip_to("film.mp4 became shorter while it was being sent, and is taken back; send it again");
+}
+
+#[test]
+fn a_script_waits_for_its_files_and_fails_with_them() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    fs::write(home.path().join("a.txt"), "123456789").unwrap();
+    let mut script = home.script(&["--nick", "tesla"], "/file a.txt bob\n");
+    let mut session = server.accept_with_files(&[]);
+    script.expect_line(WELCOME);
+    take(&server, &mut session, "u1 bob 9 a.txt", b"123456789");
+    session.expect("QUIT");
+    drop(session);
+    script.skip_to("Sent a.txt (9 bytes, CRC-32 cbf43926) to bob in *");
+    script.expect_goodbye();
+
+    let mut script = home.script(&["--nick", "tesla"], "/file a.txt bob\n");
+    let mut session = server.accept_with_files(&[]);
+    session.expect("FILE OFFER u1 bob 9 a.txt");
+    session.answer_ping();
+    session.send(":srv FAIL FILE SPOOL_FULL u1 :There is no room for it now");
+    session.expect("QUIT");
+    drop(session);
+    script.skip_to("a.txt was not sent to bob: There is no room for it now");
+    script.expect_line("DISCONNECTED!!");
+    script.expect_failure("a file was not sent, or did not come");
+
+    let mut script = home.script(&["--nick", "tesla"], "/file no.txt bob\n");
+    let mut session = server.accept_with_files(&[]);
+    session.expect("QUIT");
+    drop(session);
+    script.skip_to("DISCONNECTED!!");
+    script.expect_failure("a file was not sent, or did not come");
+}
+
+#[test]
+fn an_upload_survives_the_client() {
+    let (server, home, mut tesla, mut session) = with_files();
+    tesla.type_line("/file a.txt albert");
+    session.expect("FILE OFFER u1 albert 9 a.txt");
+    session.answer_ping();
+    session.send(":srv FILE PUT u1 7 one 0 00000000");
+    let mut data = server.accept();
+    data.expect("PUT 7 one 0");
+    tesla.signal("KILL");
+    drop((tesla, session, data));
+    let mut tesla = home.start(&["--nick", "tesla"]);
+    let mut session = server.accept_with_files(&["7 tesla albert 9 00000000 partial :a.txt"]);
+    tesla.expect_line(WELCOME);
+    // It may have arrived just before the end, so that is looked up.
+    session.expect("FILE LIST");
+    session.answer_ping();
+    session.send(":srv FILE ITEM 7 tesla albert 9 00000000 partial :a.txt");
+    session.send(":srv FILE END");
+    session.expect("FILE OFFER u1 albert 9 a.txt");
+    session.answer_ping();
+    session.send(&format!(":srv FILE PUT u1 7 two 4 {:08x}", crc32(b"1234")));
+    let mut data = server.accept();
+    data.expect("PUT 7 two 4");
+    assert_eq!(data.receive_bytes(5), b"56789");
+    data.expect("cbf43926");
+    data.send("OK 7");
+    tesla.expect_line("Going on with a.txt at 44 %");
+    tesla.expect_line("Sent a.txt (9 bytes, CRC-32 cbf43926) to albert in *");
+}
