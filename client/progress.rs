@@ -17,8 +17,9 @@ const PLAIN: Duration = Duration::from_secs(1);
 const WINDOW: Duration = Duration::from_secs(2);
 /// Columns of the progress line; one that wraps could not be redrawn, and 80 are common.
 const COLUMNS: usize = 78;
-/// Columns of a file's name in it.
+/// Columns of a file's name in it, and where several share the line.
 const NAME: usize = 24;
+const SHORT_NAME: usize = 14;
 
 /// How far one transfer has got.
 #[derive(Debug, Clone, Copy, Default)]
@@ -157,8 +158,9 @@ fn plain(transfer: &mut Transfer) -> Option<String> {
 
 /// All transfers in one line, as far as they fit; the others are counted.
 fn line<'a>(transfers: impl Iterator<Item = &'a Transfer>) -> String {
-    let mut parts: Vec<_> = transfers.map(part).collect();
-    let all = parts.len();
+    let transfers: Vec<_> = transfers.collect();
+    let all = transfers.len();
+    let mut parts: Vec<_> = transfers.iter().map(|transfer| part(transfer, all == 1)).collect();
     loop {
         let more = all - parts.len();
         let more = if more > 0 { format!("  and {more} more") } else { String::new() };
@@ -169,11 +171,12 @@ fn line<'a>(transfers: impl Iterator<Item = &'a Transfer>) -> String {
     }
 }
 
-fn part(transfer: &Transfer) -> String {
+fn part(transfer: &Transfer, is_alone: bool) -> String {
     let arrow = if matches!(transfer.job, Job::Upload(_)) { '↑' } else { '↓' };
-    let name = shortened(&text::printable(&transfer.name), NAME);
+    let name = shortened(&text::printable(&transfer.name), if is_alone { NAME } else { SHORT_NAME });
     let is_moving = transfer.stream.is_some();
     let figures = if is_moving { transfer.progress.figures() } else { "waiting".to_owned() };
+    let figures = if is_alone { figures } else { figures.replace(',', "").replace(" left", "") };
     format!("{arrow} {name} {figures}")
 }
 
@@ -223,7 +226,7 @@ mod tests {
         assert_eq!(line(transfers.running()), "↓ photo.jpg waiting");
         (2..5).for_each(|id| fetching(&mut transfers, id, "a very long name of a holiday film.mp4"));
         let line = line(transfers.running());
-        assert_eq!(line, "↓ photo.jpg waiting  ↓ a very long…ay film.mp4 waiting  and 2 more");
+        assert_eq!(line, "↓ photo.jpg waiting  ↓ a very…lm.mp4 waiting  and 2 more");
     }
 
     #[test]
