@@ -69,7 +69,8 @@ impl Kept {
     fn read(&self) -> io::Result<Vec<Vec<u8>>> {
         let bytes = match self.file.as_ref().map(fs::read) {
             None => Vec::new(),
-            Some(Err(error)) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            // Where there can be no file, nothing was kept.
+            Some(Err(error)) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Vec::new(),
             Some(read) => read?,
         };
         Ok(bytes.split(|byte| *byte == END).filter(|entry| !entry.is_empty()).map(<[u8]>::to_vec).collect())

@@ -49,7 +49,7 @@ pub fn in_order(client: &Client) -> ExitCode {
 /// the rest.
 fn transfers_end(client: &Client) -> bool {
     let due = |state: &State| state.transfers.due(|room| state.is_in(room));
-    let mut state = client.lock();
+    let mut state = client.wait_while(AT_ONCE, |state| due(state) > 0);
     let count = due(&state);
     if count > 0 {
         let files = if count == 1 { "1 file" } else { &format!("{count} files") };

@@ -50,3 +50,5 @@ mod conversation;
 mod irssi;
 // Lost connections.
 mod reconnect;
+// Files, through all three programs.
+mod sharing;

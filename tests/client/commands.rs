@@ -128,7 +128,7 @@ fn what_looks_like_a_command_and_is_none_is_not_sent() {
         ("!FOO", "!FOO"),
         ("!FOO bar", "!FOO"),
         ("!DISCONNECT now", "!DISCONNECT"),
-        ("!FILE notes.txt", "!FILE"),
+        ("!FILES", "!FILES"),
     ] {
         tesla.ask(typed, &[&format!("Unknown command {word}, try /help")]);
     }
@@ -205,6 +205,10 @@ fn help_shows_every_command() {
         "/black NAME*",
         "/unblock NAME*",
         "/blacklist*",
+        "/file PATH [TARGET]*",
+        "/files*",
+        "/get ID*",
+        "/cancel ID*",
         "/help [command]*",
     ] {
         tesla.expect_line(usage);
