@@ -18,7 +18,9 @@ pub fn handle(state: &mut State, message: &Message<'_>) {
         ["PUT", reference, id, token, offset, crc] if is_server => put(state, reference, [id, token, offset, crc]),
         ["GET", id, token, size, crc, name] if is_server => get(state, id, [token, size, crc, name]),
         ["ITEM", id, sender, target, size, crc, what, name] if is_server => {
-            state.transfers.items.extend(offer([id, sender, target, size, crc, what, name]));
+            if let Some(item) = offer([id, sender, target, size, crc, what, name]) {
+                state.transfers.item(item);
+            }
         }
         ["END", ..] if is_server => list(state),
         ["ANNOUNCE", target, id, size, crc, name] => {
@@ -41,6 +43,8 @@ pub fn failed(state: &mut State, params: &[&str]) {
         && transfer.is_running
     {
         transfer.answer = Some(Answer::Refused((*text).to_owned()));
+    } else if *verb == "FILE" {
+        state.screen.tell(text);
     } else {
         state.screen.tell(&format!("The server refused {verb}: {text}"));
     }
@@ -78,7 +82,7 @@ fn announced(state: &mut State, offer: Offer) {
         return;
     }
     let Offer { id, sender, target, size, name, .. } = &offer;
-    let comes = *size <= state.transfers.auto_accept && state.transfers.auto_accept > 0;
+    let comes = state.transfers.is_small(*size);
     let hint = if comes { String::new() } else { format!("; /get {id} fetches it") };
     let size = readable_size(*size);
     if names::is_room(target) {
@@ -100,9 +104,8 @@ fn list(state: &mut State) {
     for item in &items {
         state.transfers.learn(item.clone());
         let begun = part::path(&state.transfers.downloads, &state.nick, item.id, item.crc);
-        let is_small = item.size <= state.transfers.auto_accept && state.transfers.auto_accept > 0;
         match item.state.as_str() {
-            "new" if is_small || begun.exists() => state.transfers.fetch(item),
+            "new" if state.transfers.is_small(item.size) || begun.exists() => state.transfers.fetch(item),
             // The client was ended before it could remove it.
             "had" if begun.exists() && state.transfers.by_id(item.id).is_none() => drop(std::fs::remove_file(begun)),
             "sent" => mark_whole(state, item),
@@ -187,7 +190,7 @@ mod tests {
             (":tesla!t@h FILE ANNOUNCE me x 10 1a2b3c4d :a.txt", "", 0),
             (":albert!t@h FILE GOT me 7 :a.txt", "albert has a.txt now\n", 0),
             (":tesla!t@h FILE CANCEL me 7 :a.txt", "tesla took a.txt back\n", 0),
-            (":srv FAIL FILE NO_SUCH_FILE 7 :There is no file 7", "The server refused FILE: There is no file 7\n", 0),
+            (":srv FAIL FILE NO_SUCH_FILE 7 :There is no file 7", "There is no file 7\n", 0),
             (":srv FAIL * INVALID_UTF8 :Not UTF-8", "The server refused *: Not UTF-8\n", 0),
         ] {
             let (text, state) = shown(&[line, line]);

@@ -162,3 +162,20 @@ fn unwritable(name: &str, error: &io::Error) -> Trouble {
     };
     Trouble::Final(format!("{name} cannot be saved: {hint}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_do_when_a_file_cannot_be_saved() {
+        let says = |kind: ErrorKind| match unwritable("a.txt", &kind.into()) {
+            Trouble::Final(why) => why,
+            _ => String::new(),
+        };
+        let full = "a.txt cannot be saved: the disk is full; make room, then /get goes on with it";
+        assert_eq!(says(ErrorKind::StorageFull), full);
+        assert!(says(ErrorKind::PermissionDenied).ends_with("choose another folder with --downloads"));
+        assert!(says(ErrorKind::NotADirectory).starts_with("a.txt cannot be saved: "));
+    }
+}

@@ -236,7 +236,8 @@ impl State {
         lines.extend(self.unconfirmed.again().map(again));
         lines.extend(self.unconfirmed.ping());
         if self.caps.files {
-            // Files may have come while we were not here.
+            // Files may have come while we were not here; a list that was just coming is not the same.
+            self.transfers.items.clear();
             lines.push("FILE LIST".to_owned());
         }
         self.write(&lines);

@@ -15,6 +15,8 @@ use wire::{limits, names};
 
 /// Transfers at once. A few fill any line already, and each is a thread and a connection to the server.
 pub const AT_ONCE: usize = 4;
+/// Files that may wait to come by themselves: what more is announced at once comes after the next login.
+const QUEUE: usize = 1000;
 
 /// What a transfer is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,9 +149,13 @@ impl Transfers {
         if self.running().count() >= AT_ONCE {
             return None;
         }
-        let next = self.list.iter_mut().find(|transfer| !transfer.is_running && transfer.is_due(&is_in))?;
+        let may_start = |transfer: &&Transfer| {
+            !transfer.is_running && transfer.is_due(&is_in) && !self.running().any(|running| running.is_like(transfer))
+        };
+        let number = self.list.iter().find(may_start)?.number;
+        let next = self.get(number)?;
         next.is_running = true;
-        Some((next.number, next.job.clone()))
+        Some((number, next.job.clone()))
     }
 
     pub fn running(&self) -> impl Iterator<Item = &Transfer> {
@@ -207,8 +213,23 @@ impl Transfers {
         self.offers.insert(offer.id, offer);
     }
 
+    /// Takes the next item of a list.
+    pub fn item(&mut self, item: Offer) {
+        if self.items.len() < limits::FILES {
+            self.items.push(item);
+        }
+    }
+
+    /// Whether a file of this size comes by itself.
+    pub fn is_small(&self, size: u64) -> bool {
+        size <= self.auto_accept && self.auto_accept > 0
+    }
+
     /// Whether this is the first announcement of a file.
     pub fn is_news(&mut self, id: u64, crc: u32) -> bool {
+        if self.announced.len() >= limits::FILES {
+            self.announced.clear();
+        }
         self.announced.insert((id, crc))
     }
 
@@ -222,7 +243,7 @@ impl Transfers {
     /// Queues a file that may come by itself.
     pub fn fetch(&mut self, offer: &Offer) {
         let is_settled = self.settled.contains(&(offer.id, offer.crc));
-        if !is_settled && self.by_id(offer.id).is_none() {
+        if !is_settled && self.by_id(offer.id).is_none() && self.list.len() < QUEUE {
             self.add(Job::Download(offer.id), false, &offer.name, &offer.sender);
         }
     }
@@ -232,6 +253,14 @@ impl Transfer {
     /// The word by which we know the answer to an offer; unlike an id it starts with a letter.
     pub fn reference(&self) -> String {
         format!("u{}", self.number)
+    }
+
+    /// Whether the server would take one upload for the other, and go on with it.
+    fn is_like(&self, other: &Transfer) -> bool {
+        match (&self.job, &other.job) {
+            (Job::Upload(one), Job::Upload(two)) => self.name == other.name && names::same(&one.target, &two.target),
+            _ => false,
+        }
     }
 
     /// An upload of an earlier run may be for a room that we have not entered yet.
@@ -253,47 +282,4 @@ impl Transfer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn offer(id: u64) -> Offer {
-        let (sender, target, state, name) = ("tesla".into(), "me".into(), "new".into(), "a.txt".into());
-        Offer { id, sender, target, size: 3, crc: 9, state, name }
-    }
-
-    #[test]
-    fn a_few_run_and_the_others_wait_in_order() {
-        let mut transfers = Transfers::default();
-        (1..=6).for_each(|id| transfers.fetch(&offer(id)));
-        let started: Vec<_> = std::iter::from_fn(|| transfers.next(|_| true)).map(|(number, _)| number).collect();
-        assert_eq!((started, transfers.due(|_| true)), (vec![1, 2, 3, 4], 6));
-        transfers.remove(2);
-        assert_eq!(transfers.next(|_| true), Some((5, Job::Download(5))));
-    }
-
-    #[test]
-    fn nothing_is_fetched_twice_by_itself() {
-        let mut transfers = Transfers::default();
-        assert!(transfers.is_news(7, 9) && !transfers.is_news(7, 9) && transfers.is_news(7, 10));
-        transfers.learn(offer(7));
-        transfers.fetch(&offer(7));
-        transfers.fetch(&offer(7));
-        assert_eq!(transfers.due(|_| true), 1);
-        transfers.remove(1);
-        transfers.settle(7);
-        transfers.fetch(&offer(7));
-        assert_eq!(transfers.due(|_| true), 0);
-    }
-
-    #[test]
-    fn an_upload_of_an_earlier_run_waits_for_its_room() {
-        let mut transfers = Transfers::default();
-        let upload = |target: &str| Upload { path: "/a".into(), target: target.into(), earlier_id: None };
-        transfers.add(Job::Upload(upload("#dev")), false, "a", "#dev");
-        assert_eq!((transfers.due(|_| false), transfers.next(|_| false)), (0, None));
-        assert!(transfers.is_being_sent(&"/a".into(), "#DEV") && !transfers.is_being_sent(&"/a".into(), "bob"));
-        assert_eq!(transfers.next(|room| room == "#dev").map(|(number, _)| number), Some(1));
-        assert_eq!(transfers.by_word("u1").map(|transfer| transfer.number), Some(1));
-        assert!(transfers.by_word("1").is_none());
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 //! - [`person`], [`scripted_server`]: what these tests stand on
 //! - [`commands`], [`rooms`]: what can be typed
 //! - [`quiet`]: sleep and blacklist
-//! - [`uploads`], [`downloads`]: files, with a server that does what the test says
+//! - [`uploads`], [`interrupted`], [`downloads`]: files, with a server that does what the test says
 //! - [`leaving`]: the ways out
 //! - [`letters`]: what waited, and what comes twice
 //! - [`scripts`]: input from a pipe
@@ -12,6 +12,7 @@
 
 mod commands;
 mod downloads;
+mod interrupted;
 mod leaving;
 mod letters;
 pub mod person;
@@ -96,6 +97,7 @@ fn options_are_checked_before_anything_else() {
         ("127.0.0.1", &["--room", "two words"][..], "a room has a #"),
         ("127.0.0.1", &["--password", ""], "at least one character"),
         ("127.0.0.1", &["--frobnicate"], "--help"),
+        ("127.0.0.1", &["--auto-accept", "much"], "in bytes, or as 64K, 100M, 4G"),
         ("host:port", &[], "HOST:PORT"),
     ] {
         let errors = Home::calling(server).start(options).expect_exit(2);
@@ -103,7 +105,14 @@ fn options_are_checked_before_anything_else() {
     }
     let home = Home::calling("127.0.0.1");
     let mut help = home.start(&["--help"]);
-    for option in ["*--server <HOST:PORT>*", "*--nick <NAME>*", "*--room <#ROOM>*", "*--password <PW>*"] {
+    for option in [
+        "*--server <HOST:PORT>*",
+        "*--nick <NAME>*",
+        "*--room <#ROOM>*",
+        "*--password <PW>*",
+        "*--auto-accept <SIZE>*",
+        "*--downloads <DIR>*",
+    ] {
         help.skip_to(option);
     }
     help.skip_to("Once connected, /help lists the commands.");

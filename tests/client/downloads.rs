@@ -66,6 +66,22 @@ fn small_files_come_by_themselves_and_hide_no_others() {
 }
 
 #[test]
+fn a_name_is_only_a_name() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut tesla, mut session) = server.tesla_with_files(&home, &[]);
+    let name = "..\\../etc/.\u{1b}[2Jphoto\u{202e}gpj.exe";
+    session.send(&format!(":al\u{7}bert!a@h FILE ANNOUNCE tesla 7 9 cbf43926 :{name}"));
+    give(&server, &mut session, 7, name, TEXT, 0);
+    expect_got(&mut session, 7);
+    tesla.expect_line("albert sends you [2Jphotogpj.exe (9 bytes)");
+    tesla.skip_to("Received [2Jphotogpj.exe from albert: downloads/[2Jphotogpj.exe *");
+    assert_eq!(files_in(&home, "downloads"), ["[2Jphotogpj.exe"]);
+    session.send(&format!(":eve!a@h FILE GOT tesla 3 :{name}"));
+    tesla.expect_line("eve has [2Jphotogpj.exe now");
+}
+
+#[test]
 fn large_files_wait_and_those_of_the_blacklisted_do_not_show() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
