@@ -98,7 +98,7 @@ impl Fetching<'_> {
 
     /// Takes the rest of the file from the data connection.
     fn receive(&mut self, mut stream: &TcpStream, offered: &Offered) -> Result<(), Trouble> {
-        let lost = |error: io::Error| Trouble::Lost(error.to_string());
+        let lost = |error: io::Error| worker::lost(&error);
         let Some((_, part)) = &mut self.part else { return Ok(()) };
         let request = format!("GET {} {} {}\r\n", self.id, offered.token, part.length);
         stream.write_all(request.as_bytes()).map_err(lost)?;

@@ -161,7 +161,7 @@ impl Sending<'_> {
 
     /// Sends the request, the rest of the file and its sum.
     fn send_bytes(&mut self, mut stream: &TcpStream, id: u64, token: &str, offset: u64) -> Result<(), Trouble> {
-        let lost = |error: io::Error| Trouble::Lost(error.to_string());
+        let lost = |error: io::Error| worker::lost(&error);
         self.source.sum_up(offset)?;
         stream.write_all(format!("PUT {id} {token} {offset}\r\n").as_bytes()).map_err(lost)?;
         let mut buffer = vec![0; limits::COPY_BUFFER];

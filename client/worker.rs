@@ -8,8 +8,9 @@ use crate::progress;
 use crate::state::{Client, State};
 use crate::transfers::{Answer, Cancel, Job};
 use crate::{download, upload};
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, ErrorKind, Read};
 use std::net::TcpStream;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -58,11 +59,14 @@ pub fn start(client: &Client) {
 
 /// One transfer, from its turn to its end; then the next one starts.
 fn transfer_thread(client: &Client, number: u64, job: &Job) {
-    let ended = match job {
+    let run = || match job {
         Job::Upload(upload) => upload::run(client, number, upload),
         Job::Download(id) => download::run(client, number, *id),
     };
-    finish(client, number, ended);
+    // A transfer that never ended would keep a script from ending as well.
+    let ended = panic::catch_unwind(AssertUnwindSafe(run));
+    let internal = || Err(Trouble::Final("A transfer ended by an internal error".to_owned()));
+    finish(client, number, ended.unwrap_or_else(|_| internal()));
     start(client);
 }
 
@@ -172,7 +176,7 @@ pub fn connect(client: &Client, number: u64) -> Result<Arc<TcpStream>, Trouble> 
         stream.set_write_timeout(Some(limits::DATA_STALL))?;
         Ok(Arc::new(stream))
     });
-    let stream = opened.map_err(|error| Trouble::Lost(error.to_string()))?;
+    let stream = opened.map_err(|error| lost(&error))?;
     if let Some(transfer) = client.lock().transfers.get(number) {
         transfer.stream = Some(Arc::clone(&stream));
     }
@@ -180,11 +184,21 @@ pub fn connect(client: &Client, number: u64) -> Result<Arc<TcpStream>, Trouble> 
     Ok(stream)
 }
 
+/// A socket failed, which is worth another attempt.
+pub fn lost(error: &io::Error) -> Trouble {
+    Trouble::Lost(match error.kind() {
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "the server closed the connection".to_owned(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => "the server does not answer".to_owned(),
+        ErrorKind::ConnectionRefused => "the server is not there".to_owned(),
+        _ => error.to_string(),
+    })
+}
+
 /// The server's line on a data connection: what follows `OK`, or why it refuses.
 pub fn verdict(reader: &mut impl BufRead) -> Result<u64, Trouble> {
     let mut line = Vec::new();
     let longest = limits::LINE as u64;
-    reader.by_ref().take(longest).read_until(b'\n', &mut line).map_err(|error| Trouble::Lost(error.to_string()))?;
+    reader.by_ref().take(longest).read_until(b'\n', &mut line).map_err(|error| lost(&error))?;
     let line = String::from_utf8_lossy(&line);
     let Some(line) = line.strip_suffix('\n') else {
         return Err(Trouble::Lost("the server closed the connection".to_owned()));
