@@ -98,6 +98,24 @@ fn what_was_not_fetched_is_found_later_and_names_do_not_clash() {
 }
 
 #[test]
+fn who_is_away_is_told_and_gets_it_later() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    fs::write(home.path().join("a.txt"), "123456789").unwrap();
+    let mut albert = comes_in(&home, "albert");
+    albert.type_line("tata");
+    albert.expect_goodbye();
+    let mut script = home.script(&["--nick", "tesla"], "/file a.txt albert\n");
+    script.skip_to("Sent a.txt (9 bytes, CRC-32 cbf43926) to albert in *");
+    script.skip_to("DISCONNECTED!!");
+    assert_eq!(script.expect_exit(0), "");
+    let mut albert = home.start(&["--nick", "albert", "--downloads", "albert"]);
+    albert.skip_to("tesla sends you a.txt (9 bytes)");
+    albert.skip_to("Received a.txt from tesla: albert/a.txt (9 bytes, CRC-32 cbf43926) in *");
+    expect_same(&home, "albert/a.txt", b"123456789");
+}
+
+#[test]
 fn a_stock_client_is_told_and_a_file_can_be_too_large() {
     let server = Server::start(&["--max-file", "1000"]);
     let home = Home::calling(server.addresses[0]);
