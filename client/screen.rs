@@ -199,6 +199,10 @@ impl Screen {
     }
 
     fn show(&mut self, event: &Event) {
+        if self.is_closed() {
+            // Nobody sees it, so it is not confirmed, and comes again another time.
+            return;
+        }
         if let Some(id) = &event.letter {
             self.seen.begin(id);
         }

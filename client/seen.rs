@@ -10,14 +10,15 @@
 
 use crate::blacklist::folder;
 use std::collections::{HashSet, VecDeque};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use wire::crc32::crc32;
 use wire::message::Message;
 use wire::{limits, names, text};
 
-/// Letters that are remembered: more than a mailbox can hold, so than can come again.
+/// Letters that are remembered: more than a mailbox can hold, so that can come again.
 const LETTERS: usize = 2 * limits::MAILBOX;
 /// Messages in rooms that are remembered: those that somebody's client may send again are the last ones.
 const OTHERS: usize = 1000;
@@ -56,10 +57,18 @@ pub enum Sighting {
 }
 
 /// What tells a message from all others: the sender's own id for it, which stays when it is sent again, or the server's.
+///
+/// The sender's counts together with what is said to whom: otherwise somebody who takes the sender's name for a
+/// moment could use up the ids that are to come, and what then bears them would not be shown.
 pub fn id(message: &Message<'_>) -> Option<String> {
     let tag = |key| message.tags().find(|&(name, value)| name == key && !value.is_empty()).map(|(_, value)| value);
-    let own = tag(SENDER_ID).map(|id| format!("{}/{id}", names::fold(message.source_nick())));
-    let id = own.or_else(|| tag("msgid").map(str::to_owned))?;
+    let own = |id: &str| {
+        let target = message.params.first().map(|target| names::fold(target)).unwrap_or_default();
+        let text = message.params.last().copied().unwrap_or_default();
+        let sum = crc32(format!("{target} {text}").as_bytes());
+        format!("{}/{sum:08x}/{id}", names::fold(message.source_nick()))
+    };
+    let id = tag(SENDER_ID).map(own).or_else(|| tag("msgid").map(|id| format!("/{id}")))?;
     Some(text::shorten(&id, ID).to_owned())
 }
 
@@ -73,31 +82,53 @@ impl Seen {
     }
 
     fn read(folder: &Path, name: &str) -> io::Result<Self> {
-        let file = folder.join(name);
-        let bytes = match fs::read(&file) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            other => other?,
-        };
-        let mut seen = Seen::default();
-        for line in String::from_utf8_lossy(&bytes).split_inclusive('\n') {
-            match line.strip_suffix('\n').ok_or(line) {
-                Err(id) => seen.unsure.add(id),
-                Ok(line) => match line.strip_prefix('?') {
-                    Some(id) => seen.unsure.add(id),
-                    None => seen.shown(line),
-                },
-            }
-        }
         crate::blacklist::make_private(folder)?;
-        let new = file.with_added_extension("new");
-        let mut output = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        // Written anew, so that it does not grow for ever; from here on it is added to.
-        let unsure = seen.unsure.order.iter().flat_map(|id| ["?", id, "\n"]);
-        let lines: String = unsure.chain(seen.letters.order.iter().flat_map(|id| [id, "\n"])).collect();
-        output.write_all(lines.as_bytes())?;
-        fs::rename(new, file)?;
-        seen.file = Some(output);
+        let path = folder.join(name);
+        let open = |path: &Path| OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path);
+        let mut file = open(&path)?;
+        lock(&file)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let mut seen = Seen::default();
+        text.split_inclusive('\n').for_each(|line| seen.read_line(line));
+        if text.lines().count() > 2 * LETTERS {
+            // So that it does not grow for ever.
+            let new = path.with_added_extension("new");
+            let _ = fs::remove_file(&new);
+            file = open(&new)?;
+            lock(&file)?;
+            let unsure = seen.unsure.order.iter().flat_map(|id| ["?", id, "\n"]);
+            let lines: String = unsure.chain(seen.letters.order.iter().flat_map(|id| [id, "\n"])).collect();
+            file.write_all(lines.as_bytes())?;
+            fs::rename(new, path)?;
+        } else if !text.is_empty() && !text.ends_with('\n') {
+            let last = text.lines().last().unwrap_or_default();
+            file.write_all(format!("\n?{last}\n").as_bytes())?;
+        }
+        seen.file = Some(file);
         Ok(seen)
+    }
+
+    /// A later line about a letter counts more than an earlier one.
+    fn read_line(&mut self, line: &str) {
+        let (id, is_sure) = match line.strip_suffix('\n') {
+            Some(line) => (line.strip_prefix('?').unwrap_or(line), !line.starts_with('?')),
+            None => (line, false),
+        };
+        let id = text::shorten(id, ID);
+        let (from, to) =
+            if is_sure { (&mut self.unsure, &mut self.letters) } else { (&mut self.letters, &mut self.unsure) };
+        from.remove(id);
+        to.add(id);
+    }
+
+    /// The user has another name, under which letters are remembered from now on.
+    pub fn renamed(&mut self, new: &str) {
+        let (loaded, _) = Self::load(new);
+        let before = std::mem::replace(self, loaded);
+        before.letters.order.iter().for_each(|id| self.letters.add(id));
+        self.others = before.others;
     }
 
     /// Takes note of a message that has come, and says whether it did before.
@@ -108,11 +139,6 @@ impl Seen {
         }
         recent.add(id);
         if is_letter && self.unsure.remove(id) { Sighting::Unsure } else { Sighting::First }
-    }
-
-    fn shown(&mut self, id: &str) {
-        self.letters.add(id);
-        self.unsure.remove(id);
     }
 
     /// A letter is about to be printed.
@@ -132,6 +158,15 @@ impl Seen {
             // A full disk is no reason not to show a letter; it may be shown twice.
             self.file = None;
         }
+    }
+}
+
+/// Keeps other clients of the same name away from the file, which would spoil each other's notes.
+fn lock(file: &File) -> io::Result<()> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(io::Error::other("another client with your name is running")),
+        // Some file systems know no locks.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }
 }
 
@@ -188,10 +223,12 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("groupchat-seen-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         let mut seen = read(&folder);
+        assert!(Seen::read(&folder, "seen-me").is_err(), "one client has it at a time");
         show(&mut seen, "1");
         show(&mut seen, "2");
         assert_eq!(seen.notice("2", true), Sighting::Again);
         seen.begin("3");
+        drop(seen);
         // It may be killed again before that letter comes again.
         drop(read(&folder));
         let mut seen = read(&folder);
@@ -200,18 +237,26 @@ mod tests {
             [Again, Again, Unsure, Again]
         });
         show(&mut seen, "4");
-        (0..=LETTERS).for_each(|id| show(&mut seen, &format!("x{id}")));
+        (0..=2 * LETTERS).for_each(|id| show(&mut seen, &format!("x{id}")));
+        drop(seen);
+        drop(read(&folder));
         let mut seen = read(&folder);
+        // Those, and the one that is still unsure.
+        assert_eq!(fs::read_to_string(folder.join("seen-me")).unwrap().lines().count(), LETTERS + 1);
         assert_eq!(seen.notice("4", true), Sighting::First, "so old that it cannot come again");
-        assert_eq!(seen.notice(&format!("x{LETTERS}"), true), Sighting::Again);
+        assert_eq!(seen.notice(&format!("x{}", 2 * LETTERS), true), Sighting::Again);
         fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
     fn the_sender_s_id_counts_more_than_the_server_s() {
         let id_of = |line| id(&Message::parse(line).unwrap());
-        assert_eq!(id_of("@msgid=7;+groupchat/id=x :Tesla!t@h PRIVMSG a :b").as_deref(), Some("tesla/x"));
-        assert_eq!(id_of("@msgid=7;+groupchat/id= :tesla!t@h PRIVMSG a :b").as_deref(), Some("7"));
+        let own = id_of("@msgid=7;+groupchat/id=x :Tesla!t@h PRIVMSG Albert :b");
+        assert!(own.as_ref().is_some_and(|id| id.starts_with("tesla/") && id.ends_with("/x")), "{own:?}");
+        assert_eq!(own, id_of("@msgid=8;+groupchat/id=x :tesla!t@h PRIVMSG albert b"));
+        assert_ne!(own, id_of("@msgid=8;+groupchat/id=x :tesla!t@h PRIVMSG albert :another text"));
+        assert_ne!(own, id_of("@msgid=8;+groupchat/id=x :tesla!t@h PRIVMSG #room b"));
+        assert_eq!(id_of("@msgid=?7;+groupchat/id= :tesla!t@h PRIVMSG a :b").as_deref(), Some("/?7"));
         assert_eq!(id_of(":tesla!t@h PRIVMSG a :b"), None);
         let long = format!("@msgid={} :t!t@h PRIVMSG a :b", "x".repeat(4000));
         assert_eq!(id_of(&long).map(|id| id.len()), Some(ID));

@@ -6,6 +6,7 @@
 use std::time::SystemTime;
 
 use wire::files::readable_size;
+use wire::limits;
 use wire::names::{fold, same};
 use wire::time::unix_seconds;
 
@@ -141,6 +142,9 @@ fn recipients(registry: &Registry, entry: &Entry) -> Result<Vec<Recipient>, Stri
     let all: Vec<_> = nicks.filter(|nick| !sender.is(nick)).map(Recipient::new).collect();
     if all.is_empty() {
         return Err(format!("nobody gets the file: nobody else is in {target} any more"));
+    }
+    if registry.files.recipients() + all.len() > limits::FILE_RECIPIENTS {
+        return Err("nobody gets the file: the server keeps too many for too many people; try again later".into());
     }
     Ok(all)
 }

@@ -110,6 +110,11 @@ impl Files {
         self.entries.values_mut().find(is_it)
     }
 
+    /// How many people all files together are for.
+    pub fn recipients(&self) -> usize {
+        self.entries.values().map(|entry| entry.recipients.len()).sum()
+    }
+
     /// What somebody has sent, or may fetch.
     pub fn of(&self, nick: &str) -> impl Iterator<Item = &Entry> {
         self.entries.values().filter(move |entry| entry.sender.is(nick) || entry.is_for(nick))

@@ -101,6 +101,8 @@ pub const FILE_DAYS: u32 = 7;
 pub const FILES: usize = 10_000;
 /// See [`FILES`].
 pub const FILES_PER_SENDER: usize = 100;
+/// People whom the files in the spool are for, together: each has an entry in memory.
+pub const FILE_RECIPIENTS: usize = 1_000_000;
 /// Random bytes of the token that opens a data connection: beyond guessing.
 pub const TOKEN: usize = 16;
 /// How long a token is good for; a client connects at once.
@@ -245,6 +247,7 @@ mod tests {
             FILE_DAYS,
             FILES,
             FILES_PER_SENDER,
+            FILE_RECIPIENTS,
             TOKEN,
             TOKEN_LIFE,
             COPY_BUFFER,

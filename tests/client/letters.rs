@@ -87,7 +87,7 @@ fn a_letter_of_which_that_is_not_sure_is_shown_and_marked() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
     fs::create_dir_all(home.path().join("config/groupchat")).unwrap();
-    fs::write(home.path().join("config/groupchat/seen-tesla"), "1-1\n1-2").unwrap();
+    fs::write(home.path().join("config/groupchat/seen-tesla"), "/1-1\n/1-2").unwrap();
     let (mut tesla, mut session) = server.tesla(&home);
     for (id, text) in [("1-1", "one"), ("1-2", "two"), ("1-2", "two"), ("1-3", "three")] {
         session.send(&format!("@msgid={id} :albert!a@h PRIVMSG tesla :{text}"));
