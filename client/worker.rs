@@ -224,6 +224,8 @@ pub fn advance(client: &Client, number: u64, bytes: usize) -> Result<(), Trouble
     }
     progress::show(&mut state);
     drop(state);
+    // The chat comes first.
+    thread::yield_now();
     check(client, number)
 }
 

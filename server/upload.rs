@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::TcpStream;
+use std::thread;
 
 use wire::files::readable_size;
 use wire::limits;
@@ -128,6 +129,8 @@ fn receive(input: &mut impl Read, data: &mut File, progress: &mut Progress, size
         data.write_all(&buffer[..count]).map_err(Broken::Disk)?;
         progress.sum.update(&buffer[..count]);
         progress.bytes += count as u64;
+        // The chat comes first: a transfer always has more to do, and would wait for the clock to interrupt it.
+        thread::yield_now();
     }
     Ok(())
 }

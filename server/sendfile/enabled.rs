@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::num::NonZeroUsize;
+use std::thread;
 
 use socket2::SockRef;
 use wire::limits;
@@ -20,7 +21,11 @@ pub fn send(file: &File, offset: u64, count: u64, socket: &TcpStream) -> io::Res
         let from = usize::try_from(offset + sent).map_err(|_| io::Error::from(ErrorKind::FileTooLarge))?;
         match socket.sendfile(file, from, piece) {
             Ok(0) => break,
-            Ok(count) => sent += count as u64,
+            Ok(count) => {
+                sent += count as u64;
+                // The chat comes first: a transfer always has more to do, and would wait for the clock to interrupt it.
+                thread::yield_now();
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

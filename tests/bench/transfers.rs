@@ -59,19 +59,29 @@ fn throughput(candidate: &Candidate, size: usize) -> io::Result<Row> {
     let server = candidate.start()?;
     let mut up = Person::start(&server, "up", &folder.0)?;
     let mut down = Person::start(&server, "down", &folder.0)?;
-    let rate = |seconds: Duration| size as f64 / MIB as f64 / seconds.as_secs_f64();
-    let start = Instant::now();
-    up.types(&format!("/file {} down", source.display()))?;
-    up.sees("Sent ")?;
-    let up_rate = rate(start.elapsed());
-    let announced = down.sees("/get ")?;
-    let id = announced.split("/get ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
-    let start = Instant::now();
-    down.types(&format!("/get {id}"))?;
-    down.sees("Received ")?;
-    let down_rate = rate(start.elapsed());
+    let mut times = [Duration::ZERO; 2];
+    // Twice, and the second counts: memory that nobody has used before is slow, on a virtual machine above all.
+    for _ in 0..2 {
+        let start = Instant::now();
+        up.types(&format!("/file {} down", source.display()))?;
+        up.sees("Sent ")?;
+        times[0] = start.elapsed();
+        let announced = down.sees("/get ")?;
+        let id = announced.split("/get ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
+        let start = Instant::now();
+        down.types(&format!("/get {id}"))?;
+        down.sees("Received ")?;
+        times[1] = start.elapsed();
+        fs::remove_dir_all(down.downloads())?;
+        up.types(&format!("/cancel {id}"))?;
+        down.sees(" took ")?;
+    }
     drop((up, down, server));
-    let socat_rate = socat(&source, &folder.0.join("copy.bin"))?.map_or(f64::NAN, rate);
+    let copy = folder.0.join("copy.bin");
+    let rate = |time: Duration| size as f64 / MIB as f64 / time.as_secs_f64();
+    socat(&source, &copy)?;
+    let socat_rate = socat(&source, &copy)?.map_or(f64::NAN, rate);
+    let [up_rate, down_rate] = times.map(rate);
     Ok(vec![up_rate, down_rate, socat_rate, up_rate / socat_rate, down_rate / socat_rate])
 }
 
@@ -90,6 +100,7 @@ fn socat(source: &Path, copy: &Path) -> io::Result<Option<Duration>> {
     let ends = [sender.wait()?, receiver.wait()?];
     let time = start.elapsed();
     let whole = fs::metadata(copy)?.len() == fs::metadata(source)?.len();
+    fs::remove_file(copy)?;
     if ends.iter().all(ExitStatus::success) && whole {
         return Ok(Some(time));
     }
@@ -155,6 +166,7 @@ fn noise(size: usize) -> Vec<u8> {
 
 /// Somebody at the chat client.
 struct Person {
+    home: PathBuf,
     child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
@@ -170,9 +182,13 @@ impl Person {
         let piped = || io::Error::other("the client has no pipes");
         let stdin = child.stdin.take().ok_or_else(piped)?;
         let stdout = BufReader::new(child.stdout.take().ok_or_else(piped)?);
-        let mut person = Person { child, stdin, stdout };
+        let mut person = Person { home, child, stdin, stdout };
         person.sees("Welcome")?;
         Ok(person)
+    }
+
+    fn downloads(&self) -> PathBuf {
+        self.home.join("downloads")
     }
 
     fn types(&mut self, line: &str) -> io::Result<()> {
@@ -193,6 +209,18 @@ impl Drop for Person {
         // Either fails only when it is gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Copies as the chat client does, which lets others go first between two pieces.
+fn polite_copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
+    let mut buffer = vec![0; 128 * 1024];
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return Ok(()),
+            count => to.write_all(&buffer[..count])?,
+        }
+        thread::yield_now();
     }
 }
 
@@ -245,7 +273,7 @@ impl Peer {
         let (id, token) = (&words[4], &words[5]);
         let mut data = TcpStream::connect(self.address)?;
         write!(data, "PUT {id} {token} 0\r\n")?;
-        io::copy(&mut File::open(&small.path)?, &mut data)?;
+        polite_copy(&mut File::open(&small.path)?, &mut data)?;
         write!(data, "{:08x}\r\n", small.sum)?;
         let mut answer = String::new();
         data.read_to_string(&mut answer)?;
@@ -266,6 +294,6 @@ impl Peer {
         if !answer.starts_with("OK ") {
             return Err(io::Error::other(answer));
         }
-        io::copy(&mut data, &mut io::sink()).map(drop)
+        polite_copy(&mut data, &mut io::sink())
     }
 }
