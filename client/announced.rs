@@ -2,6 +2,7 @@
 //!
 //! Run by the receiver thread, which has locked the state.
 
+use crate::incoming;
 use crate::part;
 use crate::state::State;
 use crate::transfers::{Answer, Cancel, Job, Offer};
@@ -25,7 +26,7 @@ pub fn handle(state: &mut State, message: &Message<'_>) {
         ["END", ..] if is_server => list(state),
         ["ANNOUNCE", target, id, size, crc, name] => {
             if let Some(offer) = offer([id, from, target, size, crc, "new", name]) {
-                announced(state, offer);
+                announced(state, message, offer);
             }
         }
         ["GOT", _, _, name] => state.screen.notice(&format!("{from} has {} now", safe_name(name))),
@@ -77,18 +78,23 @@ fn offer([id, sender, target, size, crc, state, name]: [&str; 7]) -> Option<Offe
 }
 
 /// Somebody shares a file with us, or with a room that we are in.
-fn announced(state: &mut State, offer: Offer) {
+fn announced(state: &mut State, message: &Message<'_>, offer: Offer) {
     if state.is_me(&offer.sender) || !state.transfers.is_news(offer.id, offer.crc) {
         return;
     }
+    // To one person it is a letter, and may come again like any other.
+    let sighted = incoming::sighted(state, message, !names::is_room(&offer.target));
     let Offer { id, sender, target, size, name, .. } = &offer;
     let comes = state.transfers.is_small(*size);
     let hint = if comes { String::new() } else { format!("; /get {id} fetches it") };
     let size = readable_size(*size);
-    if names::is_room(target) {
-        state.screen.notice(&format!("{sender} shared {name} ({size}) with {target}{hint}"));
-    } else {
-        state.screen.notice(&format!("{sender} sends you {name} ({size}){hint}"));
+    if let Some((mark, id)) = sighted {
+        let what = if names::is_room(target) {
+            format!("{sender} shared {name} ({size}) with {target}")
+        } else {
+            format!("{sender} sends you {name} ({size})")
+        };
+        state.screen.notice_from(&format!("{mark}{what}{hint}"), id);
     }
     if comes {
         state.transfers.fetch(&offer);
@@ -184,6 +190,11 @@ mod tests {
                 ":tesla!t@h FILE ANNOUNCE #dev 7 1001 1a2b3c4d :../b c.txt",
                 "tesla shared b c.txt (1001 bytes) with #dev; /get 7 fetches it\n",
                 0,
+            ),
+            (
+                "@time=2026-11-25T09:30:00.123Z;msgid=1;groupchat/waited :tesla!t@h FILE ANNOUNCE me 7 9 1a2b3c4d :a.txt",
+                "[2026-11-25 09:30 UTC] tesla sends you a.txt (9 bytes)\n",
+                1,
             ),
             (":troll!t@h FILE ANNOUNCE me 7 10 1a2b3c4d :a.txt", "", 0),
             (":me!t@h FILE ANNOUNCE #dev 7 10 1a2b3c4d :a.txt", "", 0),

@@ -52,16 +52,9 @@ fn said(state: &mut State, message: &Message<'_>, target: &str, text: &str) {
     let is_notice = message.verb == "NOTICE";
     let is_person = message.source.is_some_and(|source| source.contains('!'));
     let is_letter = !is_room(target);
-    let id = seen::id(message);
-    let sighting = id.as_ref().map_or(Sighting::First, |id| state.screen.seen.notice(id, is_letter));
-    let id = id.filter(|_| is_letter);
-    let mark = match sighting {
-        Sighting::First => "",
-        Sighting::Again => return,
-        Sighting::Unsure => "(perhaps shown before) ",
-    };
+    let Some((mark, id)) = sighted(state, message, is_letter) else { return };
     let (room, to_you) = if is_letter { (String::new(), " (to you)") } else { (room_prefix(state, target), "") };
-    let room = format!("{mark}{}{room}", waited(message));
+    let room = format!("{mark}{room}");
     if let Some(action) = text.strip_prefix(ACTION) {
         let action = action.strip_suffix(CTCP_END).unwrap_or(action);
         state.screen.said(&format!("{room}* "), from, &format!(" {action}{to_you}"), id);
@@ -77,10 +70,19 @@ fn said(state: &mut State, message: &Message<'_>, target: &str, text: &str) {
     }
 }
 
-/// When a letter that has waited was written: `[2026-11-25 09:30 UTC] `.
-fn waited(message: &Message<'_>) -> String {
+/// What stands in front of a message: whether it is sure that it was not shown before, and when it was written if it
+/// has waited (`[2026-11-25 09:30 UTC] `). With it comes the id of a letter. `None` if it was shown before.
+pub fn sighted(state: &mut State, message: &Message<'_>, is_letter: bool) -> Option<(String, Option<String>)> {
+    let id = seen::id(message);
+    let sighting = id.as_ref().map_or(Sighting::First, |id| state.screen.seen.notice(id, is_letter));
+    let mark = match sighting {
+        Sighting::First => "",
+        Sighting::Again => return None,
+        Sighting::Unsure => "(perhaps shown before) ",
+    };
     let time = message.tag("time").filter(|_| message.tag("groupchat/waited").is_some());
-    time.and_then(|time| Some(format!("[{} {} UTC] ", time.get(..10)?, time.get(11..16)?))).unwrap_or_default()
+    let time = time.and_then(|time| Some(format!("[{} {} UTC] ", time.get(..10)?, time.get(11..16)?)));
+    Some((format!("{mark}{}", time.unwrap_or_default()), id.filter(|_| is_letter)))
 }
 
 fn entered(state: &mut State, message: &Message<'_>, room: &str) {
