@@ -9,6 +9,10 @@ use clap::Parser;
 use wire::files::parse_size;
 use wire::limits;
 
+/// [`limits::MAX_FILE`] and [`limits::SPOOL_QUOTA`] as people write them.
+const MAX_FILE: &str = "8G";
+const SPOOL_QUOTA: &str = "32G";
+
 /// A group chat server that any IRC client can join: one thread per client, one broadcaster.
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -28,11 +32,11 @@ pub struct Args {
     /// Folder for messages and files, which survive a restart; unless given, one in ~/.local/share/groupchat for each address
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// How large a file may be
-    #[arg(long, value_name = "SIZE", default_value_t = limits::MAX_FILE, value_parser = parse_size)]
+    /// How large a file may be, such as 500M
+    #[arg(long, value_name = "SIZE", default_value = MAX_FILE, value_parser = parse_size)]
     pub max_file: u64,
     /// How much room all files together may take
-    #[arg(long, value_name = "SIZE", default_value_t = limits::SPOOL_QUOTA, value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", default_value = SPOOL_QUOTA, value_parser = parse_size)]
     pub spool_quota: u64,
     /// How many days a file is kept
     #[arg(long, value_name = "N", default_value_t = limits::FILE_DAYS, value_parser = clap::value_parser!(u32).range(1..=3650))]
@@ -73,4 +77,15 @@ fn server_name(name: &str) -> Result<String, String> {
         return Ok(name.to_owned());
     }
     Err(format!("use 1 to {} letters, digits, dots and hyphens, and no mail- in front", limits::SERVER_NAME))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_those_of_the_limits() {
+        let args = Args::parse_from(["chat-server"]);
+        assert_eq!((args.max_file, args.spool_quota), (limits::MAX_FILE, limits::SPOOL_QUOTA));
+    }
 }

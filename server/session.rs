@@ -238,6 +238,7 @@ impl Timer {
 mod tests {
     use std::io::{BufRead, BufReader, Write};
     use std::net::{TcpListener, TcpStream};
+    use std::path::PathBuf;
     use std::sync::mpsc;
 
     use clap::Parser;
@@ -249,17 +250,18 @@ mod tests {
     use crate::listener::accept_loop;
     use crate::log::Log;
 
-    fn start() -> SocketAddr {
+    /// A server, and the folder in which it keeps its data.
+    fn start() -> (SocketAddr, PathBuf) {
         let (log, _) = Log::start(false).unwrap();
         let (events, global_buffer) = mpsc::sync_channel(limits::GLOBAL_BUFFER);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let data = DataFolder::open(None, "127.0.0.1:0".parse().unwrap(), address).unwrap();
-        let args = Args::parse_from(["chat-server"]);
+        let (folder, args) = (data.path.clone(), Args::parse_from(["chat-server"]));
         let server = Arc::new(Server::open(args, Vec::new(), data, log, events).unwrap());
         thread::spawn(move || broadcaster_loop(&global_buffer));
         thread::spawn(move || accept_loop(&listener, &server, &mpsc::channel().0));
-        address
+        (address, folder)
     }
 
     /// Registers, joins #a, and returns what comes after that.
@@ -277,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_panic_ends_that_session_only_and_is_cleaned_up() {
-        let address = start();
+        let (address, folder) = start();
         let mut alice = join(address, "alice");
         let mut bob = join(address, "bob");
         assert_eq!(bob.next().as_deref(), Some("ERROR :Closing connection: Internal error"));
@@ -288,5 +290,6 @@ mod tests {
         let mut bob = join(address, "bob");
         assert_eq!(bob.next().as_deref(), Some("ERROR :Closing connection: Internal error"));
         assert_eq!(alice.next().as_deref(), Some(":bob!bob@127.0.0.1 JOIN #a"));
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }
