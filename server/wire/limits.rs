@@ -110,7 +110,7 @@ pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
 /// Bytes that a transfer reads and writes at a time: the cost of a system call is then nothing.
 pub const COPY_BUFFER: usize = 256 * 1024;
 /// Bytes that the kernel is asked to send of a file at a time.
-pub const SENDFILE_PIECE: usize = 128 * 1024;
+pub const SENDFILE_PIECE: usize = 512 * 1024;
 /// A data connection on which no byte moves for so long is given up; its transfer can be resumed.
 pub const DATA_STALL: Duration = Duration::from_secs(30);
 /// An upload that rests for so long gives its place in the spool up, when another one needs it.
