@@ -37,13 +37,13 @@ pub fn handle(state: &mut State, message: &Message<'_>) {
 
 /// A line `FAIL <verb> <code> [<context>] :<text>`.
 pub fn failed(state: &mut State, params: &[&str]) {
-    let [verb, _, context @ .., text] = params else { return };
+    let [verb, code, context @ .., text] = params else { return };
     if *verb == "FILE"
         && let [word, ..] = context
         && let Some(transfer) = state.transfers.by_word(word)
         && transfer.is_running
     {
-        transfer.answer = Some(Answer::Refused((*text).to_owned()));
+        transfer.answer = Some(Answer::Refused { code: (*code).to_owned(), why: (*text).to_owned() });
     } else if *verb == "FILE" {
         state.screen.tell(text);
     } else {
@@ -84,7 +84,16 @@ fn announced(state: &mut State, message: &Message<'_>, offer: Offer) {
     }
     // To one person it is a letter, and may come again like any other.
     let sighted = incoming::sighted(state, message, !names::is_room(&offer.target));
-    let Offer { id, sender, target, size, name, .. } = &offer;
+    tell(state, &offer, sighted);
+    if state.transfers.is_small(offer.size) {
+        state.transfers.fetch(&offer);
+    }
+    state.transfers.learn(offer);
+}
+
+/// Shows an offer, unless its letter was shown before: what there is, and how to get it.
+fn tell(state: &mut State, offer: &Offer, sighted: Option<(String, Option<String>)>) {
+    let Offer { id, sender, target, size, name, .. } = offer;
     let comes = state.transfers.is_small(*size);
     let hint = if comes { String::new() } else { format!("; /get {id} fetches it") };
     let size = readable_size(*size);
@@ -96,10 +105,6 @@ fn announced(state: &mut State, message: &Message<'_>, offer: Offer) {
         };
         state.screen.notice_from(&format!("{mark}{what}{hint}"), id);
     }
-    if comes {
-        state.transfers.fetch(&offer);
-    }
-    state.transfers.learn(offer);
 }
 
 /// A list has come: what it holds for us and is small enough, or was begun, is fetched.
@@ -109,6 +114,10 @@ fn list(state: &mut State) {
     let items: Vec<_> = items.into_iter().filter(|item| !state.blacklist.contains(&item.sender)).collect();
     for item in &items {
         state.transfers.learn(item.clone());
+        if item.state == "new" && state.transfers.is_news(item.id, item.crc) && !state.transfers.show_list {
+            // The announcement was missed, or it is long ago.
+            tell(state, item, Some((String::new(), None)));
+        }
         let begun = part::path(&state.transfers.downloads, &state.nick, item.id, item.crc);
         match item.state.as_str() {
             "new" if state.transfers.is_small(item.size) || begun.exists() => state.transfers.fetch(item),
@@ -154,14 +163,15 @@ fn show(state: &mut State, items: &[Offer]) {
 /// The sender of a file took it back.
 fn cancelled(state: &mut State, from: &str, id: &str, name: &str) {
     let Ok(id) = id.parse() else { return };
-    match state.transfers.by_id(id) {
-        Some(transfer) if transfer.is_running => transfer.stop(Cancel::BySender(from.to_owned())),
-        waiting => {
-            let number = waiting.map(|transfer| transfer.number).unwrap_or_default();
-            state.transfers.remove(number);
-            state.screen.notice(&format!("{from} took {} back", safe_name(name)));
+    if let Some(transfer) = state.transfers.by_id(id) {
+        if transfer.is_running {
+            // Its thread says so.
+            return transfer.stop(Cancel::BySender(from.to_owned()));
         }
+        let number = transfer.number;
+        state.transfers.remove(number);
     }
+    state.screen.notice(&format!("{from} took {} back", safe_name(name)));
 }
 
 #[cfg(test)]
@@ -222,7 +232,11 @@ mod tests {
             ":tesla!t@h FILE ITEM 16 tesla me 10 1a2b3c4d new :forged.txt",
         ];
         let (text, mut state) = shown(&[&items[..], &[":srv FILE END"]].concat());
-        assert_eq!((text.as_str(), state.transfers.due(|_| true)), ("", 1));
+        let missed = [
+            "tesla sends you a.txt (1000 bytes)",
+            "tesla shared big file.iso (3.8 MiB) with #lobby; /get 12 fetches it",
+        ];
+        assert_eq!((text.lines().collect::<Vec<_>>(), state.transfers.due(|_| true)), (missed.to_vec(), 1));
         assert_eq!(state.transfers.next(|_| true), Some((1, Job::Download(7))));
         let paper = Paper::default();
         state.screen = paper.screen(false);

@@ -3,6 +3,7 @@
 //! Run by the transfer's own thread; the state is locked for a moment at a time.
 
 use crate::part::{self, Part};
+use crate::progress;
 use crate::state::{Client, State};
 use crate::transfers::{Answer, Cancel, Transfer};
 use crate::worker::{self, Trouble};
@@ -53,7 +54,8 @@ impl Fetching<'_> {
     fn attempt(&mut self) -> Result<String, Trouble> {
         let offered = self.fetch()?;
         let part = self.open_part(&offered)?;
-        if part.length > offered.size {
+        let is_whole = part.length == offered.size && part.sum.value() == offered.crc;
+        if part.length > offered.size || part.is_published() && !is_whole {
             part.restart().map_err(|error| unwritable(&offered.name, &error))?;
         }
         let offset = part.length;
@@ -71,12 +73,19 @@ impl Fetching<'_> {
         match worker::ask(self.client, self.number, &["FETCH", &id])? {
             Answer::Get { token, size, crc, name } => {
                 let name = files::safe_name(&name);
-                if let Some(transfer) = self.client.lock().transfers.get(self.number) {
+                let mut state = self.client.lock();
+                // What comes by itself was let in by its size.
+                let announced = state.transfers.offers.get(&self.id).map(|offer| (offer.size, offer.crc));
+                if announced.is_some_and(|announced| announced != (size, crc)) {
+                    return Err(Trouble::Final(format!("{name} does not come: it is not the file that was announced")));
+                }
+                if let Some(transfer) = state.transfers.get(self.number) {
                     transfer.name.clone_from(&name);
                 }
+                drop(state);
                 Ok(Offered { token, size, crc, name })
             }
-            Answer::Refused(why) => Err(Trouble::Final(format!("File {id} does not come: {why}"))),
+            Answer::Refused { why, .. } => Err(Trouble::Final(format!("File {id} does not come: {why}"))),
             Answer::Put { .. } => Err(Trouble::Lost("the server is confused".to_owned())),
         }
     }
@@ -105,7 +114,7 @@ impl Fetching<'_> {
         let mut reader = BufReader::new(stream);
         let count = worker::verdict(&mut reader)?;
         if count != offered.size - part.length {
-            return Err(Trouble::Denied(format!("it wants to send {count} bytes, which do not fit")));
+            return Err(Trouble::Lost(format!("the server wants to send {count} bytes, which do not fit")));
         }
         let mut buffer = vec![0; limits::COPY_BUFFER];
         while part.length < offered.size {
@@ -135,7 +144,7 @@ impl Fetching<'_> {
                 return Err(Trouble::Final(format!("{name} came damaged twice (its CRC-32 is wrong), and is removed")));
             }
             self.is_second_try = true;
-            return Err(Trouble::Denied("it came damaged".to_owned()));
+            return Err(Trouble::Lost("it came damaged".to_owned()));
         }
         let path = part.publish(name).map_err(|error| unwritable(name, &error))?;
         let mut state = self.client.lock();
@@ -149,7 +158,8 @@ impl Fetching<'_> {
         part.remove();
         let from = if peer.is_empty() { String::new() } else { format!(" from {peer}") };
         let (path, how) = (path.display(), progress.summary());
-        Ok(format!("Received {name}{from}: {path} ({size} bytes, CRC-32 {crc:08x}) {how}"))
+        let bytes = progress::exact_size(*size);
+        Ok(format!("Received {name}{from}: {path} ({bytes}, CRC-32 {crc:08x}) {how}"))
     }
 }
 

@@ -111,6 +111,10 @@ fn kicked(state: &mut State, by: &str, [room, nick, text]: [&str; 3]) {
 }
 
 fn renamed(state: &mut State, old: &str, new: &str, silent: bool) {
+    // A name of ours becomes part of the names of our files, so it must be one.
+    if state.is_me(old) && !names::is_nick(new) {
+        return;
+    }
     if state.is_me(old) {
         new.clone_into(&mut state.nick);
         if !names::same(old, new) {

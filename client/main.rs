@@ -14,7 +14,7 @@
 //! - [`receiver`], [`incoming`], [`numerics`]: from a message to a printed line
 //! - [`state`], [`screen`], [`seen`], [`blacklist`]: what both threads share, under one lock
 //! - [`transfers`], [`progress`], [`kept`], [`announced`]: which files are under way, also under that lock
-//! - [`worker`], [`upload`], [`download`], [`part`]: one short-lived thread for each file under way
+//! - [`worker`], [`upload`], [`source`], [`download`], [`part`]: one short-lived thread for each file under way
 //! - [`leave`]: the ways out
 
 mod announced;
@@ -35,6 +35,7 @@ mod receiver;
 mod screen;
 mod seen;
 mod sender;
+mod source;
 mod state;
 mod transfers;
 mod upload;

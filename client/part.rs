@@ -22,7 +22,8 @@ pub struct Part {
 /// Where the part of a file is. The dot keeps it apart from every received file, none of which has one
 /// in front; nick, id and sum keep apart the parts of several clients that share the folder.
 pub fn path(folder: &Path, own_nick: &str, id: u64, crc: u32) -> PathBuf {
-    folder.join(format!(".{}-{id}-{crc:08x}.part", names::fold(own_nick)))
+    let name = files::safe_name(&format!("{}-{id}-{crc:08x}.part", names::fold(own_nick)));
+    folder.join(format!(".{name}"))
 }
 
 impl Part {
@@ -31,14 +32,11 @@ impl Part {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => {
-                return Err(io::Error::new(ErrorKind::WouldBlock, "another client is fetching it"));
-            }
-            // Some file systems cannot lock. Then it is up to the user.
-            Ok(()) | Err(TryLockError::Error(_)) => {}
+        // Who else may write to the folder could have put a link to another file there, or a pipe.
+        if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(io::Error::other(format!("{} is no ordinary file; remove it", path.display())));
         }
+        let file = open(path)?;
         let mut part = Part { path: path.to_owned(), file, length: 0, sum: Crc32::default() };
         let mut buffer = vec![0; limits::COPY_BUFFER];
         loop {
@@ -63,8 +61,17 @@ impl Part {
         self.sum.update(bytes);
     }
 
-    /// Starts again with nothing.
+    /// Whether it has its final name already: its client was ended before the server knew.
+    pub fn is_published(&self) -> bool {
+        self.file.metadata().is_ok_and(|metadata| metadata.nlink() > 1)
+    }
+
+    /// Starts again with nothing. A file that has its final name is the user's, who may have changed it; it stays as it is.
     pub fn restart(&mut self) -> io::Result<()> {
+        if self.is_published() {
+            fs::remove_file(&self.path)?;
+            self.file = open(&self.path)?;
+        }
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
         (self.length, self.sum) = (0, Crc32::default());
@@ -77,6 +84,9 @@ impl Part {
     pub fn publish(&self, name: &str) -> io::Result<PathBuf> {
         self.file.sync_all()?;
         let folder = self.path.parent().unwrap_or(Path::new("."));
+        let open_folder = File::open(folder)?;
+        // Where a link cannot be made, another client could take the name between the look and the renaming.
+        let _ = open_folder.lock();
         let (stem, ending) = files::split_ending(name);
         let mut number = 0u64;
         let path = loop {
@@ -93,7 +103,7 @@ impl Part {
                 }
             }
         };
-        File::open(folder)?.sync_all()?;
+        open_folder.sync_all()?;
         Ok(path)
     }
 
@@ -107,6 +117,16 @@ impl Part {
     pub fn remove(&self) {
         // It may have been renamed; and a part that stays costs only room.
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Opens a part, which one client at a time may write.
+fn open(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(io::Error::new(ErrorKind::WouldBlock, "another client is fetching it")),
+        // Some file systems cannot lock. Then it is up to the user.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 
@@ -135,6 +155,39 @@ mod tests {
         part.restart().unwrap();
         part.write(b"x").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"x");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn it_is_a_file_in_its_folder_and_nothing_else() {
+        let folder = folder("odd");
+        fs::create_dir_all(&folder).unwrap();
+        let odd = path(&folder, "x/../../y", 7, 9);
+        assert_eq!(odd.parent(), Some(&*folder));
+        fs::write(folder.join("mine"), "mine").unwrap();
+        std::os::unix::fs::symlink(folder.join("mine"), &odd).unwrap();
+        assert!(Part::open(&odd).is_err());
+        assert_eq!(fs::read_to_string(folder.join("mine")).unwrap(), "mine");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_has_its_name_is_not_touched_any_more() {
+        let folder = folder("published");
+        let path = path(&folder, "me", 7, 9);
+        let mut part = Part::open(&path).unwrap();
+        part.write(b"whole").unwrap();
+        let published = part.publish("a.txt").unwrap();
+        drop(part);
+        // The client was ended here, and the user has gone on with the file.
+        fs::write(&published, "whole, and more").unwrap();
+        let mut part = Part::open(&path).unwrap();
+        assert!(part.is_published());
+        part.restart().unwrap();
+        part.write(b"whole").unwrap();
+        assert!(!part.is_published());
+        assert_eq!(fs::read_to_string(published).unwrap(), "whole, and more");
+        assert_eq!(part.publish("a.txt").unwrap(), folder.join("a (1).txt"));
         fs::remove_dir_all(folder).unwrap();
     }
 

@@ -74,9 +74,19 @@ impl Progress {
         per_second(self.done.saturating_sub(older.1), older.0.elapsed())
     }
 
-    /// `45 %, 2.7 MiB/s, 12 s left`
+    /// `1.2 of 2.7 MiB, 45 %, 2.7 MiB/s, 12 s left`
     fn figures(&self) -> String {
+        let sizes = format!("{} of {}", readable_size(self.done), readable_size(self.total));
+        format!("{sizes}, {}", self.short_figures())
+    }
+
+    /// The same without the bytes, where there is less room.
+    fn short_figures(&self) -> String {
         let per_cent = self.per_cent();
+        if self.done == self.total {
+            // The other side still has to check it, and to put it on its disk.
+            return format!("{per_cent} %, being checked");
+        }
         match self.rate() {
             Some(rate) if rate > 0 => {
                 let left = self.total.saturating_sub(self.done).div_ceil(rate);
@@ -89,9 +99,15 @@ impl Progress {
     /// `in 1.2 s, 2.7 MiB/s`
     pub fn summary(&self) -> String {
         let time = self.since.map(|since| since.elapsed()).unwrap_or_default();
-        let rate = per_second(self.moved, time).map_or(String::new(), |rate| format!(", {}/s", readable_size(rate)));
+        let rate = per_second(self.moved, time).filter(|_| self.moved > 0);
+        let rate = rate.map_or(String::new(), |rate| format!(", {}/s", readable_size(rate)));
         format!("in {:.1} s{rate}", time.as_secs_f64())
     }
+}
+
+/// `3355443 bytes`
+pub fn exact_size(bytes: u64) -> String {
+    if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") }
 }
 
 fn per_second(bytes: u64, time: Duration) -> Option<u64> {
@@ -175,8 +191,11 @@ fn part(transfer: &Transfer, is_alone: bool) -> String {
     let arrow = if matches!(transfer.job, Job::Upload(_)) { '↑' } else { '↓' };
     let name = shortened(&text::printable(&transfer.name), if is_alone { NAME } else { SHORT_NAME });
     let is_moving = transfer.stream.is_some();
-    let figures = if is_moving { transfer.progress.figures() } else { "waiting".to_owned() };
-    let figures = if is_alone { figures } else { figures.replace(',', "").replace(" left", "") };
+    let figures = match (is_moving, is_alone) {
+        (false, _) => "waiting".to_owned(),
+        (true, true) => transfer.progress.figures(),
+        (true, false) => transfer.progress.short_figures().replace(',', "").replace(" left", ""),
+    };
     format!("{arrow} {name} {figures}")
 }
 
@@ -233,12 +252,12 @@ mod tests {
     fn figures_say_how_far_and_how_long() {
         let mut progress = Progress::default();
         progress.begin(250, 1000);
-        assert_eq!((progress.quarter(), progress.figures().as_str()), (1, "25 %"));
+        assert_eq!((progress.quarter(), progress.figures().as_str()), (1, "250 bytes of 1000 bytes, 25 %"));
         progress.marks = Some([(Instant::now().checked_sub(Duration::from_secs(10)).unwrap(), 0); 2]);
         progress.advance(250);
-        assert_eq!(progress.figures(), "50 %, 50 bytes/s, 10 s left");
+        assert_eq!(progress.figures(), "500 bytes of 1000 bytes, 50 %, 50 bytes/s, 10 s left");
         progress.begin(0, 0);
-        assert_eq!(progress.figures(), "100 %");
+        assert_eq!(progress.figures(), "0 bytes of 0 bytes, 100 %, being checked");
         assert_eq!(readable_seconds(100), "2 min");
         assert_eq!(readable_seconds(7200), "2 h");
     }
@@ -263,6 +282,6 @@ mod tests {
         state.transfers.get(1).unwrap().progress.marks = None;
         show_now(&mut state);
         show_now(&mut state);
-        assert_eq!(paper.take(), "photo.jpg: 30 %\n");
+        assert_eq!(paper.take(), "photo.jpg: 300 bytes of 1000 bytes, 30 %\n");
     }
 }

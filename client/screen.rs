@@ -141,8 +141,8 @@ impl Screen {
         }
         let drawing = match (self.status.is_empty(), status.is_empty()) {
             // A row further (scrolls at the bottom), back, and a new row pushes the prompt there.
-            (true, _) => format!("\x1bD\x1b[A\x1b7\x1b[L\r{status}\x1b8\x1b[B"),
-            (false, false) => format!("\x1b7\x1b[A{CLEAR}{status}\x1b8"),
+            (true, _) => format!("\x1bD\x1b[A\x1b7\x1b[L\r{}\x1b8\x1b[B", unwrapped(&status)),
+            (false, false) => format!("\x1b7\x1b[A{CLEAR}{}\x1b8", unwrapped(&status)),
             (false, true) => "\x1b7\x1b[A\x1b[M\x1b8\x1b[A".to_owned(),
         };
         self.status = status.into_owned();
@@ -157,7 +157,7 @@ impl Screen {
         // Where a long line began cannot be known; the old status then stays above it.
         let fits = self.prompt.len() + line.len() < NARROW;
         let drawing = if fits { "\x1b[2A\x1b[M\x1b[B" } else { "" };
-        self.write(&format!("{drawing}{CLEAR}{}\n", self.status));
+        self.write(&format!("{drawing}{CLEAR}{}\n", unwrapped(&self.status)));
     }
 
     /// Holds back what happens for this long; false when the clock cannot count so far.
@@ -231,7 +231,7 @@ impl Screen {
         // The line takes the place of the status, which moves down with the prompt.
         let (up, end) = if self.status.is_empty() { ("", "") } else { ("\x1b[A\x1b[K", "\n") };
         // One write, so that a terminal never shows a line without the prompt below it.
-        self.write(&format!("{clear}{up}{line}\n{}{end}{prompt}", self.status));
+        self.write(&format!("{clear}{up}{line}\n{}{end}{prompt}", unwrapped(&self.status)));
     }
 
     fn write(&mut self, text: &str) {
@@ -240,6 +240,11 @@ impl Screen {
             self.output = None;
         }
     }
+}
+
+/// A line that a narrow terminal cuts off at its edge, instead of going on in the next row.
+fn unwrapped(line: &str) -> String {
+    if line.is_empty() { String::new() } else { format!("\x1b[?7l{line}\x1b[?7h") }
 }
 
 #[cfg(test)]

@@ -39,9 +39,23 @@ pub struct Upload {
 /// What the server said to an offer or a fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    Put { id: u64, token: String, offset: u64, crc: u32 },
-    Get { token: String, size: u64, crc: u32, name: String },
-    Refused(String),
+    Put {
+        id: u64,
+        token: String,
+        offset: u64,
+        crc: u32,
+    },
+    Get {
+        token: String,
+        size: u64,
+        crc: u32,
+        name: String,
+    },
+    /// The code for programs, and the reason for people.
+    Refused {
+        code: String,
+        why: String,
+    },
 }
 
 /// Why a transfer is to stop.
@@ -240,6 +254,15 @@ impl Transfers {
         }
     }
 
+    /// Stops what comes by itself from somebody; what only waits is taken out.
+    pub fn stop_from(&mut self, nick: &str) {
+        let is_theirs = |transfer: &Transfer| {
+            matches!(transfer.job, Job::Download(_)) && !transfer.wanted && names::same(&transfer.peer, nick)
+        };
+        self.list.retain(|transfer| transfer.is_running || !is_theirs(transfer));
+        self.list.iter_mut().filter(|transfer| is_theirs(transfer)).for_each(|transfer| transfer.stop(Cancel::ByUser));
+    }
+
     /// Queues a file that may come by itself.
     pub fn fetch(&mut self, offer: &Offer) {
         let is_settled = self.settled.contains(&(offer.id, offer.crc));
@@ -249,10 +272,14 @@ impl Transfers {
     }
 }
 
+/// The word by which we know the answer to an offer; unlike an id it starts with a letter.
+pub fn reference(number: u64) -> String {
+    format!("u{number}")
+}
+
 impl Transfer {
-    /// The word by which we know the answer to an offer; unlike an id it starts with a letter.
     pub fn reference(&self) -> String {
-        format!("u{}", self.number)
+        reference(self.number)
     }
 
     /// Whether the server would take one upload for the other, and go on with it.

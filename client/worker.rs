@@ -24,20 +24,23 @@ const ANSWER: Duration = Duration::from_mins(2);
 const PAUSES: [u64; 6] = [1, 2, 4, 8, 16, 30];
 /// Attempts in a row that may get nowhere although the server can be reached: about ten minutes.
 const ATTEMPTS: usize = 24;
-/// How often in a row a data connection may be refused: a token that has become too old, or a damaged
-/// file, is worth another attempt, and more of them would not change the reason.
-const REFUSALS: usize = 2;
 /// As good as for ever, in a form that any clock can count.
 const EVER: Duration = Duration::from_hours(24 * 365);
 
 /// Why a transfer, or one attempt, did not succeed. The text is for the user.
+///
+/// | trouble | such as | another attempt | an upload is withdrawn |
+/// | --- | --- | --- | --- |
+/// | `Lost` | the network breaks, the server ends | yes, after a pause | no |
+/// | `Denied` | the server says `ERROR`: it is full, the token is too old | yes, after a pause | no |
+/// | `Final` | the server says `FAIL`, or `ERROR` to a whole upload | no | no: the server knows |
+/// | `Ours` | our file has changed, our disk is full | no | yes |
+/// | `Cancelled` | by the user, or by the sender | no | yes, if by the user |
 pub enum Trouble {
-    /// The connection broke: another attempt may get further.
     Lost(String),
-    /// The server refused the data connection.
     Denied(String),
-    /// No attempt will help.
     Final(String),
+    Ours(String),
     Cancelled(Cancel),
 }
 
@@ -76,7 +79,10 @@ fn finish(client: &Client, number: u64, ended: Result<String, Trouble>) {
     let Some(transfer) = state.transfers.remove(number) else { return };
     let is_done = ended.is_ok();
     let sentence = match ended {
-        Ok(sentence) | Err(Trouble::Lost(sentence) | Trouble::Denied(sentence) | Trouble::Final(sentence)) => sentence,
+        Ok(sentence)
+        | Err(
+            Trouble::Lost(sentence) | Trouble::Denied(sentence) | Trouble::Final(sentence) | Trouble::Ours(sentence),
+        ) => sentence,
         Err(Trouble::Cancelled(Cancel::ByUser)) => format!("{} is cancelled", transfer.name),
         Err(Trouble::Cancelled(Cancel::BySender(nick))) => format!("{nick} took {} back", transfer.name),
     };
@@ -96,7 +102,7 @@ pub fn until_done(
     number: u64,
     mut attempt: impl FnMut() -> Result<String, Trouble>,
 ) -> Result<String, Trouble> {
-    let (mut reached, mut lost, mut denied) = (0, 0, 0);
+    let (mut reached, mut failed) = (0, 0);
     loop {
         let trouble = match attempt() {
             Ok(sentence) => return Ok(sentence),
@@ -107,25 +113,19 @@ pub fn until_done(
         let Some(transfer) = state.transfers.get(number) else { return Err(trouble) };
         transfer.stream = None;
         if transfer.progress.offset > reached {
-            (reached, lost, denied) = (transfer.progress.offset, 0, 0);
+            (reached, failed) = (transfer.progress.offset, 0);
         }
         let name = transfer.name.clone();
-        let why = match trouble {
-            Trouble::Lost(why) if lost == ATTEMPTS => {
-                return Err(Trouble::Lost(format!("{name} is given up for now: {why}")));
-            }
-            Trouble::Denied(why) if denied == REFUSALS => {
-                return Err(Trouble::Final(format!("{name} is given up: the server says: {why}")));
-            }
-            Trouble::Lost(why) => (lost += 1, why).1,
-            Trouble::Denied(why) => (denied += 1, why).1,
-            other => return Err(other),
-        };
-        if lost + denied == 1 {
+        let (Trouble::Lost(why) | Trouble::Denied(why)) = trouble else { return Err(trouble) };
+        if failed == ATTEMPTS {
+            return Err(Trouble::Lost(format!("{name} is given up for now: {why}")));
+        }
+        if failed == 0 {
             state.screen.tell(&format!("{name} is interrupted ({why}); trying again"));
         }
         drop(state);
-        let pause = Duration::from_secs(PAUSES[(lost + denied - 1).min(PAUSES.len() - 1)]);
+        let pause = Duration::from_secs(PAUSES[failed.min(PAUSES.len() - 1)]);
+        failed += 1;
         drop(client.wait_while(pause, |state| !is_cancelled(state, number)));
         check(client, number)?;
     }

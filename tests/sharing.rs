@@ -110,7 +110,7 @@ fn who_is_away_is_told_and_gets_it_later() {
     script.skip_to("DISCONNECTED!!");
     assert_eq!(script.expect_exit(0), "");
     let mut albert = home.start(&["--nick", "albert", "--downloads", "albert"]);
-    albert.skip_to("tesla sends you a.txt (9 bytes)");
+    albert.skip_to("[20* UTC] tesla sends you a.txt (9 bytes)");
     albert.skip_to("Received a.txt from tesla: albert/a.txt (9 bytes, CRC-32 cbf43926) in *");
     expect_same(&home, "albert/a.txt", b"123456789");
 }
@@ -190,7 +190,7 @@ fn the_sender_takes_it_back() {
     tesla.type_line("/file a.txt albert");
     albert.skip_to("tesla sends you a.txt (9 bytes); /get 1 fetches it");
     tesla.skip_to("Sent a.txt *");
-    tesla.ask("/cancel 1", &["File 1 is cancelled"]);
+    tesla.ask("/cancel 1", &["The server is asked to cancel file 1"]);
     albert.expect_line("tesla took a.txt back");
     albert.ask("/get 1", &["File 1 does not come: *"]);
 }

@@ -4,6 +4,7 @@
 //! at a time.
 
 use crate::args;
+use crate::source::Source;
 use crate::state::{Client, State};
 use crate::transfers::{Cancel, Job, Upload};
 use crate::upload;
@@ -102,7 +103,7 @@ pub fn cancel(client: &Client, which: &str) {
         let Some(id) = id else {
             return state.screen.tell("Which file? /cancel wants a number; /files shows them");
         };
-        state.screen.tell(&format!("File {id} is cancelled"));
+        state.screen.tell(&format!("The server is asked to cancel file {id}"));
         drop(state);
         return client.send("FILE", &["CANCEL", &id.to_string()]);
     };
@@ -141,7 +142,7 @@ fn asked_for(arguments: &str, current: Option<String>) -> Result<Upload, String>
     };
     let nobody = "Nothing was sent: you are talking to nobody; name somebody after the file's name";
     let target = named.or(current).ok_or(nobody)?;
-    upload::open(&file).map_err(|why| format!("{path} cannot be sent: {why}"))?;
+    Source::open(&file, path).map_err(|why| format!("{path} cannot be sent: {why}"))?;
     let path = path::absolute(&file).map_err(|error| format!("{path} cannot be sent: {error}"))?;
     Ok(Upload { path, target, earlier_id: None })
 }

@@ -72,6 +72,7 @@ pub fn black(client: &Client, nick: &str) {
         state.screen.tell(&format!("{nick} is on your blacklist already"));
     } else {
         let saved = state.blacklist.add(nick);
+        state.transfers.stop_from(nick);
         state
             .screen
             .tell(&format!("You will see nothing more from {nick}; /unblock {nick} ends that{}", unless(saved)));

@@ -96,6 +96,14 @@ fn nothing_is_seen_of_the_blacklisted() {
 }
 
 #[test]
+fn a_name_that_is_none_does_not_become_ours() {
+    let mut state = State::new(Paper::default().screen(false));
+    state.nick = "me".into();
+    feed(&mut state, &[":me!m@host NICK :x/../../y", ":me!m@host NICK ..", ":me!m@host NICK"]);
+    assert_eq!(state.nick, "me");
+}
+
+#[test]
 fn names_are_shown_once_to_who_asked() {
     let lines = [
         ":srv 353 me = #lobby :@tesla +albert",

@@ -41,23 +41,25 @@ fn lines_go_above_the_prompt() {
 #[test]
 fn the_status_stays_between_what_is_printed_and_the_prompt() {
     let paper = Paper::default();
+    // No terminal is to wrap the status.
+    let drawn = || paper.take().replace("\x1b[?7l", "<").replace("\x1b[?7h", ">");
     let mut screen = paper.screen(true);
     screen.set_prompt("You: ");
     screen.set_status("");
     screen.set_status("1 %");
     screen.set_status("1 %");
-    assert_eq!(paper.take(), "\x1bD\x1b[A\x1b7\x1b[L\r1 %\x1b8\x1b[B");
+    assert_eq!(drawn(), "\x1bD\x1b[A\x1b7\x1b[L\r<1 %>\x1b8\x1b[B");
     screen.draw_prompt();
     screen.set_status("2 %");
-    assert_eq!(paper.take(), "\r\x1b[KYou: \x1b7\x1b[A\r\x1b[K2 %\x1b8");
+    assert_eq!(drawn(), "\r\x1b[KYou: \x1b7\x1b[A\r\x1b[K<2 %>\x1b8");
     screen.tell("news");
-    assert_eq!(paper.take(), "\r\x1b[K\x1b[A\x1b[Knews\n2 %\nYou: ");
+    assert_eq!(drawn(), "\r\x1b[K\x1b[A\x1b[Knews\n<2 %>\nYou: ");
     screen.entered("hello");
-    assert_eq!(paper.take(), "\x1b[2A\x1b[M\x1b[B\r\x1b[K2 %\n");
+    assert_eq!(drawn(), "\x1b[2A\x1b[M\x1b[B\r\x1b[K<2 %>\n");
     screen.entered(&"long ".repeat(20));
-    assert_eq!(paper.take(), "\r\x1b[K2 %\n");
+    assert_eq!(drawn(), "\r\x1b[K<2 %>\n");
     screen.end_prompt();
-    assert_eq!(paper.take(), "\x1b7\x1b[A\x1b[M\x1b8\x1b[A");
+    assert_eq!(drawn(), "\x1b7\x1b[A\x1b[M\x1b8\x1b[A");
 }
 
 #[test]

@@ -57,6 +57,20 @@ fn two_files_that_a_server_cannot_tell_apart_go_one_after_the_other() {
 }
 
 #[test]
+fn what_comes_by_itself_from_somebody_can_be_stopped() {
+    let mut transfers = Transfers::default();
+    for id in [1, 2] {
+        transfers.add(Job::Download(id), false, "x.txt", "troll");
+    }
+    transfers.add(Job::Download(3), true, "x.txt", "troll");
+    transfers.add(Job::Download(4), false, "x.txt", "albert");
+    transfers.next(|_| true);
+    transfers.stop_from("Troll");
+    let left: Vec<_> = transfers.list.iter().map(|left| (left.id, left.cancel.is_some())).collect();
+    assert_eq!(left, [(Some(1), true), (Some(3), false), (Some(4), false)]);
+}
+
+#[test]
 fn no_server_can_make_it_grow_for_ever() {
     let mut transfers = Transfers::default();
     for id in 0..limits::FILES as u64 * 2 {

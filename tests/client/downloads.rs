@@ -260,3 +260,16 @@ fn who_leaves_waits_for_what_is_coming() {
     tesla.skip_to("Received a.txt from albert: downloads/a.txt (9 bytes, CRC-32 cbf43926) in *");
     tesla.expect_goodbye();
 }
+
+/// What is small enough to come by itself must not turn out to be large.
+#[test]
+fn a_file_that_is_not_the_announced_one_does_not_come() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut tesla, mut session) = server.tesla_with_files(&home, &[]);
+    session.send(":albert!a@h FILE ANNOUNCE tesla 7 9 cbf43926 :a.txt");
+    session.expect("FILE FETCH 7");
+    session.answer_ping();
+    session.send(":srv FILE GET 7 token 1099511627776 cbf43926 :a.txt");
+    tesla.skip_to("a.txt does not come: it is not the file that was announced");
+}

@@ -54,10 +54,43 @@ fn a_refusal_on_the_data_connection_ends_it() {
         session.send(&format!(":srv FILE PUT u1 7 {token} 0 00000000"));
         let mut data = server.accept();
         data.expect(&format!("PUT 7 {token} 0"));
+        data.receive_bytes(9);
+        data.expect("cbf43926");
         data.send("ERROR :No");
     }
-    session.expect("FILE CANCEL 7");
-    tesla.skip_to("a.txt is given up: the server says: No");
+    tesla.skip_to("a.txt was not sent: No");
+    // The server knows that it has nothing: it is not told to cancel it.
+    tesla.type_line("/topic");
+    session.expect("TOPIC #lobby");
+}
+
+/// The sender was killed when all was sent, and its next run asks while the server still puts the file on its disk.
+#[test]
+fn an_upload_that_ends_as_it_is_offered_again_is_not_taken_back() {
+    let (server, home, mut tesla, mut session) = with_files();
+    tesla.type_line("/file a.txt albert");
+    session.expect("FILE OFFER u1 albert 9 a.txt");
+    session.answer_ping();
+    session.send(":srv FILE PUT u1 7 one 0 00000000");
+    let mut data = server.accept();
+    data.expect("PUT 7 one 0");
+    data.receive_bytes(9);
+    tesla.signal("KILL");
+    drop((tesla, session, data));
+    let mut tesla = home.start(&["--nick", "tesla"]);
+    let mut session = server.accept_with_files(&["7 tesla albert 9 00000000 partial :a.txt"]);
+    session.expect("FILE LIST");
+    session.answer_ping();
+    session.send(":srv FILE ITEM 7 tesla albert 9 00000000 partial :a.txt");
+    session.send(":srv FILE END");
+    session.expect("FILE OFFER u1 albert 9 a.txt");
+    session.send(":srv FAIL FILE NO_SUCH_FILE u1 :The upload has just ended; FILE LIST tells how");
+    session.answer_ping();
+    session.expect("FILE LIST");
+    session.answer_ping();
+    session.send(":srv FILE ITEM 7 tesla albert 9 cbf43926 sent :a.txt");
+    session.send(":srv FILE END");
+    tesla.skip_to("a.txt is with albert already");
 }
 
 #[test]
@@ -93,7 +126,7 @@ fn an_upload_can_be_cancelled() {
     tesla.ask("/cancel 7", &["film.mp4 is cancelled"]);
     session.expect("FILE CANCEL 7");
     session.answer_ping();
-    tesla.ask("/cancel 7", &["File 7 is cancelled"]);
+    tesla.ask("/cancel 7", &["The server is asked to cancel file 7"]);
     session.expect("FILE CANCEL 7");
     session.answer_ping();
     // One that has no number yet goes by its name.
