@@ -8,11 +8,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use wire::limits;
+use wire::crc32::Crc32;
 
 use crate::data::{make, sync_folder};
 use crate::entry::{Entry, FileId, Progress, Recipient};
@@ -74,19 +74,8 @@ impl Spool {
     pub fn progress(&self, id: FileId) -> io::Result<Progress> {
         let mut data = self.data(id, false)?;
         data.lock()?;
-        let mut progress = Progress::default();
-        let mut buffer = vec![0; limits::COPY_BUFFER];
-        loop {
-            match data.read(&mut buffer) {
-                Ok(0) => return Ok(progress),
-                Ok(count) => {
-                    progress.sum.update(&buffer[..count]);
-                    progress.bytes += count as u64;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let (bytes, sum) = Crc32::of(&mut data)?;
+        Ok(Progress { bytes, sum })
     }
 
     /// Notes that a file is whole, and for whom it is. When this returns it will not be lost any more,
