@@ -36,7 +36,7 @@ impl Message {
         let (id, size, crc, name) = (entry.id, entry.size, entry.crc.unwrap_or_default(), &entry.name);
         Message {
             source: source(registry, entry),
-            target: target(entry),
+            target: entry.target_now().into(),
             subcommand: "ANNOUNCE",
             params: format!("{id} {size} {crc:08x} :{name}"),
             notice: notice(id, size, name),
@@ -47,7 +47,7 @@ impl Message {
         let (id, name) = (entry.id, &entry.name);
         Message {
             source: source(registry, entry),
-            target: target(entry),
+            target: entry.target_now().into(),
             subcommand: "CANCEL",
             params: format!("{id} :{name}"),
             notice: format!("took a file back: {name}"),
@@ -77,20 +77,14 @@ pub fn notice(id: FileId, size: u64, name: &str) -> String {
     format!("shared a file: {name} ({readable}); with the groupchat client /get {id} fetches it")
 }
 
-/// Somebody as a client, if here; the name that they have changed to counts first.
+/// Somebody as a client, if here.
 fn online<'a>(registry: &'a Registry, person: &Person) -> Option<&'a Client> {
-    person.now.as_deref().and_then(|now| registry.by_nick(now)).or_else(|| registry.by_nick(&person.name))
+    registry.by_nick(person.nick())
 }
 
 /// Who sent a file, as the source of a line.
 fn source(registry: &Registry, entry: &Entry) -> String {
     online(registry, &entry.sender).map_or_else(|| entry.source.clone(), Client::source)
-}
-
-/// The room that a file is for, or what the person is called now.
-fn target(entry: &Entry) -> String {
-    let person = entry.recipients.first().filter(|_| !entry.target.starts_with('#'));
-    person.map_or_else(|| entry.target.clone(), |recipient| recipient.person.nick().to_owned())
 }
 
 /// Takes the files out whose time is over. Not to be called under the lock.
@@ -131,7 +125,7 @@ pub fn room_that_takes(registry: &Registry, room: &str, source: &str) -> Option<
 /// For whom a file is that has just become whole, or why it is for nobody.
 fn recipients(registry: &Registry, entry: &Entry) -> Result<Vec<Recipient>, String> {
     let Entry { target, sender, .. } = entry;
-    if !target.starts_with('#') {
+    if !entry.is_for_a_room() {
         return Ok(entry.recipients.iter().map(|recipient| Recipient::new(recipient.person.nick())).collect());
     }
     if room_that_takes(registry, target, &source(registry, entry)).is_none() {
@@ -176,7 +170,7 @@ pub fn complete(chat: &mut Chat<'_>, id: FileId, crc: u32) -> Result<(), Failure
 fn announce(chat: &mut Chat<'_>, id: FileId) {
     let Some(entry) = chat.registry.files.get(id) else { return };
     let message = Message::announcing(&chat.registry, entry);
-    if entry.target.starts_with('#') {
+    if entry.is_for_a_room() {
         let mut here = those_here(&chat.registry, entry);
         let sender = online(&chat.registry, &entry.sender).filter(|sender| sender.caps.has(Caps::FILES));
         here.extend(sender.map(|sender| sender.id));

@@ -17,11 +17,14 @@ use crate::socket::Socket;
 /// A small number, because people type it.
 pub type FileId = u64;
 
-/// Somebody who may use a file: by the name at the time, and by the one that they have changed to since.
+/// Somebody who may use a file: whoever has the name now that they have changed to since, or else still
+/// the one of that time. A name that they have given up opens nothing to who takes it next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
+    /// At the time; the spool knows them by it.
     pub name: String,
-    pub now: Option<String>,
+    /// What they have changed to since.
+    now: Option<String>,
 }
 
 impl Person {
@@ -35,7 +38,7 @@ impl Person {
     }
 
     pub fn is(&self, nick: &str) -> bool {
-        same(&self.name, nick) || self.now.as_deref().is_some_and(|now| same(now, nick))
+        same(self.nick(), nick)
     }
 
     pub fn rename(&mut self, old: &str, new: &str) {
@@ -140,6 +143,16 @@ impl Entry {
         }
     }
 
+    /// The room that it is for, or what the person is called now.
+    pub fn target_now(&self) -> &str {
+        let person = self.recipients.first().filter(|_| !self.is_for_a_room());
+        person.map_or(&self.target, |recipient| recipient.person.nick())
+    }
+
+    pub fn is_for_a_room(&self) -> bool {
+        self.target.starts_with('#')
+    }
+
     pub fn recipient(&self, nick: &str) -> Option<&Recipient> {
         self.recipients.iter().find(|recipient| recipient.person.is(nick))
     }
@@ -239,13 +252,16 @@ mod tests {
     }
 
     #[test]
-    fn a_person_keeps_the_old_name_and_has_the_new_one() {
+    fn a_person_has_one_name_and_takes_it_along() {
         let mut person = Person::new("Tesla");
+        assert!(person.is("TESLA"));
         person.rename("tesla", "nikola");
-        person.rename("nikola", "nik");
-        assert!(person.is("TESLA") && person.is("nik") && !person.is("nikola"));
-        person.rename("albert", "bert");
-        assert!(!person.is("bert"));
+        assert!(person.is("nikola") && !person.is("tesla"));
+        // Somebody else has taken the name that was free, and changes it in turn.
+        person.rename("tesla", "eve");
+        assert!(person.is("nikola") && !person.is("eve"));
+        person.rename("nikola", "tesla");
+        assert!(person.is("tesla") && !person.is("nikola"));
     }
 
     #[test]

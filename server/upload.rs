@@ -76,7 +76,7 @@ fn finish(session: &Session, place: &Place<'_>, crc: u32) -> Result<String, Stri
     }
     let told = place.with(|entry| {
         let what = format!("has uploaded {} ({}) for {}", entry.name, readable_size(entry.size), entry.target);
-        (what, entry.sender.name.clone())
+        (what, entry.sender.nick().to_owned())
     });
     if let Some((what, sender)) = told {
         session.server.log.client(session.address, Some(&sender), format_args!("{what} (file {id})"));

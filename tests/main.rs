@@ -9,6 +9,7 @@
 //! - [`modes`]: MODE, bans, INVITE
 //! - [`messages`]: PRIVMSG, NOTICE, AWAY, who gets what in which order
 //! - [`files`]: FILE, who is told of what, what a server keeps
+//! - [`file_rules`]: whose a file is, what one may take of the spool, what is made up for later
 //! - [`mail`]: letters: who is not here gets them later, and nothing loses them
 //! - [`mailboxes`]: their bounds, and disks that fail
 //! - [`queries`]: WHO, WHOIS, USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
@@ -27,6 +28,7 @@
 mod bad_input;
 mod capabilities;
 mod endurance;
+mod file_rules;
 mod files;
 mod harness;
 mod kill;

@@ -244,8 +244,8 @@ fn list(chat: &mut Chat<'_>) {
             Some(recipient) if recipient.had => "had",
             _ => "new",
         };
-        let Entry { id, sender, target, size, crc, name, .. } = entry;
-        let (sender, crc) = (&sender.name, crc.unwrap_or_default());
+        let Entry { id, sender, size, crc, name, .. } = entry;
+        let (sender, target, crc) = (sender.nick(), entry.target_now(), crc.unwrap_or_default());
         chat.replies.line(format_args!(":{server} FILE ITEM {id} {sender} {target} {size} {crc:08x} {state} :{name}"));
         if chat.replies.are_too_long("FILE") {
             return;
