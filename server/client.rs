@@ -26,6 +26,8 @@ pub struct Client {
     /// It has begun to negotiate capabilities and not ended: registration waits.
     pub negotiating: bool,
     pub registered: bool,
+    /// It is a data connection whose token was good; such a one never registers.
+    pub is_transfer: bool,
     pub caps: Caps,
     /// It negotiates by version 302, which has `cap-notify` always on.
     pub cap_302: bool,
@@ -53,6 +55,7 @@ impl Client {
             password: None,
             negotiating: false,
             registered: false,
+            is_transfer: false,
             caps: Caps::default(),
             cap_302: false,
             invisible: false,

@@ -17,7 +17,7 @@
 //! - [`commands`]: the table of verbs, and what each does
 //! - [`chat`]: what a command works with: the locked registry, and ways to answer
 //! - [`replies`]: the answers to one command
-//! - [`registry`], [`client`], [`room`]: who is there, under one lock
+//! - [`registry`], [`admission`], [`client`], [`room`]: who is there, under one lock
 //! - [`event`]: what goes through the global buffer
 //! - [`broadcaster`], [`outbox`]: where every line goes out
 //! - [`socket`]: where `read` waits and `write` does not
@@ -31,6 +31,7 @@
 //! - [`log`]: the server's window
 //! - [`server`]: what all threads share
 
+mod admission;
 mod announce;
 mod args;
 mod broadcaster;

@@ -6,11 +6,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use wire::names::{fold, same};
 
+use crate::admission::Admission;
 use crate::client::Client;
 use crate::event::{Caps, ClientId, Recipients};
 use crate::files::Files;
@@ -25,7 +26,7 @@ pub struct Counts {
     pub invisible: usize,
     /// The most registered clients that there ever were at once.
     pub most: usize,
-    /// Connections that are not registered yet.
+    /// Connections that are not registered yet, and carry no file.
     pub unknown: usize,
 }
 
@@ -42,8 +43,7 @@ pub struct Registry {
     pub post: Post,
     /// What people have sent to each other.
     pub files: Files,
-    /// Connections by network address, of others than this machine.
-    per_ip: HashMap<IpAddr, usize>,
+    admission: Admission,
     /// Slots of clients that have left.
     free_slots: Vec<u32>,
     next_serial: u32,
@@ -58,22 +58,27 @@ pub struct Registry {
 impl Registry {
     /// Enters a connection, or says why it is refused.
     pub fn admit(&mut self, address: SocketAddr, max_clients: usize, max_per_ip: usize) -> Result<ClientId, String> {
-        if self.clients.len() >= max_clients {
-            return Err(format!("The server is full ({max_clients} clients); try again later"));
-        }
-        if !address.ip().is_loopback() {
-            let count = self.per_ip.entry(network(address.ip())).or_default();
-            if *count >= max_per_ip {
-                return Err(format!("Too many connections from your address ({max_per_ip} at most)"));
-            }
-            *count += 1;
-        }
+        self.admission.enter(address.ip(), max_clients, max_per_ip)?;
         let highest = u32::try_from(self.clients.len()).unwrap_or(u32::MAX);
         let id = ClientId { slot: self.free_slots.pop().unwrap_or(highest), serial: self.next_serial };
         self.next_serial = self.next_serial.wrapping_add(1);
         let host = self.shown_host(address.ip());
         self.clients.insert(id, Box::new(Client::new(id, address, host)));
         Ok(id)
+    }
+
+    /// Whether one more connection may carry a file; if not, why.
+    pub fn has_room_for_a_transfer(&self) -> Result<(), String> {
+        self.admission.has_room_for_a_transfer()
+    }
+
+    /// A connection carries a file from now on, and counts no more among those who chat.
+    pub fn becomes_transfer(&mut self, id: ClientId) {
+        if let Some(client) = self.clients.get_mut(&id)
+            && !std::mem::replace(&mut client.is_transfer, true)
+        {
+            self.admission.becomes_transfer(client.address.ip());
+        }
     }
 
     /// What others see of an address. Where somebody lives is nobody's business, so it is a pseudonym,
@@ -97,13 +102,7 @@ impl Registry {
         }
         self.registered -= usize::from(client.registered);
         self.invisible -= usize::from(client.invisible);
-        let ip = network(client.address.ip());
-        if let Some(count) = self.per_ip.get_mut(&ip) {
-            *count -= 1;
-            if *count == 0 {
-                self.per_ip.remove(&ip);
-            }
-        }
+        self.admission.leave(client.address.ip(), client.is_transfer);
         self.free_slots.push(id.slot);
         Some(*client)
     }
@@ -139,7 +138,7 @@ impl Registry {
 
     pub fn counts(&self) -> Counts {
         let (users, invisible, most) = (self.registered, self.invisible, self.most);
-        Counts { users, invisible, most, unknown: self.clients.len() - users }
+        Counts { users, invisible, most, unknown: self.admission.chats() - users }
     }
 
     /// Sets user mode +i or -i; whether that changed anything.
@@ -242,34 +241,12 @@ impl Registry {
     }
 }
 
-/// What one party has of an address: all of IPv4, the first half of IPv6.
-fn network(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
-        IpAddr::V4(_) => ip,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn admit(registry: &mut Registry, address: &str) -> Result<ClientId, String> {
         registry.admit(address.parse().unwrap(), 4, 2)
-    }
-
-    #[test]
-    fn the_bounds_hold_and_are_given_back() {
-        let mut registry = Registry::default();
-        let first = admit(&mut registry, "192.0.2.1:1").unwrap();
-        admit(&mut registry, "192.0.2.1:2").unwrap();
-        assert!(admit(&mut registry, "192.0.2.1:3").unwrap_err().contains("your address"));
-        registry.remove(first);
-        admit(&mut registry, "192.0.2.1:3").unwrap();
-        admit(&mut registry, "127.0.0.1:1").unwrap();
-        admit(&mut registry, "127.0.0.1:2").unwrap();
-        assert!(admit(&mut registry, "127.0.0.1:3").unwrap_err().contains("full"));
-        assert_eq!(network("2001:db8::1:2".parse().unwrap()), network("2001:db8::3:4".parse().unwrap()));
     }
 
     #[test]

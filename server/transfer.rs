@@ -81,13 +81,17 @@ pub struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// Redeems the token.
+    /// Redeems the token. A server that is busy leaves it good for another try.
     pub fn take(session: &'a Session, id: FileId, token: &str, puts: bool) -> Result<(Self, Grant), String> {
         let mut registry = session.server.registry();
+        registry.has_room_for_a_transfer()?;
         let redeemed = registry.files.get_mut(id).and_then(|entry| {
             let grant = entry.redeem(token, puts, Instant::now())?;
             Some((grant, entry.connect(session.id, Arc::clone(&session.socket), puts)))
         });
+        if redeemed.is_some() {
+            registry.becomes_transfer(session.id);
+        }
         drop(registry);
         let Some((grant, older)) = redeemed else {
             session.server.log.client(session.address, None, format_args!("is refused: no good token for file {id}"));

@@ -246,18 +246,23 @@ fn the_end_of_the_server_ends_transfers_at_once() {
 }
 
 #[test]
-fn a_data_connection_counts_as_a_client_and_is_told_nothing_else() {
+fn a_data_connection_is_no_client_once_its_token_was_good() {
     let server = Server::start(&["--max-clients", "2"]);
     let mut alice = server.client("alice");
     let offered = offer(&mut alice, "alice", 10, "b");
     let upload = begin(&server, &mut alice, &offered, b"12345");
-    server.connect().expect("ERROR :The server is full (2 clients); try again later");
     alice.send("LUSERS");
-    alice.skip_to("253 1 :*");
+    alice.skip_to("253 0 :*");
     alice.sync();
+    let mut bob = server.client("bob");
+    server.connect().expect("ERROR :The server is full (2 clients); try again later");
     drop(upload);
     server.program.expect_log("is offline (The connection ended after 5 of 10");
-    server.client("bob");
+    server.connect().expect("ERROR :The server is full (2 clients); try again later");
+    bob.send("QUIT");
+    bob.skip_to("ERROR *");
+    server.program.expect_log("is offline (Quit)  [ bob ]");
+    server.client("carol");
 }
 
 #[test]

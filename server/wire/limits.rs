@@ -103,6 +103,8 @@ pub const FILES: usize = 10_000;
 pub const FILES_PER_SENDER: usize = 100;
 /// People whom the files in the spool are for, together: each has an entry in memory.
 pub const FILE_RECIPIENTS: usize = 1_000_000;
+/// Files that are sent and fetched at once, by everybody together: a thread each. They do not count as clients.
+pub const TRANSFERS: usize = 1000;
 /// Random bytes of the token that opens a data connection: beyond guessing.
 pub const TOKEN: usize = 16;
 /// How long a token is good for; a client connects at once.
@@ -248,6 +250,7 @@ mod tests {
             FILES,
             FILES_PER_SENDER,
             FILE_RECIPIENTS,
+            TRANSFERS,
             TOKEN,
             TOKEN_LIFE,
             COPY_BUFFER,
