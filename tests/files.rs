@@ -160,10 +160,13 @@ fn nobody_is_left_in_the_room() {
     let (first, second) = (offer(&mut alice, "#a", 3, "a.txt"), offer(&mut alice, "#a", 3, "b.txt"));
     bob.send("PART #a");
     bob.sync();
+    alice.sync();
+    alice.ask("FILE OFFER r #a 1 :x", &[":groupchat FAIL FILE NO_SUCH_TARGET r :Nobody else is in #a"]);
     put(&server, &first, b"abc").expect("ERROR :nobody gets the file: nobody else is in #a any more");
     alice.send("PART #a");
     bob.join("#a");
     alice.sync();
+    alice.ask("FILE OFFER r #a 1 :x", &[":groupchat FAIL FILE NO_SUCH_TARGET r :There is no such room*"]);
     put(&server, &second, b"abc")
         .expect("ERROR :nobody gets the file: #a is gone, or you may not write there any more");
     assert_eq!(spooled(&server.folder), [""; 0]);

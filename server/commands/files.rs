@@ -95,20 +95,7 @@ fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &
     let size = number(size).ok_or((Code::InvalidParams, "The size is a number of bytes".to_owned()))?;
     let name = safe_name(name);
     let source = chat.me().source();
-    let is_room = target.starts_with('#');
-    let found = if is_room {
-        let visible = chat.visible_room(target).is_some();
-        announce::room_that_takes(&chat.registry, target, &source).filter(|_| visible)
-    } else {
-        announce::person_who_may_receive(&chat.registry, target)
-    };
-    let text =
-        if is_room { "There is no such room, or you may not write there" } else { "Nobody of that name was ever here" };
-    let target = found.ok_or((Code::NoSuchTarget, text.to_owned()))?;
-    if !is_room {
-        // It will be announced by a letter.
-        mail::has_room(chat, &target).map_err(|why| (Code::Unavailable, format!("Not sent to {target}: {why}")))?;
-    }
+    let target = whoever_may_receive(chat, target)?;
     announce::expire_now(chat);
 
     let (me, now) = (chat.me().nick().to_owned(), unix_seconds(SystemTime::now()));
@@ -136,10 +123,28 @@ fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &
     let reference = as_middle(reference);
     chat.replies.line(format_args!(":{server} FILE PUT {reference} {id} {token} {bytes} {sum:08x}"));
     chat.log(format_args!("offers {name} ({}) to {target}", readable_size(size)));
-    if !is_room && chat.registry.by_nick(&target).is_none() {
+    if !target.starts_with('#') && chat.registry.by_nick(&target).is_none() {
         chat.reply_text(numeric::RPL_AWAY, &[&target], OFFLINE);
     }
     Ok(())
+}
+
+/// The person or room that the client may send a file to, spelt as its owner does.
+fn whoever_may_receive(chat: &Chat<'_>, target: &str) -> Result<String, Fail> {
+    let refuse = |text: &str| (Code::NoSuchTarget, text.to_owned());
+    if target.starts_with('#') {
+        let visible = chat.visible_room(target).is_some();
+        let found = announce::room_that_takes(&chat.registry, target, &chat.me().source()).filter(|_| visible);
+        let target = found.ok_or_else(|| refuse("There is no such room, or you may not write there"))?;
+        let mut members = chat.registry.room(&target).into_iter().flat_map(|room| room.members().keys());
+        let is_alone = members.all(|&member| member == chat.id);
+        return if is_alone { Err(refuse(&format!("Nobody else is in {target}"))) } else { Ok(target) };
+    }
+    let found = announce::person_who_may_receive(&chat.registry, target);
+    let target = found.ok_or_else(|| refuse("Nobody of that name was ever here"))?;
+    // It will be announced by a letter.
+    mail::has_room(chat, &target).map_err(|why| (Code::Unavailable, format!("Not sent to {target}: {why}")))?;
+    Ok(target)
 }
 
 /// Gives a new file its number and its place in the spool.
