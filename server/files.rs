@@ -14,19 +14,50 @@ use crate::entry::{Entry, FileId};
 
 /// Why an offer is not taken.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Full {
-    /// The spool has no room.
+pub enum NoRoom {
+    /// The spool is full.
     Spool,
-    /// The sender has too many files in it.
-    Sender,
+    /// The sender has as many files in it as one may have.
+    TooMany,
+    /// The sender has files in it, and with this one they would be more than one person's share.
+    Share,
+}
+
+/// What some files take of the spool.
+#[derive(Debug, Default, Clone, Copy)]
+struct Taken {
+    count: usize,
+    bytes: u128,
+}
+
+impl Taken {
+    fn with(self, size: u64) -> Self {
+        Taken { count: self.count + 1, bytes: self.bytes + u128::from(size) }
+    }
+
+    fn without(self, size: u64) -> Self {
+        Taken { count: self.count - 1, bytes: self.bytes - u128::from(size) }
+    }
+
+    /// Whether all files leave no room for another one.
+    fn leave_no_room(self, size: u64, quota: u64) -> bool {
+        self.count >= limits::FILES || self.with(size).bytes > u128::from(quota)
+    }
+
+    /// Why the files of one sender leave no room for another one. One alone may be as large as the spool.
+    fn exceed(self, size: u64, quota: u64) -> Option<NoRoom> {
+        let is_over = self.count > 0 && self.with(size).bytes > u128::from(quota / limits::SPOOL_SHARE);
+        let too_many = self.count >= limits::FILES_PER_SENDER;
+        too_many.then_some(NoRoom::TooMany).or(is_over.then_some(NoRoom::Share))
+    }
 }
 
 /// All files.
 #[derive(Debug, Default)]
 pub struct Files {
     entries: BTreeMap<FileId, Entry>,
-    /// The sum of their sizes; an offer counts with all that it announces.
-    bytes: u64,
+    /// The sum of their sizes; an offer counts with all that it announces. So wide that no sum is too much.
+    bytes: u128,
     last_id: FileId,
 }
 
@@ -45,7 +76,7 @@ impl Files {
     }
 
     pub fn add(&mut self, entry: Entry) {
-        self.bytes += entry.size;
+        self.bytes += u128::from(entry.size);
         self.entries.insert(entry.id, entry);
     }
 
@@ -60,7 +91,7 @@ impl Files {
     /// Takes a file out. The only place where one leaves; what it has on the disk is the caller's to remove.
     pub fn remove(&mut self, id: FileId) -> Option<Entry> {
         let entry = self.entries.remove(&id)?;
-        self.bytes -= entry.size;
+        self.bytes -= u128::from(entry.size);
         Some(entry)
     }
 
@@ -77,26 +108,26 @@ impl Files {
 
     /// Sees to it that a file has room, and takes out the uploads that have to go for it, of those that
     /// rest: the longest first, and none when it does not help.
-    pub fn make_room(&mut self, sender: &str, size: u64, quota: u64, now: Instant) -> Result<Vec<Entry>, Full> {
-        let mut own = self.entries.values().filter(|entry| entry.sender.is(sender)).count();
-        let (mut count, mut bytes) = (self.entries.len(), self.bytes);
-        let full = |count, bytes: u64| bytes.saturating_add(size) > quota || count >= limits::FILES;
+    pub fn make_room(&mut self, sender: &str, size: u64, quota: u64, now: Instant) -> Result<Vec<Entry>, NoRoom> {
+        let own = self.entries.values().filter(|entry| entry.sender.is(sender));
+        let mut own = own.fold(Taken::default(), |own, entry| own.with(entry.size));
+        let mut all = Taken { count: self.entries.len(), bytes: self.bytes };
         let mut resting: Vec<_> = self.entries.values().filter_map(|entry| Some((entry.rests(now)?, entry))).collect();
         resting.sort_by_key(|&(rest, _)| Reverse(rest));
         let mut going = Vec::new();
         for (_, entry) in resting {
             let is_own = entry.sender.is(sender);
-            if full(count, bytes) || is_own && own >= limits::FILES_PER_SENDER {
+            if all.leave_no_room(size, quota) || is_own && own.exceed(size, quota).is_some() {
                 going.push(entry.id);
-                own -= usize::from(is_own);
-                (count, bytes) = (count - 1, bytes - entry.size);
+                all = all.without(entry.size);
+                own = if is_own { own.without(entry.size) } else { own };
             }
         }
-        if own >= limits::FILES_PER_SENDER {
-            return Err(Full::Sender);
+        if let Some(why) = own.exceed(size, quota) {
+            return Err(why);
         }
-        if full(count, bytes) {
-            return Err(Full::Spool);
+        if all.leave_no_room(size, quota) {
+            return Err(NoRoom::Spool);
         }
         Ok(self.remove_all(&going))
     }
@@ -145,8 +176,8 @@ mod tests {
     fn an_offer_counts_with_all_that_it_announces_until_it_is_gone() {
         let (mut files, now) = (Files::default(), Instant::now());
         let first = offer(&mut files, "tesla", 60);
-        assert_eq!(files.make_room("bob", 41, 100, now).unwrap_err(), Full::Spool);
-        assert_eq!(files.make_room("bob", u64::MAX, 100, now).unwrap_err(), Full::Spool);
+        assert_eq!(files.make_room("bob", 41, 100, now).unwrap_err(), NoRoom::Spool);
+        assert_eq!(files.make_room("bob", u64::MAX, 100, now).unwrap_err(), NoRoom::Spool);
         assert!(files.make_room("bob", 40, 100, now).unwrap().is_empty());
         files.remove(first).unwrap();
         assert!(files.make_room("bob", 100, 100, now).is_ok());
@@ -159,7 +190,7 @@ mod tests {
         let ids = [50, 30, 20].map(|size| offer(&mut files, "tesla", size));
         files.get_mut(ids[1]).unwrap().crc = Some(0);
         let later = Instant::now() + limits::UPLOAD_REST * 2;
-        assert_eq!(files.make_room("bob", 80, 100, later).unwrap_err(), Full::Spool);
+        assert_eq!(files.make_room("bob", 80, 100, later).unwrap_err(), NoRoom::Spool);
         let going = files.make_room("bob", 40, 100, later).unwrap();
         assert_eq!(going.iter().map(|entry| entry.id).collect::<Vec<_>>(), [ids[0]]);
         assert!(files.get(ids[1]).is_some() && files.get(ids[2]).is_some());
@@ -172,10 +203,32 @@ mod tests {
         for _ in 0..limits::FILES_PER_SENDER {
             offer(&mut files, "tesla", 0);
         }
-        assert_eq!(files.make_room("TESLA", 0, 100, Instant::now()).unwrap_err(), Full::Sender);
+        assert_eq!(files.make_room("TESLA", 0, 100, Instant::now()).unwrap_err(), NoRoom::TooMany);
         assert!(files.make_room("bob", 0, 100, Instant::now()).is_ok());
         let going = files.make_room("tesla", 0, 100, Instant::now() + limits::UPLOAD_REST * 2).unwrap();
         assert_eq!(going.iter().map(|entry| entry.id).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn a_sender_of_several_files_has_a_share_of_the_spool() {
+        let (mut files, now) = (Files::default(), Instant::now());
+        assert!(files.make_room("tesla", 100, 100, now).is_ok(), "one file may be as large as the spool");
+        let first = offer(&mut files, "tesla", 20);
+        assert!(files.make_room("tesla", 5, 100, now).is_ok());
+        assert_eq!(files.make_room("tesla", 6, 100, now).unwrap_err(), NoRoom::Share);
+        assert!(files.make_room("bob", 80, 100, now).is_ok());
+        let going = files.make_room("tesla", 6, 100, now + limits::UPLOAD_REST * 2).unwrap();
+        assert_eq!(going.iter().map(|entry| entry.id).collect::<Vec<_>>(), [first]);
+    }
+
+    #[test]
+    fn no_sum_of_sizes_is_too_much() {
+        let (mut files, now) = (Files::default(), Instant::now());
+        let ids = ["tesla", "bob"].map(|sender| offer(&mut files, sender, u64::MAX));
+        assert_eq!(files.make_room("eve", 1, u64::MAX, now).unwrap_err(), NoRoom::Spool);
+        assert_eq!(files.make_room("bob", u64::MAX, u64::MAX, now).unwrap_err(), NoRoom::Share);
+        files.remove(ids[0]).unwrap();
+        assert!(files.make_room("eve", 0, u64::MAX, now).is_ok());
     }
 
     #[test]

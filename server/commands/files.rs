@@ -18,7 +18,7 @@ use super::need_more_params;
 use crate::announce;
 use crate::chat::Chat;
 use crate::entry::{Entry, FileId, Grant, Progress};
-use crate::files::Full;
+use crate::files::NoRoom;
 use crate::mail;
 use crate::replies::as_middle;
 use crate::server::Server;
@@ -155,11 +155,15 @@ fn make_place(chat: &mut Chat<'_>, mut entry: Entry) -> Result<FileId, Fail> {
     }
     let me = chat.me().nick().to_owned();
     let room = chat.registry.files.make_room(&me, entry.size, spool_quota, Instant::now());
-    let gone = room.map_err(|full| match full {
-        Full::Spool => (Code::SpoolFull, "The server has no room for it now; try again later".to_owned()),
-        Full::Sender => {
-            let most = limits::FILES_PER_SENDER;
-            (Code::TooMany, format!("You have {most} files on the server; cancel one first (FILE LIST shows them)"))
+    let gone = room.map_err(|why| {
+        let too_many = |have: &str| (Code::TooMany, format!("{have}; cancel one first (FILE LIST shows them)"));
+        match why {
+            NoRoom::Spool => (Code::SpoolFull, "The server has no room for it now; try again later".to_owned()),
+            NoRoom::TooMany => too_many(&format!("You have {} files on the server", limits::FILES_PER_SENDER)),
+            NoRoom::Share => {
+                let share = readable_size(spool_quota / limits::SPOOL_SHARE);
+                too_many(&format!("With it your files on the server would have more than {share}"))
+            }
         }
     })?;
     let id = chat.registry.files.next_id();

@@ -101,6 +101,9 @@ pub const FILE_DAYS: u32 = 7;
 pub const FILES: usize = 10_000;
 /// See [`FILES`].
 pub const FILES_PER_SENDER: usize = 100;
+/// The part of the spool that the files of one sender may take together, `1/SPOOL_SHARE`: nobody shall fill it
+/// alone. A sender's only file may be larger.
+pub const SPOOL_SHARE: u64 = 4;
 /// People whom the files in the spool are for, together: each has an entry in memory.
 pub const FILE_RECIPIENTS: usize = 1_000_000;
 /// Files that are sent and fetched at once, by everybody together: a thread each. They do not count as clients.
@@ -249,6 +252,7 @@ mod tests {
             FILE_DAYS,
             FILES,
             FILES_PER_SENDER,
+            SPOOL_SHARE,
             FILE_RECIPIENTS,
             TRANSFERS,
             TOKEN,
