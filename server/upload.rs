@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::TcpStream;
 use std::thread;
+use std::time::Instant;
 
 use wire::files::readable_size;
 use wire::limits;
@@ -115,9 +116,36 @@ fn body(mut rest: Vec<u8>, mut stream: &TcpStream) -> Result<impl Read, Broken> 
     Ok(Cursor::new(body).chain(stream))
 }
 
+/// Sees to it that an upload moves: one that dribbles would hold its place for days.
+struct Pace {
+    /// Until then so many bytes are still to come.
+    minute_ends: Instant,
+    still: u64,
+}
+
+impl Pace {
+    fn new(now: Instant) -> Self {
+        Pace { minute_ends: now + limits::DATA_MINUTE, still: limits::DATA_SLOW }
+    }
+
+    /// Counts what has come; an error says that it was too little.
+    fn moved(&mut self, count: usize, now: Instant) -> Result<(), Broken> {
+        self.still = self.still.saturating_sub(count as u64);
+        if now >= self.minute_ends {
+            if self.still > 0 {
+                let (least, minute) = (readable_size(limits::DATA_SLOW), limits::DATA_MINUTE.as_secs());
+                return Err(Broken::Connection(format!("It was too slow (less than {least} in {minute} seconds)")));
+            }
+            *self = Pace::new(now);
+        }
+        Ok(())
+    }
+}
+
 /// Writes what comes to the file until it is whole.
 fn receive(input: &mut impl Read, data: &mut File, progress: &mut Progress, size: u64) -> Result<(), Broken> {
     let mut buffer = vec![0; limits::COPY_BUFFER];
+    let mut pace = Pace::new(Instant::now());
     while progress.bytes < size {
         let most = usize::try_from(size - progress.bytes).unwrap_or(usize::MAX).min(buffer.len());
         let count = match input.read(&mut buffer[..most]) {
@@ -129,6 +157,7 @@ fn receive(input: &mut impl Read, data: &mut File, progress: &mut Progress, size
         data.write_all(&buffer[..count]).map_err(Broken::Disk)?;
         progress.sum.update(&buffer[..count]);
         progress.bytes += count as u64;
+        pace.moved(count, Instant::now())?;
         // The chat comes first: a transfer always has more to do, and would wait for the clock to interrupt it.
         thread::yield_now();
     }
@@ -152,7 +181,21 @@ fn sum(input: &mut impl Read) -> Result<Option<u32>, Broken> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    fn an_upload_that_dribbles_is_ended_and_a_slow_one_is_not() {
+        let start = Instant::now();
+        let second = |number| start + Duration::from_secs(number);
+        let (mut slow, mut dribbles) = (Pace::new(start), Pace::new(start));
+        assert!((1..=600).all(|number| slow.moved(1200, second(number)).is_ok()));
+        // What came fast at first does not count for ever.
+        assert!(dribbles.moved(1_000_000, second(1)).is_ok());
+        let ended = (1..=10).find(|number| dribbles.moved(1, second(29 * number)).is_err());
+        assert_eq!(ended, Some(6), "with the first byte after the second minute");
+    }
 
     #[test]
     fn a_sum_is_eight_digits_and_a_line_end() {

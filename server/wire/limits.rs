@@ -118,6 +118,10 @@ pub const COPY_BUFFER: usize = 256 * 1024;
 pub const SENDFILE_PIECE: usize = 512 * 1024;
 /// A data connection on which no byte moves for so long is given up; its transfer can be resumed.
 pub const DATA_STALL: Duration = Duration::from_secs(30);
+/// Bytes that an upload moves in each [`DATA_MINUTE`] at least, about 1 KiB a second; a slower one is given up like one that stalls.
+pub const DATA_SLOW: u64 = 64 * 1024;
+/// See [`DATA_SLOW`].
+pub const DATA_MINUTE: Duration = Duration::from_mins(1);
 /// An upload that rests for so long gives its place in the spool up, when another one needs it.
 pub const UPLOAD_REST: Duration = Duration::from_mins(10);
 
@@ -260,6 +264,8 @@ mod tests {
             COPY_BUFFER,
             SENDFILE_PIECE,
             DATA_STALL,
+            DATA_SLOW,
+            DATA_MINUTE,
             UPLOAD_REST,
             REGISTRATION,
             PING_INTERVAL,
