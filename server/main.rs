@@ -25,7 +25,7 @@
 //! - [`mail`], [`letter`], [`post`], [`mailbox`], [`found`]: private messages, from the sender's thread to the disk and to the recipient
 //! - [`data`]: the folder for what survives the server
 //! - [`files`], [`entry`]: which files there are, and for whom; part of the registry
-//! - [`spool`]: the files on the disk
+//! - [`spool`], [`info`]: the files on the disk
 //! - [`transfer`], [`upload`], [`sendfile`]: data connections, which carry the bytes of files
 //! - [`announce`]: who is told of a file
 //! - [`log`]: the server's window
@@ -44,6 +44,7 @@ mod event;
 mod files;
 mod flood;
 mod found;
+mod info;
 mod letter;
 mod listener;
 mod log;

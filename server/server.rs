@@ -1,7 +1,7 @@
 //! What all threads of the server share: the settings, the registry behind its lock, the way into
 //! the global buffer.
 //!
-//! One `Arc<Server>` for all threads. The one lock here is the registry's. It is held while events are
+//! One `Arc<Server>` for all threads. The lock that matters is the registry's. It is held while events are
 //! put into the global buffer, so that the order of the events agrees with the order of the changes;
 //! the broadcaster, which empties the buffer, never takes the lock.
 

@@ -1,9 +1,9 @@
 //! The spool: the files on the disk, in the folder `files` of the data folder.
 //!
-//! Called by client threads, never under a lock. Of each file there is `<id>.data`, its bytes, and
-//! `<id>.info`, a text that is only ever appended to: a line for the offer, one when it is whole, one for
-//! everyone who has it. It is read again when the server starts. How far an upload has come is the
-//! length of its data.
+//! Called by client threads, never under the registry's lock. Of each file there is `<id>.data`, its bytes,
+//! and `<id>.info`, a text that is only ever appended to (see [`crate::info`]) and is read again when the
+//! server starts. How far an upload has come is the length of its data. What is damaged and set aside
+//! stays until somebody looks at it and removes it: it counts in no quota.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,27 +11,31 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use wire::crc32::Crc32;
 
 use crate::data::{make, sync_folder};
-use crate::entry::{Entry, FileId, Progress, Recipient};
+use crate::entry::{Entry, FileId, Progress};
 use crate::files::Files;
+use crate::info;
 use crate::log::Log;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Spool {
     folder: PathBuf,
+    /// The highest number that was given, so that no other file ever gets it; it is written in the file
+    /// [`LAST`]. Locked by who writes there, and by nobody who holds the registry's lock.
+    last: Mutex<FileId>,
 }
 
-/// Holds the highest number that was given, so that no other file ever gets it.
 const LAST: &str = "last";
 
 impl Spool {
     /// Opens the spool and reads what is in it: the files, and the highest number ever given. What cannot
     /// be understood is set aside, and a line of log says so.
     pub fn open(data: &Path, log: &Log) -> Result<(Spool, Files), String> {
-        let spool = Spool { folder: data.join("files") };
+        let mut spool = Spool { folder: data.join("files"), last: Mutex::default() };
         let ids = make(&spool.folder).and_then(|()| sync_folder(data)).and_then(|()| spool.ids()).map_err(|error| {
             format!("cannot use the folder {}: {error}; choose another with --data-dir", spool.folder.display())
         })?;
@@ -44,6 +48,7 @@ impl Spool {
                 Err(error) => spool.set_aside(id, &error, log),
             }
         }
+        spool.last = Mutex::new(highest);
         Ok((spool, Files::restore(entries, highest)))
     }
 
@@ -56,13 +61,30 @@ impl Spool {
 
     /// Makes a place for a file that is offered. After a power cut it may be gone: nothing was sent yet.
     pub fn create(&self, entry: &Entry) -> io::Result<()> {
-        let Entry { id, offered, source, target, size, name, .. } = entry;
-        fs::write(self.folder.join(LAST), format!("{id}\n"))?;
+        let id = entry.id;
+        self.note_last(id)?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
-        let mut info = options.open(self.path(*id, "info"))?;
-        info.write_all(format!("offer {offered} {size} {source} {target} :{name}\n").as_bytes())?;
-        options.open(self.path(*id, "data")).map(drop)
+        let mut info = options.open(self.path(id, "info"))?;
+        info.write_all(format!("{}\n", info::offer(entry)).as_bytes())?;
+        options.open(self.path(id, "data")).map(drop)
+    }
+
+    /// Writes the highest number down, beside its place first, so that it is there whatever happens.
+    fn note_last(&self, id: FileId) -> io::Result<()> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of two who offer at the same time the later one may be here first.
+        if id <= *last {
+            return Ok(());
+        }
+        let (beside, place) = (self.folder.join("last.new"), self.folder.join(LAST));
+        let mut file = File::create(&beside)?;
+        file.write_all(format!("{id}\n").as_bytes())?;
+        file.sync_all()?;
+        fs::rename(beside, place)?;
+        sync_folder(&self.folder)?;
+        *last = id;
+        Ok(())
     }
 
     /// Opens the bytes of a file, which must be there: who has been removed is not made again.
@@ -134,7 +156,7 @@ impl Spool {
         let info = fs::read_to_string(&path).map_err(|error| error.to_string())?;
         // A line that was not written to its end never happened; what is appended next is not to be a part of it.
         let whole = info.rfind('\n').map_or(0, |end| end + 1);
-        let entry = replay(id, &info[..whole])?;
+        let entry = info::read(id, &info[..whole])?;
         if whole < info.len() {
             let cut = OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(whole as u64));
             cut.map_err(|error| error.to_string())?;
@@ -159,42 +181,12 @@ impl Spool {
     }
 }
 
-/// What an info says.
-fn replay(id: FileId, info: &str) -> Result<Entry, String> {
-    let mut lines = info.lines();
-    let mut entry = lines.next().and_then(|line| offer(id, line)).ok_or("its first line is not an offer")?;
-    for line in lines {
-        let mut words = line.split(' ').filter(|word| !word.is_empty());
-        let what = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        match (what, u32::from_str_radix(what.1, 16)) {
-            (("done", _), Ok(crc)) => {
-                entry.crc = Some(crc);
-                entry.recipients = words.map(Recipient::new).collect();
-            }
-            (("got", name), _) => {
-                let recipients = entry.recipients.iter_mut().filter(|recipient| recipient.person.is(name));
-                recipients.for_each(|recipient| recipient.had = true);
-            }
-            (("out", name), _) => entry.recipients.retain(|recipient| !recipient.person.is(name)),
-            _ => return Err(format!("it has the line {line:?}")),
-        }
-    }
-    Ok(entry)
-}
-
-fn offer(id: FileId, line: &str) -> Option<Entry> {
-    let (head, name) = line.split_once(" :")?;
-    let mut words = head.split(' ');
-    let [verb, offered, size, source, target] = std::array::from_fn(|_| words.next().unwrap_or_default());
-    let entry = Entry::new(id, offered.parse().ok()?, source, target, size.parse().ok()?, name);
-    (verb == "offer" && !target.is_empty() && words.next().is_none()).then_some(entry)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::entry::Recipient;
 
     /// A folder of its own, which goes away.
     struct Folder(PathBuf);
@@ -246,6 +238,20 @@ mod tests {
         spool.remove(3).unwrap();
         let (_, entries, next) = folder.open();
         assert_eq!((entries.len(), next), (0, 4), "the number is not given again");
+    }
+
+    #[test]
+    fn the_highest_number_never_goes_down() {
+        let folder = Folder::new("last");
+        folder.write("last", b"7\n");
+        folder.write("last.new", b"");
+        let (spool, _, next) = folder.open();
+        assert_eq!(next, 8);
+        for id in [9, 8] {
+            spool.create(&Entry::new(id, 1, "t!t@h", "a", 1, "x")).unwrap();
+            spool.remove(id).unwrap();
+        }
+        assert_eq!(folder.open().2, 10);
     }
 
     #[test]
