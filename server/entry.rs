@@ -115,7 +115,8 @@ pub struct Entry {
     pub crc: Option<u32>,
     /// Of a person from the beginning, since they may change their name; of a room once the file is whole.
     pub recipients: Vec<Recipient>,
-    /// How far an upload that was broken off had come, unless that has to be read from the disk.
+    /// How far an upload that was broken off had come. While one runs nobody knows, and after a restart
+    /// it has to be read from the disk.
     pub so_far: Option<Progress>,
     /// Since when no upload is running.
     rests_since: Instant,
@@ -206,9 +207,13 @@ impl Entry {
         self.connections.iter().any(|connection| connection.puts && connection.client == client)
     }
 
+    pub fn is_uploaded(&self) -> bool {
+        self.connections.iter().any(|connection| connection.puts)
+    }
+
     /// How long its upload has rested, if so long that its place may be given to another one.
     pub fn rests(&self, now: Instant) -> Option<Duration> {
-        let idle = self.crc.is_none() && !self.connections.iter().any(|connection| connection.puts);
+        let idle = self.crc.is_none() && !self.is_uploaded();
         Some(now.duration_since(self.rests_since)).filter(|&rest| idle && rest > limits::UPLOAD_REST)
     }
 

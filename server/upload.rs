@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Instant;
 
-use wire::files::readable_size;
+use wire::files::{count_of_bytes, readable_size};
 use wire::limits;
 
 use crate::announce::{self, Failure};
@@ -26,6 +26,7 @@ pub fn put(session: &Session, (id, token, offset): (FileId, &str, u64), rest: Ve
     let mut progress = match offset {
         0 => Progress::default(),
         offset if offset == promised.bytes => promised,
+        _ if promised.bytes == 0 => return Err("The offset is 0".into()),
         _ => return Err(format!("The offset is {} or 0", promised.bytes)),
     };
     let cannot = |error: io::Error| {
@@ -45,18 +46,22 @@ pub fn put(session: &Session, (id, token, offset): (FileId, &str, u64), rest: Ve
         receive(&mut input, &mut data, &mut progress, size)?;
         sum(&mut input)
     });
+    if !matches!(received, Err(Broken::Disk(_))) {
+        // Also for the offer that has interrupted it, and which waits for the lock on the data.
+        place.with(|entry| entry.so_far = Some(progress));
+    }
+    let all = count_of_bytes(size);
     let sum = match received {
         Ok(sum) => sum,
         Err(Broken::Disk(error)) => return Err(place.disk_failed(&error)),
         Err(Broken::Connection(why)) => {
-            place.uploading(|entry| entry.so_far = Some(progress))?;
-            let bytes = progress.bytes;
-            return Err(format!("{why} after {bytes} of {size} bytes; offer the file again to go on"));
+            place.uploading(|_| ())?;
+            return Err(format!("{why} after {} of {all}; offer the file again to go on", progress.bytes));
         }
     };
     if sum != Some(progress.sum.value()) {
         place.give_up();
-        return Err(format!("Behind the {size} bytes there was not their checksum; nothing was kept"));
+        return Err(format!("Behind the {all} there was not their checksum; nothing was kept"));
     }
     place.uploading(|_| ())?;
     data.sync_all().map_err(|error| place.disk_failed(&error))?;

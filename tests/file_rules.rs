@@ -1,7 +1,12 @@
 //! The rules for files: whose one is, what one may take of the spool, and what the server makes up for later.
 
+use std::fs;
+
+use wire::crc32::crc32;
+
 use crate::files::{FILES, download, offer, upload};
 use crate::harness::{Client, Server};
+use crate::transfers::begin;
 
 /// Changes a client's name.
 #[track_caller]
@@ -50,4 +55,17 @@ fn an_upload_is_not_gone_on_with_for_somebody_else() {
     let _new_bob = server.client("bob");
     assert_ne!(offer(&mut alice, "bob", 3, "a.txt").id, first);
     assert_eq!(offer(&mut alice, "robert", 3, "a.txt").id, first);
+}
+
+#[test]
+fn an_offer_does_not_read_again_what_the_upload_knows() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    let first = offer(&mut alice, "alice", 9, "a.txt");
+    let mut older = begin(&server, &mut alice, &first, b"12345");
+    // Whoever reads the disk finds something else there.
+    fs::write(server.folder.0.join("files/1.data"), "xxxxx").unwrap();
+    let second = offer(&mut alice, "alice", 9, "a.txt");
+    assert_eq!((second.offset, second.crc), (5, format!("{:08x}", crc32(b"12345"))));
+    older.expect_end();
 }

@@ -15,7 +15,7 @@ const NO_GOOD: &str = "ERROR :This token is not, or no longer, good; ask for ano
 
 /// Begins an upload, and waits until the server has written so many bytes.
 #[track_caller]
-fn begin(server: &Server, client: &mut Client, offered: &Offered, bytes: &[u8]) -> Client {
+pub fn begin(server: &Server, client: &mut Client, offered: &Offered, bytes: &[u8]) -> Client {
     let mut data = server.connect();
     data.send(&format!("PUT {} {} {}", offered.id, offered.token, offered.offset));
     data.send_bytes(bytes);
@@ -145,7 +145,7 @@ fn a_token_is_for_one_connection_one_file_and_one_direction() {
     put(&server, &offered, b"abc").expect(NO_GOOD);
     alice.sync();
     let offered = offer(&mut alice, "alice", 3, "c");
-    data(&server, &format!("PUT {} {} 1", offered.id, offered.token)).expect("ERROR :The offset is 0 or 0");
+    data(&server, &format!("PUT {} {} 1", offered.id, offered.token)).expect("ERROR :The offset is 0");
 }
 
 #[test]

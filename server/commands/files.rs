@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::net::Shutdown;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use wire::files::{readable_size, safe_name};
@@ -22,6 +23,7 @@ use crate::files::NoRoom;
 use crate::mail;
 use crate::replies::as_middle;
 use crate::server::Server;
+use crate::socket::Socket;
 use crate::transfer::number;
 
 /// The codes of FAIL, for programs.
@@ -98,24 +100,17 @@ fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &
     let target = whoever_may_receive(chat, target)?;
     announce::expire_now(chat);
 
-    let (me, now) = (chat.me().nick().to_owned(), unix_seconds(SystemTime::now()));
-    let resumed = chat.registry.files.resumable(&me, &target, size, &name);
-    let resumed = resumed.map(|entry| (entry.id, entry.interrupt(), entry.so_far));
-    let (id, progress) = match resumed {
-        Some((id, running, so_far)) => {
-            let progress = on_disk(chat, |server| {
-                if let Some(socket) = running {
-                    socket.shutdown(Shutdown::Both);
-                }
-                so_far.map_or_else(|| server.spool.progress(id), Ok)
-            })?;
-            (id, progress)
-        }
-        None => (make_place(chat, Entry::new(0, now, &source, &target, size, &name))?, Progress::default()),
+    let me = chat.me().nick().to_owned();
+    let resumed = chat.registry.files.resumable(&me, &target, size, &name).map(|entry| (entry.id, entry.interrupt()));
+    let (id, progress) = if let Some((id, running)) = resumed {
+        (id, on_disk(chat, |server| so_far(server, id, running))?)
+    } else {
+        let now = unix_seconds(SystemTime::now());
+        (make_place(chat, Entry::new(0, now, &source, &target, size, &name))?, Progress::default())
     };
     let token = on_disk(chat, |_| new_token())?;
-    // Meanwhile the upload may have come to its end, or a namesake has cancelled it.
-    let entry = chat.registry.files.get_mut(id).filter(|entry| entry.crc.is_none());
+    // Meanwhile the upload may have come to its end, or a namesake has cancelled it or begun it again.
+    let entry = chat.registry.files.get_mut(id).filter(|entry| entry.crc.is_none() && !entry.is_uploaded());
     let entry = entry.ok_or((Code::NoSuchFile, "The upload has just ended; FILE LIST tells how".to_owned()))?;
     entry.so_far = Some(progress);
     entry.issue(token.clone(), Grant::Put(progress), Instant::now());
@@ -127,6 +122,14 @@ fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &
         chat.reply_text(numeric::RPL_AWAY, &[&target], OFFLINE);
     }
     Ok(())
+}
+
+/// How far an upload has come, after it has ended should it still be running.
+fn so_far(server: &Server, id: FileId, running: Option<Arc<Socket>>) -> io::Result<Progress> {
+    if let Some(socket) = running {
+        socket.shutdown(Shutdown::Both);
+    }
+    server.spool.progress(id, || server.registry().files.get(id)?.so_far)
 }
 
 /// The person or room that the client may send a file to, spelt as its owner does.
@@ -173,10 +176,18 @@ fn make_place(chat: &mut Chat<'_>, mut entry: Entry) -> Result<FileId, Fail> {
     chat.registry.files.add(entry);
     on_disk(chat, |server| {
         server.discard(gone);
-        server.spool.create(&noted).inspect_err(|_| {
-            let gone = server.registry().files.remove(id);
-            server.discard(gone);
-        })
+        let created = server.spool.create(&noted);
+        let mut registry = server.registry();
+        if created.is_err() {
+            registry.files.remove(id);
+        }
+        // A namesake may have cancelled it already, when there was nothing to remove yet.
+        let is_gone = registry.files.get(id).is_none();
+        drop(registry);
+        if is_gone {
+            server.discard([noted]);
+        }
+        created
     })?;
     Ok(id)
 }
