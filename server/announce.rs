@@ -1,7 +1,8 @@
 //! Who is told of a file: those it is for when it is whole, and when it is taken back; its sender when
 //! somebody has it.
 //!
-//! Runs in the thread of whoever brought it about, under the registry's lock.
+//! Runs in the thread of whoever brought it about, under the registry's lock, which it lets go while it
+//! waits for the disk; at the start of the server in the main thread.
 
 use std::time::SystemTime;
 
@@ -14,7 +15,9 @@ use crate::chat::Chat;
 use crate::client::Client;
 use crate::entry::{Entry, FileId, Person, Recipient};
 use crate::event::{Caps, ClientId, Line, Recipients};
-use crate::mail;
+use crate::info;
+use crate::letter::Msgid;
+use crate::mail::{self, Handed};
 use crate::registry::Registry;
 use crate::server::Server;
 
@@ -52,6 +55,12 @@ impl Message {
             params: format!("{id} :{name}"),
             notice: format!("took a file back: {name}"),
         }
+    }
+
+    /// The line of FILE as a letter; who gets it as a NOTICE is seen when it is handed over.
+    fn letter(&self, id: Msgid) -> Line {
+        let Message { source, target, subcommand, params, .. } = self;
+        Line::message(format_args!(":{source} FILE {subcommand} {target} {params}"), format!("msgid={id}"), false)
     }
 
     fn tell(&self, chat: &mut Chat<'_>, clients: &[ClientId]) {
@@ -170,24 +179,70 @@ pub fn complete(chat: &mut Chat<'_>, id: FileId, crc: u32) -> Result<(), Failure
 fn announce(chat: &mut Chat<'_>, id: FileId) {
     let Some(entry) = chat.registry.files.get(id) else { return };
     let message = Message::announcing(&chat.registry, entry);
-    if entry.is_for_a_room() {
+    let letters = if entry.is_for_a_room() {
         let mut here = those_here(&chat.registry, entry);
         let sender = online(&chat.registry, &entry.sender).filter(|sender| sender.caps.has(Caps::FILES));
         here.extend(sender.map(|sender| sender.id));
         message.tell(chat, &here);
+        Vec::new()
     } else {
-        announce_to_person(chat, &message);
+        match announce_to_person(chat, &message) {
+            Ok(letter) => vec![letter],
+            Err(why) => return cannot_announce(chat.server, &message.target, &why),
+        }
+    };
+    was_told(&mut chat.registry, id, &letters);
+    chat.unlocked(|server| note_told(server, id, &letters));
+}
+
+/// Tells the one person whom a file is for, by a letter.
+fn announce_to_person(chat: &mut Chat<'_>, message: &Message) -> Result<Handed, String> {
+    let id = chat.server.next_msgid();
+    mail::send(chat, &message.target, id, message.letter(id), None)?;
+    Ok((fold(&message.target), id))
+}
+
+/// Should there be no place for a letter, FILE LIST tells all the same.
+fn cannot_announce(server: &Server, target: &str, why: &str) {
+    server.log.line(format_args!("The file for {target} is not announced: {why}"));
+}
+
+fn was_told(registry: &mut Registry, id: FileId, letters: &[Handed]) {
+    if let Some(entry) = registry.files.get_mut(id) {
+        (entry.told, entry.letters) = (true, letters.to_vec());
     }
 }
 
-/// Tells the one person whom a file is for, by a letter. Should there be no place for it, FILE LIST tells all the same.
-fn announce_to_person(chat: &mut Chat<'_>, message: &Message) {
-    let Message { source, target, subcommand, params, .. } = message;
-    let id = chat.server.next_msgid();
-    let text = format_args!(":{source} FILE {subcommand} {target} {params}");
-    let letter = Line::message(text, format!("msgid={id}"), false);
-    if let Err(why) = mail::send(chat, target, id, letter, None) {
-        chat.server.log.line(format_args!("The file for {target} is not announced: {why}"));
+/// Writes down that a file was announced. Not under the lock.
+fn note_told(server: &Server, id: FileId, letters: &[Handed]) {
+    let noted = server.spool.note(id, &info::told(letters));
+    if server.registry().files.get(id).is_none() {
+        // Cancelled, perhaps before its letters were known.
+        mail::withdraw(server, letters);
+    } else if let Err(error) = noted {
+        server.log.line(format_args!("File {id} will be announced again at the next start: {error}"));
+    }
+}
+
+/// Announces the files of which nobody was told, because the server died first. At its start nobody is
+/// here, so it is done by letters, for a room by one to each whom the file is for.
+pub fn make_up_for_the_untold(server: &Server) {
+    let untold = server.registry().files.untold();
+    for id in untold {
+        let registry = server.registry();
+        let Some(entry) = registry.files.get(id) else { continue };
+        let message = Message::announcing(&registry, entry);
+        let missing = entry.recipients.iter().filter(|recipient| !recipient.had);
+        let names: Vec<_> = missing.map(|recipient| fold(recipient.person.nick())).collect();
+        drop(registry);
+        let leave = |name: String| {
+            let id = server.next_msgid();
+            let left = mail::leave(server, &name, id, &message.letter(id));
+            left.inspect_err(|why| cannot_announce(server, &name, why)).is_ok().then_some((name, id))
+        };
+        let letters: Vec<_> = names.into_iter().filter_map(leave).collect();
+        was_told(&mut server.registry(), id, &letters);
+        note_told(server, id, &letters);
     }
 }
 

@@ -12,6 +12,7 @@ use wire::limits;
 use wire::names::same;
 
 use crate::event::ClientId;
+use crate::mail::Handed;
 use crate::socket::Socket;
 
 /// A small number, because people type it.
@@ -115,6 +116,10 @@ pub struct Entry {
     pub crc: Option<u32>,
     /// Of a person from the beginning, since they may change their name; of a room once the file is whole.
     pub recipients: Vec<Recipient>,
+    /// It has been announced.
+    pub told: bool,
+    /// The letters that announce it. Those not confirmed yet go with it.
+    pub letters: Vec<Handed>,
     /// How far an upload that was broken off had come. While one runs nobody knows, and after a restart
     /// it has to be read from the disk.
     pub so_far: Option<Progress>,
@@ -137,6 +142,8 @@ impl Entry {
             name: name.into(),
             crc: None,
             recipients: if target.starts_with('#') { Vec::new() } else { vec![Recipient::new(target)] },
+            told: false,
+            letters: Vec::new(),
             so_far: None,
             rests_since: Instant::now(),
             tokens: VecDeque::new(),

@@ -141,6 +141,11 @@ impl Files {
         self.entries.values_mut().find(is_it)
     }
 
+    /// Those that are whole and that nobody was told of.
+    pub fn untold(&self) -> Vec<FileId> {
+        self.entries.values().filter(|entry| entry.crc.is_some() && !entry.told).map(|entry| entry.id).collect()
+    }
+
     /// How many people all files together are for.
     pub fn recipients(&self) -> usize {
         self.entries.values().map(|entry| entry.recipients.len()).sum()

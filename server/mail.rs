@@ -15,6 +15,7 @@ use crate::event::{Caps, ClientId, Event, Line, Recipients};
 use crate::letter::{Msgid, fit_for};
 use crate::mailbox::Missing;
 use crate::post::Learned;
+use crate::server::Server;
 
 /// A letter that was handed over: the mailbox in which it lies, and its id.
 pub type Handed = (String, Msgid);
@@ -57,6 +58,25 @@ pub fn send(chat: &mut Chat<'_>, name: &str, id: Msgid, letter: Line, echo: Opti
         ask(chat, recipient);
     }
     Ok(())
+}
+
+/// Stores a letter at the start of the server, when nobody is here who could get it at once.
+pub fn leave(server: &Server, name: &str, id: Msgid, letter: &Line) -> Result<(), String> {
+    server.registry().post.has_room(name, false)?;
+    server.mailboxes.store(name, id, letter).map_err(|error| error.to_string())?;
+    server.registry().post.add(name, id);
+    Ok(())
+}
+
+/// Removes letters that say nothing true any more, as far as they are not confirmed. Not to be called under the lock.
+pub fn withdraw(server: &Server, letters: &[Handed]) {
+    for (name, id) in letters {
+        // The lock is let go at the end of the line.
+        let was_there = server.registry().post.remove(name, *id);
+        if was_there && let Err(error) = server.mailboxes.remove(name, *id) {
+            server.log.line(format_args!("The letter {id} to {name} may come, since it cannot be removed: {error}"));
+        }
+    }
 }
 
 /// Whether a letter to this name would be taken; if not, why.

@@ -104,6 +104,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let (events, global_buffer) = mpsc::sync_channel(limits::GLOBAL_BUFFER);
     let server = Arc::new(Server::open(args, motd, data, log, events)?);
     announce::expire(&server);
+    announce::make_up_for_the_untold(&server);
     let broadcaster = thread::Builder::new().name("broadcaster".into()).spawn(move || broadcast(&global_buffer))?;
     let (running, all_ended) = mpsc::channel::<Infallible>();
     let mut accepting = Vec::new();

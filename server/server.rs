@@ -18,6 +18,7 @@ use crate::entry::Entry;
 use crate::event::Event;
 use crate::letter::Msgid;
 use crate::log::Log;
+use crate::mail;
 use crate::mailbox::Mailboxes;
 use crate::registry::Registry;
 use crate::spool::Spool;
@@ -115,11 +116,13 @@ impl Server {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the transfers of files that were taken out of the registry, and removes what is on the disk.
+    /// Ends the transfers of files that were taken out of the registry, and removes what is on the disk,
+    /// the letters that still wait to announce them among it.
     /// Not to be called under the lock.
     pub fn discard(&self, gone: impl IntoIterator<Item = Entry>) {
         for entry in gone {
             entry.shut_down();
+            mail::withdraw(self, &entry.letters);
             if let Err(error) = self.spool.remove(entry.id) {
                 self.log.line(format_args!("Cannot remove file {} from the disk: {error}", entry.id));
             }

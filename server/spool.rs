@@ -6,7 +6,6 @@
 //! stays until somebody looks at it and removes it: it counts in no quota.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -107,20 +106,16 @@ impl Spool {
     /// Notes that a file is whole, and for whom it is. When this returns it will not be lost any more,
     /// provided that the data was synced before.
     pub fn note_done(&self, id: FileId, crc: u32, names: &[String]) -> io::Result<()> {
-        self.note(id, format_args!("done {crc:08x} {}", names.join(" ")))?.sync_all()?;
+        self.append(id, &info::done(crc, names))?.sync_all()?;
         sync_folder(&self.folder)
     }
 
-    pub fn note_got(&self, id: FileId, name: &str) -> io::Result<()> {
-        self.note(id, format_args!("got {name}")).map(drop)
+    /// Adds a line to the info of a file; a power cut may lose it.
+    pub fn note(&self, id: FileId, line: &str) -> io::Result<()> {
+        self.append(id, line).map(drop)
     }
 
-    /// Somebody does not want it.
-    pub fn note_out(&self, id: FileId, name: &str) -> io::Result<()> {
-        self.note(id, format_args!("out {name}")).map(drop)
-    }
-
-    fn note(&self, id: FileId, line: fmt::Arguments<'_>) -> io::Result<File> {
+    fn append(&self, id: FileId, line: &str) -> io::Result<File> {
         let mut info = OpenOptions::new().append(true).open(self.path(id, "info"))?;
         let before = info.metadata()?.len();
         // Half a line would spoil the next one.
@@ -191,6 +186,7 @@ mod tests {
 
     use super::*;
     use crate::entry::Recipient;
+    use crate::letter::Msgid;
 
     /// A folder of its own, which goes away.
     struct Folder(PathBuf);
@@ -225,16 +221,20 @@ mod tests {
 
     #[test]
     fn what_was_noted_is_there_again() {
+        let letters =
+            [("bob".to_owned(), Msgid { run: 7, number: 8 }), ("eve".to_owned(), Msgid { run: 7, number: 9 })];
         let folder = Folder::new("again");
         let (spool, ..) = folder.open();
         spool.create(&Entry::new(3, 1000, "tesla!t@h", "#a:b", 5, "my photo :).jpg")).unwrap();
         spool.data(3, true).unwrap().write_all(b"12345").unwrap();
         spool.note_done(3, 0xcbf5_3a1c, &["albert".into(), "bob".into(), "eve".into()]).unwrap();
-        spool.note_got(3, "bob").unwrap();
-        spool.note_out(3, "eve").unwrap();
+        spool.note(3, &info::told(&letters)).unwrap();
+        spool.note(3, &info::got("bob")).unwrap();
+        spool.note(3, &info::out("eve")).unwrap();
         let (spool, entries, _) = folder.open();
         let [entry] = &entries[..] else { panic!("{entries:?}") };
         assert_eq!((entry.id, entry.offered, entry.size, entry.crc), (3, 1000, 5, Some(0xcbf5_3a1c)));
+        assert!(entry.told && entry.letters == letters);
         let texts = [&entry.source, &entry.sender.name, &entry.target, &entry.name];
         assert_eq!(texts, ["tesla!t@h", "tesla", "#a:b", "my photo :).jpg"]);
         assert_eq!(entry.recipients, [Recipient::new("albert"), Recipient { had: true, ..Recipient::new("bob") }]);

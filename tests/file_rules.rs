@@ -1,11 +1,12 @@
 //! The rules for files: whose one is, what one may take of the spool, and what the server makes up for later.
 
 use std::fs;
+use std::sync::Arc;
 
 use wire::crc32::crc32;
 
 use crate::files::{FILES, download, offer, upload};
-use crate::harness::{Client, Server};
+use crate::harness::{Client, Folder, Server};
 use crate::transfers::begin;
 
 /// Changes a client's name.
@@ -68,4 +69,74 @@ fn an_offer_does_not_read_again_what_the_upload_knows() {
     let second = offer(&mut alice, "alice", 9, "a.txt");
     assert_eq!((second.offset, second.crc), (5, format!("{:08x}", crc32(b"12345"))));
     older.expect_end();
+}
+
+#[test]
+fn a_data_connection_is_no_client_once_its_token_was_good() {
+    let server = Server::start(&["--max-clients", "2"]);
+    let mut alice = server.client("alice");
+    let offered = offer(&mut alice, "alice", 10, "b");
+    let upload = begin(&server, &mut alice, &offered, b"12345");
+    alice.send("LUSERS");
+    alice.skip_to("253 0 :*");
+    alice.sync();
+    let mut bob = server.client("bob");
+    server.connect().expect("ERROR :The server is full (2 clients); try again later");
+    drop(upload);
+    server.program.expect_log("is offline (The connection ended after 5 of 10");
+    server.connect().expect("ERROR :The server is full (2 clients); try again later");
+    bob.send("QUIT");
+    bob.skip_to("ERROR *");
+    server.program.expect_log("is offline (Quit)  [ bob ]");
+    server.client("carol");
+}
+
+/// Letters that wait in a mailbox.
+fn letters(server: &Server, name: &str) -> usize {
+    fs::read_dir(server.folder.0.join("mail").join(name).join("new")).map_or(0, Iterator::count)
+}
+
+#[test]
+fn a_file_that_is_taken_back_is_not_announced_any_more() {
+    let mut server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    server.client("bob").send("QUIT");
+    server.program.expect_log("is offline (Quit)  [ bob ]");
+    let (first, second) =
+        (upload(&server, &mut alice, "bob", "a.txt", b"abc"), upload(&server, &mut alice, "bob", "b.txt", b"abc"));
+    alice.sync();
+    assert_eq!(letters(&server, "bob"), 2);
+    alice.ask(&format!("FILE CANCEL {first}"), &[]);
+    assert_eq!(letters(&server, "bob"), 1);
+    // It is known again after a restart.
+    server.program.stop();
+    let server = Server::start_in(&server.folder, &[]);
+    let mut alice = server.client("alice");
+    alice.ask(&format!("FILE CANCEL {second}"), &[]);
+    assert_eq!(letters(&server, "bob"), 0);
+    server.client("bob").expect_nothing();
+}
+
+#[test]
+fn a_file_of_which_nobody_was_told_is_announced_at_the_next_start() {
+    let folder = Arc::new(Folder::new());
+    let spool = folder.0.join("files");
+    fs::create_dir_all(&spool).unwrap();
+    for (id, rest) in [(1, "bob :1.txt\ndone 352441c2 bob"), (2, "#lab :2.txt\ndone 352441c2 bob carol\ngot carol")] {
+        fs::write(spool.join(format!("{id}.info")), format!("offer 9999999999 3 alice!a@h {rest}\n")).unwrap();
+        fs::write(spool.join(format!("{id}.data")), b"abc").unwrap();
+    }
+    let mut server = Server::start_in(&folder, &[]);
+    let mut bob = server.client_with("bob", FILES);
+    bob.expect_only(&[
+        ":groupchat NOTICE bob :2 messages while you were away",
+        ":groupchat NOTICE bob :*, from alice:",
+        ":alice!a@h FILE ANNOUNCE bob 1 3 352441c2 :1.txt",
+        ":alice!a@h FILE ANNOUNCE #lab 2 3 352441c2 :2.txt",
+    ]);
+    bob.sync();
+    server.client("carol").expect_nothing();
+    server.program.stop();
+    let server = Server::start_in(&folder, &[]);
+    server.client("bob").expect_nothing();
 }

@@ -289,7 +289,7 @@ fn a_file_goes_when_its_days_are_over() {
     let now = wire::time::unix_seconds(std::time::SystemTime::now());
     let day = 24 * 60 * 60;
     for (id, offered) in [(1, now - 3 * day), (2, now - day)] {
-        let info = format!("offer {offered} 3 alice!a@h bob :{id}.txt\ndone 352441c2 bob\n");
+        let info = format!("offer {offered} 3 alice!a@h bob :{id}.txt\ndone 352441c2 bob\ntold\n");
         fs::write(spool.join(format!("{id}.info")), info).unwrap();
         fs::write(spool.join(format!("{id}.data")), b"abc").unwrap();
     }

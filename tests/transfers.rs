@@ -89,7 +89,8 @@ fn four_gibibytes_are_not_too_many() {
     let spool = folder.0.join("files");
     fs::create_dir_all(&spool).unwrap();
     let size = (4u64 << 30) + 5;
-    fs::write(spool.join("1.info"), format!("offer 9999999999 {size} a!a@h bob :a\ndone 12345678 bob\n")).unwrap();
+    fs::write(spool.join("1.info"), format!("offer 9999999999 {size} a!a@h bob :a\ndone 12345678 bob\ntold\n"))
+        .unwrap();
     let sparse = File::create(spool.join("1.data")).unwrap();
     sparse.write_all_at(b"12345", 4 << 30).unwrap();
     let server = Server::start_in(&folder, &[]);
@@ -243,26 +244,6 @@ fn the_end_of_the_server_ends_transfers_at_once() {
     let server = Server::start_in(&server.folder, &[]);
     let mut alice = server.client("alice");
     assert_eq!(offer(&mut alice, "alice", 10, "b").offset, 5);
-}
-
-#[test]
-fn a_data_connection_is_no_client_once_its_token_was_good() {
-    let server = Server::start(&["--max-clients", "2"]);
-    let mut alice = server.client("alice");
-    let offered = offer(&mut alice, "alice", 10, "b");
-    let upload = begin(&server, &mut alice, &offered, b"12345");
-    alice.send("LUSERS");
-    alice.skip_to("253 0 :*");
-    alice.sync();
-    let mut bob = server.client("bob");
-    server.connect().expect("ERROR :The server is full (2 clients); try again later");
-    drop(upload);
-    server.program.expect_log("is offline (The connection ended after 5 of 10");
-    server.connect().expect("ERROR :The server is full (2 clients); try again later");
-    bob.send("QUIT");
-    bob.skip_to("ERROR *");
-    server.program.expect_log("is offline (Quit)  [ bob ]");
-    server.client("carol");
 }
 
 #[test]

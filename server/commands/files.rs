@@ -20,6 +20,7 @@ use crate::announce;
 use crate::chat::Chat;
 use crate::entry::{Entry, FileId, Grant, Progress};
 use crate::files::NoRoom;
+use crate::info;
 use crate::mail;
 use crate::replies::as_middle;
 use crate::server::Server;
@@ -59,10 +60,10 @@ const NO_FILE: &str = "There is no such file, any more or for you";
 const NO_DISK: &str = "The server's disk fails; try again later, or tell who runs it";
 
 pub fn file(chat: &mut Chat<'_>, message: &Message<'_>) {
+    announce::expire_now(chat);
     let subcommand = message.params[0].to_ascii_uppercase();
     let params = &message.params[1..];
     if subcommand == "LIST" {
-        announce::expire_now(chat);
         return list(chat);
     }
     // How the answer is known: a word of the client's own, or the number of the file.
@@ -70,9 +71,9 @@ pub fn file(chat: &mut Chat<'_>, message: &Message<'_>) {
     let done = match (subcommand.as_str(), params) {
         ("OFFER", [_, target, size, name, ..]) => offer(chat, reference, target, size, name),
         ("OFFER", _) => return need_more_params(chat, "FILE"),
-        ("FETCH", _) => known_file(chat, reference).and_then(|id| fetch(chat, id)),
-        ("GOT", _) => known_file(chat, reference).and_then(|id| got(chat, id)),
-        ("CANCEL", _) => known_file(chat, reference).and_then(|id| cancel(chat, id)),
+        ("FETCH", _) => parse_id(reference).and_then(|id| fetch(chat, id)),
+        ("GOT", _) => parse_id(reference).and_then(|id| got(chat, id)),
+        ("CANCEL", _) => parse_id(reference).and_then(|id| cancel(chat, id)),
         _ => Err((Code::InvalidParams, "FILE knows OFFER, FETCH, GOT, CANCEL and LIST".into())),
     };
     if let Err((code, text)) = done {
@@ -98,8 +99,6 @@ fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &
     let name = safe_name(name);
     let source = chat.me().source();
     let target = whoever_may_receive(chat, target)?;
-    announce::expire_now(chat);
-
     let me = chat.me().nick().to_owned();
     let resumed = chat.registry.files.resumable(&me, &target, size, &name).map(|entry| (entry.id, entry.interrupt()));
     let (id, progress) = if let Some((id, running)) = resumed {
@@ -192,11 +191,9 @@ fn make_place(chat: &mut Chat<'_>, mut entry: Entry) -> Result<FileId, Fail> {
     Ok(id)
 }
 
-/// The number of a file, once those are gone whose time is over.
-fn known_file(chat: &mut Chat<'_>, id: &str) -> Result<FileId, Fail> {
-    let id = number(id).ok_or((Code::InvalidParams, "A file is named by its number".to_owned()))?;
-    announce::expire_now(chat);
-    Ok(id)
+/// The number of a file.
+fn parse_id(id: &str) -> Result<FileId, Fail> {
+    number(id).ok_or((Code::InvalidParams, "A file is named by its number".to_owned()))
 }
 
 /// A file that the client may use.
@@ -224,7 +221,7 @@ fn got(chat: &mut Chat<'_>, id: FileId) -> Result<(), Fail> {
     // The sender may fetch it too, but it was never news to them; nor is it to say so twice.
     let recipient = entry.recipient(chat.me().nick()).filter(|recipient| !recipient.had);
     let Some(name) = recipient.map(|recipient| recipient.person.name.clone()) else { return Ok(()) };
-    on_disk(chat, |server| server.spool.note_got(id, &name))?;
+    on_disk(chat, |server| server.spool.note(id, &info::got(&name)))?;
     if let Some(entry) = chat.registry.files.get_mut(id) {
         let recipients = entry.recipients.iter_mut().filter(|recipient| recipient.person.name == name);
         recipients.for_each(|recipient| recipient.had = true);
@@ -247,7 +244,7 @@ fn cancel(chat: &mut Chat<'_>, id: FileId) -> Result<(), Fail> {
     let entry = usable(chat, id)?;
     let (file, name) = (entry.name.clone(), entry.recipient(&me).map(|recipient| recipient.person.name.clone()));
     let name = name.unwrap_or_default();
-    on_disk(chat, |server| server.spool.note_out(id, &name))?;
+    on_disk(chat, |server| server.spool.note(id, &info::out(&name)))?;
     if let Some(entry) = chat.registry.files.get_mut(id) {
         entry.recipients.retain(|recipient| recipient.person.name != name);
     }
