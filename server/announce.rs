@@ -153,23 +153,24 @@ fn recipients(registry: &Registry, entry: &Entry) -> Result<Vec<Recipient>, Stri
 }
 
 /// Why a file that came whole is not announced.
-pub enum Failure {
+pub enum NotAnnounced {
     /// It is not for anybody any more.
-    Nobody(String),
+    ForNobody(String),
     Disk(std::io::Error),
 }
 
 /// Notes that a file is whole, and announces it. Only then its sender may be told that all is well.
-pub fn complete(chat: &mut Chat<'_>, id: FileId, crc: u32) -> Result<(), Failure> {
-    let gone = || Failure::Nobody("the file was cancelled".into());
-    let all = recipients(&chat.registry, chat.registry.files.get(id).ok_or_else(gone)?).map_err(Failure::Nobody)?;
+pub fn complete(chat: &mut Chat<'_>, id: FileId, crc: u32) -> Result<(), NotAnnounced> {
+    let gone = || NotAnnounced::ForNobody("the file was cancelled".into());
+    let all =
+        recipients(&chat.registry, chat.registry.files.get(id).ok_or_else(gone)?).map_err(NotAnnounced::ForNobody)?;
     let names: Vec<String> = all.iter().map(|recipient| recipient.person.name.clone()).collect();
     // They may change their names while the disk is busy.
     chat.registry.files.get_mut(id).ok_or_else(gone)?.recipients = all;
     let noted = chat.unlocked(|server| server.spool.note_done(id, crc, &names));
     // When it was cancelled meanwhile, it is no wonder that the disk does not have it.
     let entry = chat.registry.files.get_mut(id).ok_or_else(gone)?;
-    noted.map_err(Failure::Disk)?;
+    noted.map_err(NotAnnounced::Disk)?;
     entry.crc = Some(crc);
     entry.interrupt();
     announce(chat, id);

@@ -12,7 +12,7 @@ use std::time::Instant;
 use wire::files::{count_of_bytes, readable_size};
 use wire::limits;
 
-use crate::announce::{self, Failure};
+use crate::announce::{self, NotAnnounced};
 use crate::chat::Chat;
 use crate::entry::{FileId, Grant, Progress};
 use crate::session::Session;
@@ -46,15 +46,15 @@ pub fn put(session: &Session, (id, token, offset): (FileId, &str, u64), rest: Ve
         receive(&mut input, &mut data, &mut progress, size)?;
         sum(&mut input)
     });
-    if !matches!(received, Err(Broken::Disk(_))) {
+    if !matches!(received, Err(BrokenOff::Disk(_))) {
         // Also for the offer that has interrupted it, and which waits for the lock on the data.
         place.with(|entry| entry.so_far = Some(progress));
     }
     let all = count_of_bytes(size);
     let sum = match received {
         Ok(sum) => sum,
-        Err(Broken::Disk(error)) => return Err(place.disk_failed(&error)),
-        Err(Broken::Connection(why)) => {
+        Err(BrokenOff::Disk(error)) => return Err(place.disk_failed(&error)),
+        Err(BrokenOff::Connection(why)) => {
             place.uploading(|_| ())?;
             return Err(format!("{why} after {} of {all}; offer the file again to go on", progress.bytes));
         }
@@ -74,8 +74,8 @@ fn finish(session: &Session, place: &Place<'_>, crc: u32) -> Result<String, Stri
     let completed = announce::complete(&mut Chat::enter(&session.server, session.id), id, crc);
     match completed {
         Ok(()) => {}
-        Err(Failure::Disk(error)) => return Err(place.disk_failed(&error)),
-        Err(Failure::Nobody(why)) => {
+        Err(NotAnnounced::Disk(error)) => return Err(place.disk_failed(&error)),
+        Err(NotAnnounced::ForNobody(why)) => {
             place.give_up();
             return Err(why);
         }
@@ -94,14 +94,14 @@ fn finish(session: &Session, place: &Place<'_>, crc: u32) -> Result<String, Stri
 }
 
 /// Why an upload does not come to its end.
-enum Broken {
+enum BrokenOff {
     Connection(String),
     Disk(io::Error),
 }
 
-impl From<io::Error> for Broken {
+impl From<io::Error> for BrokenOff {
     fn from(error: io::Error) -> Self {
-        Broken::Connection(match error.kind() {
+        BrokenOff::Connection(match error.kind() {
             ErrorKind::UnexpectedEof => "The connection ended".into(),
             ErrorKind::WouldBlock => format!("Nothing came for {} seconds,", limits::DATA_STALL.as_secs()),
             _ => "The connection was lost".into(),
@@ -110,7 +110,7 @@ impl From<io::Error> for Broken {
 }
 
 /// What comes behind the first line: first what was read with it, from the byte on that ended the line.
-fn body(mut rest: Vec<u8>, mut stream: &TcpStream) -> Result<impl Read, Broken> {
+fn body(mut rest: Vec<u8>, mut stream: &TcpStream) -> Result<impl Read, BrokenOff> {
     if rest == b"\r" {
         // The second half of the line's end may be on its way.
         rest.push(0);
@@ -134,12 +134,12 @@ impl Pace {
     }
 
     /// Counts what has come; an error says that it was too little.
-    fn moved(&mut self, count: usize, now: Instant) -> Result<(), Broken> {
+    fn moved(&mut self, count: usize, now: Instant) -> Result<(), BrokenOff> {
         self.still = self.still.saturating_sub(count as u64);
         if now >= self.minute_ends {
             if self.still > 0 {
                 let (least, minute) = (readable_size(limits::DATA_SLOW), limits::DATA_MINUTE.as_secs());
-                return Err(Broken::Connection(format!("It was too slow (less than {least} in {minute} seconds)")));
+                return Err(BrokenOff::Connection(format!("It was too slow (less than {least} in {minute} seconds)")));
             }
             *self = Pace::new(now);
         }
@@ -148,7 +148,7 @@ impl Pace {
 }
 
 /// Writes what comes to the file until it is whole.
-fn receive(input: &mut impl Read, data: &mut File, progress: &mut Progress, size: u64) -> Result<(), Broken> {
+fn receive(input: &mut impl Read, data: &mut File, progress: &mut Progress, size: u64) -> Result<(), BrokenOff> {
     let mut buffer = vec![0; limits::COPY_BUFFER];
     let mut pace = Pace::new(Instant::now());
     while progress.bytes < size {
@@ -159,7 +159,7 @@ fn receive(input: &mut impl Read, data: &mut File, progress: &mut Progress, size
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => return Err(error.into()),
         };
-        data.write_all(&buffer[..count]).map_err(Broken::Disk)?;
+        data.write_all(&buffer[..count]).map_err(BrokenOff::Disk)?;
         progress.sum.update(&buffer[..count]);
         progress.bytes += count as u64;
         pace.moved(count, Instant::now())?;
@@ -170,7 +170,7 @@ fn receive(input: &mut impl Read, data: &mut File, progress: &mut Progress, size
 }
 
 /// Reads the sum behind the file: eight hexadecimal digits and a line end, or nothing that is one.
-fn sum(input: &mut impl Read) -> Result<Option<u32>, Broken> {
+fn sum(input: &mut impl Read) -> Result<Option<u32>, BrokenOff> {
     let mut digits = [0; 8];
     let mut end = [0];
     for byte in &mut digits {

@@ -29,7 +29,7 @@ use crate::transfer::number;
 
 /// The codes of FAIL, for programs.
 #[derive(Debug, Clone, Copy)]
-enum Code {
+enum FailCode {
     InvalidParams,
     NoSuchTarget,
     TooLarge,
@@ -39,22 +39,22 @@ enum Code {
     Unavailable,
 }
 
-impl Code {
+impl FailCode {
     const fn word(self) -> &'static str {
         match self {
-            Code::InvalidParams => "INVALID_PARAMS",
-            Code::NoSuchTarget => "NO_SUCH_TARGET",
-            Code::TooLarge => "TOO_LARGE",
-            Code::SpoolFull => "SPOOL_FULL",
-            Code::TooMany => "TOO_MANY",
-            Code::NoSuchFile => "NO_SUCH_FILE",
-            Code::Unavailable => "UNAVAILABLE",
+            FailCode::InvalidParams => "INVALID_PARAMS",
+            FailCode::NoSuchTarget => "NO_SUCH_TARGET",
+            FailCode::TooLarge => "TOO_LARGE",
+            FailCode::SpoolFull => "SPOOL_FULL",
+            FailCode::TooMany => "TOO_MANY",
+            FailCode::NoSuchFile => "NO_SUCH_FILE",
+            FailCode::Unavailable => "UNAVAILABLE",
         }
     }
 }
 
 /// Why something is not done: the code for programs, the text for people.
-type Fail = (Code, String);
+type Refusal = (FailCode, String);
 
 const NO_FILE: &str = "There is no such file, any more or for you";
 const NO_DISK: &str = "The server's disk fails; try again later, or tell who runs it";
@@ -74,7 +74,7 @@ pub fn file(chat: &mut Chat<'_>, message: &Message<'_>) {
         ("FETCH", _) => parse_id(reference).and_then(|id| fetch(chat, id)),
         ("GOT", _) => parse_id(reference).and_then(|id| got(chat, id)),
         ("CANCEL", _) => parse_id(reference).and_then(|id| cancel(chat, id)),
-        _ => Err((Code::InvalidParams, "FILE knows OFFER, FETCH, GOT, CANCEL and LIST".into())),
+        _ => Err((FailCode::InvalidParams, "FILE knows OFFER, FETCH, GOT, CANCEL and LIST".into())),
     };
     if let Err((code, text)) = done {
         let (server, code) = (&chat.server.name, code.word());
@@ -83,9 +83,9 @@ pub fn file(chat: &mut Chat<'_>, message: &Message<'_>) {
 }
 
 /// Something asks the disk, and the window says so if it fails.
-fn on_disk<T>(chat: &mut Chat<'_>, ask: impl FnOnce(&Server) -> io::Result<T>) -> Result<T, Fail> {
+fn on_disk<T>(chat: &mut Chat<'_>, ask: impl FnOnce(&Server) -> io::Result<T>) -> Result<T, Refusal> {
     chat.unlocked(|server| ask(server).inspect_err(|error| server.log.line(format_args!("The spool fails: {error}"))))
-        .map_err(|_| (Code::Unavailable, NO_DISK.into()))
+        .map_err(|_| (FailCode::Unavailable, NO_DISK.into()))
 }
 
 fn new_token() -> io::Result<String> {
@@ -94,8 +94,8 @@ fn new_token() -> io::Result<String> {
     Ok(format!("{:01$x}", u128::from_be_bytes(bytes), 2 * limits::TOKEN))
 }
 
-fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &str) -> Result<(), Fail> {
-    let size = number(size).ok_or((Code::InvalidParams, "The size is a number of bytes".to_owned()))?;
+fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &str) -> Result<(), Refusal> {
+    let size = number(size).ok_or((FailCode::InvalidParams, "The size is a number of bytes".to_owned()))?;
     let name = safe_name(name);
     let source = chat.me().source();
     let target = whoever_may_receive(chat, target)?;
@@ -110,7 +110,7 @@ fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &
     let token = on_disk(chat, |_| new_token())?;
     // Meanwhile the upload may have come to its end, or a namesake has cancelled it or begun it again.
     let entry = chat.registry.files.get_mut(id).filter(|entry| entry.crc.is_none() && !entry.is_uploaded());
-    let entry = entry.ok_or((Code::NoSuchFile, "The upload has just ended; FILE LIST tells how".to_owned()))?;
+    let entry = entry.ok_or((FailCode::NoSuchFile, "The upload has just ended; FILE LIST tells how".to_owned()))?;
     entry.so_far = Some(progress);
     entry.issue(token.clone(), Grant::Put(progress), Instant::now());
     let (server, bytes, sum) = (&chat.server.name, progress.bytes, progress.sum.value());
@@ -132,8 +132,8 @@ fn so_far(server: &Server, id: FileId, running: Option<Arc<Socket>>) -> io::Resu
 }
 
 /// The person or room that the client may send a file to, spelt as its owner does.
-fn whoever_may_receive(chat: &Chat<'_>, target: &str) -> Result<String, Fail> {
-    let refuse = |text: &str| (Code::NoSuchTarget, text.to_owned());
+fn whoever_may_receive(chat: &Chat<'_>, target: &str) -> Result<String, Refusal> {
+    let refuse = |text: &str| (FailCode::NoSuchTarget, text.to_owned());
     if target.starts_with('#') {
         let visible = chat.visible_room(target).is_some();
         let found = announce::room_that_takes(&chat.registry, target, &chat.me().source()).filter(|_| visible);
@@ -145,22 +145,22 @@ fn whoever_may_receive(chat: &Chat<'_>, target: &str) -> Result<String, Fail> {
     let found = announce::person_who_may_receive(&chat.registry, target);
     let target = found.ok_or_else(|| refuse("Nobody of that name was ever here"))?;
     // It will be announced by a letter.
-    mail::has_room(chat, &target).map_err(|why| (Code::Unavailable, format!("Not sent to {target}: {why}")))?;
+    mail::has_room(chat, &target).map_err(|why| (FailCode::Unavailable, format!("Not sent to {target}: {why}")))?;
     Ok(target)
 }
 
 /// Gives a new file its number and its place in the spool.
-fn make_place(chat: &mut Chat<'_>, mut entry: Entry) -> Result<FileId, Fail> {
+fn make_place(chat: &mut Chat<'_>, mut entry: Entry) -> Result<FileId, Refusal> {
     let (max_file, spool_quota) = (chat.server.max_file, chat.server.spool_quota);
     if entry.size > max_file {
-        return Err((Code::TooLarge, format!("A file may have {} at most", readable_size(max_file))));
+        return Err((FailCode::TooLarge, format!("A file may have {} at most", readable_size(max_file))));
     }
     let me = chat.me().nick().to_owned();
     let room = chat.registry.files.make_room(&me, entry.size, spool_quota, Instant::now());
     let gone = room.map_err(|why| {
-        let too_many = |have: &str| (Code::TooMany, format!("{have}; cancel one first (FILE LIST shows them)"));
+        let too_many = |have: &str| (FailCode::TooMany, format!("{have}; cancel one first (FILE LIST shows them)"));
         match why {
-            NoRoom::Spool => (Code::SpoolFull, "The server has no room for it now; try again later".to_owned()),
+            NoRoom::Spool => (FailCode::SpoolFull, "The server has no room for it now; try again later".to_owned()),
             NoRoom::TooMany => too_many(&format!("You have {} files on the server", limits::FILES_PER_SENDER)),
             NoRoom::Share => {
                 let share = readable_size(spool_quota / limits::SPOOL_SHARE);
@@ -192,17 +192,17 @@ fn make_place(chat: &mut Chat<'_>, mut entry: Entry) -> Result<FileId, Fail> {
 }
 
 /// The number of a file.
-fn parse_id(id: &str) -> Result<FileId, Fail> {
-    number(id).ok_or((Code::InvalidParams, "A file is named by its number".to_owned()))
+fn parse_id(id: &str) -> Result<FileId, Refusal> {
+    number(id).ok_or((FailCode::InvalidParams, "A file is named by its number".to_owned()))
 }
 
 /// A file that the client may use.
-fn usable<'a>(chat: &'a Chat<'_>, id: FileId) -> Result<&'a Entry, Fail> {
+fn usable<'a>(chat: &'a Chat<'_>, id: FileId) -> Result<&'a Entry, Refusal> {
     let entry = chat.registry.files.get(id).filter(|entry| entry.is_for(chat.me().nick()));
-    entry.ok_or((Code::NoSuchFile, NO_FILE.into()))
+    entry.ok_or((FailCode::NoSuchFile, NO_FILE.into()))
 }
 
-fn fetch(chat: &mut Chat<'_>, id: FileId) -> Result<(), Fail> {
+fn fetch(chat: &mut Chat<'_>, id: FileId) -> Result<(), Refusal> {
     usable(chat, id)?;
     let token = on_disk(chat, |_| new_token())?;
     let Entry { size, crc, name, .. } = usable(chat, id)?;
@@ -216,7 +216,7 @@ fn fetch(chat: &mut Chat<'_>, id: FileId) -> Result<(), Fail> {
     Ok(())
 }
 
-fn got(chat: &mut Chat<'_>, id: FileId) -> Result<(), Fail> {
+fn got(chat: &mut Chat<'_>, id: FileId) -> Result<(), Refusal> {
     let entry = usable(chat, id)?;
     // The sender may fetch it too, but it was never news to them; nor is it to say so twice.
     let recipient = entry.recipient(chat.me().nick()).filter(|recipient| !recipient.had);
@@ -230,7 +230,7 @@ fn got(chat: &mut Chat<'_>, id: FileId) -> Result<(), Fail> {
     Ok(())
 }
 
-fn cancel(chat: &mut Chat<'_>, id: FileId) -> Result<(), Fail> {
+fn cancel(chat: &mut Chat<'_>, id: FileId) -> Result<(), Refusal> {
     let me = chat.me().nick().to_owned();
     let is_mine = chat.registry.files.get(id).is_some_and(|entry| entry.sender.is(&me));
     if is_mine && let Some(entry) = chat.registry.files.remove(id) {
