@@ -68,8 +68,8 @@ impl Registry {
     }
 
     /// Whether one more connection may carry a file; if not, why.
-    pub fn has_room_for_a_transfer(&self) -> Result<(), String> {
-        self.admission.has_room_for_a_transfer()
+    pub fn has_room_for_a_transfer(&self, address: SocketAddr, max_per_ip: usize) -> Result<(), String> {
+        self.admission.has_room_for_a_transfer(address.ip(), max_per_ip)
     }
 
     /// A connection carries a file from now on, and counts no more among those who chat.

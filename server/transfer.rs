@@ -85,7 +85,7 @@ impl<'a> Place<'a> {
     /// Redeems the token. A server that is busy leaves it good for another try.
     pub fn take(session: &'a Session, id: FileId, token: &str, puts: bool) -> Result<(Self, Grant), String> {
         let mut registry = session.server.registry();
-        registry.has_room_for_a_transfer()?;
+        registry.has_room_for_a_transfer(session.address, session.server.max_per_ip)?;
         let redeemed = registry.files.get_mut(id).and_then(|entry| {
             let grant = entry.redeem(token, puts, Instant::now())?;
             Some((grant, entry.connect(session.id, Arc::clone(&session.socket), puts)))

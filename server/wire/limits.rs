@@ -106,7 +106,8 @@ pub const FILES_PER_SENDER: usize = 100;
 pub const SPOOL_SHARE: u64 = 4;
 /// People whom the files in the spool are for, together: each has an entry in memory.
 pub const FILE_RECIPIENTS: usize = 1_000_000;
-/// Files that are sent and fetched at once, by everybody together: a thread each. They do not count as clients.
+/// Files that are sent and fetched at once, by everybody together: a thread each. They do not count
+/// as clients; of one address there are as many as it may have clients.
 pub const TRANSFERS: usize = 1000;
 /// Random bytes of the token that opens a data connection: beyond guessing.
 pub const TOKEN: usize = 16;
