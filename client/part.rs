@@ -3,11 +3,11 @@
 //! Disk only, run by the thread of a download; no lock but that of the file.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use wire::crc32::Crc32;
-use wire::{files, limits, names};
+use wire::{files, names};
 
 /// What has come of a file so far.
 pub struct Part {
@@ -36,29 +36,17 @@ impl Part {
         if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(io::Error::other(format!("{} is no ordinary file; remove it", path.display())));
         }
-        let file = open(path)?;
-        let mut part = Part { path: path.to_owned(), file, length: 0, sum: Crc32::default() };
-        let mut buffer = vec![0; limits::COPY_BUFFER];
-        loop {
-            match part.file.read(&mut buffer) {
-                Ok(0) => return Ok(part),
-                Ok(count) => part.count(&buffer[..count]),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let mut file = open(path)?;
+        let (length, sum) = Crc32::of(&mut file)?;
+        Ok(Part { path: path.to_owned(), file, length, sum })
     }
 
     /// Adds bytes at the end.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
-        self.count(bytes);
-        Ok(())
-    }
-
-    fn count(&mut self, bytes: &[u8]) {
         self.length += bytes.len() as u64;
         self.sum.update(bytes);
+        Ok(())
     }
 
     /// Whether it has its final name already: its client was ended before the server knew.

@@ -26,6 +26,8 @@ pub struct Client {
     /// It has begun to negotiate capabilities and not ended: registration waits.
     pub negotiating: bool,
     pub registered: bool,
+    /// It has changed its nick since.
+    pub renamed: bool,
     /// It is a data connection whose token was good; such a one never registers.
     pub is_transfer: bool,
     pub caps: Caps,
@@ -55,6 +57,7 @@ impl Client {
             password: None,
             negotiating: false,
             registered: false,
+            renamed: false,
             is_transfer: false,
             caps: Caps::default(),
             cap_302: false,

@@ -19,7 +19,7 @@ use crate::socket::Socket;
 pub type FileId = u64;
 
 /// Somebody who may use a file: whoever has the name now that they have changed to since, or else still
-/// the one of that time. A name that they have given up opens nothing to who takes it next.
+/// the one of that time. A name that they have given up opens nothing to who takes it while they are here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// At the time; the spool knows them by it.
@@ -40,6 +40,11 @@ impl Person {
 
     pub fn is(&self, nick: &str) -> bool {
         same(self.nick(), nick)
+    }
+
+    /// Who has this name leaves, and may come again under the one from before.
+    pub fn leave(&mut self, nick: &str) {
+        self.now.take_if(|now| same(now, nick));
     }
 
     pub fn rename(&mut self, old: &str, new: &str) {
@@ -236,6 +241,19 @@ mod tests {
 
     fn entry() -> Entry {
         Entry::new(7, 0, "tesla!t@h", "albert", 10, "a.txt")
+    }
+
+    #[test]
+    fn a_person_is_who_they_are_called_now_and_after_that_who_they_were() {
+        let mut person = Person::new("bob");
+        person.rename("bob", "robert");
+        assert!(person.is("ROBERT") && !person.is("bob"));
+        // Somebody else has taken the name bob, changes it, and leaves.
+        person.rename("bob", "eve");
+        person.leave("eve");
+        assert!(person.is("robert"));
+        person.leave("Robert");
+        assert!(person.is("bob") && !person.is("robert"));
     }
 
     #[test]

@@ -156,6 +156,14 @@ impl Files {
         self.entries.values().filter(move |entry| entry.sender.is(nick) || entry.is_for(nick))
     }
 
+    /// Somebody leaves: the names count again that people had when they got their files.
+    pub fn leave(&mut self, nick: &str) {
+        for entry in self.entries.values_mut() {
+            entry.sender.leave(nick);
+            entry.recipients.iter_mut().for_each(|recipient| recipient.person.leave(nick));
+        }
+    }
+
     /// Somebody has another name, and under it the same files.
     pub fn rename(&mut self, old: &str, new: &str) {
         for entry in self.entries.values_mut() {

@@ -99,6 +99,9 @@ impl Registry {
         let client = self.clients.remove(&id)?;
         if let Some(nick) = &client.nick {
             self.give_up_nick(nick);
+            if client.renamed {
+                self.files.leave(nick);
+            }
         }
         self.registered -= usize::from(client.registered);
         self.invisible -= usize::from(client.invisible);

@@ -45,6 +45,7 @@ pub fn nick(chat: &mut Chat<'_>, message: &Message<'_>) {
     }
     chat.replies.rename(wanted);
     if registered {
+        chat.me_mut().renamed = true;
         chat.registry.files.rename(old.as_deref().unwrap_or_default(), wanted);
         chat.tell_peers(Line::new(format_args!(":{before} NICK {wanted}")));
         chat.log(format_args!("was called {} before", old.as_deref().unwrap_or_default()));
