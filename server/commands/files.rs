@@ -110,7 +110,10 @@ fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &
     let token = on_disk(chat, |_| new_token())?;
     // Meanwhile the upload may have come to its end, or a namesake has cancelled it or begun it again.
     let entry = chat.registry.files.get_mut(id).filter(|entry| entry.crc.is_none() && !entry.is_uploaded());
-    let entry = entry.ok_or((FailCode::NoSuchFile, "The upload has just ended; FILE LIST tells how".to_owned()))?;
+    let entry = entry.ok_or((
+        FailCode::NoSuchFile,
+        "The upload has just ended, or was begun again; FILE LIST tells how".to_owned(),
+    ))?;
     entry.so_far = Some(progress);
     entry.issue(token.clone(), Grant::Put(progress), Instant::now());
     let (server, bytes, sum) = (&chat.server.name, progress.bytes, progress.sum.value());
