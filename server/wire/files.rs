@@ -13,9 +13,9 @@ const RESERVED: &[&str] = &["CON", "PRN", "AUX", "NUL", "COM", "LPT", "CONIN$", 
 ///
 /// A name that is safe already stays as it is, and no name becomes empty.
 pub fn safe_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).find(|part| !part.trim_matches(['.', ' ']).is_empty()).unwrap_or_default();
+    let last = name.rsplit(['/', '\\']).find(|part| !part.trim_matches(is_empty).is_empty()).unwrap_or_default();
     let plain: String = text::printable(last).chars().map(|c| if r#"<>:"|?*"#.contains(c) { '_' } else { c }).collect();
-    let plain = plain.trim_start_matches(['.', ' ']).trim_end_matches(['.', ' ']);
+    let plain = plain.trim_matches(is_empty);
     let stem = plain.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
     let device = stem.trim_end_matches(|c: char| c.is_ascii_digit());
     let is_reserved = RESERVED.contains(&device) && stem.len() - device.len() <= 1;
@@ -26,12 +26,17 @@ pub fn safe_name(name: &str) -> String {
     shortened(&format!("{mark}{plain}"))
 }
 
+/// What a name can neither begin nor end with: it would be hidden, or some systems leave it off.
+fn is_empty(c: char) -> bool {
+    c == '.' || c.is_whitespace()
+}
+
 /// The name, cut in front of its ending where it is too long.
 fn shortened(name: &str) -> String {
     let (stem, ending) = split_ending(name);
     let ending = if ending.len() > limits::FILE_NAME / 4 { "" } else { ending };
     let stem = if ending.is_empty() { name } else { stem };
-    format!("{}{ending}", text::shorten(stem, limits::FILE_NAME - ending.len()).trim_end())
+    format!("{}{ending}", text::shorten(stem, limits::FILE_NAME - ending.len()).trim_end_matches(is_empty))
 }
 
 /// The name without its ending, and the ending with its dot, which may be nothing.
@@ -107,6 +112,8 @@ mod tests {
             ("com77.log", "com77.log"),
             ("console.log", "console.log"),
             ("name. . ", "name"),
+            ("\u{2000}", "file"),
+            ("\u{a0}.x\u{3000}", "x"),
             ("-rf", "-rf"),
         ] {
             assert_eq!(safe_name(given), safe, "{given:?}");
@@ -146,10 +153,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_safe_name_is_safe_and_stays(name in any::<String>()) {
+        fn a_safe_name_is_safe_and_stays(name in r"(.|[./\\ \u{a0}\u{2000}\u{202e}CON1]){0,40}|.{190,220}") {
             let safe = safe_name(&name);
             prop_assert!(!safe.is_empty() && safe.len() <= limits::FILE_NAME);
-            prop_assert!(!safe.starts_with(['.', ' ']) && !safe.contains(['/', '\\', '\0']));
+            prop_assert!(!safe.starts_with(is_empty) && !safe.ends_with(is_empty) && !safe.contains(['/', '\\', '\0']));
             prop_assert!(safe.chars().all(text::is_printable));
             prop_assert_eq!(safe_name(&safe), safe.clone());
         }
