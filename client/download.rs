@@ -10,9 +10,13 @@ use crate::worker::{self, Trouble};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 use wire::{files, limits};
 
+/// Buffers that may wait to be written.
+const AHEAD: usize = 4;
 /// How long a file's part waits for the server to hear that we have it all.
 const GOT: Duration = Duration::from_secs(10);
 
@@ -116,21 +120,8 @@ impl Fetching<'_> {
         if count != offered.size - part.length {
             return Err(Trouble::Lost(format!("the server wants to send {count} bytes, which do not fit")));
         }
-        let mut buffer = vec![0; limits::COPY_BUFFER];
-        while part.length < offered.size {
-            let left = usize::try_from(offered.size - part.length).unwrap_or(usize::MAX);
-            let most = left.min(buffer.len());
-            match reader.read(&mut buffer[..most]) {
-                Ok(0) => return Err(Trouble::Lost("the server closed the connection".to_owned())),
-                Ok(count) => {
-                    part.write(&buffer[..count]).map_err(|error| unwritable(&offered.name, &error))?;
-                    worker::advance(self.client, self.number, count)?;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(lost(error)),
-            }
-        }
-        Ok(())
+        let (client, number) = (self.client, self.number);
+        save(&mut reader, part, offered, |count| worker::advance(client, number, count))
     }
 
     /// Checks the whole file, names it, and tells the server.
@@ -161,6 +152,52 @@ impl Fetching<'_> {
         let bytes = progress::exact_size(*size);
         Ok(format!("Received {name}{from}: {path} ({bytes}, CRC-32 {crc:08x}) {how}"))
     }
+}
+
+/// Saves what is to come. It is read here, and summed up and written by a thread beside this one: each takes about
+/// as long as the other.
+fn save(
+    reader: &mut impl Read,
+    part: &mut Part,
+    offered: &Offered,
+    advance: impl Fn(usize) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
+    let mut left = offered.size - part.length;
+    let (full, to_write) = mpsc::sync_channel::<(Vec<u8>, usize)>(AHEAD);
+    let (empty, to_fill) = mpsc::channel::<Vec<u8>>();
+    thread::scope(|scope| {
+        let writing = scope.spawn(move || {
+            to_write.into_iter().try_for_each(|(buffer, count)| {
+                part.write(&buffer[..count])?;
+                // At the end nobody wants it back.
+                let _ = empty.send(buffer);
+                Ok(())
+            })
+        });
+        let mut read = || {
+            while left > 0 {
+                let mut buffer = to_fill.try_recv().unwrap_or_else(|_| vec![0; limits::COPY_BUFFER]);
+                let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+                let count = match reader.read(&mut buffer[..most]) {
+                    Ok(0) => return Err(Trouble::Lost("the server closed the connection".to_owned())),
+                    Ok(count) => count,
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    Err(error) => return Err(worker::lost(&error)),
+                };
+                left -= count as u64;
+                // If it cannot be written any more, the other thread knows why.
+                if full.send((buffer, count)).is_err() {
+                    break;
+                }
+                advance(count)?;
+            }
+            Ok(())
+        };
+        let read = read();
+        drop(full);
+        let written = writing.join().unwrap_or_else(|_| Err(io::Error::other("internal error")));
+        written.map_err(|error| unwritable(&offered.name, &error)).and(read)
+    })
 }
 
 /// Why a file cannot be saved, and what to do.

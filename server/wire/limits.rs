@@ -114,9 +114,9 @@ pub const TOKEN: usize = 16;
 /// How long a token is good for; a client connects at once.
 pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
 /// Bytes that a transfer reads and writes at a time: the cost of a system call is then nothing.
-pub const COPY_BUFFER: usize = 256 * 1024;
+pub const COPY_BUFFER: usize = 128 * 1024;
 /// Bytes that the kernel is asked to send of a file at a time.
-pub const SENDFILE_PIECE: usize = 512 * 1024;
+pub const SENDFILE_PIECE: usize = 256 * 1024;
 /// A data connection on which no byte moves for so long is given up; its transfer can be resumed.
 pub const DATA_STALL: Duration = Duration::from_secs(30);
 /// Bytes that an upload moves in each [`DATA_MINUTE`] at least, about 1 KiB a second; a slower one is given up like one that stalls.
