@@ -33,7 +33,9 @@ impl DataFolder {
         let cannot = |what: &str, error: io::Error| {
             format!("cannot {what} the folder {}: {error}; choose another with --data-dir", path.display())
         };
-        make(&path).map_err(|error| cannot("make", error))?;
+        // In the folder that everybody shares it must be new, or it could be somebody else's.
+        let made = if temporary { DirBuilder::new().mode(0o700).create(&path) } else { make(&path) };
+        made.map_err(|error| cannot("make", error))?;
         let lock = File::create(path.join("lock")).map_err(|error| cannot("use", error))?;
         match lock.try_lock() {
             Ok(()) => Ok(DataFolder { path, temporary, _lock: lock }),

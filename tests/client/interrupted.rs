@@ -84,7 +84,7 @@ fn an_upload_that_ends_as_it_is_offered_again_is_not_taken_back() {
     session.send(":srv FILE ITEM 7 tesla albert 9 00000000 partial :a.txt");
     session.send(":srv FILE END");
     session.expect("FILE OFFER u1 albert 9 a.txt");
-    session.send(":srv FAIL FILE NO_SUCH_FILE u1 :The upload has just ended; FILE LIST tells how");
+    session.send(":srv FAIL FILE NO_SUCH_FILE u1 :The upload has just ended, or was begun again; FILE LIST tells how");
     session.answer_ping();
     session.expect("FILE LIST");
     session.answer_ping();
