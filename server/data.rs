@@ -2,10 +2,10 @@
 //!
 //! Opened by the main thread before any other starts; one server at a time has it.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
-use std::io;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The folder, and the lock that keeps other servers out of it.
@@ -68,6 +68,16 @@ fn home() -> Option<PathBuf> {
 /// Makes a folder, and those above it, that only its owner can look into.
 pub fn make(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Writes a file beside the old one and moves it there, so that there is always a whole one. Only
+/// [`sync_folder`] makes the move last through a power cut.
+pub fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let new = file.with_added_extension("new");
+    let mut output = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    output.write_all(text.as_bytes())?;
+    output.sync_all()?;
+    fs::rename(new, file)
 }
 
 /// Makes what happened to the entries of a folder (a new name, a removed one) last through a power cut.

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wire::limits;
 use wire::names::{fold, is_nick};
 
-use crate::data::sync_folder;
+use crate::data::{replace, sync_folder};
 use crate::letter::Msgid;
 
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl Found {
         }
         let run = data.join("run");
         found.run = found.next_run(&run)?;
-        if let Err(error) = write_anew(&run, &format!("{}\n", found.run)).and_then(|()| sync_folder(data)) {
+        if let Err(error) = replace(&run, &format!("{}\n", found.run)).and_then(|()| sync_folder(data)) {
             // The clock is good enough, unless it is turned back.
             found.troubles.push(format!("Cannot write {}: {error}", run.display()));
         }
@@ -53,7 +53,7 @@ impl Found {
         let newest = text.lines().rev().filter(|line| is_nick(line)).map(fold).filter(|name| seen.insert(name.clone()));
         self.names = newest.take(limits::KNOWN_NAMES).collect();
         self.names.reverse();
-        if let Err(error) = write_anew(file, &self.names.join("\n")) {
+        if let Err(error) = replace(file, &self.names.join("\n")) {
             self.troubles.push(format!("Cannot write {}: {error}", file.display()));
         }
         OpenOptions::new().append(true).create(true).mode(0o600).open(file)
@@ -111,15 +111,6 @@ fn read(file: &Path) -> io::Result<String> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
         other => Ok(String::from_utf8_lossy(&other?).into_owned()),
     }
-}
-
-/// Writes a file beside the old one and moves it there, so that there is always a whole one.
-fn write_anew(file: &Path, text: &str) -> io::Result<()> {
-    let new = file.with_added_extension("new");
-    let mut output = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    output.write_all(text.as_bytes())?;
-    output.sync_all()?;
-    fs::rename(new, file)
 }
 
 #[cfg(test)]

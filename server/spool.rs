@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use wire::crc32::Crc32;
 
-use crate::data::{make, sync_folder};
+use crate::data::{make, replace, sync_folder};
 use crate::entry::{Entry, FileId, Progress};
 use crate::files::Files;
 use crate::info;
@@ -76,11 +76,7 @@ impl Spool {
         if id <= *last {
             return Ok(());
         }
-        let (beside, place) = (self.folder.join("last.new"), self.folder.join(LAST));
-        let mut file = File::create(&beside)?;
-        file.write_all(format!("{id}\n").as_bytes())?;
-        file.sync_all()?;
-        fs::rename(beside, place)?;
+        replace(&self.folder.join(LAST), &format!("{id}\n"))?;
         sync_folder(&self.folder)?;
         *last = id;
         Ok(())
