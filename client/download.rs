@@ -3,7 +3,6 @@
 //! Run by the transfer's own thread; the state is locked for a moment at a time.
 
 use crate::part::{self, Part};
-use crate::progress;
 use crate::state::{Client, State};
 use crate::transfers::{Answer, Cancel, Transfer};
 use crate::worker::{self, Trouble};
@@ -149,7 +148,7 @@ impl Fetching<'_> {
         part.remove();
         let from = if peer.is_empty() { String::new() } else { format!(" from {peer}") };
         let (path, how) = (path.display(), progress.summary());
-        let bytes = progress::exact_size(*size);
+        let bytes = files::count_of_bytes(*size);
         Ok(format!("Received {name}{from}: {path} ({bytes}, CRC-32 {crc:08x}) {how}"))
     }
 }

@@ -105,11 +105,6 @@ impl Progress {
     }
 }
 
-/// `3355443 bytes`
-pub fn exact_size(bytes: u64) -> String {
-    if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") }
-}
-
 fn per_second(bytes: u64, time: Duration) -> Option<u64> {
     let rate = u128::from(bytes) * 1000 / time.as_millis().max(1);
     u64::try_from(rate).ok()

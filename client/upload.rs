@@ -2,7 +2,6 @@
 //!
 //! Run by the transfer's own thread; the state is locked for a moment at a time.
 
-use crate::progress;
 use crate::source::Source;
 use crate::state::Client;
 use crate::transfers::{self, Answer, Cancel, Upload};
@@ -94,7 +93,7 @@ impl Sending<'_> {
         let Source { name, size, .. } = &self.source;
         let sum = self.source.sum();
         let (target, how) = (&self.upload.target, progress.summary());
-        let bytes = progress::exact_size(*size);
+        let bytes = files::count_of_bytes(*size);
         Ok(format!("Sent {name} ({bytes}, CRC-32 {:08x}) to {target} {how}", sum.value()))
     }
 
