@@ -26,7 +26,7 @@ struct Message {
     source: String,
     /// The room, or the nick of the one it is for.
     target: String,
-    /// `ANNOUNCE`, `CANCEL` or `GOT`.
+    /// `ANNOUNCE` or `CANCEL`.
     subcommand: &'static str,
     /// What follows the target in the line of FILE.
     params: String,
@@ -57,20 +57,23 @@ impl Message {
         }
     }
 
+    fn line_of_file(&self, tags: String) -> Line {
+        let Message { source, target, subcommand, params, .. } = self;
+        Line::message(format_args!(":{source} FILE {subcommand} {target} {params}"), tags, false)
+    }
+
     /// The line of FILE as a letter; who gets it as a NOTICE is seen when it is handed over.
     fn letter(&self, id: Msgid) -> Line {
-        let Message { source, target, subcommand, params, .. } = self;
-        Line::message(format_args!(":{source} FILE {subcommand} {target} {params}"), format!("msgid={id}"), false)
+        self.line_of_file(format!("msgid={id}"))
     }
 
     fn tell(&self, chat: &mut Chat<'_>, clients: &[ClientId]) {
-        let Message { source, target, subcommand, params, notice } = self;
+        let Message { source, target, notice, .. } = self;
         let tags = format!("msgid={}", chat.server.next_msgid());
         let asked = |id: &&ClientId| chat.registry.caps(**id).has(Caps::FILES);
         let (with, without): (Vec<ClientId>, Vec<ClientId>) = clients.iter().partition(asked);
         if !with.is_empty() {
-            let text = format_args!(":{source} FILE {subcommand} {target} {params}");
-            let line = Line::message(text, tags.clone(), false);
+            let line = self.line_of_file(tags.clone());
             chat.tell(Recipients { clients: with.into(), except: None }, line);
         }
         if !without.is_empty() {
