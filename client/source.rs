@@ -83,7 +83,7 @@ impl Source {
         Ok(count)
     }
 
-    pub fn check_size(&self) -> Result<(), Trouble> {
+    pub fn check_unchanged(&self) -> Result<(), Trouble> {
         let metadata = self.file.metadata().map_err(|error| self.unreadable(&error))?;
         match metadata.len().cmp(&self.size) {
             Ordering::Less => Err(self.changed("became shorter")),
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(source.read(&mut buffer).ok(), Some(5));
         assert_eq!((&buffer[..5], source.sum().value()), (&b"56789"[..], 0xcbf4_3926));
         assert_eq!(source.sum_up(2).ok().unwrap().value(), crc32(b"12"));
-        assert!(source.check_size().is_ok());
+        assert!(source.check_unchanged().is_ok());
         fs::remove_file(path).unwrap();
     }
 
@@ -134,9 +134,9 @@ mod tests {
         fs::write(&path, b"12").unwrap();
         let mut buffer = [0; 100];
         assert_eq!(source.read(&mut buffer).ok(), Some(2));
-        assert!(says(source.read(&mut buffer).map(drop)) && says(source.check_size()));
+        assert!(says(source.read(&mut buffer).map(drop)) && says(source.check_unchanged()));
         fs::write(&path, b"1234567890").unwrap();
-        assert!(matches!(source.check_size(), Err(Trouble::Ours(why)) if why.contains("became longer")));
+        assert!(matches!(source.check_unchanged(), Err(Trouble::Ours(why)) if why.contains("became longer")));
         fs::remove_file(path).unwrap();
     }
 

@@ -75,7 +75,7 @@ impl Sending<'_> {
             return Ok(format!("{} is with {} already", self.source.name, self.upload.target));
         }
         self.all_sent = false;
-        self.source.check_size()?;
+        self.source.check_unchanged()?;
         let (id, token, offset) = self.offer()?;
         let stream = worker::connect(self.client, self.number)?;
         worker::begin(self.client, self.number, offset, self.source.size);
@@ -171,7 +171,7 @@ impl Sending<'_> {
             stream.write_all(&buffer[..count]).map_err(lost)?;
             worker::advance(self.client, self.number, count)?;
         }
-        self.source.check_size()?;
+        self.source.check_unchanged()?;
         stream.write_all(format!("{:08x}\r\n", self.source.sum().value()).as_bytes()).map_err(lost)
     }
 }

@@ -33,8 +33,8 @@ const EVER: Duration = Duration::from_hours(24 * 365);
 /// | --- | --- | --- | --- |
 /// | `Lost` | the network breaks, the server ends | yes, after a pause | no |
 /// | `Denied` | the server says `ERROR`: it is full, the token is too old | yes, after a pause | no |
-/// | `Final` | the server says `FAIL`, or `ERROR` to a whole upload | no | no: the server knows |
-/// | `Ours` | our file has changed, our disk is full | no | yes |
+/// | `Final` | the server says `FAIL`, or `ERROR` to a whole upload; a download cannot be written | no | no: the server knows |
+/// | `Ours` | our file has changed or cannot be read any more | no | yes |
 /// | `Cancelled` | by the user, or by the sender | no | yes, if by the user |
 pub enum Trouble {
     Lost(String),
