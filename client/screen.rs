@@ -83,8 +83,7 @@ impl Screen {
 
     /// Prints something that happened; held back while asleep.
     pub fn notice(&mut self, text: &str) {
-        let line = self.styled("2", text);
-        self.event(Event { line, letter: None });
+        self.notice_from(text, None);
     }
 
     /// The same for a notice from somebody, with the letter's id if it is one.

@@ -39,11 +39,6 @@ impl<T> Unconfirmed<T> {
         self.items.is_empty()
     }
 
-    /// What is not confirmed, oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.items.iter()
-    }
-
     /// The `PING` to send after what was pushed, or `None` when there is one under way or nothing to confirm.
     pub fn ping(&mut self) -> Option<String> {
         if self.asked.is_some() || self.items.is_empty() {
