@@ -3,10 +3,10 @@
 //! Kept in one file per own name, so that it survives a restart. Part of the state, under its lock;
 //! the file is small and written only when an entry changes.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use crate::settings;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 use wire::names;
 
 /// Names kept of one person; somebody who changes name all day cannot fill the disk.
@@ -26,7 +26,7 @@ impl Blacklist {
     ///
     /// With an error comes an empty blacklist that is kept nowhere, so that the file stays as it is.
     pub fn load(own_nick: &str) -> (Self, io::Result<()>) {
-        match folder().map(|folder| Self::read(folder.join(format!("blacklist-{}", names::fold(own_nick))))) {
+        match settings::folder().map(|folder| Self::read(folder.join(format!("blacklist-{}", names::fold(own_nick))))) {
             Ok(Ok(blacklist)) => (blacklist, Ok(())),
             Ok(Err(error)) | Err(error) => (Self::default(), Err(error)),
         }
@@ -83,43 +83,19 @@ impl Blacklist {
     fn save(&self) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         let lines: String = self.people.iter().map(|names| names.join(" ") + "\n").collect();
-        replace(file, lines.as_bytes())
+        settings::replace(file, lines.as_bytes())
     }
-}
-
-/// Writes a file beside the old one and renames it, so that there is always a whole one.
-pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = file.parent() {
-        make_private(folder)?;
-    }
-    let new = file.with_added_extension("new");
-    let mut output = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    output.write_all(bytes)?;
-    output.sync_all()?;
-    fs::rename(new, file)
 }
 
 fn has(names: &[String], nick: &str) -> bool {
     names.iter().any(|name| names::same(name, nick))
 }
 
-/// Makes a folder that only its owner can look into.
-pub fn make_private(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-/// `groupchat` in the user's folder for settings (XDG Base Directory Specification).
-pub fn folder() -> io::Result<PathBuf> {
-    let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let config = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
-    let no_home = || io::Error::new(ErrorKind::NotFound, "neither XDG_CONFIG_HOME nor HOME is set");
-    config.map(|config| config.join(Path::new("groupchat"))).ok_or_else(no_home)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
 
     fn folder_for(test: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("groupchat-{test}-{}", std::process::id()));

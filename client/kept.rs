@@ -3,7 +3,7 @@
 //! Part of the table of transfers, under the state's lock. Each change reads and writes the file, which
 //! is small: other runs of the client, with other servers, may share it.
 
-use crate::blacklist;
+use crate::settings;
 use crate::transfers::Upload;
 use std::ffi::OsStr;
 use std::fs;
@@ -27,7 +27,7 @@ pub struct Kept {
 impl Kept {
     /// What is kept for who chats as `own_nick` on this server.
     pub fn of(own_nick: &str, server: &str) -> Self {
-        let file = blacklist::folder().map(|folder| folder.join(format!("uploads-{}", names::fold(own_nick))));
+        let file = settings::folder().map(|folder| folder.join(format!("uploads-{}", names::fold(own_nick))));
         Kept { file: file.ok(), server: server.to_owned() }
     }
 
@@ -63,7 +63,7 @@ impl Kept {
             entries.push([words.as_bytes(), upload.path.as_os_str().as_bytes()].concat());
         }
         let bytes: Vec<u8> = entries.into_iter().flat_map(|entry| [entry, vec![END]].concat()).collect();
-        blacklist::replace(file, &bytes)
+        settings::replace(file, &bytes)
     }
 
     fn read(&self) -> io::Result<Vec<Vec<u8>>> {

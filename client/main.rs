@@ -13,6 +13,7 @@
 //! - [`sender`], [`command`], [`handlers`]: from a typed line to a message
 //! - [`receiver`], [`incoming`], [`numerics`]: from a message to a printed line
 //! - [`state`], [`screen`], [`seen`], [`blacklist`]: what both threads share, under one lock
+//! - [`settings`]: the folder in which some of that outlives the client
 //! - [`transfers`], [`progress`], [`kept`], [`announced`]: which files are under way, also under that lock
 //! - [`worker`], [`upload`], [`source`], [`download`], [`part`]: one short-lived thread for each file under way
 //! - [`leave`]: the ways out
@@ -35,6 +36,7 @@ mod receiver;
 mod screen;
 mod seen;
 mod sender;
+mod settings;
 mod source;
 mod state;
 mod transfers;

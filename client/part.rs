@@ -2,8 +2,9 @@
 //!
 //! Disk only, run by the thread of a download; no lock but that of the file.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
+use crate::settings;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use wire::crc32::Crc32;
@@ -111,16 +112,14 @@ impl Part {
 /// Opens a part, which one client at a time may write.
 fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(io::Error::new(ErrorKind::WouldBlock, "another client is fetching it")),
-        // Some file systems cannot lock. Then it is up to the user.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
-    }
+    settings::lock(&file, "another client is fetching it")?;
+    Ok(file)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::ErrorKind;
     use wire::crc32::crc32;
 
     fn folder(test: &str) -> PathBuf {

@@ -8,9 +8,9 @@
 //! cannot say whether it was shown. The next start writes it down with a `?`; if that letter comes again it is
 //! shown, and marked.
 
-use crate::blacklist::folder;
+use crate::settings::{self, lock};
 use std::collections::{HashSet, VecDeque};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -75,18 +75,18 @@ pub fn id(message: &Message<'_>) -> Option<String> {
 impl Seen {
     /// Reads what the user who chats as `own_nick` has seen. With an error comes one who has seen nothing and writes nothing down.
     pub fn load(own_nick: &str) -> (Self, io::Result<()>) {
-        match folder().and_then(|folder| Self::read(&folder, &format!("seen-{}", names::fold(own_nick)))) {
+        match settings::folder().and_then(|folder| Self::read(&folder, &format!("seen-{}", names::fold(own_nick)))) {
             Ok(seen) => (seen, Ok(())),
             Err(error) => (Self::default(), Err(error)),
         }
     }
 
     fn read(folder: &Path, name: &str) -> io::Result<Self> {
-        crate::blacklist::make_private(folder)?;
+        settings::make_private(folder)?;
         let path = folder.join(name);
         let open = |path: &Path| OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path);
         let mut file = open(&path)?;
-        lock(&file)?;
+        lock(&file, NAME_IN_USE)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let text = String::from_utf8_lossy(&bytes);
@@ -97,7 +97,7 @@ impl Seen {
             let new = path.with_added_extension("new");
             let _ = fs::remove_file(&new);
             file = open(&new)?;
-            lock(&file)?;
+            lock(&file, NAME_IN_USE)?;
             let unsure = seen.unsure.order.iter().flat_map(|id| ["?", id, "\n"]);
             let lines: String = unsure.chain(seen.letters.order.iter().flat_map(|id| [id, "\n"])).collect();
             file.write_all(lines.as_bytes())?;
@@ -161,14 +161,8 @@ impl Seen {
     }
 }
 
-/// Keeps other clients of the same name away from the file, which would spoil each other's notes.
-fn lock(file: &File) -> io::Result<()> {
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(io::Error::other("another client with your name is running")),
-        // Some file systems know no locks.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
-    }
-}
+/// Other clients of the same name would spoil each other's notes.
+const NAME_IN_USE: &str = "another client with your name is running";
 
 /// The last so many different ids.
 #[derive(Debug)]
