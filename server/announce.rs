@@ -13,11 +13,12 @@ use wire::time::unix_seconds;
 
 use crate::chat::Chat;
 use crate::client::Client;
-use crate::entry::{Entry, FileId, Person, Recipient};
+use crate::entry::{Entry, FileId};
 use crate::event::{Caps, ClientId, Line, Recipients};
 use crate::info;
 use crate::letter::Msgid;
 use crate::mail::{self, Handed};
+use crate::person::{Person, Recipient};
 use crate::registry::Registry;
 use crate::server::Server;
 

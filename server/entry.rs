@@ -9,63 +9,14 @@ use std::time::{Duration, Instant};
 
 use wire::crc32::Crc32;
 use wire::limits;
-use wire::names::same;
 
 use crate::event::ClientId;
 use crate::mail::Handed;
+use crate::person::{Person, Recipient};
 use crate::socket::Socket;
 
 /// A small number, because people type it.
 pub type FileId = u64;
-
-/// Somebody who may use a file: whoever has the name now that they have changed to since, or else still
-/// the one of that time. A name that they have given up opens nothing to who takes it while they are here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    /// At the time; the spool knows them by it.
-    pub name: String,
-    /// What they have changed to since.
-    now: Option<String>,
-}
-
-impl Person {
-    pub fn new(name: &str) -> Self {
-        Person { name: name.into(), now: None }
-    }
-
-    /// What they were called last.
-    pub fn nick(&self) -> &str {
-        self.now.as_deref().unwrap_or(&self.name)
-    }
-
-    pub fn is(&self, nick: &str) -> bool {
-        same(self.nick(), nick)
-    }
-
-    /// Who has this name leaves, and may come again under the one from before.
-    pub fn leave(&mut self, nick: &str) {
-        self.now.take_if(|now| same(now, nick));
-    }
-
-    pub fn rename(&mut self, old: &str, new: &str) {
-        if self.is(old) {
-            self.now = Some(new.into());
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recipient {
-    pub person: Person,
-    /// They have it whole.
-    pub had: bool,
-}
-
-impl Recipient {
-    pub fn new(name: &str) -> Self {
-        Recipient { person: Person::new(name), had: false }
-    }
-}
 
 /// The beginning of a file that the server has, and its sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -244,19 +195,6 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_who_they_are_called_now_and_after_that_who_they_were() {
-        let mut person = Person::new("bob");
-        person.rename("bob", "robert");
-        assert!(person.is("ROBERT") && !person.is("bob"));
-        // Somebody else has taken the name bob, changes it, and leaves.
-        person.rename("bob", "eve");
-        person.leave("eve");
-        assert!(person.is("robert"));
-        person.leave("Robert");
-        assert!(person.is("bob") && !person.is("robert"));
-    }
-
-    #[test]
     fn a_token_is_good_once_for_one_direction_and_a_while() {
         let (mut entry, now) = (entry(), Instant::now());
         entry.issue("s".into(), Grant::Get("albert".into()), now);
@@ -279,19 +217,6 @@ mod tests {
         assert_eq!(entry.redeem("old", true, now), None);
         assert!(entry.redeem("new", true, now).is_some());
         assert!(entry.redeem("get", false, now).is_some());
-    }
-
-    #[test]
-    fn a_person_has_one_name_and_takes_it_along() {
-        let mut person = Person::new("Tesla");
-        assert!(person.is("TESLA"));
-        person.rename("tesla", "nikola");
-        assert!(person.is("nikola") && !person.is("tesla"));
-        // Somebody else has taken the name that was free, and changes it in turn.
-        person.rename("tesla", "eve");
-        assert!(person.is("nikola") && !person.is("eve"));
-        person.rename("nikola", "tesla");
-        assert!(person.is("tesla") && !person.is("nikola"));
     }
 
     #[test]

@@ -13,9 +13,10 @@
 
 use std::iter;
 
-use crate::entry::{Entry, FileId, Recipient};
+use crate::entry::{Entry, FileId};
 use crate::letter::Msgid;
 use crate::mail::Handed;
+use crate::person::Recipient;
 
 /// The first line.
 pub fn offer(entry: &Entry) -> String {

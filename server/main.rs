@@ -24,7 +24,7 @@
 //! - [`flood`]: the token bucket
 //! - [`mail`], [`letter`], [`post`], [`mailbox`], [`found`]: private messages, from the sender's thread to the disk and to the recipient
 //! - [`data`]: the folder for what survives the server
-//! - [`files`], [`entry`]: which files there are, and for whom; part of the registry
+//! - [`files`], [`entry`], [`person`]: which files there are, and for whom; part of the registry
 //! - [`spool`], [`info`]: the files on the disk
 //! - [`transfer`], [`upload`], [`sendfile`]: data connections, which carry the bytes of files
 //! - [`announce`]: who is told of a file
@@ -51,6 +51,7 @@ mod log;
 mod mail;
 mod mailbox;
 mod outbox;
+mod person;
 mod post;
 mod registry;
 mod replies;

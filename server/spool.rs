@@ -181,8 +181,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::entry::Recipient;
     use crate::letter::Msgid;
+    use crate::person::Recipient;
 
     /// A folder of its own, which goes away.
     struct Folder(PathBuf);
