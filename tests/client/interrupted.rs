@@ -4,20 +4,28 @@ use std::fs;
 
 use wire::crc32::crc32;
 
-use super::person::WELCOME;
+use super::person::{Person, WELCOME};
+use super::scripted_server::{ScriptedServer, Session};
 use super::uploads::{large, with_files};
+
+/// Tesla sends albert a file, whose number becomes 7, and nothing of it has come yet.
+#[track_caller]
+fn upload(server: &ScriptedServer, tesla: &mut Person, session: &mut Session, name: &str, size: u64) -> Session {
+    tesla.type_line(&format!("/file {name} albert"));
+    session.expect(&format!("FILE OFFER u1 albert {size} {name}"));
+    session.answer_ping();
+    session.send(":srv FILE PUT u1 7 one 0 00000000");
+    let mut data = server.accept();
+    data.expect("PUT 7 one 0");
+    data
+}
 
 #[test]
 fn a_broken_upload_goes_on_where_the_server_has_it() {
     let (server, home, mut tesla, mut session) = with_files();
     let bytes = large();
     fs::write(home.path().join("film.mp4"), &bytes).unwrap();
-    tesla.type_line("/file film.mp4 albert");
-    session.expect("FILE OFFER u1 albert 12000000 film.mp4");
-    session.answer_ping();
-    session.send(":srv FILE PUT u1 7 one 0 00000000");
-    let mut data = server.accept();
-    data.expect("PUT 7 one 0");
+    let mut data = upload(&server, &mut tesla, &mut session, "film.mp4", 12_000_000);
     assert!(data.receive_bytes(1_000_000) == bytes[..1_000_000]);
     drop(data);
     tesla.expect_line("Sending film.mp4 (11.4 MiB) to albert");
@@ -68,12 +76,7 @@ fn a_refusal_on_the_data_connection_ends_it() {
 #[test]
 fn an_upload_that_ends_as_it_is_offered_again_is_not_taken_back() {
     let (server, home, mut tesla, mut session) = with_files();
-    tesla.type_line("/file a.txt albert");
-    session.expect("FILE OFFER u1 albert 9 a.txt");
-    session.answer_ping();
-    session.send(":srv FILE PUT u1 7 one 0 00000000");
-    let mut data = server.accept();
-    data.expect("PUT 7 one 0");
+    let mut data = upload(&server, &mut tesla, &mut session, "a.txt", 9);
     data.receive_bytes(9);
     tesla.signal("KILL");
     drop((tesla, session, data));
@@ -96,12 +99,7 @@ fn an_upload_that_ends_as_it_is_offered_again_is_not_taken_back() {
 #[test]
 fn a_lost_last_word_is_looked_up() {
     let (server, _home, mut tesla, mut session) = with_files();
-    tesla.type_line("/file a.txt albert");
-    session.expect("FILE OFFER u1 albert 9 a.txt");
-    session.answer_ping();
-    session.send(":srv FILE PUT u1 7 one 0 00000000");
-    let mut data = server.accept();
-    data.expect("PUT 7 one 0");
+    let mut data = upload(&server, &mut tesla, &mut session, "a.txt", 9);
     data.receive_bytes(9);
     data.expect("cbf43926");
     drop(data);
@@ -115,12 +113,7 @@ fn a_lost_last_word_is_looked_up() {
 fn an_upload_can_be_cancelled() {
     let (server, home, mut tesla, mut session) = with_files();
     fs::write(home.path().join("film.mp4"), large()).unwrap();
-    tesla.type_line("/file film.mp4 albert");
-    session.expect("FILE OFFER u1 albert 12000000 film.mp4");
-    session.answer_ping();
-    session.send(":srv FILE PUT u1 7 one 0 00000000");
-    let mut data = server.accept();
-    data.expect("PUT 7 one 0");
+    let mut data = upload(&server, &mut tesla, &mut session, "film.mp4", 12_000_000);
     data.receive_bytes(1_000_000);
     tesla.ask("/file film.mp4 albert", &["Sending film.mp4 *", "film.mp4 is being sent to albert already"]);
     tesla.ask("/cancel 7", &["film.mp4 is cancelled"]);
@@ -143,12 +136,7 @@ fn a_file_that_changes_is_taken_back() {
     let (server, home, mut tesla, mut session) = with_files();
     let path = home.path().join("film.mp4");
     fs::write(&path, large()).unwrap();
-    tesla.type_line("/file film.mp4 albert");
-    session.expect("FILE OFFER u1 albert 12000000 film.mp4");
-    session.answer_ping();
-    session.send(":srv FILE PUT u1 7 one 0 00000000");
-    let mut data = server.accept();
-    data.expect("PUT 7 one 0");
+    let mut data = upload(&server, &mut tesla, &mut session, "film.mp4", 12_000_000);
     fs::File::options().write(true).open(&path).unwrap().set_len(11_999_999).unwrap();
     data.receive_bytes(11_999_999);
     session.expect("FILE CANCEL 7");
@@ -158,12 +146,7 @@ fn a_file_that_changes_is_taken_back() {
 #[test]
 fn ctrl_c_waits_for_no_file() {
     let (server, home, mut tesla, mut session) = with_files();
-    tesla.type_line("/file a.txt albert");
-    session.expect("FILE OFFER u1 albert 9 a.txt");
-    session.answer_ping();
-    session.send(":srv FILE PUT u1 7 one 0 00000000");
-    let mut data = server.accept();
-    data.expect("PUT 7 one 0");
+    let _data = upload(&server, &mut tesla, &mut session, "a.txt", 9);
     tesla.expect_line("Sending a.txt (9 bytes) to albert");
     tesla.type_line("tata");
     tesla.expect_line("Waiting for 1 file; Ctrl-C leaves at once, and then it goes on next time");
@@ -176,12 +159,7 @@ fn ctrl_c_waits_for_no_file() {
 #[test]
 fn an_upload_survives_the_client() {
     let (server, home, mut tesla, mut session) = with_files();
-    tesla.type_line("/file a.txt albert");
-    session.expect("FILE OFFER u1 albert 9 a.txt");
-    session.answer_ping();
-    session.send(":srv FILE PUT u1 7 one 0 00000000");
-    let mut data = server.accept();
-    data.expect("PUT 7 one 0");
+    let data = upload(&server, &mut tesla, &mut session, "a.txt", 9);
     tesla.signal("KILL");
     drop((tesla, session, data));
     let mut tesla = home.start(&["--nick", "tesla"]);
