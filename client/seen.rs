@@ -15,6 +15,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use wire::crc32::crc32;
+use wire::disk::make_private;
 use wire::message::Message;
 use wire::{limits, names, text};
 
@@ -82,7 +83,7 @@ impl Seen {
     }
 
     fn read(folder: &Path, name: &str) -> io::Result<Self> {
-        settings::make_private(folder)?;
+        make_private(folder)?;
         let path = folder.join(name);
         let open = |path: &Path| OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path);
         let mut file = open(&path)?;

@@ -2,11 +2,13 @@
 //!
 //! Opened by the main thread before any other starts; one server at a time has it.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+
+use wire::disk;
 
 /// The folder, and the lock that keeps other servers out of it.
 #[derive(Debug)]
@@ -28,13 +30,13 @@ impl DataFolder {
         let path = match given {
             Some(path) => path.to_owned(),
             None if temporary => std::env::temp_dir().join(format!("groupchat-{}-{name}", std::process::id())),
-            None => home().ok_or(NO_HOME)?.join("groupchat").join(name),
+            None => disk::user_folder("XDG_DATA_HOME", ".local/share").ok_or(NO_HOME)?.join("groupchat").join(name),
         };
         let cannot = |what: &str, error: io::Error| {
             format!("cannot {what} the folder {}: {error}; choose another with --data-dir", path.display())
         };
         // In the folder that everybody shares it must be new, or it could be somebody else's.
-        let made = if temporary { DirBuilder::new().mode(0o700).create(&path) } else { make(&path) };
+        let made = if temporary { DirBuilder::new().mode(0o700).create(&path) } else { disk::make_private(&path) };
         made.map_err(|error| cannot("make", error))?;
         let lock = File::create(path.join("lock")).map_err(|error| cannot("use", error))?;
         match lock.try_lock() {
@@ -58,27 +60,6 @@ impl Drop for DataFolder {
 }
 
 const NO_HOME: &str = "neither XDG_DATA_HOME nor HOME is set; say with --data-dir where to keep messages and files";
-
-/// The user's folder for data (XDG Base Directory Specification).
-fn home() -> Option<PathBuf> {
-    let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local/share")))
-}
-
-/// Makes a folder, and those above it, that only its owner can look into.
-pub fn make(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-/// Writes a file beside the old one and moves it there, so that there is always a whole one. Only
-/// [`sync_folder`] makes the move last through a power cut.
-pub fn replace(file: &Path, text: &str) -> io::Result<()> {
-    let new = file.with_added_extension("new");
-    let mut output = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    output.write_all(text.as_bytes())?;
-    output.sync_all()?;
-    fs::rename(new, file)
-}
 
 /// Makes what happened to the entries of a folder (a new name, a removed one) last through a power cut.
 pub fn sync_folder(path: &Path) -> io::Result<()> {

@@ -10,10 +10,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use wire::disk::replace;
 use wire::limits;
 use wire::names::{fold, is_nick};
 
-use crate::data::{replace, sync_folder};
+use crate::data::sync_folder;
 use crate::letter::Msgid;
 
 #[derive(Debug, Default)]
@@ -38,7 +39,7 @@ impl Found {
         }
         let run = data.join("run");
         found.run = found.next_run(&run)?;
-        if let Err(error) = replace(&run, &format!("{}\n", found.run)).and_then(|()| sync_folder(data)) {
+        if let Err(error) = replace(&run, format!("{}\n", found.run).as_bytes()).and_then(|()| sync_folder(data)) {
             // The clock is good enough, unless it is turned back.
             found.troubles.push(format!("Cannot write {}: {error}", run.display()));
         }
@@ -53,7 +54,7 @@ impl Found {
         let newest = text.lines().rev().filter(|line| is_nick(line)).map(fold).filter(|name| seen.insert(name.clone()));
         self.names = newest.take(limits::KNOWN_NAMES).collect();
         self.names.reverse();
-        if let Err(error) = replace(file, &self.names.join("\n")) {
+        if let Err(error) = replace(file, self.names.join("\n").as_bytes()) {
             self.troubles.push(format!("Cannot write {}: {error}", file.display()));
         }
         OpenOptions::new().append(true).create(true).mode(0o600).open(file)
@@ -116,17 +117,17 @@ fn read(file: &Path) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::make;
+    use wire::disk::make_private;
 
     #[test]
     fn damage_is_no_reason_not_to_start() {
         let data = std::env::temp_dir().join(format!("groupchat-found-{}", std::process::id()));
         let _ = fs::remove_dir_all(&data);
         let mail = data.join("mail");
-        make(&mail.join("albert/new")).unwrap();
-        make(&mail.join("albert/tmp/a folder")).unwrap();
-        make(&mail.join("bob")).unwrap();
-        make(&mail.join("No Name")).unwrap();
+        make_private(&mail.join("albert/new")).unwrap();
+        make_private(&mail.join("albert/tmp/a folder")).unwrap();
+        make_private(&mail.join("bob")).unwrap();
+        make_private(&mail.join("No Name")).unwrap();
         fs::write(mail.join("albert/new/notes.txt"), "").unwrap();
         fs::write(mail.join("albert/new/ffffffffffffffff-0000000007"), "").unwrap();
         fs::write(data.join("names"), b"\ntesla\nCarl\n\xff\ncarl\n../x\ntes").unwrap();

@@ -16,7 +16,9 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::data::{make, sync_folder};
+use wire::disk::make_private;
+
+use crate::data::sync_folder;
 use crate::event::Line;
 use crate::found::Found;
 use crate::letter::{self, Msgid};
@@ -42,7 +44,7 @@ impl Mailboxes {
     /// Opens what is in the data folder, or says in a sentence why that cannot be.
     pub fn open(data: &Path) -> Result<(Self, Found), String> {
         let mail = data.join("mail");
-        let (found, names) = make(&mail)
+        let (found, names) = make_private(&mail)
             .and_then(|()| Found::look(data, &mail))
             .map_err(|error| format!("cannot use {}: {error}", data.display()))?;
         Ok((Mailboxes { mail, names }, found))
@@ -55,8 +57,8 @@ impl Mailboxes {
         match write(&mailbox, id, letter) {
             // The first letter to this name.
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                make(&mailbox.join("tmp"))?;
-                make(&mailbox.join("new"))?;
+                make_private(&mailbox.join("tmp"))?;
+                make_private(&mailbox.join("new"))?;
                 sync_folder(&mailbox)?;
                 sync_folder(&self.mail)?;
                 write(&mailbox, id, letter)
@@ -72,7 +74,7 @@ impl Mailboxes {
         let bytes = fs::read(&file).map_err(Missing::Unreadable)?;
         letter::from_file(&bytes, id).map_err(|why| {
             let aside = mailbox.join("damaged");
-            let moved = make(&aside).and_then(|()| fs::rename(&file, aside.join(id.to_string())));
+            let moved = make_private(&aside).and_then(|()| fs::rename(&file, aside.join(id.to_string())));
             moved.map_or_else(Missing::Unreadable, |()| Missing::Damaged(why))
         })
     }
@@ -123,7 +125,7 @@ mod tests {
     fn folder(test: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("groupchat-mail-{test}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
-        make(&folder).unwrap();
+        make_private(&folder).unwrap();
         folder
     }
 
@@ -174,7 +176,7 @@ mod tests {
         let (mailboxes, found) = Mailboxes::open(&data).unwrap();
         let id = Msgid { run: found.run, number: 1 };
         // A file where the folder should be, since a test that runs as root can write anywhere.
-        make(&data.join("mail/albert/tmp")).unwrap();
+        make_private(&data.join("mail/albert/tmp")).unwrap();
         fs::write(data.join("mail/albert/new"), "").unwrap();
         mailboxes.store("albert", id, &letter(id, "psst")).unwrap_err();
         assert_eq!(fs::read_dir(data.join("mail/albert/tmp")).unwrap().count(), 0);

@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use wire::crc32::Crc32;
+use wire::disk::{make_private, replace};
 
-use crate::data::{make, replace, sync_folder};
+use crate::data::sync_folder;
 use crate::entry::{Entry, FileId, Progress};
 use crate::files::Files;
 use crate::info;
@@ -35,9 +36,11 @@ impl Spool {
     /// be understood is set aside, and a line of log says so.
     pub fn open(data: &Path, log: &Log) -> Result<(Spool, Files), String> {
         let mut spool = Spool { folder: data.join("files"), last: Mutex::default() };
-        let ids = make(&spool.folder).and_then(|()| sync_folder(data)).and_then(|()| spool.ids()).map_err(|error| {
-            format!("cannot use the folder {}: {error}; choose another with --data-dir", spool.folder.display())
-        })?;
+        let ids = make_private(&spool.folder).and_then(|()| sync_folder(data)).and_then(|()| spool.ids()).map_err(
+            |error| {
+                format!("cannot use the folder {}: {error}; choose another with --data-dir", spool.folder.display())
+            },
+        )?;
         let last = fs::read_to_string(spool.folder.join(LAST)).ok().and_then(|text| text.trim().parse().ok());
         let highest = ids.last().copied().max(last).unwrap_or_default();
         let mut entries = Vec::new();
@@ -76,7 +79,7 @@ impl Spool {
         if id <= *last {
             return Ok(());
         }
-        replace(&self.folder.join(LAST), &format!("{id}\n"))?;
+        replace(&self.folder.join(LAST), format!("{id}\n").as_bytes())?;
         sync_folder(&self.folder)?;
         *last = id;
         Ok(())

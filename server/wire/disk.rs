@@ -1,0 +1,30 @@
+//! Where both programs keep things for their user: in folders and files that are private and always whole.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// A folder of the user: the one that a variable names, or else one below the home (XDG Base Directory
+/// Specification). `None` when neither is set to an absolute path.
+pub fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    set(variable).or_else(|| set("HOME").map(|home| home.join(below_home)))
+}
+
+/// Makes a folder, and those above it, that only its owner can look into. Succeeds when it is there already.
+pub fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Writes a file, which only its owner can read, beside the old one and moves it there: there is always a whole one.
+///
+/// The bytes are on the disk when this returns; that they bear the name after a power cut takes
+/// a sync of the folder.
+pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = file.with_added_extension("new");
+    let mut output = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    output.write_all(bytes)?;
+    output.sync_all()?;
+    fs::rename(new, file)
+}
