@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use wire::files::parse_size;
 use wire::limits;
 
@@ -29,7 +29,7 @@ pub struct Args {
     /// A text file shown to everyone who connects
     #[arg(long, value_name = "FILE")]
     pub motd: Option<PathBuf>,
-    /// Folder for messages and files, which survive a restart; unless given, one in ~/.local/share/groupchat for each address
+    /// Folder for messages, files and keys, which survive a restart; unless given, one in ~/.local/share/groupchat for each address
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// How large a file may be, such as 500M
@@ -56,9 +56,32 @@ pub struct Args {
     /// Seconds that a new connection has to give its name
     #[arg(long, value_name = "SECONDS", default_value_t = limits::REGISTRATION.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub register_within: u64,
+    /// From where plain text is taken, besides TLS
+    #[arg(long, value_name = "WHENCE", value_enum, default_value_t = Plain::Loopback)]
+    pub plain: Plain,
+    /// A certificate in PEM, with those that vouch for it, instead of the one that the server makes for itself
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// The private key of that certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// Take a name from the key that has it, and end; a server that is running need not be stopped
+    #[arg(long, value_name = "NAME")]
+    pub release: Option<String>,
     /// Show the text of messages too, not only who wrote to whom
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// Where plain text may come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Plain {
+    /// Nowhere
+    Never,
+    /// This machine
+    Loopback,
+    /// Everywhere
+    Always,
 }
 
 fn at_least_one(number: &str) -> Result<usize, String> {

@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
 
+use wire::fingerprint::Fingerprint;
 use wire::unconfirmed::Unconfirmed;
 
 use crate::event::{Caps, ClientId};
@@ -17,6 +18,10 @@ pub struct Client {
     pub address: SocketAddr,
     /// What others see of the address.
     pub host: String,
+    /// It speaks TLS.
+    pub secure: bool,
+    /// The certificate that it has shown, and proved to have the key of.
+    pub key: Option<Fingerprint>,
     /// Reserved for this client from the moment it is accepted, even before registration ends.
     pub nick: Option<String>,
     pub user: Option<String>,
@@ -51,6 +56,8 @@ impl Client {
             id,
             address,
             host,
+            secure: false,
+            key: None,
             nick: None,
             user: None,
             realname: String::new(),

@@ -20,17 +20,24 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
+    /// Where the folder of a server is that listens there, unless another one was given.
+    pub fn place(address: SocketAddr) -> Result<PathBuf, String> {
+        let folder = disk::user_folder("XDG_DATA_HOME", ".local/share").ok_or(NO_HOME)?;
+        Ok(folder.join("groupchat").join(name_for(address)))
+    }
+
     /// Opens the folder that was given, or that which belongs to the address, and makes it when it is not there.
     ///
     /// A server that listens on whichever port is free cannot be found again, so what it keeps is
     /// kept in a temporary folder. An error is one sentence that says what to do.
     pub fn open(given: Option<&Path>, asked: SocketAddr, bound: SocketAddr) -> Result<Self, String> {
-        let name = format!("{}-{}", bound.ip(), bound.port());
         let temporary = given.is_none() && asked.port() == 0;
         let path = match given {
             Some(path) => path.to_owned(),
-            None if temporary => std::env::temp_dir().join(format!("groupchat-{}-{name}", std::process::id())),
-            None => disk::user_folder("XDG_DATA_HOME", ".local/share").ok_or(NO_HOME)?.join("groupchat").join(name),
+            None if temporary => {
+                std::env::temp_dir().join(format!("groupchat-{}-{}", std::process::id(), name_for(bound)))
+            }
+            None => Self::place(bound)?,
         };
         let cannot = |what: &str, error: io::Error| {
             format!("cannot {what} the folder {}: {error}; choose another with --data-dir", path.display())
@@ -48,6 +55,10 @@ impl DataFolder {
             }
         }
     }
+}
+
+fn name_for(address: SocketAddr) -> String {
+    format!("{}-{}", address.ip(), address.port())
 }
 
 impl Drop for DataFolder {

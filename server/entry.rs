@@ -44,6 +44,8 @@ impl Grant {
 struct Token {
     secret: String,
     grant: Grant,
+    /// Given over TLS, so that it is not good in plain text.
+    secure: bool,
     good_until: Instant,
 }
 
@@ -128,18 +130,19 @@ impl Entry {
 
     /// Enters a token. A new one to send the file makes older ones worthless: what they promised about
     /// the bytes that are there may be true no more.
-    pub fn issue(&mut self, secret: String, grant: Grant, now: Instant) {
+    pub fn issue(&mut self, secret: String, grant: Grant, secure: bool, now: Instant) {
         let puts = grant.is_put();
         self.tokens.retain(|token| token.good_until > now && !(puts && token.grant.is_put()));
         if puts {
             self.rests_since = now;
         }
-        self.tokens.push_back(Token { secret, grant, good_until: now + limits::TOKEN_LIFE });
+        self.tokens.push_back(Token { secret, grant, secure, good_until: now + limits::TOKEN_LIFE });
     }
 
-    /// What a token is good for, once.
-    pub fn redeem(&mut self, secret: &str, puts: bool, now: Instant) -> Option<Grant> {
-        let good = |token: &Token| token.secret == secret && token.grant.is_put() == puts && token.good_until > now;
+    /// What a token is good for, once, on a connection that is as secure as the one over which it was given.
+    pub fn redeem(&mut self, secret: &str, puts: bool, secure: bool, now: Instant) -> Option<Grant> {
+        let fits = |token: &Token| token.grant.is_put() == puts && (secure || !token.secure);
+        let good = |token: &Token| token.secret == secret && fits(token) && token.good_until > now;
         let at = self.tokens.iter().position(good)?;
         self.tokens.remove(at).map(|token| token.grant)
     }
@@ -197,26 +200,29 @@ mod tests {
     #[test]
     fn a_token_is_good_once_for_one_direction_and_a_while() {
         let (mut entry, now) = (entry(), Instant::now());
-        entry.issue("s".into(), Grant::Get("albert".into()), now);
-        assert_eq!(entry.redeem("s", true, now), None);
-        assert_eq!(entry.redeem("t", false, now), None);
-        assert_eq!(entry.redeem("s", false, now), Some(Grant::Get("albert".into())));
-        assert_eq!(entry.redeem("s", false, now), None);
-        entry.issue("s".into(), Grant::Get("albert".into()), now);
-        assert_eq!(entry.redeem("s", false, now + limits::TOKEN_LIFE), None);
-        entry.issue("t".into(), Grant::Get("albert".into()), now + limits::TOKEN_LIFE);
+        entry.issue("s".into(), Grant::Get("albert".into()), false, now);
+        assert_eq!(entry.redeem("s", true, false, now), None);
+        assert_eq!(entry.redeem("t", false, false, now), None);
+        assert_eq!(entry.redeem("s", false, false, now), Some(Grant::Get("albert".into())));
+        assert_eq!(entry.redeem("s", false, false, now), None);
+        entry.issue("s".into(), Grant::Get("albert".into()), true, now);
+        assert_eq!(entry.redeem("s", false, false, now), None, "it was given over TLS");
+        assert!(entry.redeem("s", false, true, now).is_some());
+        entry.issue("s".into(), Grant::Get("albert".into()), false, now);
+        assert_eq!(entry.redeem("s", false, false, now + limits::TOKEN_LIFE), None);
+        entry.issue("t".into(), Grant::Get("albert".into()), false, now + limits::TOKEN_LIFE);
         assert_eq!(entry.tokens.len(), 1, "what is over is forgotten");
     }
 
     #[test]
     fn a_new_token_to_send_replaces_the_old_one() {
         let (mut entry, now) = (entry(), Instant::now());
-        entry.issue("get".into(), Grant::Get("albert".into()), now);
-        entry.issue("old".into(), Grant::Put(Progress::default()), now);
-        entry.issue("new".into(), Grant::Put(Progress { bytes: 5, ..Progress::default() }), now);
-        assert_eq!(entry.redeem("old", true, now), None);
-        assert!(entry.redeem("new", true, now).is_some());
-        assert!(entry.redeem("get", false, now).is_some());
+        entry.issue("get".into(), Grant::Get("albert".into()), false, now);
+        entry.issue("old".into(), Grant::Put(Progress::default()), false, now);
+        entry.issue("new".into(), Grant::Put(Progress { bytes: 5, ..Progress::default() }), false, now);
+        assert_eq!(entry.redeem("old", true, false, now), None);
+        assert!(entry.redeem("new", true, false, now).is_some());
+        assert!(entry.redeem("get", false, false, now).is_some());
     }
 
     #[test]

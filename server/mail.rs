@@ -89,7 +89,9 @@ pub fn has_room(chat: &Chat<'_>, name: &str) -> Result<(), String> {
 pub fn arrive(chat: &mut Chat<'_>) {
     let name = fold(chat.me().nick());
     let registry = &mut *chat.registry;
-    let learned = registry.post.learn(&name, |name| registry.nicks.contains_key(name));
+    // A name that belongs to a key is not forgotten either.
+    let is_kept = |name: &str| registry.nicks.contains_key(name) || registry.keys.owner(name).is_some();
+    let learned = registry.post.learn(&name, is_kept);
     if matches!(learned, Learned::New | Learned::InPlaceOf(_)) {
         let written = chat.unlocked(|server| {
             if let Learned::InPlaceOf(forgotten) = &learned {
@@ -104,7 +106,7 @@ pub fn arrive(chat: &mut Chat<'_>) {
     let waiting = chat.registry.post.waiting(&name);
     if waiting > 0 {
         let messages = if waiting == 1 { "1 message" } else { &format!("{waiting} messages") };
-        notice(chat, &format!("{messages} while you were away"));
+        chat.replies.notice(&format!("{messages} while you were away"));
         hand_over(chat);
     }
 }
@@ -175,7 +177,7 @@ fn deliver_late(chat: &mut Chat<'_>, mut letter: Line, last: &mut String) {
     if !chat.me().caps.has(Caps::SERVER_TIME) {
         let when = format!("{} UTC, from {}:", letter.minute(), letter.from());
         if when != *last {
-            notice(chat, &when);
+            chat.replies.notice(&when);
             *last = when;
         }
     }
@@ -199,9 +201,4 @@ fn ask(chat: &mut Chat<'_>, client: ClientId) {
     if let Some(ping) = ping {
         chat.server.send(Event::Reply { client, lines: format!("{ping}\r\n").into_bytes() });
     }
-}
-
-fn notice(chat: &mut Chat<'_>, text: &str) {
-    let (server, nick) = (chat.server, chat.me().nick().to_owned());
-    chat.replies.line(format_args!(":{} NOTICE {nick} :{text}", server.name));
 }

@@ -14,10 +14,12 @@
 //! - [`args`]: the command line
 //! - [`listener`]: the accept loop
 //! - [`session`]: one client's thread, from `read` to the end
+//! - [`secure`]: how a connection begins, with TLS or in plain text
 //! - [`commands`]: the table of verbs, and what each does
 //! - [`chat`]: what a command works with: the locked registry, and ways to answer
 //! - [`replies`]: the answers to one command
 //! - [`registry`], [`admission`], [`client`], [`room`]: who is there, under one lock
+//! - [`keys`]: which names belong to which keys; part of the registry
 //! - [`event`]: what goes through the global buffer
 //! - [`broadcaster`], [`outbox`]: where every line goes out
 //! - [`socket`]: where `read` waits and `write` does not
@@ -45,6 +47,7 @@ mod files;
 mod flood;
 mod found;
 mod info;
+mod keys;
 mod letter;
 mod listener;
 mod log;
@@ -56,6 +59,7 @@ mod post;
 mod registry;
 mod replies;
 mod room;
+mod secure;
 mod sendfile;
 mod server;
 mod session;
@@ -82,6 +86,7 @@ use wire::limits;
 use crate::args::Args;
 use crate::data::DataFolder;
 use crate::event::Event;
+use crate::keys::KeyFolder;
 use crate::log::Log;
 use crate::server::Server;
 
@@ -96,6 +101,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    if let Some(name) = &args.release {
+        let data = args.data_dir.clone().map_or_else(|| DataFolder::place(args.listen[0]), Ok)?;
+        println!("{}", KeyFolder::release(&data, name)?);
+        return Ok(());
+    }
     let motd = read_motd(&args)?;
     let listeners = args.listen.iter().map(|&address| listen(address)).collect::<Result<Vec<_>, _>>()?;
     let data = DataFolder::open(args.data_dir.as_deref(), args.listen[0], listeners[0].local_addr()?)?;
@@ -118,6 +128,9 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
     drop(running);
     server.log.line(format_args!("Messages and files are kept in {}", server.data.path.display()));
+    if let Some(fingerprint) = server.fingerprint {
+        server.log.line(format_args!("Its key has the fingerprint {fingerprint}"));
+    }
 
     // Until Ctrl-C.
     let _ = stop.recv();

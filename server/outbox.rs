@@ -157,7 +157,7 @@ impl Outbox {
 
     /// Says to the peer that nothing follows.
     pub fn finish(&self) {
-        self.socket.shutdown(Shutdown::Write);
+        self.socket.finish();
     }
 
     /// Says to the peer that nothing follows, and to the client's thread why.

@@ -15,6 +15,7 @@ use crate::admission::Admission;
 use crate::client::Client;
 use crate::event::{Caps, ClientId, Recipients};
 use crate::files::Files;
+use crate::keys::Keys;
 use crate::post::Post;
 use crate::room::Room;
 
@@ -30,6 +31,15 @@ pub struct Counts {
     pub unknown: usize,
 }
 
+/// Why a name is not to be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotYours {
+    /// Somebody is here under it.
+    InUse,
+    /// It belongs to a key, and not to the client's.
+    Bound,
+}
+
 /// Everyone and every room.
 #[derive(Debug, Default)]
 pub struct Registry {
@@ -41,6 +51,8 @@ pub struct Registry {
     rooms: HashMap<String, Room>,
     /// Known names and waiting letters.
     pub post: Post,
+    /// Which names belong to which keys.
+    pub keys: Keys,
     /// What people have sent to each other.
     pub files: Files,
     admission: Admission,
@@ -162,20 +174,23 @@ impl Registry {
         self.client(*id).filter(|client| client.registered)
     }
 
-    /// Gives a client a name, unless somebody else has it: check and insert under one lock, so of
-    /// two who race for a name exactly one gets it.
-    pub fn take_nick(&mut self, id: ClientId, nick: &str) -> bool {
+    /// Gives a client a name, unless it belongs to another key or somebody else has it now: check and insert under
+    /// one lock, so of two who race for a name exactly one gets it.
+    pub fn take_nick(&mut self, id: ClientId, nick: &str) -> Result<(), NotYours> {
         let folded = fold(nick);
-        if self.nicks.get(&folded).is_some_and(|&owner| owner != id) {
-            return false;
+        let client = self.clients.get_mut(&id).ok_or(NotYours::InUse)?;
+        if !self.keys.allow(&folded, client.key) {
+            return Err(NotYours::Bound);
         }
-        let Some(client) = self.clients.get_mut(&id) else { return false };
+        if self.nicks.get(&folded).is_some_and(|&owner| owner != id) {
+            return Err(NotYours::InUse);
+        }
         let old = client.nick.replace(nick.to_owned());
         if let Some(old) = old.filter(|old| !same(old, nick)) {
             self.give_up_nick(&old);
         }
         self.nicks.insert(folded, id);
-        true
+        Ok(())
     }
 
     fn give_up_nick(&mut self, nick: &str) {
@@ -247,6 +262,7 @@ impl Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wire::fingerprint::Fingerprint;
 
     fn admit(registry: &mut Registry, address: &str) -> Result<ClientId, String> {
         registry.admit(address.parse().unwrap(), 4, 2)
@@ -268,13 +284,17 @@ mod tests {
         let mut registry = Registry::default();
         let first = admit(&mut registry, "127.0.0.1:1").unwrap();
         let second = admit(&mut registry, "127.0.0.1:2").unwrap();
-        assert!(registry.take_nick(first, "Tesla"));
-        assert!(!registry.take_nick(second, "tesla"));
-        assert!(registry.take_nick(first, "TESLA"), "a change of case is no other name");
-        assert!(registry.take_nick(first, "albert"));
-        assert!(registry.take_nick(second, "tesla"));
+        assert_eq!(registry.take_nick(first, "Tesla"), Ok(()));
+        assert_eq!(registry.take_nick(second, "tesla"), Err(NotYours::InUse));
+        assert_eq!(registry.take_nick(first, "TESLA"), Ok(()), "a change of case is no other name");
+        assert_eq!(registry.take_nick(first, "albert"), Ok(()));
+        assert_eq!(registry.take_nick(second, "tesla"), Ok(()));
         registry.remove(first);
-        assert!(registry.take_nick(second, "albert"));
+        assert_eq!(registry.take_nick(second, "albert"), Ok(()));
+        registry.keys.bind("carl", Fingerprint([7; 32]));
+        assert_eq!(registry.take_nick(second, "Carl"), Err(NotYours::Bound));
+        registry.client_mut(second).unwrap().key = Some(Fingerprint([7; 32]));
+        assert_eq!(registry.take_nick(second, "Carl"), Ok(()));
     }
 
     #[test]

@@ -51,6 +51,12 @@ impl<'a> Replies<'a> {
         self.line(format_args!("{line}"));
     }
 
+    /// A line for people, which no numeric says.
+    pub fn notice(&mut self, text: &str) {
+        let (server, nick) = (&self.server.name, self.nick.clone());
+        self.line(format_args!(":{server} NOTICE {nick} :{text}"));
+    }
+
     /// Any line from the server; too long a line is shortened.
     pub fn line(&mut self, line: fmt::Arguments<'_>) {
         let start = self.lines.len();

@@ -10,17 +10,21 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use wire::fingerprint::Fingerprint;
 use wire::names::matches;
+use wire::tls::{Acceptor, Identity};
 
-use crate::args::Args;
+use crate::args::{Args, Plain};
 use crate::data::DataFolder;
 use crate::entry::Entry;
 use crate::event::Event;
+use crate::keys::KeyFolder;
 use crate::letter::Msgid;
 use crate::log::Log;
 use crate::mail;
 use crate::mailbox::Mailboxes;
 use crate::registry::Registry;
+use crate::secure;
 use crate::spool::Spool;
 
 /// The version that 002, 004 and VERSION tell.
@@ -49,10 +53,18 @@ pub struct Server {
     /// Set once, when the server ends: the accept loops look at it.
     pub stopping: AtomicBool,
     registry: Mutex<Registry>,
+    /// Of the certificate that it shows; `None` in a build without TLS.
+    pub fingerprint: Option<Fingerprint>,
+    /// Takes TLS connections; `None` likewise.
+    pub acceptor: Option<Acceptor>,
+    /// Where plain text may come from.
+    pub plain: Plain,
     /// Locked for this server as long as it lives.
     pub data: DataFolder,
     /// Where letters are stored.
     pub mailboxes: Mailboxes,
+    /// Where it is written down which name belongs to which key.
+    pub key_folder: KeyFolder,
     /// The number of this run: half of a message id.
     run: u64,
     /// Messages so far: the other half.
@@ -74,6 +86,10 @@ impl Server {
         let mut registry = Registry::default();
         registry.files = files;
         registry.post.enter(found.names, found.letters);
+        let (key_folder, keys, troubles) = KeyFolder::open(&data.path)?;
+        troubles.iter().for_each(|trouble| log.line(trouble));
+        registry.keys = keys;
+        let identity = secure::identity(&args, &data.path)?;
         Ok(Server {
             name: args.name,
             password: args.password,
@@ -92,8 +108,12 @@ impl Server {
             events,
             stopping: AtomicBool::new(false),
             registry: Mutex::new(registry),
+            fingerprint: identity.as_ref().map(Identity::fingerprint),
+            acceptor: identity.map(Acceptor::new).transpose()?,
+            plain: args.plain,
             data,
             mailboxes,
+            key_folder,
             run: found.run,
             messages: AtomicU64::new(0),
         })

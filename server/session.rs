@@ -20,6 +20,7 @@ use crate::chat::Chat;
 use crate::commands;
 use crate::event::{ClientId, CutReason};
 use crate::flood::TokenBucket;
+use crate::secure;
 use crate::server::Server;
 use crate::socket::Socket;
 use crate::transfer::{self, Request};
@@ -37,7 +38,7 @@ pub struct Session {
 }
 
 /// Why a session ends.
-enum End {
+pub enum End {
     /// The client closed the connection, or the network did.
     Theirs(String),
     /// The server closes it: the client may still be sending.
@@ -73,6 +74,9 @@ impl Session {
         let mut lines = LineBuffer::new(limits::CLIENT_TAGS);
         let mut bucket = TokenBucket::new(self.server.flood, Instant::now());
         let mut timer = Timer::new(&self.server);
+        if let Err(end) = secure::begin(self, timer.deadline) {
+            return end;
+        }
         let mut is_first = true;
         loop {
             while let Some(line) = lines.next_line() {
@@ -103,6 +107,8 @@ impl Session {
                     timer.heard();
                 }
                 Err(error) if error.kind() == ErrorKind::TimedOut => {}
+                // The alert that says so has to arrive before the connection ends.
+                Err(error) if error.kind() == ErrorKind::InvalidData => return End::Ours(format!("Bad TLS: {error}")),
                 Err(_) => return End::Theirs("Connection lost".into()),
             }
             if timer.is_over()
@@ -130,13 +136,14 @@ impl Session {
                 self.socket.set_read_timeout(timeout)?;
             }
             match self.socket.read(space) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {
                     if timer.is_over() {
                         return Err(ErrorKind::TimedOut.into());
                     }
-                    // The broadcaster wrote to this very socket just now (see `Socket::read`).
-                    thread::sleep(limits::READ_NAP);
+                    if error.kind() == ErrorKind::WouldBlock {
+                        // The broadcaster wrote to this very socket just now (see `Socket::read`).
+                        thread::sleep(limits::READ_NAP);
+                    }
                 }
                 other => return other,
             }
@@ -157,7 +164,7 @@ impl Session {
         None
     }
 
-    fn took_too_long(&self) -> String {
+    pub fn took_too_long(&self) -> String {
         format!("Registration timed out ({} seconds)", self.server.register_within.as_secs())
     }
 
@@ -172,6 +179,7 @@ impl Session {
                 Ok(0) => return,
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(limits::READ_NAP),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return,
             }
         }

@@ -6,76 +6,182 @@
 //! client that only listens costs its writer nothing. (A send time-out instead would cost two timer
 //! ticks, eight milliseconds on many kernels, for each client that does not read.)
 //!
-//! The lock here is held for the change itself and for a `write`, which never waits; no other lock
-//! is ever taken under it.
+//! The lock here is held for the change itself and for a `write`, which never waits; under it only the lock of
+//! a TLS connection is taken, under which nobody waits either.
+//!
+//! With TLS the client's thread does the handshake. What the broadcaster writes is sealed then, in pieces, and a
+//! piece counts as written when all of it is.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use wire::fingerprint::Fingerprint;
+use wire::stream::Stream;
+use wire::tls::{Acceptor, Tls};
 
 #[derive(Debug)]
 pub struct Socket {
-    stream: TcpStream,
+    stream: Stream,
+    writing: Mutex<Writing>,
+}
+
+/// What the writer has to know.
+#[derive(Debug, Default)]
+struct Writing {
     /// Whether the stream is non-blocking just now.
-    nonblocking: Mutex<bool>,
+    nonblocking: bool,
+    /// A TLS handshake has begun and is not, or will never be, done: nothing that is written could be read.
+    shaking_hands: bool,
+    /// A sealed piece that the kernel had no room for.
+    sealed: Vec<u8>,
+    /// So many bytes of it are written.
+    sent: usize,
+    /// So many bytes of text it stands for.
+    text: usize,
 }
 
 impl Socket {
     /// Takes a stream as `accept` gives it, which is blocking.
     pub fn new(stream: TcpStream) -> Self {
-        Socket { stream, nonblocking: Mutex::new(false) }
+        Socket { stream: Stream::new(stream), writing: Mutex::default() }
+    }
+
+    /// Waits for the first byte, and leaves it there: it tells TLS from plain text. `None` at the end of the connection.
+    pub fn peek(&self) -> io::Result<Option<u8>> {
+        let mut first = [0];
+        self.make_blocking()?;
+        let count = self.stream.socket().peek(&mut first)?;
+        Ok((count > 0).then_some(first[0]))
+    }
+
+    /// Does the TLS handshake, in the client's own thread, until the deadline. Meanwhile, and if it fails for ever, what
+    /// is written goes nowhere.
+    pub fn shake_hands(&self, acceptor: &Acceptor, deadline: Instant) -> io::Result<()> {
+        self.lock().shaking_hands = true;
+        // The broadcaster leaves it blocking now.
+        self.make_blocking()?;
+        let tls = acceptor.accept(self.stream.socket(), deadline)?;
+        self.stream.secure(tls);
+        self.lock().shaking_hands = false;
+        Ok(())
+    }
+
+    /// Whether what is said here is hidden from others.
+    pub fn is_secure(&self) -> bool {
+        self.stream.tls().is_some()
+    }
+
+    /// The fingerprint of the client's certificate, if it has shown one.
+    pub fn peer(&self) -> Option<Fingerprint> {
+        self.stream.tls().and_then(Tls::peer)
     }
 
     /// Waits for bytes, at most for the read time-out. `WouldBlock` means that it has passed, or
-    /// that a `write` came between the two lines: whoever calls looks at the clock.
+    /// that a `write` came between the two lines, `Interrupted` that what came is no text yet: whoever calls looks at the clock.
     pub fn read(&self, space: &mut [u8]) -> io::Result<usize> {
-        self.make_blocking()?;
-        (&self.stream).read(space)
+        let receive = |space: &mut [u8]| {
+            self.make_blocking()?;
+            self.stream.socket().read(space)
+        };
+        match self.stream.tls() {
+            None => receive(space),
+            Some(tls) => tls.read(space, receive),
+        }
     }
 
     fn make_blocking(&self) -> io::Result<()> {
-        let mut nonblocking = self.lock();
-        if *nonblocking {
-            self.stream.set_nonblocking(false)?;
-            *nonblocking = false;
+        let mut writing = self.lock();
+        if writing.nonblocking {
+            self.stream.socket().set_nonblocking(false)?;
+            writing.nonblocking = false;
         }
         Ok(())
     }
 
-    /// Writes what the kernel has room for; `WouldBlock` when it has none.
+    fn make_nonblocking(&self) -> io::Result<MutexGuard<'_, Writing>> {
+        let mut writing = self.lock();
+        if !writing.nonblocking {
+            self.stream.socket().set_nonblocking(true)?;
+            writing.nonblocking = true;
+        }
+        Ok(writing)
+    }
+
+    /// Writes what the kernel has room for; `WouldBlock` when it has none. The next write has to begin where this one
+    /// ended.
     pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         // Held until the bytes are written, so that no reader makes the stream blocking meanwhile.
-        let mut nonblocking = self.lock();
-        if !*nonblocking {
-            self.stream.set_nonblocking(true)?;
-            *nonblocking = true;
+        if self.lock().shaking_hands {
+            return Ok(bytes.len());
         }
-        (&self.stream).write(bytes)
+        let mut writing = self.make_nonblocking()?;
+        match self.stream.tls() {
+            None => self.stream.socket().write(bytes),
+            Some(tls) => writing.write_sealed(tls, self.stream.socket(), bytes),
+        }
     }
 
     pub fn set_read_timeout(&self, timeout: Duration) -> io::Result<()> {
-        self.stream.set_read_timeout(Some(timeout))
+        self.stream.socket().set_read_timeout(Some(timeout))
     }
 
     /// The stream of a data connection, made to wait in both directions: the broadcaster leaves it alone.
-    pub fn raw(&self) -> io::Result<&TcpStream> {
+    pub fn raw(&self) -> io::Result<&Stream> {
         self.make_blocking()?;
         Ok(&self.stream)
     }
 
+    /// Says to the peer that nothing follows, without waiting for it.
+    pub fn finish(&self) {
+        if let Some(tls) = self.stream.tls() {
+            let mut end = Vec::new();
+            tls.seal_end(&mut end);
+            // What cannot be written the end of the connection says as well.
+            let _ = self.make_nonblocking().and_then(|_| self.stream.socket().write(&end));
+        }
+        self.shutdown(Shutdown::Write);
+    }
+
     /// Ends one direction or both; the peer may have done so already.
     pub fn shutdown(&self, how: Shutdown) {
-        let _ = self.stream.shutdown(how);
+        let _ = self.stream.socket().shutdown(how);
     }
 
     /// Whether the network has ended the connection, as far as it is known without reading.
     pub fn is_broken(&self) -> bool {
-        !matches!(self.stream.take_error(), Ok(None))
+        !matches!(self.stream.socket().take_error(), Ok(None))
     }
 
-    fn lock(&self) -> MutexGuard<'_, bool> {
-        self.nonblocking.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Writing> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Writing {
+    /// Seals and writes as much of the text as the kernel takes; how much of it is written wholly.
+    fn write_sealed(&mut self, tls: &Tls, mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+        let mut done = 0;
+        loop {
+            if self.sealed.is_empty() {
+                if done == bytes.len() {
+                    return Ok(done);
+                }
+                self.text = tls.seal(&bytes[done..], &mut self.sealed)?;
+            }
+            match socket.write(&self.sealed[self.sent..]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => self.sent += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock && done > 0 => return Ok(done),
+                Err(error) => return Err(error),
+            }
+            if self.sent == self.sealed.len() {
+                done += std::mem::take(&mut self.text);
+                // An idle client keeps no memory for it.
+                (self.sealed, self.sent) = (Vec::new(), 0);
+            }
+        }
     }
 }
 

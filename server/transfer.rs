@@ -60,7 +60,8 @@ pub fn serve(session: &Session, request: &Request, rest: Vec<u8>) -> String {
     session.server.send(Event::Raw { client: session.id });
     let Ok(mut stream) = session.socket.raw() else { return "Connection lost".into() };
     let stall = Some(limits::DATA_STALL);
-    if stream.set_read_timeout(stall).and_then(|()| stream.set_write_timeout(stall)).is_err() {
+    let socket = stream.socket();
+    if socket.set_read_timeout(stall).and_then(|()| socket.set_write_timeout(stall)).is_err() {
         return "Connection lost".into();
     }
     let result = match &request.what {
@@ -87,7 +88,7 @@ impl<'a> Place<'a> {
         let mut registry = session.server.registry();
         registry.has_room_for_a_transfer(session.address, session.server.max_per_ip)?;
         let redeemed = registry.files.get_mut(id).and_then(|entry| {
-            let grant = entry.redeem(token, puts, Instant::now())?;
+            let grant = entry.redeem(token, puts, session.socket.is_secure(), Instant::now())?;
             Some((grant, entry.connect(session.id, Arc::clone(&session.socket), puts)))
         });
         if redeemed.is_some() {

@@ -5,12 +5,12 @@
 
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::net::TcpStream;
 use std::thread;
 use std::time::Instant;
 
 use wire::files::{count_of_bytes, readable_size};
 use wire::limits;
+use wire::stream::Stream;
 
 use crate::announce::{self, NotAnnounced};
 use crate::chat::Chat;
@@ -110,7 +110,7 @@ impl From<io::Error> for BrokenOff {
 }
 
 /// What comes behind the first line: first what was read with it, from the byte on that ended the line.
-fn body(mut rest: Vec<u8>, mut stream: &TcpStream) -> Result<impl Read, BrokenOff> {
+fn body(mut rest: Vec<u8>, mut stream: &Stream) -> Result<impl Read, BrokenOff> {
     if rest == b"\r" {
         // The second half of the line's end may be on its way.
         rest.push(0);
@@ -156,7 +156,11 @@ fn receive(input: &mut impl Read, data: &mut File, progress: &mut Progress, size
         let count = match input.read(&mut buffer[..most]) {
             Ok(0) => return Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
             Ok(count) => count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                // Of a TLS record not enough has come yet, which counts as nothing.
+                pace.moved(0, Instant::now())?;
+                continue;
+            }
             Err(error) => return Err(error.into()),
         };
         data.write_all(&buffer[..count]).map_err(BrokenOff::Disk)?;

@@ -18,6 +18,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use wire::tls::{Connector, Identity};
+
 pub use client::{Client, fits};
 pub use program::{Output, Program};
 
@@ -84,6 +86,24 @@ impl Server {
     pub fn client(&self, nick: &str) -> Client {
         let mut client = self.connect();
         client.register(nick);
+        client
+    }
+
+    /// A connection over TLS that has said nothing yet, from somebody with the key of this name, which is made when it
+    /// is not there.
+    pub fn connect_with_key(&self, key: &str) -> Client {
+        let file = self.folder.0.join(format!("{key}.pem"));
+        let connector = Connector::new(Identity::load_or_make(&file, key).unwrap(), None).unwrap();
+        let mut client = self.connect();
+        client.shake_hands(&connector);
+        client
+    }
+
+    /// The same, registered under this name.
+    pub fn client_with_key(&self, nick: &str, key: &str) -> Client {
+        let mut client = self.connect_with_key(key);
+        client.register(nick);
+        client.sync();
         client
     }
 

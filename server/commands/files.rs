@@ -107,7 +107,7 @@ fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &
         let now = unix_seconds(SystemTime::now());
         (make_place(chat, Entry::new(0, now, &source, &target, size, &name))?, Progress::default())
     };
-    let token = on_disk(chat, |_| new_token())?;
+    let (token, secure) = (on_disk(chat, |_| new_token())?, chat.me().secure);
     // Meanwhile the upload may have come to its end, or a namesake has cancelled it or begun it again.
     let entry = chat.registry.files.get_mut(id).filter(|entry| entry.crc.is_none() && !entry.is_uploaded());
     let entry = entry.ok_or((
@@ -115,7 +115,7 @@ fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &
         "The upload has just ended, or was begun again; FILE LIST tells how".to_owned(),
     ))?;
     entry.so_far = Some(progress);
-    entry.issue(token.clone(), Grant::Put(progress), Instant::now());
+    entry.issue(token.clone(), Grant::Put(progress), secure, Instant::now());
     let (server, bytes, sum) = (&chat.server.name, progress.bytes, progress.sum.value());
     let reference = as_middle(reference);
     chat.replies.line(format_args!(":{server} FILE PUT {reference} {id} {token} {bytes} {sum:08x}"));
@@ -211,9 +211,9 @@ fn fetch(chat: &mut Chat<'_>, id: FileId) -> Result<(), Refusal> {
     let Entry { size, crc, name, .. } = usable(chat, id)?;
     let (server, crc) = (&chat.server.name, crc.unwrap_or_default());
     let answer = format!(":{server} FILE GET {id} {token} {size} {crc:08x} :{name}");
-    let me = chat.me().nick().to_owned();
+    let (me, secure) = (chat.me().nick().to_owned(), chat.me().secure);
     if let Some(entry) = chat.registry.files.get_mut(id) {
-        entry.issue(token, Grant::Get(me), Instant::now());
+        entry.issue(token, Grant::Get(me), secure, Instant::now());
         chat.replies.line(format_args!("{answer}"));
     }
     Ok(())

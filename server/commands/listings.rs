@@ -189,6 +189,12 @@ fn about(registry: &Registry, replies: &mut Replies<'_>, server: &str, to: Clien
     let space = replies.text_space(numeric::RPL_WHOISCHANNELS, &[nick]);
     each_line(marked, space, |line| replies.text(numeric::RPL_WHOISCHANNELS, &[nick], line));
     replies.send(numeric::RPL_WHOISSERVER, &[nick, server]);
+    if client.secure {
+        replies.send(numeric::RPL_WHOISSECURE, &[nick]);
+    }
+    if let Some(key) = client.key {
+        replies.text(numeric::RPL_WHOISCERTFP, &[nick], &format!("has client certificate fingerprint {key}"));
+    }
     if let Some(away) = &client.away {
         replies.text(numeric::RPL_AWAY, &[nick], away);
     }

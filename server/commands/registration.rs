@@ -4,7 +4,7 @@
 
 use wire::limits;
 use wire::message::Message;
-use wire::names::is_nick;
+use wire::names::{fold, is_nick};
 use wire::numeric;
 use wire::text::shorten;
 use wire::time::iso8601;
@@ -12,7 +12,9 @@ use wire::time::iso8601;
 use super::{need_more_params, queries};
 use crate::chat::Chat;
 use crate::event::{Caps, Line};
+use crate::keys::Bound;
 use crate::mail;
+use crate::registry::NotYours;
 use crate::server::VERSION;
 
 /// What 005 tells clients about this server, besides what is made of limits below.
@@ -40,8 +42,10 @@ pub fn nick(chat: &mut Chat<'_>, message: &Message<'_>) {
         return;
     }
     let old = chat.me().nick.clone();
-    if !chat.registry.take_nick(chat.id, wanted) {
-        return chat.reply(numeric::ERR_NICKNAMEINUSE, &[wanted]);
+    match take(chat, wanted) {
+        Ok(()) => {}
+        Err(NotYours::InUse) => return chat.reply(numeric::ERR_NICKNAMEINUSE, &[wanted]),
+        Err(NotYours::Bound) => return chat.reply_text(numeric::ERR_NICKNAMEINUSE, &[wanted], numeric::BOUND),
     }
     chat.replies.rename(wanted);
     if registered {
@@ -49,10 +53,43 @@ pub fn nick(chat: &mut Chat<'_>, message: &Message<'_>) {
         chat.registry.files.rename(old.as_deref().unwrap_or_default(), wanted);
         chat.tell_peers(Line::new(format_args!(":{before} NICK {wanted}")));
         chat.log(format_args!("was called {} before", old.as_deref().unwrap_or_default()));
+        if let Some(told) = bind(chat) {
+            chat.replies.notice(&told);
+        }
         mail::arrive(chat);
     } else {
         welcome_when_ready(chat);
     }
+}
+
+/// Gives the client a name. What the table refuses, the disk may allow: a name can be released while the server runs.
+fn take(chat: &mut Chat<'_>, nick: &str) -> Result<(), NotYours> {
+    let taken = chat.registry.take_nick(chat.id, nick);
+    let folded = fold(nick);
+    if taken != Err(NotYours::Bound) || !chat.unlocked(|server| server.key_folder.is_released(&folded)) {
+        return taken;
+    }
+    chat.registry.keys.release(&folded);
+    chat.registry.take_nick(chat.id, nick)
+}
+
+/// The client's name belongs to its key from now on, if it has one. With an answer there is something to tell.
+fn bind(chat: &mut Chat<'_>) -> Option<String> {
+    let key = chat.me().key?;
+    let nick = chat.me().nick().to_owned();
+    let name = fold(&nick);
+    match chat.registry.keys.bind(&name, key) {
+        Bound::Already | Bound::Theirs => return None,
+        Bound::TooMany => return Some(format!("{nick} is not bound to your key, which has too many names already")),
+        Bound::New => {}
+    }
+    if let Err(error) = chat.unlocked(|server| server.key_folder.store(&name, key)) {
+        chat.registry.keys.release(&name);
+        chat.server.log.line(format_args!("The key of {name} cannot be stored: {error}"));
+        return Some(format!("{nick} could not be bound to your key: the server's disk fails"));
+    }
+    chat.log(format_args!("has the name for the key {key}"));
+    Some(format!("{nick} belongs to your key from now on; nobody else can take the name"))
 }
 
 pub fn user(chat: &mut Chat<'_>, message: &Message<'_>) {
@@ -161,6 +198,8 @@ fn welcome_when_ready(chat: &mut Chat<'_>) {
         chat.leaving = Some("Password missing or wrong".into());
         return;
     }
+    // Before the welcome: what is acknowledged holds.
+    let told = bind(chat);
     chat.registry.mark_registered(chat.id);
     chat.log(format_args!("has taken a name"));
     let (name, source) = (chat.server.name.clone(), chat.me().source());
@@ -174,6 +213,9 @@ fn welcome_when_ready(chat: &mut Chat<'_>) {
     }
     queries::lusers(chat, &Message::default());
     queries::motd(chat, &Message::default());
+    if let Some(told) = told {
+        chat.replies.notice(&told);
+    }
     mail::arrive(chat);
 }
 

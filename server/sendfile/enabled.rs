@@ -9,8 +9,7 @@ use std::thread;
 use socket2::SockRef;
 use wire::limits;
 
-/// Sends `count` bytes of the file from `offset` on, or as many as there are; how many is returned. It waits for the
-/// socket, at most for its write time-out without a byte.
+/// See [`super::send`].
 pub fn send(file: &File, offset: u64, count: u64, socket: &TcpStream) -> io::Result<u64> {
     let socket = SockRef::from(socket);
     let mut sent = 0;

@@ -1,7 +1,7 @@
 //! The bytes of a download, from the file to the socket.
 //!
 //! Called by the thread of a data connection; no lock. With the feature `sendfile` the kernel moves them and
-//! they never enter this process; without it they pass through a buffer. Std's own `io::copy` does the latter, too, from
+//! they never enter this process; without it, and with TLS, they pass through a buffer. Std's own `io::copy` does the latter, too, from
 //! a file to a socket: if the file were changed afterwards, bytes not yet sent would change with it. A
 //! file in the spool is never changed once it can be fetched.
 
@@ -12,12 +12,31 @@ mod implementation;
 #[path = "enabled.rs"]
 mod implementation;
 
-pub use implementation::send;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+
+use wire::limits;
+use wire::stream::Stream;
+
+/// Sends `count` bytes of the file from `offset` on, or as many as there are; how many is returned. It waits for the
+/// socket, at most for its write time-out without a byte.
+pub fn send(file: &File, offset: u64, count: u64, mut stream: &Stream) -> io::Result<u64> {
+    match stream.tls() {
+        None => implementation::send(file, offset, count, stream.socket()),
+        // What is to be sealed has to pass through this process.
+        Some(_) => copy(file, offset, count, &mut stream),
+    }
+}
+
+/// The same through a buffer.
+fn copy(mut file: &File, offset: u64, count: u64, output: &mut impl Write) -> io::Result<u64> {
+    file.seek(SeekFrom::Start(offset))?;
+    io::copy(&mut BufReader::with_capacity(limits::COPY_BUFFER, file.take(count)), output)
+}
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, File};
-    use std::io::Read;
+    use std::fs;
     use std::net::{TcpListener, TcpStream};
     use std::thread;
 
@@ -32,7 +51,7 @@ mod tests {
         fs::remove_file(&path).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let socket = listener.accept().unwrap().0;
+        let socket = Stream::new(listener.accept().unwrap().0);
         let reader = thread::spawn(move || {
             let mut read = Vec::new();
             peer.read_to_end(&mut read).unwrap();

@@ -28,3 +28,21 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     output.sync_all()?;
     fs::rename(new, file)
 }
+
+/// Writes a file that is not there yet; one that is there, whoever has made it, stays as it is. It is whole and on the disk
+/// before it has its name. False when it was there.
+pub fn create(file: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let part = file.with_added_extension(format!("{}.new", std::process::id()));
+    let mut output = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    let written = output.write_all(bytes).and_then(|()| output.sync_all());
+    // A link, unlike a new name, never takes the place of another file.
+    let made = written.and_then(|()| match fs::hard_link(&part, file) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        // A file system without links; nothing was there a moment ago.
+        Err(_) => fs::rename(&part, file).map(|()| true),
+    });
+    // It has its name, or is of no use.
+    let _ = fs::remove_file(part);
+    made
+}

@@ -1,28 +1,34 @@
 //! What both ends of the wire must agree on: the message grammar, the numerics, the names, the limits; and what both need besides.
 //!
-//! Std only, no thread and no lock of its own: every function here is called by whichever thread
-//! has the bytes. `server/PROTOCOL.md` says the same in prose.
+//! No thread of its own: every function here is called by whichever thread has the bytes. Std only, but for
+//! [`tls`] when it is built in. `server/PROTOCOL.md` says the same in prose.
 //!
 //! - [`crc32`]: the checksum of files
 //! - [`disk`]: where both keep things for their user
 //! - [`files`]: names and sizes of files
+//! - [`fingerprint`]: by which a key is known again
 //! - [`limits`]: every number, with its unit and its reason
 //! - [`lines`]: bytes from a socket, cut into lines of bounded length
 //! - [`message`]: one line, taken apart and put together
 //! - [`names`]: which nicks and rooms are valid, when two are the same, masks
 //! - [`numeric`]: the table of numeric replies
+//! - [`stream`]: a socket, in plain text or with TLS
 //! - [`text`]: text made fit for a terminal, and for a line
 //! - [`time`]: the `server-time` stamp
+//! - [`tls`]: TLS, and keys for it
 //! - [`unconfirmed`]: what was sent and not confirmed yet
 
 pub mod crc32;
 pub mod disk;
 pub mod files;
+pub mod fingerprint;
 pub mod limits;
 pub mod lines;
 pub mod message;
 pub mod names;
 pub mod numeric;
+pub mod stream;
 pub mod text;
 pub mod time;
+pub mod tls;
 pub mod unconfirmed;

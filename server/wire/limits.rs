@@ -54,6 +54,8 @@ pub const ROOMS_PER_CLIENT: usize = 100;
 pub const BANS: usize = 64;
 /// Open invitations of one room; the oldest is forgotten first.
 pub const INVITES: usize = 256;
+/// Names that one key may have: somebody's few, and not everybody's.
+pub const NAMES_PER_KEY: usize = 16;
 /// Clients at once, unless `--max-clients` says otherwise: a thread each, so about as many as a small machine likes.
 pub const MAX_CLIENTS: usize = 10_000;
 /// Connections from one address, unless `--max-per-ip` says otherwise: a class behind one router fits.
@@ -238,6 +240,7 @@ mod tests {
             ROOMS_PER_CLIENT,
             BANS,
             INVITES,
+            NAMES_PER_KEY,
             MAX_CLIENTS,
             MAX_PER_IP,
             GLOBAL_BUFFER,

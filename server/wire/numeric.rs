@@ -39,6 +39,7 @@ numerics! {
     RPL_LUSERME = 255 "";
     RPL_LOCALUSERS = 265 "";
     RPL_GLOBALUSERS = 266 "";
+    RPL_WHOISCERTFP = 276 "";
     RPL_AWAY = 301 "";
     RPL_USERHOST = 302 "";
     RPL_ISON = 303 "";
@@ -103,11 +104,15 @@ numerics! {
     ERR_CHANOPRIVSNEEDED = 482 "You are not an operator of that room";
     ERR_UMODEUNKNOWNFLAG = 501 "Unknown user mode";
     ERR_USERSDONTMATCH = 502 "You can see and change only your own modes";
+    RPL_WHOISSECURE = 671 "is using a secure connection";
     ERR_INVALIDMODEPARAM = 696 "";
 }
 
 /// The text of 301 when a message waits in the mailbox of somebody who is not here.
 pub const OFFLINE: &str = "offline, stored";
+
+/// The text of 433 when a nick belongs to a key, and not to that of who asks for it.
+pub const BOUND: &str = "Nick belongs to another key; connect with TLS and that key, or choose another nick";
 
 #[cfg(test)]
 mod tests {

@@ -3,8 +3,11 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::time::Instant;
 
 use wire::limits;
+use wire::stream::Stream;
+use wire::tls::{Connector, Trust};
 
 use super::{PATIENCE, Transcript};
 
@@ -14,7 +17,7 @@ pub struct Client {
     pub nick: String,
     /// Its end of the connection, as the server's log names it.
     pub address: SocketAddr,
-    reader: BufReader<TcpStream>,
+    reader: BufReader<Stream>,
     transcript: Arc<Transcript>,
     pings: usize,
     /// It confirms letters by itself, as every chat program does, and shows nothing of it.
@@ -28,7 +31,17 @@ impl Client {
         socket.set_write_timeout(Some(PATIENCE)).unwrap();
         socket.set_nodelay(true).unwrap();
         let address = socket.local_addr().unwrap();
-        Client { nick: "*".into(), address, reader: BufReader::new(socket), transcript, pings: 0, confirms: true }
+        let reader = BufReader::new(Stream::new(socket));
+        Client { nick: "*".into(), address, reader, transcript, pings: 0, confirms: true }
+    }
+
+    /// Speaks TLS from here on, with the certificate of the connector.
+    pub fn shake_hands(&mut self, connector: &Connector) {
+        let (stream, deadline) = (self.reader.get_ref(), Instant::now() + PATIENCE);
+        let shaken = connector.connect(stream.socket(), "localhost", Trust::FirstContact, deadline);
+        stream.secure(shaken.expect("the server shakes hands").0);
+        stream.socket().set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.socket().set_write_timeout(Some(PATIENCE)).unwrap();
     }
 
     /// Sends one line.
@@ -47,11 +60,11 @@ impl Client {
 
     /// Sends bytes to a server that may have closed the connection.
     pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.socket().write_all(bytes)
+        self.reader.get_ref().write_all(bytes)
     }
 
     pub fn socket(&self) -> &TcpStream {
-        self.reader.get_ref()
+        self.reader.get_ref().socket()
     }
 
     /// The next line that the server sends, or `None` at the end of the connection.

@@ -1,0 +1,306 @@
+//! With the feature: TLS by rustls, in both directions at once, and the handshakes before it.
+
+mod identity;
+mod verify;
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustls::client::Resumption;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::ServerName;
+use rustls::server::NoServerSessionStorage;
+use rustls::version::TLS13;
+use rustls::{
+    ClientConfig, ClientConnection, Connection, Error, InvalidMessage, RootCertStore, ServerConfig, ServerConnection,
+};
+
+use super::{Proof, Refused, Trust};
+use crate::fingerprint::Fingerprint;
+
+pub use identity::Identity;
+use identity::fingerprint_of;
+use verify::{AnyKey, Judge};
+
+/// Whether this build can speak TLS.
+pub const BUILT_IN: bool = true;
+
+/// Bytes that are received at a time, those of one record: rustls holds about as much that is decrypted.
+const RECEIVE: usize = 16 * 1024;
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+/// What a server needs to take TLS connections: its certificate, and the wish to see the client's.
+#[derive(Debug)]
+pub struct Acceptor(Arc<ServerConfig>);
+
+impl Acceptor {
+    /// An error is one sentence.
+    pub fn new(identity: Identity) -> Result<Self, String> {
+        let unusable = |error: Error| format!("the certificate and its key cannot be used: {error}");
+        let Identity { chain, key } = identity;
+        let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]);
+        let builder = builder.map_err(unusable)?.with_client_cert_verifier(Arc::new(AnyKey(provider())));
+        let mut config = builder.with_single_cert(chain, key.clone_key()).map_err(unusable)?;
+        // A connection lasts for hours. Tickets to resume it would cost each more than they save some.
+        config.send_tls13_tickets = 0;
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        Ok(Acceptor(Arc::new(config)))
+    }
+
+    /// Does the handshake of a server on a blocking socket, until the deadline.
+    pub fn accept(&self, socket: &TcpStream, deadline: Instant) -> io::Result<Tls> {
+        let connection = ServerConnection::new(Arc::clone(&self.0)).map_err(io::Error::other)?;
+        let mut connection = Connection::Server(connection);
+        shake_hands(&mut connection, socket, deadline)?;
+        Ok(Tls::new(connection))
+    }
+}
+
+/// What a client needs to begin TLS connections.
+#[derive(Debug)]
+pub struct Connector {
+    identity: Identity,
+    /// Which authorities are believed; read when the first one is asked for.
+    authorities: Authorities,
+}
+
+/// Who may sign for servers.
+#[derive(Debug)]
+enum Authorities {
+    /// Those of this system.
+    System,
+    /// Those of a file.
+    Given(Arc<RootCertStore>),
+}
+
+impl Connector {
+    /// With authorities from a file in PEM, or else those of this system. An error is one sentence.
+    pub fn new(identity: Identity, authorities: Option<&Path>) -> Result<Self, String> {
+        let authorities = match authorities {
+            None => Authorities::System,
+            Some(file) => Authorities::Given(Arc::new(identity::authorities(file)?)),
+        };
+        Ok(Connector { identity, authorities })
+    }
+
+    /// Does the handshake of a client on a blocking socket, until the deadline. Whoever is not who they have to be never
+    /// gets as far as to hear who we are.
+    pub fn connect(
+        &self,
+        socket: &TcpStream,
+        host: &str,
+        trust: Trust,
+        deadline: Instant,
+    ) -> Result<(Tls, Proof), Refused> {
+        let failed = |error: Error| Refused::Failed(error.to_string());
+        let name = ServerName::try_from(host.to_owned()).map_err(|error| Refused::Failed(error.to_string()))?;
+        let roots = match &self.authorities {
+            _ if matches!(trust, Trust::Pin(_)) => Arc::new(RootCertStore::empty()),
+            Authorities::System => Arc::new(identity::authorities_of_this_system()),
+            Authorities::Given(roots) => Arc::clone(roots),
+        };
+        let judge = Arc::new(Judge::new(provider(), trust, roots));
+        let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]);
+        let builder = builder.map_err(failed)?.dangerous().with_custom_certificate_verifier(judge.clone());
+        let Identity { chain, key } = &self.identity;
+        let mut config = builder.with_client_auth_cert(chain.clone(), key.clone_key()).map_err(failed)?;
+        config.resumption = Resumption::disabled();
+        let connection = ClientConnection::new(Arc::new(config), name).map_err(failed)?;
+        let mut connection = Connection::Client(connection);
+        let shaken = shake_hands(&mut connection, socket, deadline);
+        match (shaken, judge.verdict()) {
+            (_, Some(Err(refused))) => Err(refused),
+            (Ok(()), Some(Ok(proof))) => Ok((Tls::new(connection), proof)),
+            (Ok(()), None) => Err(Refused::Failed("the server has shown no certificate".to_owned())),
+            (Err(error), _) => Err(refusal(error)),
+        }
+    }
+}
+
+/// What a failed handshake means to the user.
+fn refusal(error: io::Error) -> Refused {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => Refused::NoTls,
+        Some(error) => Refused::Failed(error.to_string()),
+        None => Refused::Lost(error),
+    }
+}
+
+/// A blocking socket on which each call gets no more time than is left.
+struct Until<'a> {
+    socket: &'a TcpStream,
+    deadline: Instant,
+}
+
+impl Until<'_> {
+    fn left(&self) -> io::Result<Option<Duration>> {
+        match self.deadline.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => Err(ErrorKind::TimedOut.into()),
+            left => Ok(Some(left)),
+        }
+    }
+}
+
+impl Read for Until<'_> {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        self.socket.set_read_timeout(self.left()?)?;
+        self.socket.read(space)
+    }
+}
+
+impl Write for Until<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.socket.set_write_timeout(self.left()?)?;
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Carries the messages of a handshake to and fro. The socket has other time-outs afterwards.
+fn shake_hands(connection: &mut Connection, socket: &TcpStream, deadline: Instant) -> io::Result<()> {
+    let mut socket = Until { socket, deadline };
+    let retried = |result: io::Result<usize>| match result {
+        Err(error) if error.kind() == ErrorKind::Interrupted => Ok(None),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Err(ErrorKind::TimedOut.into()),
+        other => other.map(Some),
+    };
+    loop {
+        while connection.wants_write() {
+            retried(connection.write_tls(&mut socket))?;
+        }
+        if !connection.is_handshaking() {
+            return Ok(());
+        }
+        match retried(connection.read_tls(&mut socket))? {
+            Some(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Some(_) => {}
+            None => continue,
+        }
+        if let Err(error) = connection.process_new_packets() {
+            // The other end gets an alert that says so, if it still reads.
+            let _ = connection.write_tls(&mut socket);
+            return Err(io::Error::new(ErrorKind::InvalidData, error));
+        }
+    }
+}
+
+/// An open TLS connection, without its socket.
+#[derive(Debug)]
+pub struct Tls(Mutex<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    connection: Connection,
+    /// What was received and has to wait until something that is decrypted is taken.
+    rest: Vec<u8>,
+}
+
+impl Tls {
+    fn new(connection: Connection) -> Self {
+        Tls(Mutex::new(Inner { connection, rest: Vec::new() }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The fingerprint of the other end's certificate; it has proved that it has the key. `None` when it has shown none.
+    pub fn peer(&self) -> Option<Fingerprint> {
+        self.lock().connection.peer_certificates().and_then(|chain| chain.first()).map(fingerprint_of)
+    }
+
+    /// Reads text. `receive` is called once at most, without the lock, and may wait for the socket; `Interrupted`
+    /// means that what it got was not enough for any text yet. The end, announced or not, is 0 bytes: whoever has to
+    /// know whether all has come counts.
+    pub fn read(&self, space: &mut [u8], receive: impl FnOnce(&mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
+        if let Some(count) = self.lock().open_rest(space)? {
+            return Ok(count);
+        }
+        let most = space.len().min(RECEIVE);
+        // Text is never longer than what it is sealed in, so one buffer does for both.
+        let count = receive(&mut space[..most])?;
+        if count == 0 {
+            return Ok(0);
+        }
+        let mut inner = self.lock();
+        let used = inner.open(&space[..count])?;
+        inner.rest.extend_from_slice(&space[used..count]);
+        inner.take(space)?.ok_or(ErrorKind::Interrupted.into())
+    }
+
+    /// Seals text, or the beginning of it, and appends what is to be sent, in this order and whole; how many bytes of
+    /// text it stands for.
+    pub fn seal(&self, text: &[u8], sealed: &mut Vec<u8>) -> io::Result<usize> {
+        let mut inner = self.lock();
+        let count = inner.connection.writer().write(text)?;
+        inner.flush_to(sealed)?;
+        Ok(count)
+    }
+
+    /// Says to the other end that nothing follows; appends what is to be sent.
+    pub fn seal_end(&self, sealed: &mut Vec<u8>) {
+        let mut inner = self.lock();
+        inner.connection.send_close_notify();
+        // A `Vec` takes all.
+        let _ = inner.flush_to(sealed);
+    }
+}
+
+impl Inner {
+    fn flush_to(&mut self, sealed: &mut Vec<u8>) -> io::Result<()> {
+        while self.connection.wants_write() {
+            self.connection.write_tls(sealed)?;
+        }
+        Ok(())
+    }
+
+    /// Decrypts, as long as what is decrypted has room; how many bytes of `received` that took.
+    fn open(&mut self, received: &[u8]) -> io::Result<usize> {
+        let mut left = received;
+        while !left.is_empty() {
+            if self.connection.read_tls(&mut left)? == 0 {
+                // It has said that nothing follows.
+                return Ok(received.len());
+            }
+            let state = self.connection.process_new_packets();
+            let state = state.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+            if state.plaintext_bytes_to_read() >= RECEIVE {
+                break;
+            }
+        }
+        Ok(received.len() - left.len())
+    }
+
+    /// The text that is there; 0 bytes at the end, `None` when there is nothing yet.
+    fn take(&mut self, space: &mut [u8]) -> io::Result<Option<usize>> {
+        match self.connection.reader().read(space) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// The same, out of what has had to wait.
+    fn open_rest(&mut self, space: &mut [u8]) -> io::Result<Option<usize>> {
+        loop {
+            let taken = self.take(space)?;
+            if taken.is_some() || self.rest.is_empty() {
+                return Ok(taken);
+            }
+            let rest = std::mem::take(&mut self.rest);
+            let used = self.open(&rest)?;
+            self.rest = rest[used..].to_vec();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

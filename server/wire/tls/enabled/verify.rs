@@ -1,0 +1,147 @@
+//! Who the other end may be: the server takes any key, the client judges by a pin or by authorities.
+//!
+//! Called by rustls during the handshake, in the thread that does it. That the other end really has the key of the
+//! certificate that it shows is checked by rustls' own functions in every case.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
+
+use super::super::{Proof, Refused, Trust};
+use super::identity::fingerprint_of;
+
+/// The two functions by which a key is proved, the same for both ends.
+macro_rules! proof_of_the_key {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            verify_tls12_signature(message, certificate, signed, &self.provider().signature_verification_algorithms)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            verify_tls13_signature(message, certificate, signed, &self.provider().signature_verification_algorithms)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.provider().signature_verification_algorithms.supported_schemes()
+        }
+    };
+}
+
+/// The server's way: a client may show any certificate, or none. Whose it is does not matter, only that it is the
+/// same as last time.
+#[derive(Debug)]
+pub struct AnyKey(pub Arc<CryptoProvider>);
+
+impl AnyKey {
+    fn provider(&self) -> &CryptoProvider {
+        &self.0
+    }
+}
+
+impl ClientCertVerifier for AnyKey {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    proof_of_the_key!();
+}
+
+/// The client's way: judges a server's certificate, and remembers how.
+#[derive(Debug)]
+pub struct Judge {
+    provider: Arc<CryptoProvider>,
+    trust: Trust,
+    roots: Arc<RootCertStore>,
+    verdict: Mutex<Option<Result<Proof, Refused>>>,
+}
+
+impl Judge {
+    pub fn new(provider: Arc<CryptoProvider>, trust: Trust, roots: Arc<RootCertStore>) -> Self {
+        Judge { provider, trust, roots, verdict: Mutex::new(None) }
+    }
+
+    fn provider(&self) -> &CryptoProvider {
+        &self.provider
+    }
+
+    /// What was found; `None` when the handshake did not get so far.
+    pub fn verdict(&self) -> Option<Result<Proof, Refused>> {
+        self.verdict.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Whether an authority has signed for the name; if not, why.
+    fn authority_has_signed(
+        &self,
+        certificate: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), String> {
+        if self.roots.is_empty() {
+            return Err("this system knows no authorities; name some with --ca".to_owned());
+        }
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::clone(&self.roots), Arc::clone(&self.provider)).build();
+        let verifier = verifier.map_err(|error| error.to_string())?;
+        let signed = verifier.verify_server_cert(certificate, others, name, &[], now);
+        signed.map(drop).map_err(|error| error.to_string())
+    }
+}
+
+impl ServerCertVerifier for Judge {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        _: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let fingerprint = fingerprint_of(certificate);
+        let verdict = match self.trust {
+            Trust::Pin(pin) if pin == fingerprint => Ok(false),
+            Trust::Pin(_) => Err(Refused::Changed(fingerprint)),
+            Trust::FirstContact => Ok(self.authority_has_signed(certificate, others, name, now).is_ok()),
+            Trust::Authority => self
+                .authority_has_signed(certificate, others, name, now)
+                .map_or_else(|why| Err(Refused::Unverified(why)), |()| Ok(true)),
+        };
+        let verdict = verdict.map(|by_authority| Proof { fingerprint, by_authority });
+        let verified = match verdict {
+            Ok(_) => Ok(ServerCertVerified::assertion()),
+            Err(_) => Err(CertificateError::ApplicationVerificationFailure.into()),
+        };
+        *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
+        verified
+    }
+
+    proof_of_the_key!();
+}
