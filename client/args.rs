@@ -4,6 +4,7 @@
 
 use clap::Parser;
 use std::path::PathBuf;
+use wire::fingerprint::Fingerprint;
 use wire::{files, names, text};
 
 /// Chat with a room full of people.
@@ -22,6 +23,15 @@ pub struct Args {
     /// The server's password, where it wants one
     #[arg(long, value_name = "PW", value_parser = password)]
     pub password: Option<String>,
+    /// The fingerprint of the server's certificate, if it is known beforehand
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub pin: Option<Fingerprint>,
+    /// Authorities, in PEM, of which one has to vouch for the server
+    #[arg(long, value_name = "FILE", conflicts_with = "pin")]
+    pub ca: Option<PathBuf>,
+    /// Speak plain text, which everybody on the way can read and change
+    #[arg(long, conflicts_with_all = ["pin", "ca"])]
+    pub plain: bool,
     /// Files up to this size are fetched by themselves, larger ones by /get; 0 for none
     #[arg(long, value_name = "SIZE", default_value = "100M", value_parser = files::parse_size)]
     pub auto_accept: u64,

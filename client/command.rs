@@ -42,6 +42,8 @@ pub const COMMANDS: &[Command] = &[
         help: "A table of the people in a room", run: handlers::rooms::who },
     Command { name: "/whois", arguments: "NAME", aliases: &[],
         help: "More about one person", run: handlers::people::whois },
+    Command { name: "/fingerprint", arguments: "[NAME]", aliases: &[],
+        help: "Show your key and the server's, or somebody's, to compare", run: handlers::people::fingerprint },
     Command { name: "/join", arguments: "#room [key]", aliases: &[],
         help: "Enter a room, or make one, and talk there", run: handlers::rooms::join },
     Command { name: "/part", arguments: "[#room]", aliases: &[],

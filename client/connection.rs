@@ -1,19 +1,19 @@
 //! Connecting and registering: from an address to a socket on which the server has welcomed us.
 //!
 //! Run by the main thread for the first connection and by the receiver thread for later ones; it
-//! owns its socket and takes no lock.
+//! owns its socket, and locks the state only to print.
 
+use crate::caller::Call;
 use crate::numerics;
+use crate::state::Client;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wire::lines::{Line, LineBuffer};
 use wire::message::Message;
+use wire::stream::Stream;
 use wire::{limits, names, numeric};
 
-/// How long one address may take to accept a connection.
-const CONNECT: Duration = Duration::from_secs(10);
 /// How long the server may take to welcome us.
 const REGISTER: Duration = Duration::from_secs(30);
 /// How often a read returns without bytes, so that the reader can look at the clock.
@@ -38,7 +38,7 @@ pub struct Caps {
 /// A connection on which we are registered.
 pub struct Connection {
     /// The sender thread writes to the same socket.
-    pub stream: Arc<TcpStream>,
+    pub stream: Arc<Stream>,
     /// What has been read and not yet handled.
     pub lines: LineBuffer,
     /// The name that the server gave us.
@@ -56,35 +56,18 @@ pub enum Failure {
     Lost(String),
 }
 
-/// Connects to `server`, or says in one sentence what to do.
-pub fn open(server: &str) -> Result<TcpStream, String> {
-    let unknown = |error| format!("there is no host of the name in {server} ({error}); check --server");
-    let mut failure = format!("{server} has no address; check --server");
-    for address in server.to_socket_addrs().map_err(unknown)? {
-        let opened = TcpStream::connect_timeout(&address, CONNECT).and_then(|stream| {
-            stream.set_read_timeout(Some(TICK))?;
-            stream.set_write_timeout(Some(WRITE))?;
-            stream.set_nodelay(true)?;
-            Ok(stream)
-        });
-        match opened {
-            Ok(stream) => return Ok(stream),
-            Err(error) => {
-                failure = match error.kind() {
-                    ErrorKind::ConnectionRefused => {
-                        format!("nobody listens at {server}; start the server with make run-server, or check --server")
-                    }
-                    ErrorKind::TimedOut => format!("{server} does not answer; check --server and the network"),
-                    _ => format!("cannot reach {server} ({error}); check --server and the network"),
-                }
-            }
-        }
-    }
-    Err(failure)
+/// Calls the server; what the user has to know is told.
+pub fn open(client: &Client) -> Result<Stream, Failure> {
+    let Call { stream, news } = client.caller.call()?;
+    news.iter().flat_map(|news| news.lines()).for_each(|line| client.lock().screen.tell(line));
+    let socket = stream.socket();
+    let armed = socket.set_read_timeout(Some(TICK)).and_then(|()| socket.set_write_timeout(Some(WRITE)));
+    armed.map_err(|error| Failure::Lost(error.to_string()))?;
+    Ok(stream)
 }
 
 /// Registers as `nick` and waits for the server's welcome.
-pub fn register(stream: TcpStream, password: Option<&str>, nick: &str) -> Result<Connection, Failure> {
+pub fn register(stream: Stream, password: Option<&str>, nick: &str) -> Result<Connection, Failure> {
     let pass = password.map(|password| format!("PASS :{password}\r\n")).unwrap_or_default();
     let wanted = WANTED.map(|cap| format!("CAP REQ :{cap}\r\n")).concat();
     // A server that knows no capabilities answers with an error to each line, and registers us all the same.
@@ -109,7 +92,7 @@ pub fn register(stream: TcpStream, password: Option<&str>, nick: &str) -> Result
 }
 
 /// Looks at one message before the welcome: the name that the server gives us, or why it does not.
-fn answer(mut stream: &TcpStream, message: &str) -> Option<Result<String, Failure>> {
+fn answer(mut stream: &Stream, message: &str) -> Option<Result<String, Failure>> {
     let message = Message::parse(message)?;
     let last = message.params.last().copied().unwrap_or_default();
     if message.verb == "PING" {
@@ -177,12 +160,13 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
 
     /// Registers with a server that says `answers` to whatever comes.
     fn register_with(answers: &'static str) -> Result<String, String> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let stream = open(&listener.local_addr().unwrap().to_string()).unwrap();
+        let stream = Stream::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+        stream.socket().set_read_timeout(Some(TICK)).unwrap();
         listener.accept().unwrap().0.write_all(answers.as_bytes()).unwrap();
         register(stream, None, "albert").map(|connection| connection.nick).map_err(|failure| match failure {
             Failure::Name(why) => format!("name: {why}"),

@@ -7,11 +7,11 @@ use crate::state::{Client, State};
 use crate::transfers::{Answer, Cancel, Transfer};
 use crate::worker::{self, Trouble};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
-use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+use wire::stream::Stream;
 use wire::{files, limits};
 
 /// Buffers that may wait to be written.
@@ -109,7 +109,7 @@ impl Fetching<'_> {
     }
 
     /// Takes the rest of the file from the data connection.
-    fn receive(&mut self, mut stream: &TcpStream, offered: &Offered) -> Result<(), Trouble> {
+    fn receive(&mut self, mut stream: &Stream, offered: &Offered) -> Result<(), Trouble> {
         let lost = |error: io::Error| worker::lost(&error);
         let Some((_, part)) = &mut self.part else { return Ok(()) };
         let request = format!("GET {} {} {}\r\n", self.id, offered.token, part.length);

@@ -143,12 +143,36 @@ fn reply(state: &mut State, code: u16, params: &[&str]) {
     } else if code == numeric::RPL_ENDOFNAMES.code {
         show_names(state, room);
     }
+    if is_about_a_key(state, code, params) {
+        return;
+    }
     if let Some(sentence) = numerics::sentence(code, params) {
         state.screen.tell(&sentence);
     }
     if numerics::refuses_room(code) {
         state.forget_room(room);
     }
+}
+
+/// Whether a numeric belongs to the answer to `/fingerprint`, which is a WHOIS of which one line is shown.
+fn is_about_a_key(state: &mut State, code: u16, params: &[&str]) -> bool {
+    let nick = params.first().copied().unwrap_or_default();
+    let Some((asked, key)) = &mut state.asked_key else { return false };
+    if !names::same(asked, nick) {
+        return false;
+    }
+    if code == numeric::RPL_WHOISCERTFP.code {
+        *key = numerics::sentence(code, params);
+    } else if code == numeric::ERR_NOSUCHNICK.code {
+        state.asked_key = None;
+        return false;
+    } else if code == numeric::RPL_ENDOFWHOIS.code {
+        let sentence = key.take().unwrap_or_else(|| format!("{nick} has shown no key"));
+        state.asked_key = None;
+        state.screen.tell(&sentence);
+    }
+    // What our server sends, and what others do.
+    matches!(code, 276 | 301 | 307 | 311..=313 | 317..=320 | 330 | 338 | 378 | 379 | 671)
 }
 
 /// Keeps names for the user who asked for them; those that come after a JOIN nobody asked for.

@@ -109,9 +109,10 @@ pub fn on_ctrl_c(client: &Arc<Client>) -> Result<(), String> {
     ctrlc::set_handler(leave).map_err(|error| format!("cannot handle Ctrl-C: {error}"))
 }
 
-/// Says one sentence on the standard error output; if that is closed, nobody wants to know.
+/// Says one sentence, seldom in several lines, on the standard error output; if that is closed, nobody wants to know.
 pub fn complain(sentence: &str) {
-    let _ = writeln!(io::stderr(), "chat-client: {}", wire::text::printable(sentence));
+    let lines: Vec<_> = sentence.lines().map(wire::text::printable).collect();
+    let _ = writeln!(io::stderr(), "chat-client: {}", lines.join("\n"));
 }
 
 /// Shows what a sleeping user has missed, and sends QUIT.

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Connects and registers; an error is one sentence for the user.
 pub fn login(args: &Args, client: &Client, input: &mut impl BufRead) -> Result<Connection, String> {
     // Before a name is asked for, so that a wrong address shows at once.
-    let mut waiting = Some((connection::open(&args.server)?, Instant::now()));
+    let mut waiting = Some((connection::open(client).map_err(sentence)?, Instant::now()));
     let mut given = args.nick.clone();
     if given.is_none() {
         client.lock().screen.tell("CREATING NEW ID:");
@@ -29,12 +29,12 @@ pub fn login(args: &Args, client: &Client, input: &mut impl BufRead) -> Result<C
         let refusal = if names::is_nick(&nick) {
             let stream = match waiting.take() {
                 Some((stream, since)) if since.elapsed() < PATIENCE => stream,
-                _ => connection::open(&args.server)?,
+                _ => connection::open(client).map_err(sentence)?,
             };
             match connection::register(stream, args.password.as_deref(), &nick) {
                 Ok(connection) => return Ok(connection),
                 Err(Failure::Name(reason)) => reason,
-                Err(Failure::Refused(reason) | Failure::Lost(reason)) => return Err(reason),
+                Err(failure) => return Err(sentence(failure)),
             }
         } else {
             bad_nick(&nick)
@@ -44,6 +44,11 @@ pub fn login(args: &Args, client: &Client, input: &mut impl BufRead) -> Result<C
         }
         client.lock().screen.tell(&refusal);
     }
+}
+
+fn sentence(failure: Failure) -> String {
+    let (Failure::Name(sentence) | Failure::Refused(sentence) | Failure::Lost(sentence)) = failure;
+    sentence
 }
 
 fn ask(client: &Client, input: &mut impl BufRead) -> Result<String, String> {

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! - [`args`]: the command line
-//! - [`login`], [`connection`]: connecting, registering, asking for a name
+//! - [`caller`], [`known`]: connecting, with TLS, to a server that is known
+//! - [`login`], [`connection`]: registering, asking for a name
 //! - [`sender`], [`command`], [`handlers`]: from a typed line to a message
 //! - [`receiver`], [`incoming`], [`numerics`]: from a message to a printed line
 //! - [`state`], [`screen`], [`seen`], [`blacklist`]: what both threads share, under one lock
@@ -21,12 +22,14 @@
 mod announced;
 mod args;
 mod blacklist;
+mod caller;
 mod command;
 mod connection;
 mod download;
 mod handlers;
 mod incoming;
 mod kept;
+mod known;
 mod leave;
 mod login;
 mod numerics;
@@ -45,6 +48,7 @@ mod worker;
 
 use args::Args;
 use blacklist::Blacklist;
+use caller::Caller;
 use clap::Parser;
 use screen::Screen;
 use seen::Seen;
@@ -62,7 +66,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<ExitCode, String> {
-    let client = Client::new(Screen::standard());
+    let client = Client::new(Screen::standard(), Caller::new(&args)?);
     leave::on_ctrl_c(&client)?;
     let mut input = io::stdin().lock();
     let connection = login::login(&args, &client, &mut input)?;

@@ -55,6 +55,10 @@ pub fn sentence(code: u16, params: &[&str]) -> Option<String> {
             let host = params.get(2).copied().unwrap_or_default();
             format!("{first} is {second}@{host} ({last})")
         }
+        Some(n::RPL_WHOISSECURE) => format!("{first} speaks TLS"),
+        Some(n::RPL_WHOISCERTFP) => {
+            format!("{first} has the key {}", last.rsplit(' ').next().unwrap_or_default())
+        }
         Some(n::RPL_WHOISIDLE) => format!("{first} has said nothing for {second} s"),
         Some(n::RPL_WHOISCHANNELS) => format!("{first} is in {last}"),
         Some(n::RPL_LIST) => {
@@ -88,6 +92,7 @@ fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<Stri
         n::ERR_INPUTTOOLONG => "That line was too long for the server (nothing was sent)".to_owned(),
         n::ERR_UNKNOWNCOMMAND => format!("The server does not know the command {first}"),
         n::ERR_ERRONEUSNICKNAME => format!("The server does not take {first} as a name: {last}"),
+        n::ERR_NICKNAMEINUSE if last == n::BOUND => format!("The name {first} belongs to another key than yours"),
         n::ERR_NICKNAMEINUSE => format!("The name {first} is taken"),
         n::ERR_USERNOTINCHANNEL => format!("{first} is not in {second}"),
         n::ERR_NOTONCHANNEL => format!("You are not in {first}"),
@@ -131,6 +136,8 @@ mod tests {
             (417, &["Too long"], "That line was too long for the server (nothing was sent)"),
             (421, &["FOO", "Unknown command"], "The server does not know the command FOO"),
             (433, &["bob", "Nick is already in use"], "The name bob is taken"),
+            (433, &["bob", n::BOUND], "The name bob belongs to another key than yours"),
+            (276, &["bob", "has client certificate fingerprint 12ab"], "bob has the key 12ab"),
             (475, &["#x", "+k"], "You cannot enter #x without its key: /join #x KEY"),
             (301, &["bob", "lunch"], "bob is away: lunch"),
             (301, &["bob", "offline, stored"], "bob is offline and gets it later"),

@@ -87,7 +87,7 @@ fn reconnect(client: &Client, args: &Args, mut reason: String, attempt: &mut usi
         *attempt = (*attempt + 1).min(BACK_OFF.len() - 1);
         client.lock().screen.tell(&format!("Connection lost ({reason}). Trying again in {seconds} s ..."));
         pause(client, Duration::from_secs(seconds));
-        let stream = connection::open(&args.server).map_err(Failure::Lost);
+        let stream = connection::open(client);
         match stream.and_then(|stream| connection::register(stream, args.password.as_deref(), &nick)) {
             Ok(connection) => {
                 let mut state = client.lock();

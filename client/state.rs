@@ -4,6 +4,7 @@
 //! `changed` after whatever arrived, and the sender waits for it where it needs an answer.
 
 use crate::blacklist::Blacklist;
+use crate::caller::Caller;
 use crate::connection::{Caps, Connection};
 use crate::screen::Screen;
 use crate::seen::SENDER_ID;
@@ -12,10 +13,11 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::Write;
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use wire::message::Message;
+use wire::stream::Stream;
 use wire::unconfirmed::Unconfirmed;
 use wire::{limits, names, text};
 
@@ -29,6 +31,8 @@ const NOTICEABLE: Duration = Duration::from_secs(1);
 pub struct Client {
     state: Mutex<State>,
     changed: Condvar,
+    /// Makes connections.
+    pub caller: Caller,
     /// Itself, for the threads that it starts.
     shared: Weak<Client>,
 }
@@ -40,7 +44,7 @@ pub struct State {
     pub unconfirmed: Unconfirmed<String>,
     pub transfers: Transfers,
     /// The connection; `None` while it is lost. The receiver thread reads it.
-    pub stream: Option<Arc<TcpStream>>,
+    pub stream: Option<Arc<Stream>>,
     /// The name we have now.
     pub nick: String,
     /// What the server of this connection can do.
@@ -57,6 +61,8 @@ pub struct State {
     pub joining: Option<String>,
     /// Rooms whose people the user asked for, oldest first, and the names that have come so far.
     pub names: Vec<(String, Vec<String>)>,
+    /// Whose key the user asked for, and what has come of it.
+    pub asked_key: Option<(String, Option<String>)>,
     /// Why the server says that it closes the connection.
     pub error: Option<String>,
     /// A question of the server whether letters have come, which is answered when the user has seen them.
@@ -70,9 +76,9 @@ pub struct State {
 }
 
 impl Client {
-    pub fn new(screen: Screen) -> Arc<Self> {
+    pub fn new(screen: Screen, caller: Caller) -> Arc<Self> {
         let state = Mutex::new(State::new(screen));
-        Arc::new_cyclic(|shared| Client { state, changed: Condvar::new(), shared: Weak::clone(shared) })
+        Arc::new_cyclic(|shared| Client { state, changed: Condvar::new(), caller, shared: Weak::clone(shared) })
     }
 
     /// A share of the ownership, for a new thread; `None` when nobody owns it any more.
@@ -140,6 +146,7 @@ impl State {
             keys: HashMap::new(),
             joining: None,
             names: Vec::new(),
+            asked_key: None,
             error: None,
             owed_pong: None,
             ids: (RandomState::new().hash_one(0), 0),
@@ -205,7 +212,7 @@ impl State {
         let bytes: String = lines.iter().flat_map(|line| [line, "\r\n"]).collect();
         if (&**stream).write_all(bytes.as_bytes()).is_err() {
             // The receiver thread now reads the end of the stream, and connects again.
-            let _ = stream.shutdown(Shutdown::Both);
+            let _ = stream.socket().shutdown(Shutdown::Both);
         }
     }
 

@@ -7,10 +7,11 @@ use crate::args::Args;
 use crate::kept::Kept;
 use crate::progress::Progress;
 use std::collections::{HashMap, HashSet};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
+use wire::stream::Stream;
 use wire::{limits, names};
 
 /// Transfers at once. A few fill any line already, and each is a thread and a connection to the server.
@@ -84,7 +85,7 @@ pub struct Transfer {
     pub answer: Option<Answer>,
     pub cancel: Option<Cancel>,
     /// Its data connection; closing it wakes its thread.
-    pub stream: Option<Arc<TcpStream>>,
+    pub stream: Option<Arc<Stream>>,
     /// The server's list says that it has the file.
     pub is_whole: bool,
     pub progress: Progress,
@@ -303,7 +304,7 @@ impl Transfer {
         self.cancel = Some(cancel);
         if let Some(stream) = self.stream.take() {
             // It may be closed already.
-            let _ = stream.shutdown(Shutdown::Both);
+            let _ = stream.socket().shutdown(Shutdown::Both);
         }
     }
 }

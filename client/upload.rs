@@ -7,9 +7,9 @@ use crate::state::Client;
 use crate::transfers::{self, Answer, Cancel, Upload};
 use crate::worker::{self, Trouble};
 use std::io::{self, BufReader, Write};
-use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
+use wire::stream::Stream;
 use wire::{files, limits};
 
 /// The server writes up to [`limits::MAX_FILE`] bytes to its disk before it says that it has them.
@@ -83,7 +83,7 @@ impl Sending<'_> {
             return Err(Self::reason(&stream, trouble));
         }
         self.all_sent = true;
-        let _ = stream.set_read_timeout(Some(VERDICT));
+        let _ = stream.socket().set_read_timeout(Some(VERDICT));
         if let Err(trouble) = worker::verdict(&mut BufReader::new(&*stream)) {
             return Err(self.refused(trouble));
         }
@@ -147,9 +147,9 @@ impl Sending<'_> {
     }
 
     /// A write has failed: the server may have said why it stopped reading.
-    fn reason(stream: &TcpStream, trouble: Trouble) -> Trouble {
+    fn reason(stream: &Stream, trouble: Trouble) -> Trouble {
         if matches!(trouble, Trouble::Lost(_)) {
-            let _ = stream.set_read_timeout(Some(REASON));
+            let _ = stream.socket().set_read_timeout(Some(REASON));
             if let Err(Trouble::Denied(why)) = worker::verdict(&mut BufReader::new(stream)) {
                 return Trouble::Denied(why);
             }
@@ -158,7 +158,7 @@ impl Sending<'_> {
     }
 
     /// Sends the request, the rest of the file and its sum.
-    fn send_bytes(&mut self, mut stream: &TcpStream, id: u64, token: &str, offset: u64) -> Result<(), Trouble> {
+    fn send_bytes(&mut self, mut stream: &Stream, id: u64, token: &str, offset: u64) -> Result<(), Trouble> {
         let lost = |error: io::Error| worker::lost(&error);
         self.source.sum_up(offset)?;
         stream.write_all(format!("PUT {id} {token} {offset}\r\n").as_bytes()).map_err(lost)?;

@@ -9,15 +9,13 @@ use crate::state::{Client, State};
 use crate::transfers::{Answer, Cancel, Job};
 use crate::{download, upload};
 use std::io::{self, BufRead, ErrorKind, Read};
-use std::net::TcpStream;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use wire::limits;
+use wire::stream::Stream;
 
-/// How long the server may take to accept a data connection.
-const CONNECT: Duration = Duration::from_secs(10);
 /// How long the answer to an offer or a fetch may take before it is asked for again.
 const ANSWER: Duration = Duration::from_mins(2);
 /// Seconds before each new attempt; the last one repeats.
@@ -168,12 +166,11 @@ fn connected(client: &Client, number: u64) -> Result<(), Trouble> {
 pub const NO_FILES: &str = "This server takes no files";
 
 /// Opens a data connection to where the chat connection leads.
-pub fn connect(client: &Client, number: u64) -> Result<Arc<TcpStream>, Trouble> {
-    let address = client.lock().stream.as_ref().and_then(|stream| stream.peer_addr().ok());
-    let address = address.ok_or_else(|| Trouble::Lost("the connection is lost".to_owned()))?;
-    let opened = TcpStream::connect_timeout(&address, CONNECT).and_then(|stream| {
-        stream.set_read_timeout(Some(limits::DATA_STALL))?;
-        stream.set_write_timeout(Some(limits::DATA_STALL))?;
+pub fn connect(client: &Client, number: u64) -> Result<Arc<Stream>, Trouble> {
+    let chat = client.lock().stream.clone().ok_or_else(|| Trouble::Lost("the connection is lost".to_owned()))?;
+    let opened = client.caller.call_again(&chat).and_then(|stream| {
+        stream.socket().set_read_timeout(Some(limits::DATA_STALL))?;
+        stream.socket().set_write_timeout(Some(limits::DATA_STALL))?;
         Ok(Arc::new(stream))
     });
     let stream = opened.map_err(|error| lost(&error))?;
@@ -242,6 +239,7 @@ fn is_cancelled(state: &State, number: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caller::Caller;
     use crate::screen::tests::Paper;
 
     #[test]
@@ -262,7 +260,7 @@ mod tests {
 
     #[test]
     fn refusals_end_it_and_a_cancel_ends_it_at_once() {
-        let client = Client::new(Paper::default().screen(false));
+        let client = Client::new(Paper::default().screen(false), Caller::plain(""));
         client.lock().transfers.add(Job::Download(7), true, "a.txt", "tesla");
         client.lock().transfers.next(|_| true);
         let mut attempts = 0;

@@ -7,6 +7,7 @@ use crate::command::{self, COMMANDS};
 use crate::state::Client;
 use std::io;
 use std::time::Duration;
+use wire::tls::Tls;
 use wire::{limits, text};
 
 /// `/quit [reason]`: the sender loop then ends.
@@ -58,6 +59,29 @@ fn sleep_time(time: &str) -> Option<Duration> {
     let unit = units.iter().find_map(|&(unit, seconds)| Some((time.strip_suffix(unit)?, seconds)));
     let (number, seconds) = unit.unwrap_or((time, 1));
     number.parse::<u64>().ok()?.checked_mul(seconds).map(Duration::from_secs)
+}
+
+/// `/fingerprint [NAME]`
+pub fn fingerprint(client: &Client, nick: &str) {
+    if !nick.is_empty() {
+        if is_nick(client, nick) {
+            client.lock().asked_key = Some((nick.to_owned(), None));
+            client.send("WHOIS", &[nick]);
+        }
+        return;
+    }
+    let mut state = client.lock();
+    let server = state.stream.as_ref().map(|stream| stream.tls().and_then(Tls::peer));
+    let ours = client.caller.fingerprint();
+    state.screen.tell(&match ours {
+        Some(key) => format!("Your key:         {key}"),
+        None => "You have shown no key: you speak plain text, and whoever is on the way can read it".to_owned(),
+    });
+    match server {
+        Some(Some(key)) => state.screen.tell(&format!("The server's key: {key}")),
+        None if ours.is_some() => state.screen.tell("There is no connection to the server just now"),
+        _ => {}
+    }
 }
 
 /// `/black NAME`

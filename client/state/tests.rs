@@ -3,7 +3,7 @@
 use super::*;
 use crate::screen::tests::Paper;
 use std::io::Read;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use wire::lines::LineBuffer;
 
 #[test]
@@ -20,7 +20,7 @@ fn a_relayed_text_fits_one_line() {
 
 #[test]
 fn lines_without_a_connection_are_kept() {
-    let client = Client::new(Paper::default().screen(false));
+    let client = Client::new(Paper::default().screen(false), Caller::plain(""));
     client.send("PRIVMSG", &["#lobby", "hello there"]);
     assert_eq!(client.lock().unconfirmed.again().collect::<Vec<_>>(), ["PRIVMSG #lobby :hello there"]);
 }
@@ -28,7 +28,7 @@ fn lines_without_a_connection_are_kept() {
 #[test]
 fn a_new_connection_enters_the_rooms_and_repeats_what_was_not_confirmed() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let stream = Stream::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
     let mut state = State::new(Paper::default().screen(false));
     state.rooms = vec!["#lobby".into(), "#VIP".into()];
     state.keys.insert("#vip".into(), "secret".into());

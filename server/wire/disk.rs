@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A folder of the user: the one that a variable names, or else one below the home (XDG Base Directory
 /// Specification). `None` when neither is set to an absolute path.
@@ -32,7 +33,9 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Writes a file that is not there yet; one that is there, whoever has made it, stays as it is. It is whole and on the disk
 /// before it has its name. False when it was there.
 pub fn create(file: &Path, bytes: &[u8]) -> io::Result<bool> {
-    let part = file.with_added_extension(format!("{}.new", std::process::id()));
+    static PARTS: AtomicUsize = AtomicUsize::new(0);
+    let number = PARTS.fetch_add(1, Ordering::Relaxed);
+    let part = file.with_added_extension(format!("{}-{number}.new", std::process::id()));
     let mut output = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
     let written = output.write_all(bytes).and_then(|()| output.sync_all());
     // A link, unlike a new name, never takes the place of another file.

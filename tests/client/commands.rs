@@ -194,6 +194,7 @@ fn help_shows_every_command() {
         "/info*",
         "/who [#room]*",
         "/whois NAME*",
+        "/fingerprint [NAME]*",
         "/join #room [key]*",
         "/part [#room]*",
         "/rooms*",

@@ -27,11 +27,18 @@ pub fn address_of_its_own() -> Ipv4Addr {
 pub struct Home {
     folder: Folder,
     server: String,
+    /// They speak TLS.
+    secure: bool,
 }
 
 impl Home {
     pub fn calling(server: impl Display) -> Home {
-        Home { folder: Folder::new(), server: server.to_string() }
+        Home { folder: Folder::new(), server: server.to_string(), secure: false }
+    }
+
+    /// The same with TLS, where it is built in.
+    pub fn calling_securely(server: impl Display) -> Home {
+        Home { secure: true, ..Home::calling(server) }
     }
 
     pub fn path(&self) -> PathBuf {
@@ -42,6 +49,9 @@ impl Home {
     pub fn client(&self, options: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat-client"));
         command.args(["--server", &self.server]).args(options).current_dir(&self.folder.0);
+        if !self.secure {
+            command.arg("--plain");
+        }
         // A terminal that knows colour is no reason to send any into a pipe.
         command.env_remove("NO_COLOR").env("TERM", "xterm-256color");
         command.env("HOME", &self.folder.0).env("XDG_CONFIG_HOME", self.folder.0.join("config"));
