@@ -25,9 +25,20 @@ const NOBODY: Fingerprint = Fingerprint([0; 32]);
 /// The table.
 #[derive(Debug, Default)]
 pub struct Keys {
-    owners: HashMap<String, Fingerprint>,
+    owners: HashMap<String, Owner>,
     /// How many names each key has.
     counts: HashMap<Fingerprint, usize>,
+    next_serial: u64,
+}
+
+/// Who has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    pub key: Fingerprint,
+    /// It is written down. Until then nobody can say that the name was released because there is no file.
+    stored: bool,
+    /// Keeps one owner apart from a later one with the same key.
+    serial: u64,
 }
 
 /// What became of the wish to have a name.
@@ -44,19 +55,25 @@ pub enum Bound {
 }
 
 impl Keys {
-    /// The key that has the name.
-    pub fn owner(&self, name: &str) -> Option<Fingerprint> {
+    /// Who has the name.
+    pub fn owner(&self, name: &str) -> Option<Owner> {
         self.owners.get(name).copied()
+    }
+
+    /// Who has the name, if that is written down.
+    pub fn stored_owner(&self, name: &str) -> Option<Owner> {
+        self.owner(name).filter(|owner| owner.stored)
     }
 
     /// Whether a client may take a name: nobody's, or that of its own key.
     pub fn allow(&self, name: &str, key: Option<Fingerprint>) -> bool {
-        self.owner(name).is_none_or(|owner| Some(owner) == key)
+        self.owner(name).is_none_or(|owner| Some(owner.key) == key)
     }
 
+    /// Binds a name to a key. What is new is to be written down, and then [`Self::mark_stored`].
     pub fn bind(&mut self, name: &str, key: Fingerprint) -> Bound {
         match self.owner(name) {
-            Some(owner) if owner == key => return Bound::Already,
+            Some(owner) if owner.key == key => return Bound::Already,
             Some(_) => return Bound::Theirs,
             None => {}
         }
@@ -64,18 +81,30 @@ impl Keys {
         if count >= limits::NAMES_PER_KEY || self.owners.len() >= limits::KNOWN_NAMES {
             return Bound::TooMany;
         }
-        self.enter(name, key);
+        self.enter(name, key, false);
         Bound::New
     }
 
-    fn enter(&mut self, name: &str, key: Fingerprint) {
-        self.owners.insert(name.into(), key);
+    fn enter(&mut self, name: &str, key: Fingerprint, stored: bool) {
+        let serial = self.next_serial;
+        self.next_serial += 1;
+        self.owners.insert(name.into(), Owner { key, stored, serial });
         *self.counts.entry(key).or_default() += 1;
     }
 
-    /// The name belongs to nobody any more.
-    pub fn release(&mut self, name: &str) {
-        let Some(key) = self.owners.remove(name) else { return };
+    pub fn mark_stored(&mut self, name: &str) {
+        if let Some(owner) = self.owners.get_mut(name) {
+            owner.stored = true;
+        }
+    }
+
+    /// The name belongs to this owner no more, if it still did.
+    pub fn release(&mut self, name: &str, from: Owner) {
+        if self.owner(name) != Some(from) {
+            return;
+        }
+        self.owners.remove(name);
+        let key = from.key;
         if let Some(count) = self.counts.get_mut(&key) {
             *count -= 1;
             if *count == 0 {
@@ -114,7 +143,7 @@ impl KeyFolder {
                 let shown = path.display();
                 troubles.push(format!("{shown} holds no fingerprint; nobody has the name until it is released"));
             }
-            keys.enter(name, key.unwrap_or(NOBODY));
+            keys.enter(name, key.unwrap_or(NOBODY), true);
         }
         Ok((keys, troubles))
     }
@@ -169,10 +198,16 @@ mod tests {
         assert!(more.collect::<Vec<_>>().iter().all(|bound| *bound == Bound::New));
         assert_eq!(keys.bind("another", TESLA), Bound::TooMany);
         assert!(keys.allow("another", Some(TESLA)), "it may be used all the same");
-        keys.release("tesla");
-        keys.release("tesla");
+        let owner = keys.owner("tesla").unwrap();
+        keys.release("tesla", owner);
         assert_eq!(keys.bind("another", TESLA), Bound::New);
-        assert_eq!(keys.bind("tesla", EVE), Bound::New);
+        keys.release("another", keys.owner("another").unwrap());
+        assert_eq!(keys.bind("tesla", TESLA), Bound::New);
+        keys.release("tesla", owner);
+        assert!(!keys.allow("tesla", Some(EVE)), "the same key has got it anew");
+        assert_eq!(keys.stored_owner("tesla"), None);
+        keys.mark_stored("tesla");
+        assert_eq!(keys.stored_owner("tesla"), keys.owner("tesla"));
     }
 
     #[test]
@@ -185,7 +220,8 @@ mod tests {
         fs::write(data.join("keys/albert"), "\0").unwrap();
         fs::write(data.join("keys/carl.new"), EVE.to_string()).unwrap();
         let (folder, keys, troubles) = KeyFolder::open(&data).unwrap();
-        assert_eq!((keys.owner("tesla"), keys.owner("[a]"), keys.owner("carl")), (Some(TESLA), Some(EVE), None));
+        assert!(keys.allow("tesla", Some(TESLA)) && !keys.allow("tesla", Some(EVE)) && keys.allow("[a]", Some(EVE)));
+        assert!(keys.stored_owner("tesla").is_some() && keys.owner("carl").is_none());
         assert!(!keys.allow("albert", Some(EVE)) && !keys.allow("albert", None));
         assert_eq!(troubles.len(), 1, "{troubles:?}");
         assert!(!folder.is_released("albert"));

@@ -6,26 +6,31 @@ use std::process::{Child, Command, Stdio};
 
 use crate::harness::{Client, Folder, Server};
 
-/// irssi on a terminal of its own, which logs all that it shows.
-fn irssi(home: &Folder, server: &Server) -> Child {
+/// irssi on a terminal of its own, which logs all that it shows; `how` are settings of the connection.
+pub fn start(home: &Folder, server: &Server, how: &str) -> Child {
     let settings = format!(
         "core = {{ }}; \"fe-common/core\" = {{ autolog = \"yes\"; autolog_path = \"{}/$0.log\"; }};",
         home.0.display()
     );
-    fs::write(home.0.join("config"), format!("settings = {{ {settings} }};")).unwrap();
-    let command = format!("irssi --home {} -c 127.0.0.1 -p {} -n irs", home.0.display(), server.addresses[0].port());
+    let port = server.addresses[0].port();
+    let network = "chatnets = { Test = { type = \"IRC\"; }; };";
+    let servers = format!(
+        "servers = ( {{ address = \"127.0.0.1\"; chatnet = \"Test\"; port = {port}; autoconnect = \"yes\"; {how} }} );"
+    );
+    fs::write(home.0.join("config"), format!("{servers} {network} settings = {{ {settings} }};")).unwrap();
+    let command = format!("irssi --home {} -n irs", home.0.display());
     let mut script = Command::new("script");
     script.args(["-qec", &command, "/dev/null"]).env("TERM", "xterm");
     script.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
 }
 
-fn leave(mut irssi: Child) {
+pub fn leave(mut irssi: Child) {
     irssi.stdin.as_mut().unwrap().write_all(b"/quit\r").unwrap();
     irssi.wait().unwrap();
 }
 
 #[track_caller]
-fn wait_until_here(server: &Server, watcher: &mut Client, times: usize) {
+pub fn wait_until_here(server: &Server, watcher: &mut Client, times: usize) {
     server.wait_until(watcher, "irssi", |server| server.program.count_log("has taken a name  [ irs ]") == times);
 }
 
@@ -47,7 +52,7 @@ fn irssi_gets_its_letters_exactly_once() {
     let home = Folder::new();
     let waiting = server.folder.0.join("mail/irs/new");
     for times in [2, 3] {
-        let irssi = irssi(&home, &server);
+        let irssi = start(&home, &server, "");
         wait_until_here(&server, &mut alice, times);
         server.wait_until(&mut alice, "its confirmation", |_| fs::read_dir(&waiting).unwrap().count() == 0);
         leave(irssi);

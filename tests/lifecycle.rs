@@ -179,7 +179,7 @@ fn ipv6_is_spoken_where_there_is_any() {
     if TcpListener::bind("[::1]:0").is_err() {
         return;
     }
-    let server = Server::start(&["--listen", "[::]:0", "--max-per-ip", "0"]);
+    let server = Server::start(&["--listen", "[::]:0", "--max-per-ip", "0", "--plain", "always"]);
     let port = server.addresses[0].port();
     let mut alice = server.connect_to(SocketAddr::new("::1".parse().unwrap(), port));
     alice.register("alice");

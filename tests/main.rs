@@ -12,6 +12,8 @@
 //! - [`file_rules`]: whose a file is, what one may take of the spool, what is made up for later
 //! - [`mail`]: letters: who is not here gets them later, and nothing loses them
 //! - [`mailboxes`]: their bounds, and disks that fail
+//! - `secure`: TLS, and names that belong to keys
+//! - `without_tls`: what a build without TLS says about it
 //! - [`queries`]: WHO, WHOIS, USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
 //! - [`numerics`]: every numeric of the table is provoked
 //!
@@ -41,8 +43,12 @@ mod numerics;
 mod queries;
 mod registration;
 mod rooms;
+#[cfg(feature = "tls")]
+mod secure;
 mod shortage;
 mod transfers;
+#[cfg(not(feature = "tls"))]
+mod without_tls;
 
 // The chat client at work: commands, scripts, options, errors.
 mod client;

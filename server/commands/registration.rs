@@ -66,10 +66,11 @@ pub fn nick(chat: &mut Chat<'_>, message: &Message<'_>) {
 fn take(chat: &mut Chat<'_>, nick: &str) -> Result<(), NotYours> {
     let taken = chat.registry.take_nick(chat.id, nick);
     let folded = fold(nick);
-    if taken != Err(NotYours::Bound) || !chat.unlocked(|server| server.key_folder.is_released(&folded)) {
-        return taken;
+    let owner = chat.registry.keys.stored_owner(&folded).filter(|_| taken == Err(NotYours::Bound));
+    let Some(owner) = owner else { return taken };
+    if chat.unlocked(|server| server.key_folder.is_released(&folded)) {
+        chat.registry.keys.release(&folded, owner);
     }
-    chat.registry.keys.release(&folded);
     chat.registry.take_nick(chat.id, nick)
 }
 
@@ -83,11 +84,13 @@ fn bind(chat: &mut Chat<'_>) -> Option<String> {
         Bound::TooMany => return Some(format!("{nick} is not bound to your key, which has too many names already")),
         Bound::New => {}
     }
+    let owner = chat.registry.keys.owner(&name)?;
     if let Err(error) = chat.unlocked(|server| server.key_folder.store(&name, key)) {
-        chat.registry.keys.release(&name);
+        chat.registry.keys.release(&name, owner);
         chat.server.log.line(format_args!("The key of {name} cannot be stored: {error}"));
         return Some(format!("{nick} could not be bound to your key: the server's disk fails"));
     }
+    chat.registry.keys.mark_stored(&name);
     chat.log(format_args!("has the name for the key {key}"));
     Some(format!("{nick} belongs to your key from now on; nobody else can take the name"))
 }

@@ -99,7 +99,7 @@ fn large_records_wait_for_a_reader_who_takes_little() {
         for _ in 0..2 {
             scope.spawn(|| bytes.chunks(40_000).for_each(|piece| (&client).write_all(piece).unwrap()));
         }
-        let (mut read, mut space) = (0, [0; 20_000]);
+        let (mut read, mut space) = (0, vec![0; 20_000]);
         while read < 2 * bytes.len() {
             // As many as it can get of what has come: less than it holds of decrypted text is left for later.
             let most = [1, 7, 20_000][read % 3];
@@ -244,8 +244,8 @@ fn a_key_is_private_and_made_once() {
         .collect();
     let made: Vec<_> = makers.into_iter().map(|maker| maker.join().unwrap()).collect();
     assert!(made.iter().all(|key| *key == made[0]), "{made:?}");
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+    let permissions = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((permissions(&file), permissions(file.parent().unwrap())), (0o600, 0o700));
     assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing else is left there");
     fs::set_permissions(&file, PermissionsExt::from_mode(0o640)).unwrap();
     let refused = Identity::load_or_make(&file, "x").unwrap_err();

@@ -1,0 +1,175 @@
+//! TLS: who is let in how, and that the keys last.
+//!
+//! - [`names`]: names that belong to keys, and nine ways to steal one
+//! - [`recorder`], [`recorded`]: what somebody on the way can read, and who is refused
+//! - [`hostile`]: whatever else bytes can be on a port that speaks TLS
+//! - [`stock`]: openssl and irssi
+
+mod hostile;
+mod names;
+mod recorded;
+mod recorder;
+mod stock;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output as Finished};
+
+use wire::fingerprint::Fingerprint;
+use wire::tls::Identity;
+
+use crate::files::{FILES, download, fetch, offer};
+use crate::harness::{Folder, Server};
+
+/// What is said to who speaks plain text and may not.
+const NOT_IN_PLAIN: &str = "ERROR :Closing connection: Plain text is not taken from your address; connect with TLS";
+
+/// The fingerprint that the server's window shows.
+fn shown_fingerprint(server: &Server) -> String {
+    let line = server.program.expect_log("Its key has the fingerprint ");
+    line.rsplit(' ').next().unwrap().to_owned()
+}
+
+/// Runs the server with options with which it does not stay.
+fn run(options: &[&str]) -> Finished {
+    Command::new(env!("CARGO_BIN_EXE_chat-server")).args(options).output().unwrap()
+}
+
+#[test]
+fn one_port_speaks_both() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    let mut tesla = server.client_with_key("tesla", "tesla");
+    alice.join("#a");
+    tesla.join("#a");
+    alice.expect(":tesla!tesla@127.0.0.1 JOIN #a");
+    alice.send("PRIVMSG #a :in plain text");
+    tesla.expect(":alice!alice@127.0.0.1 PRIVMSG #a :in plain text");
+    tesla.send("PRIVMSG #a :over TLS");
+    alice.expect(":tesla!tesla@127.0.0.1 PRIVMSG #a :over TLS");
+    // Much, in one answer and in many lines.
+    for _ in 0..200 {
+        alice.send(&format!("PRIVMSG #a :{}", "x".repeat(400)));
+    }
+    let pattern = format!(":alice!alice@127.0.0.1 PRIVMSG #a :{}", "x".repeat(400));
+    assert_eq!((0..200).filter(|_| tesla.expect(&pattern) == pattern).count(), 200);
+    tesla.send("QUIT");
+    tesla.expect("ERROR :Closing connection: Quit");
+    tesla.expect_end();
+    alice.expect(":tesla!tesla@127.0.0.1 QUIT :Quit");
+}
+
+#[test]
+fn plain_text_is_refused_where_it_is_not_wanted() {
+    let server = Server::start(&["--plain", "never"]);
+    let mut plain = server.connect();
+    plain.send("NICK eve");
+    plain.expect(NOT_IN_PLAIN);
+    plain.expect_end();
+    let mut data = server.connect();
+    data.send("GET 1 token 0");
+    data.expect(NOT_IN_PLAIN);
+    data.expect_end();
+    server.client_with_key("tesla", "tesla").ask("ISON eve", &["303 :"]);
+}
+
+#[test]
+fn the_end_of_the_server_is_told_over_tls_too() {
+    let mut server = Server::start(&[]);
+    let mut tesla = server.client_with_key("tesla", "tesla");
+    let mut silent = server.connect();
+    let mut begun = server.connect();
+    begun.send_bytes(&[22, 3, 1]);
+    server.program.signal("TERM");
+    tesla.expect("ERROR :Server is shutting down");
+    tesla.expect_end();
+    silent.expect("ERROR :Server is shutting down");
+    // Whoever has begun a handshake could not read it.
+    begun.expect_end();
+    assert_eq!(server.program.exit_code(crate::harness::PATIENCE), Some(0));
+}
+
+#[test]
+fn the_server_keeps_its_key() {
+    let server = Server::start(&[]);
+    let shown = shown_fingerprint(&server);
+    let file = server.folder.0.join("tls/server.pem");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+    assert_eq!(mode(&server.folder.0.join("keys")), 0o700);
+    let folder = server.folder.clone();
+    drop(server);
+    assert_eq!(shown_fingerprint(&Server::start_in(&folder, &[])), shown);
+    fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    let data = folder.0.to_str().unwrap();
+    let refused = run(&["--listen", "127.0.0.1:0", "--data-dir", data]);
+    let errors = String::from_utf8(refused.stderr).unwrap();
+    assert!(errors.starts_with("chat-server: others may read the key in "), "{errors}");
+    assert_eq!((refused.status.code(), errors.lines().count()), (Some(1), 1));
+}
+
+#[test]
+fn a_certificate_can_be_given() {
+    let folder = Folder::new();
+    let file = folder.0.join("given.pem");
+    let given = Identity::load_or_make(&file, "chat.example.org").unwrap();
+    let file = file.to_str().unwrap();
+    let server = Server::start(&["--cert", file, "--key", file]);
+    assert_eq!(shown_fingerprint(&server).parse(), Ok(given.fingerprint()));
+    server.client_with_key("tesla", "tesla").ask("ISON tesla", &["303 :tesla"]);
+    let none = folder.0.join("none");
+    let none = none.to_str().unwrap();
+    for (cert, key, complaint) in
+        [(none, file, "cannot read "), (file, none, "cannot read "), (file, "/dev/null", "there is no private key")]
+    {
+        let data = Folder::new();
+        let data = data.0.to_str().unwrap();
+        let refused = run(&["--listen", "127.0.0.1:0", "--data-dir", data, "--cert", cert, "--key", key]);
+        let errors = String::from_utf8(refused.stderr).unwrap();
+        assert!(errors.contains(complaint) && errors.lines().count() == 1, "{errors}");
+        assert_eq!(refused.status.code(), Some(1));
+    }
+    assert_eq!(run(&["--cert", file]).status.code(), Some(2), "a certificate is of no use without its key");
+}
+
+#[test]
+fn whois_shows_keys_to_compare() {
+    let server = Server::start(&[]);
+    let mut tesla = server.client_with_key("tesla", "tesla");
+    let mut alice = server.client("alice");
+    let key = Identity::load_or_make(&server.folder.0.join("tesla.pem"), "tesla").unwrap().fingerprint();
+    alice.send("WHOIS tesla");
+    alice.skip_to("671 tesla :is using a secure connection");
+    let line = alice.expect("276 tesla :has client certificate fingerprint *");
+    assert_eq!(line.rsplit(' ').next().unwrap().parse::<Fingerprint>(), Ok(key));
+    tesla.send("WHOIS alice");
+    let about: Vec<_> = tesla.sync();
+    assert!(about.iter().all(|line| !tesla.is("671 *", line) && !tesla.is("276 *", line)), "{about:#?}");
+}
+
+#[test]
+fn a_token_from_over_tls_is_not_good_in_plain_text() {
+    let server = Server::start(&[]);
+    let mut tesla = server.client_with_key("tesla", "tesla");
+    let mut bob = server.client_with("bob", FILES);
+    let no_good = "ERROR :This token is not, or no longer, good; ask for another one";
+    let offered = offer(&mut tesla, "bob", 9, "a.txt");
+    let first_line = format!("PUT {} {} 0", offered.id, offered.token);
+    let mut plain = server.connect();
+    plain.send(&first_line);
+    plain.expect(no_good);
+    let mut secure = server.connect_with_key("tesla");
+    secure.send(&first_line);
+    secure.send_bytes(b"123456789cbf43926\r\n");
+    secure.expect("OK 1");
+    secure.expect_end();
+    bob.skip_to(":tesla!tesla@127.0.0.1 FILE ANNOUNCE bob 1 9 cbf43926 :a.txt");
+    // bob has chosen plain text for all that he says; that is up to him.
+    assert_eq!(download(&server, &mut bob, 1), b"123456789");
+    let token = fetch(&mut bob, 1);
+    let mut data = server.connect_with_key("bob");
+    data.send(&format!("GET 1 {token} 0"));
+    data.expect("OK 9");
+    assert_eq!(data.receive_bytes(100), b"123456789");
+}

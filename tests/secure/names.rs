@@ -1,0 +1,211 @@
+//! A name belongs to the key of who had it first, and to nobody else, whatever they try.
+
+use std::fs;
+use std::process::Command;
+use std::sync::Barrier;
+use std::thread;
+
+use crate::client::person::{Home, WELCOME};
+use crate::harness::{Client, Server};
+
+const BOUND: &str = ":Nick belongs to another key; connect with TLS and that key, or choose another nick";
+
+/// Asks for a name before registration, and is refused it.
+#[track_caller]
+fn expect_refusal(mut thief: Client, nick: &str) {
+    thief.send(&format!("NICK {nick}"));
+    thief.expect(&format!("433 {nick} {BOUND}"));
+    // Nothing but the name is refused, and no letter of its owner comes.
+    let eve = format!("eve{}", thief.address.port());
+    thief.register(&eve);
+    thief.sync();
+    thief.ask(&format!("NICK {nick}"), &[&format!("433 {nick} {BOUND}")]);
+    thief.send("QUIT");
+    thief.skip_to("ERROR *");
+    thief.expect_end();
+}
+
+/// tesla, who has come with a key, and left again; one letter waits for her.
+fn tesla_was_here(server: &Server) {
+    let mut tesla = server.connect_with_key("tesla");
+    tesla.register("tesla");
+    tesla.expect(":groupchat NOTICE tesla :tesla belongs to your key from now on; nobody else can take the name");
+    tesla.send("QUIT");
+    tesla.skip_to("ERROR *");
+    tesla.expect_end();
+    let mut albert = server.client("albert");
+    albert.ask("PRIVMSG tesla :for you alone", &["301 tesla :offline, stored"]);
+    albert.send("QUIT");
+    albert.skip_to("ERROR *");
+}
+
+/// tesla comes again, and has her name and her letter.
+#[track_caller]
+fn expect_tesla(server: &Server) -> Client {
+    let mut tesla = server.connect_with_key("tesla");
+    tesla.register("tesla");
+    tesla.skip_to(":albert!albert@127.0.0.1 PRIVMSG tesla :for you alone");
+    tesla
+}
+
+#[test]
+fn a_name_is_stolen_in_none_of_nine_ways() {
+    let server = Server::start(&["--flood", "0"]);
+    tesla_was_here(&server);
+    // While its owner is not here, by another key, by no key, in plain text, in other letters.
+    expect_refusal(server.connect_with_key("eve"), "tesla");
+    expect_refusal(server.connect(), "tesla");
+    for variant in ["Tesla", "TESLA", "tEsLa"] {
+        expect_refusal(server.connect_with_key("eve"), variant);
+        expect_refusal(server.connect(), variant);
+    }
+    // By changing a name that one has, also to read her mail.
+    let mut eve = server.client_with_key("eve", "eve");
+    eve.ask("NICK Tesla", &[&format!("433 Tesla {BOUND}")]);
+    eve.ask("NICK eva", &[":eve!eve@127.0.0.1 NICK eva", ":groupchat NOTICE eva :eva belongs to your key *"]);
+    eve.nick = "eva".into();
+    eve.ask("NICK tesla", &[&format!("433 tesla {BOUND}")]);
+    // While she is here.
+    let mut tesla = expect_tesla(&server);
+    expect_refusal(server.connect_with_key("other"), "tesla");
+    expect_refusal(server.connect(), "tesla");
+    // She changes her name, and the old one stays hers.
+    tesla.send("NICK nikola");
+    tesla.skip_to(":groupchat NOTICE nikola :nikola belongs to your key *");
+    eve.ask("NICK tesla", &[&format!("433 tesla {BOUND}")]);
+    tesla.send("NICK tesla");
+    tesla.skip_to(":nikola!tesla@127.0.0.1 NICK tesla");
+    // After the server was killed.
+    let folder = server.folder.clone();
+    drop((server, tesla, eve));
+    let server = Server::start_in(&folder, &[]);
+    expect_refusal(server.connect_with_key("thief"), "tesla");
+    expect_refusal(server.connect(), "Nikola");
+    server.client_with_key("tesla", "tesla").ask("ISON tesla", &["303 :tesla"]);
+}
+
+#[test]
+fn of_many_keys_that_race_for_a_name_one_has_it_for_good() {
+    const RACERS: usize = 16;
+    let server = Server::start(&[]);
+    let start = Barrier::new(RACERS);
+    let winners: Vec<String> = thread::scope(|scope| {
+        let race = |key: String| {
+            let mut racer = server.connect_with_key(&key);
+            start.wait();
+            racer.send("NICK tesla");
+            racer.send("USER x 0 * :x");
+            let answer = racer.receive().unwrap();
+            if answer.contains(" 001 ") {
+                // It is written down before the welcome comes: the server may be killed now.
+                return Some(key);
+            }
+            assert!(answer.starts_with(":groupchat 433 * tesla :Nick "), "{answer}");
+            None
+        };
+        let racers: Vec<_> = (0..RACERS).map(|number| scope.spawn(move || race(format!("key{number}")))).collect();
+        racers.into_iter().filter_map(|racer| racer.join().unwrap()).collect()
+    });
+    assert_eq!(winners.len(), 1, "{winners:?}");
+    let folder = server.folder.clone();
+    drop(server);
+    let server = Server::start_in(&folder, &[]);
+    for number in 0..RACERS {
+        let key = format!("key{number}");
+        let mut again = server.connect_with_key(&key);
+        again.send("NICK tesla");
+        again.send("USER x 0 * :x");
+        let answer = again.receive().unwrap();
+        assert_eq!(answer.contains(" 001 "), winners[0] == key, "{answer}");
+    }
+}
+
+#[test]
+fn a_key_has_some_names_and_may_use_more() {
+    let server = Server::start(&["--flood", "0"]);
+    let mut tesla = server.client_with_key("t0", "tesla");
+    for number in 1..wire::limits::NAMES_PER_KEY {
+        tesla.send(&format!("NICK t{number}"));
+        tesla.skip_to(&format!(":groupchat NOTICE t{number} :t{number} belongs to your key *"));
+    }
+    tesla.send("NICK one_more");
+    tesla.skip_to(":groupchat NOTICE one_more :one_more is not bound to your key, which has too many names already");
+    tesla.send("NICK t3");
+    tesla.skip_to(":one_more!t0@127.0.0.1 NICK t3");
+    server.client("one_more").ask("ISON t3", &["303 :t3"]);
+}
+
+#[test]
+fn who_runs_the_server_can_release_a_name() {
+    let server = Server::start(&[]);
+    tesla_was_here(&server);
+    let release = |name: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chat-server"));
+        let run = command.arg("--data-dir").arg(&server.folder.0).args(["--release", name]).output().unwrap();
+        (run.status.code(), String::from_utf8([run.stdout, run.stderr].concat()).unwrap())
+    };
+    let (code, text) = release("nobody");
+    assert!(text.starts_with("chat-server: no key has the name nobody"), "{text}");
+    assert_eq!(code, Some(1));
+    let mut eve = server.client_with_key("eve", "eve");
+    eve.ask("NICK tesla", &[&format!("433 tesla {BOUND}")]);
+    // The server runs on, and needs no word of it.
+    let (code, text) = release("Tesla");
+    assert_eq!(text, "Tesla is released: whoever takes the name next has it, and the mail that waits for it\n");
+    assert_eq!(code, Some(0));
+    eve.send("NICK tesla");
+    eve.skip_to(":groupchat NOTICE tesla :tesla belongs to your key *");
+    drop(eve);
+    expect_refusal(server.connect_with_key("tesla"), "tesla");
+}
+
+#[test]
+fn what_cannot_be_written_down_is_told_and_not_bound() {
+    let server = Server::start(&[]);
+    let folder = server.folder.0.join("keys");
+    // Even root cannot make a file in what is no folder.
+    fs::remove_dir(&folder).unwrap();
+    fs::write(&folder, "").unwrap();
+    let mut tesla = server.connect_with_key("tesla");
+    tesla.register("tesla");
+    tesla.expect(":groupchat NOTICE tesla :tesla could not be bound to your key: the server's disk fails");
+    server.program.expect_log("The key of tesla cannot be stored: ");
+    tesla.send("QUIT");
+    tesla.skip_to("ERROR *");
+    tesla.expect_end();
+    server.client("tesla").ask("ISON tesla", &["303 :tesla"]);
+}
+
+#[test]
+fn people_at_the_client_are_told_whose_a_name_is() {
+    let server = Server::start(&[]);
+    let (home, elsewhere) =
+        (Home::calling_by_default(server.addresses[0]), Home::calling_by_default(server.addresses[0]));
+    let mut tesla = home.start(&["--nick", "tesla"]);
+    tesla.skip_to("*** tesla belongs to your key from now on; nobody else can take the name");
+    tesla.expect_line(WELCOME);
+    let mut eve = elsewhere.start(&["--nick", "eve"]);
+    eve.skip_to(WELCOME);
+    eve.ask("/name Tesla", &["The name Tesla belongs to another key than yours"]);
+    tesla.expect_line("eve joined the conversation");
+    // Both compare.
+    eve.type_line("/fingerprint");
+    let own = eve.expect_line("Your key:         *");
+    let servers = eve.expect_line("The server's key: *");
+    assert_eq!(servers.rsplit(' ').next().unwrap(), super::shown_fingerprint(&server));
+    let key = own.rsplit(' ').next().unwrap();
+    tesla.ask("/fingerprint eve", &[&format!("eve has the key {key}")]);
+    tesla.ask("/fingerprint nobody", &["Nobody is called nobody"]);
+    let _plain = server.client("plain");
+    tesla.ask("/fingerprint plain", &["plain has shown no key"]);
+    tesla.type_line("/whois eve");
+    tesla.skip_to("eve speaks TLS");
+    tesla.expect_line(&format!("eve has the key {key}"));
+    tesla.skip_to("eve has said nothing for * s");
+    tesla.type_line("tata");
+    tesla.expect_goodbye();
+    // The next time her name is hers, and nobody else's.
+    let mut thief = elsewhere.script(&["--nick", "tesla"], "hello\n");
+    thief.expect_failure("The name tesla belongs to another key than yours; choose another with --nick");
+    home.person("tesla").ask("/info", &["2 people in #lobby: eve, tesla"]);
+}
