@@ -103,7 +103,7 @@ impl Caller {
                         Refused::Lost(error) => error,
                         Refused::Changed(_) => io::Error::other("the server has another key now"),
                         Refused::Failed(why) | Refused::Unverified(why) => io::Error::other(why),
-                        Refused::NoTls => io::Error::other("the server speaks no TLS now"),
+                        Refused::PlainText(text) => io::Error::other(complaint(&text)),
                     })?
                     .0,
             );
@@ -137,6 +137,12 @@ impl Caller {
         }
         Err(failure)
     }
+}
+
+/// What a server says in plain text instead of shaking hands.
+fn complaint(text: &str) -> String {
+    let text = text.trim().trim_start_matches("ERROR :");
+    format!("the server says in plain text, without a key: {text}")
 }
 
 /// The host of `HOST:PORT`, without the brackets of IPv6.
@@ -217,7 +223,9 @@ impl Secure {
             (Refused::Unverified(why), _) => Failure::Refused(format!(
                 "no authority vouches for {server} ({why}); ask who runs it for its fingerprint, and give that with --pin"
             )),
-            (Refused::NoTls, _) => Failure::Refused(format!(
+            // Ours says so when it has no place for anybody, before it knows who speaks what.
+            (Refused::PlainText(text), _) if text.starts_with("ERROR :") => Failure::Lost(complaint(&text)),
+            (Refused::PlainText(_), _) => Failure::Refused(format!(
                 "{server} does not speak TLS; --plain speaks to it so that everybody on the way can read it"
             )),
             (Refused::Lost(error), _) if error.kind() == ErrorKind::TimedOut => Failure::Lost(format!(

@@ -81,7 +81,7 @@ fn bind(chat: &mut Chat<'_>) -> Option<String> {
     let name = fold(&nick);
     match chat.registry.keys.bind(&name, key) {
         Bound::Already | Bound::Theirs => return None,
-        Bound::TooMany => return Some(format!("{nick} is not bound to your key, which has too many names already")),
+        Bound::TooMany => return Some(format!("{nick} is not bound to your key: there are too many names already")),
         Bound::New => {}
     }
     let owner = chat.registry.keys.owner(&name)?;

@@ -129,7 +129,7 @@ fn a_key_has_some_names_and_may_use_more() {
         tesla.skip_to(&format!(":groupchat NOTICE t{number} :t{number} belongs to your key *"));
     }
     tesla.send("NICK one_more");
-    tesla.skip_to(":groupchat NOTICE one_more :one_more is not bound to your key, which has too many names already");
+    tesla.skip_to(":groupchat NOTICE one_more :one_more is not bound to your key: there are too many names already");
     tesla.send("NICK t3");
     tesla.skip_to(":one_more!t0@127.0.0.1 NICK t3");
     server.client("one_more").ask("ISON t3", &["303 :t3"]);

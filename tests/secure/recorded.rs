@@ -187,6 +187,15 @@ fn nothing_falls_back_to_plain_text() {
 }
 
 #[test]
+fn a_server_that_is_full_says_so_before_it_speaks_tls() {
+    let server = Server::start(&["--max-clients", "1"]);
+    let _first = server.client("first");
+    let home = Home::calling_by_default(server.addresses[0]);
+    let sentence = "the server says in plain text, without a key: The server is full (1 clients); try again later";
+    home.script(&["--nick", "tesla"], "hello\n").expect_failure(sentence);
+}
+
+#[test]
 fn somebody_who_strips_tls_away_gets_nothing() {
     // He passes on what the client says, but speaks plain text to the server in its name.
     let server = Server::start(&[]);

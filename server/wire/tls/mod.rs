@@ -51,8 +51,8 @@ pub enum Refused {
     Changed(Fingerprint),
     /// No authority has signed for the server: why not.
     Unverified(String),
-    /// The other end does not speak TLS.
-    NoTls,
+    /// The other end does not speak TLS; this is what it says instead.
+    PlainText(String),
     /// The handshake went wrong: how.
     Failed(String),
     /// The connection was lost before it was done.

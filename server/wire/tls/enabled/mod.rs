@@ -14,12 +14,11 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::ServerName;
 use rustls::server::NoServerSessionStorage;
 use rustls::version::TLS13;
-use rustls::{
-    ClientConfig, ClientConnection, Connection, Error, InvalidMessage, RootCertStore, ServerConfig, ServerConnection,
-};
+use rustls::{ClientConfig, ClientConnection, Connection, Error, RootCertStore, ServerConfig, ServerConnection};
 
 use super::{Proof, Refused, Trust};
 use crate::fingerprint::Fingerprint;
+use crate::limits;
 
 pub use identity::Identity;
 use identity::fingerprint_of;
@@ -113,6 +112,9 @@ impl Connector {
         config.resumption = Resumption::disabled();
         let connection = ClientConnection::new(Arc::new(config), name).map_err(failed)?;
         let mut connection = Connection::Client(connection);
+        if let Some(text) = say_hello(&mut connection, socket, deadline).map_err(Refused::Lost)? {
+            return Err(Refused::PlainText(text));
+        }
         let shaken = shake_hands(&mut connection, socket, deadline);
         match (shaken, judge.verdict()) {
             (_, Some(Err(refused))) => Err(refused),
@@ -123,10 +125,37 @@ impl Connector {
     }
 }
 
+/// Sends the client's first message, and looks at the answer: the text that a server of plain text sends instead.
+fn say_hello(connection: &mut Connection, socket: &TcpStream, deadline: Instant) -> io::Result<Option<String>> {
+    let mut until = Until { socket, deadline };
+    while connection.wants_write() {
+        retried(connection.write_tls(&mut until))?;
+    }
+    let mut first = [0];
+    socket.set_read_timeout(until.left()?)?;
+    while retried(socket.peek(&mut first))?.is_none() {}
+    // An alert is the other thing that may come.
+    if matches!(first, [0 | 21 | super::FIRST_BYTE]) {
+        return Ok(None);
+    }
+    let mut text = [0; limits::LINE];
+    let count = retried(until.read(&mut text))?.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text[..count]);
+    Ok(Some(text.lines().next().unwrap_or_default().to_owned()))
+}
+
+/// `None` when a call was interrupted and is to be made again.
+fn retried(result: io::Result<usize>) -> io::Result<Option<usize>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::Interrupted => Ok(None),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Err(ErrorKind::TimedOut.into()),
+        other => other.map(Some),
+    }
+}
+
 /// What a failed handshake means to the user.
 fn refusal(error: io::Error) -> Refused {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-        Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => Refused::NoTls,
         Some(error) => Refused::Failed(error.to_string()),
         None => Refused::Lost(error),
     }
@@ -168,11 +197,6 @@ impl Write for Until<'_> {
 /// Carries the messages of a handshake to and fro. The socket has other time-outs afterwards.
 fn shake_hands(connection: &mut Connection, socket: &TcpStream, deadline: Instant) -> io::Result<()> {
     let mut socket = Until { socket, deadline };
-    let retried = |result: io::Result<usize>| match result {
-        Err(error) if error.kind() == ErrorKind::Interrupted => Ok(None),
-        Err(error) if error.kind() == ErrorKind::WouldBlock => Err(ErrorKind::TimedOut.into()),
-        other => other.map(Some),
-    };
     loop {
         while connection.wants_write() {
             retried(connection.write_tls(&mut socket))?;
