@@ -8,7 +8,7 @@ use crate::connection::Failure;
 use crate::known::{Known, KnownServers};
 use crate::settings;
 use std::io::{self, ErrorKind};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use wire::fingerprint::Fingerprint;
@@ -92,8 +92,7 @@ impl Caller {
 
     /// Opens a second connection to where the first one leads, which has to be the very same server.
     pub fn call_again(&self, first: &Stream) -> io::Result<Stream> {
-        let socket = TcpStream::connect_timeout(&first.socket().peer_addr()?, CONNECT)?;
-        let stream = Stream::new(socket);
+        let stream = Stream::new(connect(&first.socket().peer_addr()?)?);
         if let (Some(secure), Some(pin)) = (&self.secure, first.tls().and_then(Tls::peer)) {
             let deadline = Instant::now() + HANDSHAKE;
             let shaken = secure.connector.connect(stream.socket(), host(&self.server), Trust::Pin(pin), deadline);
@@ -116,12 +115,8 @@ impl Caller {
         let unknown = |error| format!("there is no host of the name in {server} ({error}); check --server");
         let mut failure = format!("{server} has no address; check --server");
         for address in server.to_socket_addrs().map_err(unknown)? {
-            match TcpStream::connect_timeout(&address, CONNECT) {
-                Ok(socket) => {
-                    // Small lines shall not wait for each other.
-                    let _ = socket.set_nodelay(true);
-                    return Ok(socket);
-                }
+            match connect(&address) {
+                Ok(socket) => return Ok(socket),
                 Err(error) => {
                     failure = match error.kind() {
                         ErrorKind::ConnectionRefused => {
@@ -137,6 +132,13 @@ impl Caller {
         }
         Err(failure)
     }
+}
+
+fn connect(address: &SocketAddr) -> io::Result<TcpStream> {
+    let socket = TcpStream::connect_timeout(address, CONNECT)?;
+    // What is written shall not wait for the answer to what was written before.
+    socket.set_nodelay(true)?;
+    Ok(socket)
 }
 
 /// What a server says in plain text instead of shaking hands.
