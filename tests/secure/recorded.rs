@@ -107,6 +107,7 @@ fn another_key_is_refused_after_the_first_contact() {
     expect_changed(home.script(&["--nick", "tesla"], "a secret\n"), &eves, &key);
     assert_eq!(known(&home), key);
     assert_eq!(eve.program.count_log("has taken a name"), 0);
+    eve.program.expect_log("is offline (No TLS connection: received fatal alert: AccessDenied)");
     // Whoever knows better says so, once.
     let mut tesla = home.start(&["--nick", "tesla", "--pin", &eves]);
     tesla.expect_line("* is known by the fingerprint that you have given from now on");

@@ -3,7 +3,7 @@
 mod identity;
 mod verify;
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -189,6 +189,12 @@ impl Write for Until<'_> {
         self.socket.write(bytes)
     }
 
+    /// The records of one flight go out together.
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.socket.set_write_timeout(self.left()?)?;
+        self.socket.write_vectored(pieces)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -211,7 +217,7 @@ fn shake_hands(connection: &mut Connection, socket: &TcpStream, deadline: Instan
         }
         if let Err(error) = connection.process_new_packets() {
             // The other end gets an alert that says so, if it still reads.
-            let _ = connection.write_tls(&mut socket);
+            while connection.wants_write() && connection.write_tls(&mut socket).is_ok() {}
             return Err(io::Error::new(ErrorKind::InvalidData, error));
         }
     }
