@@ -13,7 +13,7 @@
 //!
 //! - [`args`]: the command line
 //! - [`listener`]: the accept loop
-//! - [`session`]: one client's thread, from `read` to the end
+//! - [`session`], [`timer`]: one client's thread, from `read` to the end
 //! - [`secure`]: how a connection begins, with TLS or in plain text
 //! - [`commands`]: the table of verbs, and what each does
 //! - [`chat`]: what a command works with: the locked registry, and ways to answer
@@ -65,6 +65,7 @@ mod server;
 mod session;
 mod socket;
 mod spool;
+mod timer;
 mod transfer;
 mod upload;
 

@@ -23,6 +23,7 @@ use crate::flood::TokenBucket;
 use crate::secure;
 use crate::server::Server;
 use crate::socket::Socket;
+use crate::timer::Timer;
 use crate::transfer::{self, Request};
 
 /// What a client thread works on.
@@ -183,62 +184,6 @@ impl Session {
                 Err(_) => return,
             }
         }
-    }
-}
-
-/// How long the session waits for its client.
-struct Timer {
-    registered: bool,
-    /// Until then something must come.
-    deadline: Instant,
-    /// The client was asked with PING and has not answered.
-    asked: bool,
-    ping_interval: Duration,
-    /// The time-out that the socket has, so that it is set only when it changes.
-    armed: Duration,
-}
-
-impl Timer {
-    fn new(server: &Server) -> Self {
-        Timer {
-            registered: false,
-            deadline: Instant::now() + server.register_within,
-            asked: false,
-            ping_interval: server.ping_interval,
-            armed: Duration::ZERO,
-        }
-    }
-
-    /// From its registration on a client is asked before it is sent away.
-    fn now_registered(&mut self, registered: bool) {
-        if registered != self.registered {
-            self.registered = registered;
-            self.heard();
-        }
-    }
-
-    /// Bytes came. While the client registers they change nothing, or it could take for ever.
-    fn heard(&mut self) {
-        if self.registered {
-            self.asked = false;
-            self.deadline = Instant::now() + self.ping_interval;
-        }
-    }
-
-    fn ask(&mut self) {
-        self.asked = true;
-        self.deadline = Instant::now() + self.ping_interval;
-    }
-
-    fn is_over(&self) -> bool {
-        Instant::now() >= self.deadline
-    }
-
-    /// The time-out for the next read, if it is another one than before.
-    fn arm(&mut self) -> Option<Duration> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let timeout = if self.registered { self.ping_interval } else { left.max(Duration::from_millis(1)) };
-        (std::mem::replace(&mut self.armed, timeout) != timeout).then_some(timeout)
     }
 }
 
