@@ -91,7 +91,7 @@ fn end_of_the_world(seed: u64) -> Figures {
     known.send("QUIT");
     while known.receive().is_some() {}
     let world = World {
-        home: Home::calling(address),
+        home: Home::calling_by_default(address),
         address,
         over: AtomicBool::new(false),
         acknowledged: AtomicUsize::new(0),

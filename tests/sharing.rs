@@ -133,7 +133,7 @@ fn a_stock_client_is_told_and_a_file_can_be_too_large() {
 #[test]
 fn kill_9_of_either_client_loses_nothing() {
     let server = Server::start(&[]);
-    let home = Home::calling(server.addresses[0]);
+    let home = Home::calling_by_default(server.addresses[0]);
     let film = film();
     fs::write(home.path().join("film.mp4"), &film).unwrap();
     let mut albert = comes_in(&home, "albert");
@@ -159,7 +159,7 @@ fn kill_9_of_either_client_loses_nothing() {
 fn kill_9_of_the_server_loses_nothing() {
     let server = Server::start(&["--listen", &format!("{}:0", address_of_its_own())]);
     let (address, folder) = (server.addresses[0].to_string(), Arc::clone(&server.folder));
-    let home = Home::calling(&address);
+    let home = Home::calling_by_default(&address);
     let film = film();
     fs::write(home.path().join("film.mp4"), &film).unwrap();
     let (mut albert, mut tesla) = (comes_in(&home, "albert"), comes_in(&home, "tesla"));
