@@ -92,21 +92,19 @@ impl Caller {
 
     /// Opens a second connection to where the first one leads, which has to be the very same server.
     pub fn call_again(&self, first: &Stream) -> io::Result<Stream> {
-        let stream = Stream::new(connect(&first.socket().peer_addr()?)?);
-        if let (Some(secure), Some(pin)) = (&self.secure, first.tls().and_then(Tls::peer)) {
-            let deadline = Instant::now() + HANDSHAKE;
-            let shaken = secure.connector.connect(stream.socket(), host(&self.server), Trust::Pin(pin), deadline);
-            stream.secure(
-                shaken
-                    .map_err(|refused| match refused {
-                        Refused::Lost(error) => error,
-                        Refused::Changed(_) => io::Error::other("the server has another key now"),
-                        Refused::Failed(why) | Refused::Unverified(why) => io::Error::other(why),
-                        Refused::PlainText(text) => io::Error::other(complaint(&text)),
-                    })?
-                    .0,
-            );
-        }
+        let socket = connect(&first.socket().peer_addr()?)?;
+        let Some(secure) = &self.secure else { return Ok(Stream::new(socket)) };
+        let pin = first.tls().and_then(Tls::peer).ok_or_else(|| io::Error::other("the server has no key"))?;
+        let deadline = Instant::now() + HANDSHAKE;
+        let shaken = secure.connector.connect(&socket, host(&self.server), Trust::Pin(pin), deadline);
+        let (tls, _) = shaken.map_err(|refused| match refused {
+            Refused::Lost(error) => error,
+            Refused::Changed(_) => io::Error::other("the server has another key now"),
+            Refused::Failed(why) | Refused::Unverified(why) => io::Error::other(why),
+            Refused::PlainText(text) => io::Error::other(complaint(&text)),
+        })?;
+        let stream = Stream::new(socket);
+        stream.secure(tls);
         Ok(stream)
     }
 

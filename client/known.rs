@@ -8,8 +8,8 @@
 //! ```
 
 use crate::settings;
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use wire::disk;
@@ -42,7 +42,7 @@ impl KnownServers {
     /// How a server is known, and the number of the line that says so. An error is one sentence.
     pub fn find(&self, server: &str) -> Result<Option<(Known, usize)>, String> {
         let path = self.path.display();
-        let text = self.text().map_err(|error| {
+        let text = disk::read_text(&self.path).map_err(|error| {
             format!("cannot read {path} ({error}), without which nobody knows whether {server} is still the same")
         })?;
         for (number, line) in (1..).zip(text.lines()) {
@@ -62,20 +62,13 @@ impl KnownServers {
         Ok(None)
     }
 
-    fn text(&self) -> io::Result<String> {
-        match fs::read(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
-            other => Ok(String::from_utf8_lossy(&other?).into_owned()),
-        }
-    }
-
     /// Adds a server that is not known yet.
     pub fn add(&self, server: &str, known: Known) -> io::Result<()> {
         if let Some(folder) = self.path.parent() {
             disk::make_private(folder)?;
         }
         // Somebody may have edited it and left the end of the last line out.
-        let text = self.text()?;
+        let text = disk::read_text(&self.path)?;
         let start = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
         file.write_all(format!("{start}{}\n", line(server, known)).as_bytes())?;
@@ -84,7 +77,7 @@ impl KnownServers {
 
     /// Knows a server by something else from now on.
     pub fn replace(&self, server: &str, known: Known) -> io::Result<()> {
-        let text = self.text()?;
+        let text = disk::read_text(&self.path)?;
         let is_it = |line: &str| line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(server));
         let new = line(server, known);
         let lines = text.lines().map(|line| if is_it(line) { &new } else { line });
@@ -102,6 +95,7 @@ fn line(server: &str, known: Known) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_server_is_known_by_its_line() {

@@ -10,7 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use wire::disk::replace;
+use wire::disk::{read_text, replace};
 use wire::limits;
 use wire::names::{fold, is_nick};
 
@@ -49,7 +49,7 @@ impl Found {
     /// The newest of the known names, each once. Their file is written anew, so that names which
     /// are forgotten and learned again do not fill the disk.
     fn known_names(&mut self, file: &Path) -> io::Result<File> {
-        let text = read(file)?;
+        let text = read_text(file)?;
         let mut seen = HashSet::new();
         let newest = text.lines().rev().filter(|line| is_nick(line)).map(fold).filter(|name| seen.insert(name.clone()));
         self.names = newest.take(limits::KNOWN_NAMES).collect();
@@ -98,19 +98,11 @@ impl Found {
 
     /// The number of this run: the time, unless the clock was turned back.
     fn next_run(&self, file: &Path) -> io::Result<u64> {
-        let last = read(file)?.trim().parse::<u64>().unwrap_or_default();
+        let last = read_text(file)?.trim().parse::<u64>().unwrap_or_default();
         let newest_letter = self.letters.iter().flat_map(|(_, letters)| letters).map(|id| id.run).max();
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = u64::try_from(since.as_micros()).unwrap_or_default();
         Ok(now.max(last.max(newest_letter.unwrap_or_default()).saturating_add(1)))
-    }
-}
-
-/// A text file, which may not be there yet, and may be damaged.
-fn read(file: &Path) -> io::Result<String> {
-    match fs::read(file) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
-        other => Ok(String::from_utf8_lossy(&other?).into_owned()),
     }
 }
 

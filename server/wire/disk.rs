@@ -18,6 +18,14 @@ pub fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
+/// A text file, which is empty while it is not there yet. What is no UTF-8 in it is replaced.
+pub fn read_text(file: &Path) -> io::Result<String> {
+    match fs::read(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        other => Ok(String::from_utf8_lossy(&other?).into_owned()),
+    }
+}
+
 /// Writes a file, which only its owner can read, beside the old one and moves it there: there is always a whole one.
 ///
 /// The bytes are on the disk when this returns; that they bear the name after a power cut takes
