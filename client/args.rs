@@ -50,7 +50,10 @@ fn address(given: &str) -> Result<String, String> {
         _ => format!("{given}:{PORT}"),
     };
     match address.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0) => Ok(address),
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0) => {
+            // One server has one spelling: it is known again by it.
+            Ok(format!("{host}:{}", port.trim_start_matches(['0', '+'])))
+        }
         _ => Err("write it as HOST:PORT, for example 127.0.0.1:6667".to_owned()),
     }
 }
@@ -80,6 +83,7 @@ mod tests {
         for (given, full) in [
             ("127.0.0.1", "127.0.0.1:6667"),
             ("localhost:7000", "localhost:7000"),
+            ("localhost:007000", "localhost:7000"),
             ("[::1]:7000", "[::1]:7000"),
             ("[::1]", "[::1]:6667"),
             ("::1", "[::1]:6667"),

@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use wire::fingerprint::Fingerprint;
 use wire::stream::Stream;
-use wire::tls::{self, Connector, Identity, Proof, Refused, Tls, Trust};
+use wire::tls::{self, Connector, Identity, Refused, Tls, Trust};
 
 /// How long one address may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -181,17 +181,21 @@ impl Secure {
         let shaken = self.connector.connect(socket, host(server), trust, Instant::now() + HANDSHAKE);
         let (tls, proof) = shaken.map_err(|refused| self.explain(server, trust, refused))?;
         let proved = if proof.by_authority { Known::ByAuthority } else { Known::Pinned(proof.fingerprint) };
+        self.remember(server, filed.map(|(known, _)| known), proved, news)?;
         *self.known() = Some(proved);
-        self.remember(server, filed.map(|(known, _)| known), proved, proof, news);
         Ok(tls)
     }
 
     /// Writes down how the server is known, if that is new.
-    fn remember(&self, server: &str, filed: Option<Known>, proved: Known, proof: Proof, news: &mut Vec<String>) {
-        let fingerprint = proof.fingerprint;
+    fn remember(
+        &self,
+        server: &str,
+        filed: Option<Known>,
+        proved: Known,
+        news: &mut Vec<String>,
+    ) -> Result<(), Failure> {
         let written = match filed {
-            Some(filed) if filed == proved => return,
-            Some(_) if self.pin.is_none() => return,
+            Some(filed) if filed == proved || self.pin.is_none() => return Ok(()),
             Some(_) => {
                 news.push(format!("{server} is known by the fingerprint that you have given from now on"));
                 self.file.replace(server, proved)
@@ -199,12 +203,16 @@ impl Secure {
             None => {
                 news.push(match proved {
                     Known::Pinned(_) if self.pin.is_some() => format!("{server} has the key that you have given"),
-                    Known::Pinned(_) => {
-                        format!("First contact with {server}. Its key has the fingerprint\n{fingerprint}")
-                    }
+                    Known::Pinned(key) => format!("First contact with {server}. Its key has the fingerprint\n{key}"),
                     Known::ByAuthority => format!("First contact with {server}. An authority vouches for it"),
                 });
-                self.file.add(server, proved)
+                match self.file.add(server, proved) {
+                    Ok(Some(other)) if other != proved => {
+                        let why = "another client of yours has just met it with another key; try again to see which";
+                        return Err(Failure::Refused(format!("{server} cannot be trusted: {why}")));
+                    }
+                    added => added.map(drop),
+                }
             }
         };
         let path = self.file.path.display();
@@ -214,6 +222,7 @@ impl Secure {
                 format!("It cannot be remembered ({path}: {error}), so the next time will be a first contact, too")
             }
         });
+        Ok(())
     }
 
     /// What a user has to know when there is no TLS connection.
@@ -221,7 +230,7 @@ impl Secure {
         match (refused, trust) {
             (Refused::Changed(shown), Trust::Pin(pin)) => Failure::Refused(self.changed(server, pin, shown)),
             (Refused::Unverified(why), _) => Failure::Refused(format!(
-                "no authority vouches for {server} ({why}); ask who runs it for its fingerprint, and give that with --pin"
+                "no authority vouches for {server} ({why}); name the authority with --ca, or ask who runs it for its fingerprint and give that with --pin"
             )),
             // Ours says so when it has no place for anybody, before it knows who speaks what.
             (Refused::PlainText(text), _) if text.starts_with("ERROR :") => Failure::Lost(complaint(&text)),

@@ -157,18 +157,15 @@ fn reply(state: &mut State, code: u16, params: &[&str]) {
 /// Whether a numeric belongs to the answer to `/fingerprint`, which is a WHOIS of which one line is shown.
 fn is_about_a_key(state: &mut State, code: u16, params: &[&str]) -> bool {
     let nick = params.first().copied().unwrap_or_default();
-    let Some((asked, key)) = &mut state.asked_key else { return false };
-    if !names::same(asked, nick) {
-        return false;
-    }
+    let Some(at) = state.asked_keys.iter().position(|(asked, _)| names::same(asked, nick)) else { return false };
     if code == numeric::RPL_WHOISCERTFP.code {
-        *key = numerics::sentence(code, params);
+        state.asked_keys[at].1 = numerics::sentence(code, params);
     } else if code == numeric::ERR_NOSUCHNICK.code {
-        state.asked_key = None;
+        state.asked_keys.remove(at);
         return false;
     } else if code == numeric::RPL_ENDOFWHOIS.code {
-        let sentence = key.take().unwrap_or_else(|| format!("{nick} has shown no key"));
-        state.asked_key = None;
+        let (_, key) = state.asked_keys.remove(at);
+        let sentence = key.unwrap_or_else(|| format!("{nick} has shown no key"));
         state.screen.tell(&sentence);
     }
     // What our server sends, and what others do.

@@ -1,6 +1,6 @@
 //! The servers that we know again: the file `known_servers`, a line each.
 //!
-//! Disk only, in whichever thread connects; no lock. Several clients add lines to it, each in one write.
+//! Disk only, in whichever thread connects; no lock but that of the folder, since several clients add lines to it.
 //!
 //! ```text
 //! chat.example.org:6667 3f2a…        the fingerprint of its certificate
@@ -8,7 +8,7 @@
 //! ```
 
 use crate::settings;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
@@ -42,7 +42,7 @@ impl KnownServers {
     /// How a server is known, and the number of the line that says so. An error is one sentence.
     pub fn find(&self, server: &str) -> Result<Option<(Known, usize)>, String> {
         let path = self.path.display();
-        let text = disk::read_text(&self.path).map_err(|error| {
+        let text = self.text().map_err(|error| {
             format!("cannot read {path} ({error}), without which nobody knows whether {server} is still the same")
         })?;
         for (number, line) in (1..).zip(text.lines()) {
@@ -62,22 +62,40 @@ impl KnownServers {
         Ok(None)
     }
 
-    /// Adds a server that is not known yet.
-    pub fn add(&self, server: &str, known: Known) -> io::Result<()> {
-        if let Some(folder) = self.path.parent() {
-            disk::make_private(folder)?;
+    fn text(&self) -> io::Result<String> {
+        // Some editors put a mark in front of a file.
+        Ok(disk::read_text(&self.path)?.trim_start_matches('\u{feff}').to_owned())
+    }
+
+    /// Keeps other clients from changing the file, until what is returned is dropped.
+    fn lock(&self) -> io::Result<Option<File>> {
+        let Some(folder) = self.path.parent() else { return Ok(None) };
+        disk::make_private(folder)?;
+        let folder = File::open(folder)?;
+        // Some file systems know no locks. Then two first contacts at once leave two lines, of which the first counts.
+        let _ = folder.lock();
+        Ok(Some(folder))
+    }
+
+    /// Adds a server that is not known yet. Another client may have met it meanwhile: then this is how it knows it.
+    pub fn add(&self, server: &str, known: Known) -> io::Result<Option<Known>> {
+        let _lock = self.lock()?;
+        if let Some((other, _)) = self.find(server).map_err(io::Error::other)? {
+            return Ok(Some(other));
         }
         // Somebody may have edited it and left the end of the last line out.
-        let text = disk::read_text(&self.path)?;
+        let text = self.text()?;
         let start = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
         file.write_all(format!("{start}{}\n", line(server, known)).as_bytes())?;
-        file.sync_all()
+        file.sync_all()?;
+        Ok(None)
     }
 
     /// Knows a server by something else from now on.
     pub fn replace(&self, server: &str, known: Known) -> io::Result<()> {
-        let text = disk::read_text(&self.path)?;
+        let _lock = self.lock()?;
+        let text = self.text()?;
         let is_it = |line: &str| line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(server));
         let new = line(server, known);
         let lines = text.lines().map(|line| if is_it(line) { &new } else { line });
@@ -104,7 +122,8 @@ mod tests {
         let servers = KnownServers { path: folder.join("known_servers") };
         let pinned = |byte| Known::Pinned(Fingerprint([byte; 32]));
         assert_eq!(servers.find("a:1"), Ok(None));
-        servers.add("a:1", pinned(7)).unwrap();
+        assert_eq!(servers.add("a:1", pinned(7)).unwrap(), None);
+        assert_eq!(servers.add("a:1", pinned(8)).unwrap(), Some(pinned(7)), "somebody was faster");
         servers.add("a:12", Known::ByAuthority).unwrap();
         fs::write(&servers.path, format!("# mine\n{}", fs::read_to_string(&servers.path).unwrap().trim_end())).unwrap();
         servers.add("b:1", pinned(8)).unwrap();

@@ -61,8 +61,8 @@ pub struct State {
     pub joining: Option<String>,
     /// Rooms whose people the user asked for, oldest first, and the names that have come so far.
     pub names: Vec<(String, Vec<String>)>,
-    /// Whose key the user asked for, and what has come of it.
-    pub asked_key: Option<(String, Option<String>)>,
+    /// Whose keys the user asked for, oldest first, and what has come of it.
+    pub asked_keys: Vec<(String, Option<String>)>,
     /// Why the server says that it closes the connection.
     pub error: Option<String>,
     /// A question of the server whether letters have come, which is answered when the user has seen them.
@@ -146,7 +146,7 @@ impl State {
             keys: HashMap::new(),
             joining: None,
             names: Vec::new(),
-            asked_key: None,
+            asked_keys: Vec::new(),
             error: None,
             owed_pong: None,
             ids: (RandomState::new().hash_one(0), 0),
@@ -228,6 +228,7 @@ impl State {
         connection.nick.clone_into(&mut self.nick);
         self.caps = connection.caps;
         self.owed_pong = None;
+        self.asked_keys.clear();
         self.stream = Some(Arc::clone(&connection.stream));
         let join = |room: &String| {
             let key = self.keys.get(&names::fold(room));

@@ -72,11 +72,6 @@ impl Drop for DataFolder {
 
 const NO_HOME: &str = "neither XDG_DATA_HOME nor HOME is set; say with --data-dir where to keep messages and files";
 
-/// Makes what happened to the entries of a folder (a new name, a removed one) last through a power cut.
-pub fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,11 +10,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use wire::disk::{read_text, replace};
+use wire::disk::{read_text, replace, sync_folder};
 use wire::limits;
 use wire::names::{fold, is_nick};
 
-use crate::data::sync_folder;
 use crate::letter::Msgid;
 
 #[derive(Debug, Default)]

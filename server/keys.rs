@@ -12,12 +12,10 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use wire::disk::{make_private, replace};
+use wire::disk::{make_private, replace, sync_folder};
 use wire::fingerprint::Fingerprint;
 use wire::limits;
 use wire::names::{fold, is_nick};
-
-use crate::data::sync_folder;
 
 /// A name whose file is damaged belongs to this: to nobody, until it is released.
 const NOBODY: Fingerprint = Fingerprint([0; 32]);
@@ -155,8 +153,11 @@ impl KeyFolder {
     }
 
     /// Whether a name belongs to nobody any more although the table says otherwise: who runs the server has released it.
+    /// A folder that is away, with all names, releases none.
     pub fn is_released(&self, name: &str) -> bool {
-        matches!(fs::symlink_metadata(self.0.join(name)), Err(error) if error.kind() == ErrorKind::NotFound)
+        let is_away =
+            matches!(fs::symlink_metadata(self.0.join(name)), Err(error) if error.kind() == ErrorKind::NotFound);
+        is_away && self.0.is_dir()
     }
 
     /// Takes a name from its key, also while a server runs in this data folder. The answer for the operator is one

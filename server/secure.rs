@@ -59,7 +59,7 @@ pub fn begin(session: &Session, deadline: Instant) -> Result<(), End> {
     let is_tls = first_byte(session, deadline)? == tls::FIRST_BYTE;
     match &server.acceptor {
         Some(acceptor) if is_tls => shake_hands(session, acceptor, deadline),
-        None if is_tls => Err(End::Ours("This server was built without TLS".into())),
+        None if is_tls => Err(End::Ours("This server was built without TLS; connect in plain text (--plain)".into())),
         _ if server.plain.allows(session.address.ip()) => Ok(()),
         _ => Err(End::Ours("Plain text is not taken from your address; connect with TLS".into())),
     }

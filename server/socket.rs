@@ -91,6 +91,12 @@ impl Socket {
         }
     }
 
+    /// Reads what nobody wants to know any more, as it comes.
+    pub fn discard(&self, scrap: &mut [u8]) -> io::Result<usize> {
+        self.make_blocking()?;
+        self.stream.socket().read(scrap)
+    }
+
     fn make_blocking(&self) -> io::Result<()> {
         let mut writing = self.lock();
         if writing.nonblocking {
@@ -100,23 +106,23 @@ impl Socket {
         Ok(())
     }
 
-    fn make_nonblocking(&self) -> io::Result<MutexGuard<'_, Writing>> {
-        let mut writing = self.lock();
+    fn make_nonblocking(&self, writing: &mut Writing) -> io::Result<()> {
         if !writing.nonblocking {
             self.stream.socket().set_nonblocking(true)?;
             writing.nonblocking = true;
         }
-        Ok(writing)
+        Ok(())
     }
 
     /// Writes what the kernel has room for; `WouldBlock` when it has none. The next write has to begin where this one
     /// ended.
     pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         // Held until the bytes are written, so that no reader makes the stream blocking meanwhile.
-        if self.lock().shaking_hands {
+        let mut writing = self.lock();
+        if writing.shaking_hands {
             return Ok(bytes.len());
         }
-        let mut writing = self.make_nonblocking()?;
+        self.make_nonblocking(&mut writing)?;
         match self.stream.tls() {
             None => self.stream.socket().write(bytes),
             Some(tls) => writing.write_sealed(tls, self.stream.socket(), bytes),
@@ -139,7 +145,8 @@ impl Socket {
             let mut end = Vec::new();
             tls.seal_end(&mut end);
             // What cannot be written the end of the connection says as well.
-            let _ = self.make_nonblocking().and_then(|_| self.stream.socket().write(&end));
+            let mut writing = self.lock();
+            let _ = self.make_nonblocking(&mut writing).and_then(|()| self.stream.socket().write(&end));
         }
         self.shutdown(Shutdown::Write);
     }
@@ -173,6 +180,7 @@ impl Writing {
             match socket.write(&self.sealed[self.sent..]) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => self.sent += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock && done > 0 => return Ok(done),
                 Err(error) => return Err(error),
             }

@@ -13,9 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use wire::crc32::Crc32;
-use wire::disk::{make_private, replace};
+use wire::disk::{make_private, replace, sync_folder};
 
-use crate::data::sync_folder;
 use crate::entry::{Entry, FileId, Progress};
 use crate::files::Files;
 use crate::info;

@@ -113,8 +113,7 @@ impl From<io::Error> for BrokenOff {
 fn body(mut rest: Vec<u8>, mut stream: &Stream) -> Result<impl Read, BrokenOff> {
     if rest == b"\r" {
         // The second half of the line's end may be on its way.
-        rest.push(0);
-        stream.read_exact(&mut rest[1..])?;
+        rest.push(byte(&mut stream, Instant::now() + limits::DATA_MINUTE)?);
     }
     let line_end = if rest.starts_with(b"\r\n") { 2 } else { 1 };
     let body = rest.split_off(line_end.min(rest.len()));
@@ -173,18 +172,34 @@ fn receive(input: &mut impl Read, data: &mut File, progress: &mut Progress, size
     Ok(())
 }
 
+/// Reads one byte. Of a TLS record only parts may come, and no byte of text: that is not waited for without end.
+fn byte(input: &mut impl Read, deadline: Instant) -> Result<u8, BrokenOff> {
+    let mut byte = [0];
+    loop {
+        match input.read(&mut byte) {
+            Ok(0) => return Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
+            Ok(_) => return Ok(byte[0]),
+            Err(error) if error.kind() == ErrorKind::Interrupted && Instant::now() < deadline => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                return Err(BrokenOff::Connection("It was too slow".into()));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
 /// Reads the sum behind the file: eight hexadecimal digits and a line end, or nothing that is one.
 fn sum(input: &mut impl Read) -> Result<Option<u32>, BrokenOff> {
     let mut digits = [0; 8];
-    let mut end = [0];
-    for byte in &mut digits {
-        input.read_exact(std::slice::from_mut(byte))?;
-        if !byte.is_ascii_hexdigit() {
+    let deadline = Instant::now() + limits::DATA_MINUTE;
+    for digit in &mut digits {
+        *digit = byte(input, deadline)?;
+        if !digit.is_ascii_hexdigit() {
             return Ok(None);
         }
     }
-    input.read_exact(&mut end)?;
-    let digits = str::from_utf8(&digits).ok().filter(|_| matches!(end, [b'\r' | b'\n']));
+    let end = byte(input, deadline)?;
+    let digits = str::from_utf8(&digits).ok().filter(|_| matches!(end, b'\r' | b'\n'));
     Ok(digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()))
 }
 
@@ -204,6 +219,22 @@ mod tests {
         assert!(dribbles.moved(1_000_000, second(1)).is_ok());
         let ended = (1..=10).find(|number| dribbles.moved(1, second(29 * number)).is_err());
         assert_eq!(ended, Some(6), "with the first byte after the second minute");
+    }
+
+    /// A TLS connection of which only parts of a record come.
+    struct Dribbles;
+
+    impl Read for Dribbles {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(ErrorKind::Interrupted.into())
+        }
+    }
+
+    #[test]
+    fn a_byte_is_not_waited_for_without_end() {
+        let late = byte(&mut Dribbles, Instant::now() + Duration::from_millis(10));
+        assert!(matches!(late, Err(BrokenOff::Connection(why)) if why == "It was too slow"));
+        assert!(matches!(byte(&mut &b"x"[..], Instant::now()), Ok(b'x')));
     }
 
     #[test]

@@ -120,9 +120,11 @@ fn a_certificate_can_be_given() {
     server.client_with_key("tesla", "tesla").ask("ISON tesla", &["303 :tesla"]);
     let none = folder.0.join("none");
     let none = none.to_str().unwrap();
-    for (cert, key, complaint) in
-        [(none, file, "cannot read "), (file, none, "cannot read "), (file, "/dev/null", "there is no private key")]
-    {
+    for (cert, key, complaint) in [
+        (none, file, "cannot read "),
+        (file, none, "cannot read "),
+        (file, "/dev/null", "there is no private key, or it is damaged"),
+    ] {
         let data = Folder::new();
         let data = data.0.to_str().unwrap();
         let refused = run(&["--listen", "127.0.0.1:0", "--data-dir", data, "--cert", cert, "--key", key]);

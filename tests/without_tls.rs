@@ -50,6 +50,6 @@ fn who_speaks_tls_is_told_in_a_way_that_programs_understand() {
     let server = Server::start(&[]);
     let mut client = server.connect();
     client.send_bytes(&[22, 3, 1, 0, 0]);
-    client.expect("ERROR :Closing connection: This server was built without TLS");
+    client.expect("ERROR :Closing connection: This server was built without TLS; connect in plain text (--plain)");
     client.expect_end();
 }

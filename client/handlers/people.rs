@@ -65,7 +65,7 @@ fn sleep_time(time: &str) -> Option<Duration> {
 pub fn fingerprint(client: &Client, nick: &str) {
     if !nick.is_empty() {
         if is_nick(client, nick) {
-            client.lock().asked_key = Some((nick.to_owned(), None));
+            client.lock().asked_keys.push((nick.to_owned(), None));
             client.send("WHOIS", &[nick]);
         }
         return;

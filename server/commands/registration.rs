@@ -79,6 +79,12 @@ fn bind(chat: &mut Chat<'_>) -> Option<String> {
     let key = chat.me().key?;
     let nick = chat.me().nick().to_owned();
     let name = fold(&nick);
+    // Its own name, too, can have been released meanwhile: then it is bound anew.
+    if let Some(owner) = chat.registry.keys.stored_owner(&name)
+        && chat.unlocked(|server| server.key_folder.is_released(&name))
+    {
+        chat.registry.keys.release(&name, owner);
+    }
     match chat.registry.keys.bind(&name, key) {
         Bound::Already | Bound::Theirs => return None,
         Bound::TooMany => return Some(format!("{nick} is not bound to your key: there are too many names already")),

@@ -1,6 +1,6 @@
 //! Where both programs keep things for their user: in folders and files that are private and always whole.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -38,6 +38,11 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(new, file)
 }
 
+/// Makes what happened to the entries of a folder (a new name, a removed one) last through a power cut.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
 /// Writes a file that is not there yet; one that is there, whoever has made it, stays as it is. It is whole and on the disk
 /// before it has its name. False when it was there.
 pub fn create(file: &Path, bytes: &[u8]) -> io::Result<bool> {
@@ -55,5 +60,6 @@ pub fn create(file: &Path, bytes: &[u8]) -> io::Result<bool> {
     });
     // It has its name, or is of no use.
     let _ = fs::remove_file(part);
+    file.parent().filter(|_| matches!(made, Ok(true))).map_or(Ok(()), sync_folder)?;
     made
 }

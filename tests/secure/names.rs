@@ -157,6 +157,29 @@ fn who_runs_the_server_can_release_a_name() {
     eve.skip_to(":groupchat NOTICE tesla :tesla belongs to your key *");
     drop(eve);
     expect_refusal(server.connect_with_key("tesla"), "tesla");
+    // Who was released and comes back before anybody else has the name anew, and is told so.
+    let mut carl = server.client_with_key("carl", "carl");
+    carl.send("QUIT");
+    carl.skip_to("ERROR *");
+    assert_eq!(release("carl").0, Some(0));
+    let mut carl = server.connect_with_key("carl");
+    carl.register("carl");
+    carl.expect(":groupchat NOTICE carl :carl belongs to your key *");
+    carl.send("QUIT");
+    carl.skip_to("ERROR *");
+    carl.expect_end();
+    expect_refusal(server.connect_with_key("other"), "carl");
+}
+
+#[test]
+fn a_folder_that_is_away_releases_no_name() {
+    let server = Server::start(&[]);
+    tesla_was_here(&server);
+    let (keys, away) = (server.folder.0.join("keys"), server.folder.0.join("away"));
+    fs::rename(&keys, &away).unwrap();
+    server.connect_with_key("eve").ask("NICK tesla", &[&format!("433 tesla {BOUND}")]);
+    fs::rename(&away, &keys).unwrap();
+    expect_tesla(&server);
 }
 
 #[test]
@@ -197,7 +220,7 @@ fn people_at_the_client_are_told_whose_a_name_is() {
     tesla.ask("/fingerprint eve", &[&format!("eve has the key {key}")]);
     tesla.ask("/fingerprint nobody", &["Nobody is called nobody"]);
     let _plain = server.client("plain");
-    tesla.ask("/fingerprint plain", &["plain has shown no key"]);
+    tesla.ask("/fingerprint eve\n/fingerprint plain", &[&format!("eve has the key {key}"), "plain has shown no key"]);
     tesla.type_line("/whois eve");
     tesla.skip_to("eve speaks TLS");
     tesla.expect_line(&format!("eve has the key {key}"));

@@ -30,20 +30,8 @@ impl Identity {
     pub fn load_or_make(file: &Path, name: &str) -> Result<Self, String> {
         let shown = file.display();
         let cannot = |what: &str, error: io::Error| format!("cannot {what} the key in {shown}: {error}");
-        loop {
-            match fs::metadata(file) {
-                Ok(metadata) if metadata.mode() & 0o077 != 0 => {
-                    return Err(format!("others may read the key in {shown}; if none has, say chmod 600 {shown}"));
-                }
-                Ok(_) => {
-                    let pem = fs::read(file).map_err(|error| cannot("read", error))?;
-                    return Self::from_pem(&pem, &pem).map_err(|why| {
-                        format!("{shown} holds no usable key ({why}); move it away, and a new one is made")
-                    });
-                }
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(cannot("read", error)),
-                Err(_) => {}
-            }
+        // What is there is not made, also if it is a link to nowhere.
+        if matches!(fs::symlink_metadata(file), Err(error) if error.kind() == ErrorKind::NotFound) {
             let pem = made(name).map_err(|error| format!("cannot make a key: {error}"))?;
             if let Some(folder) = file.parent() {
                 disk::make_private(folder).map_err(|error| cannot("write", error))?;
@@ -51,6 +39,13 @@ impl Identity {
             // Another program that was started at the same time may have been faster: then its key counts.
             disk::create(file, pem.as_bytes()).map_err(|error| cannot("write", error))?;
         }
+        let metadata = fs::metadata(file).map_err(|error| cannot("read", error))?;
+        if metadata.is_file() && metadata.mode() & 0o077 != 0 {
+            return Err(format!("others may read the key in {shown}; if none has, say chmod 600 {shown}"));
+        }
+        let pem = fs::read(file).map_err(|error| cannot("read", error))?;
+        Self::from_pem(&pem, &pem)
+            .map_err(|why| format!("{shown} holds no usable key ({why}); move it away, and a new one is made"))
     }
 
     /// Reads a certificate, with those that vouch for it, and its key, in PEM. An error is one sentence.
@@ -62,11 +57,17 @@ impl Identity {
 
     fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, String> {
         let chain = CertificateDer::pem_slice_iter(certificate).collect::<Result<Vec<_>, _>>();
-        let chain = chain.map_err(|error| format!("the certificate is damaged: {error}"))?;
+        let chain = chain.map_err(|_| "the certificate is damaged".to_owned())?;
         if chain.is_empty() {
             return Err("there is no certificate".to_owned());
         }
-        let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| format!("there is no private key: {error}"))?;
+        let is_encrypted = String::from_utf8_lossy(key).contains("ENCRYPTED");
+        let unusable = if is_encrypted {
+            "the private key has a password; openssl pkey -in OLD -out NEW takes it off"
+        } else {
+            "there is no private key, or it is damaged"
+        };
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| unusable.to_owned())?;
         Ok(Identity { chain, key: Arc::new(key) })
     }
 

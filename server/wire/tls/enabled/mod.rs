@@ -42,7 +42,12 @@ pub struct Acceptor(Arc<ServerConfig>);
 impl Acceptor {
     /// An error is one sentence.
     pub fn new(identity: Identity) -> Result<Self, String> {
-        let unusable = |error: Error| format!("the certificate and its key cannot be used: {error}");
+        let unusable = |error: Error| match error {
+            Error::InconsistentKeys(_) => {
+                "the key does not belong to the certificate; check --cert and --key".to_owned()
+            }
+            error => format!("the certificate and its key cannot be used: {error}"),
+        };
         let Identity { chain, key } = identity;
         let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]);
         let builder = builder.map_err(unusable)?.with_client_cert_verifier(Arc::new(AnyKey(provider())));
@@ -99,7 +104,8 @@ impl Connector {
         deadline: Instant,
     ) -> Result<(Tls, Proof), Refused> {
         let failed = |error: Error| Refused::Failed(error.to_string());
-        let name = ServerName::try_from(host.to_owned()).map_err(|error| Refused::Failed(error.to_string()))?;
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| Refused::Failed(format!("{host} is neither a name nor an address in full; check --server")))?;
         let roots = match &self.authorities {
             _ if matches!(trust, Trust::Pin(_)) => Arc::new(RootCertStore::empty()),
             Authorities::System => Arc::new(identity::authorities_of_this_system()),
@@ -182,7 +188,8 @@ impl Tls {
     /// text it stands for.
     pub fn seal(&self, text: &[u8], sealed: &mut Vec<u8>) -> io::Result<usize> {
         let mut inner = self.lock();
-        let count = inner.connection.writer().write(text)?;
+        // After an alert no text can be sealed any more, but the alert is still to be sent; the text goes nowhere.
+        let count = inner.connection.writer().write(text).unwrap_or(text.len());
         inner.flush_to(sealed)?;
         Ok(count)
     }
