@@ -10,15 +10,18 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::member::{Deaf, Listener, Member};
 use crate::server::Server;
+use crate::stream::Transport;
 
 /// Joins that may be under way at the same time: each causes a line to every member.
 const JOINS_IN_FLIGHT: usize = 32;
-/// One read takes at most this much; it is also the most that a line may be long.
+/// One read takes at most this much; it is also more than a line may be long.
 const BUFFER: usize = 64 * 1024;
 /// How long one turn waits for an event before its caller looks at the clock again.
 const TURN: Duration = Duration::from_millis(20);
 
 pub struct Crowd {
+    /// How all members speak.
+    transport: Transport,
     poll: Poll,
     events: Events,
     members: Vec<Member>,
@@ -29,8 +32,9 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    pub fn new() -> io::Result<Self> {
+    pub fn new(transport: Transport) -> io::Result<Self> {
         Ok(Self {
+            transport,
             poll: Poll::new()?,
             events: Events::with_capacity(1024),
             members: Vec::new(),
@@ -55,9 +59,10 @@ impl Crowd {
         while welcomed < first + count {
             while self.len() < (first + count).min(welcomed + server.kind.connects_in_flight()) {
                 let index = self.len();
-                let mut member = Member::connect(server.address, &format!("{letter}{index}"))?;
+                let address = server.address_for(self.transport);
+                let mut member = Member::connect(address, self.transport, &format!("{letter}{index}"))?;
                 let interest = Interest::READABLE | Interest::WRITABLE;
-                self.poll.registry().register(&mut member.stream, Token(index), interest)?;
+                self.poll.registry().register(&mut member.stream.socket, Token(index), interest)?;
                 self.members.push(member);
             }
             self.turn(&mut Deaf)?;
@@ -105,7 +110,7 @@ impl Crowd {
     /// These never read again: their sockets stay open and fill.
     pub fn stall(&mut self, who: Range<usize>) -> io::Result<()> {
         for member in &mut self.members[who] {
-            self.poll.registry().deregister(&mut member.stream)?;
+            self.poll.registry().deregister(&mut member.stream.socket)?;
         }
         Ok(())
     }

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use crate::conversation::{Conversation, Plan, ROOM};
 use crate::crowd::Crowd;
 use crate::options::Options;
-use crate::proc;
 use crate::server::Candidate;
+use crate::stream::Transport;
 use crate::table::Better::{Less, More, Neither};
-use crate::table::{Column, Row};
+use crate::table::{Column, Row, Table};
+use crate::{Bench, proc};
 
-pub const COLUMNS: &[Column] = &[
+const COLUMNS: &[Column] = &[
     Column("deliveries/s", 0, More),
     Column("p50 ms", 2, Less),
     Column("p99 ms", 2, Less),
@@ -27,10 +28,23 @@ pub const COLUMNS: &[Column] = &[
 /// Connecting 1000 clients and making them join one room may take this long.
 pub const SET_UP: Duration = Duration::from_mins(1);
 
+/// All servers, each size of room.
+pub fn case(bench: &mut Bench, options: &Options, transport: Transport) {
+    let how = match transport {
+        Transport::Plain => "",
+        Transport::Tls => " under TLS 1.3",
+    };
+    for clients in &options.clients {
+        let title = |w| format!("fan-out{how}: {clients} clients, {} speakers, {w} in flight", options.speakers);
+        let tables = options.in_flight.iter().map(|w| Table::new(title(w), COLUMNS)).collect();
+        bench.case(options.rounds, tables, |candidate| unit(candidate, transport, options, *clients));
+    }
+}
+
 /// One server, one size of room: a row for each number of lines in flight.
-pub fn unit(candidate: &Candidate, options: &Options, clients: usize) -> io::Result<Vec<Row>> {
-    let server = candidate.start()?;
-    let mut crowd = Crowd::new()?;
+fn unit(candidate: &Candidate, transport: Transport, options: &Options, clients: usize) -> io::Result<Vec<Row>> {
+    let server = candidate.start(transport)?;
+    let mut crowd = Crowd::new(transport)?;
     let deadline = Instant::now() + SET_UP;
     crowd.connect(&server, 'b', clients, deadline)?;
     crowd.join(0..clients, |_| ROOM.to_owned(), deadline)?;

@@ -10,6 +10,7 @@ use crate::member::Deaf;
 use crate::options::Options;
 use crate::proc;
 use crate::server::Candidate;
+use crate::stream::Transport;
 use crate::table::Better::{Less, More, Neither};
 use crate::table::{Column, Row};
 
@@ -27,10 +28,10 @@ const SETTLE: Duration = Duration::from_secs(1);
 const HOLD: Duration = Duration::from_secs(5);
 
 pub fn unit(candidate: &Candidate, options: &Options) -> io::Result<Vec<Row>> {
-    let server = candidate.start()?;
+    let server = candidate.start(Transport::Plain)?;
     let pid = server.pid();
     let before = proc::resident_kib(pid)?;
-    let mut crowd = Crowd::new()?;
+    let mut crowd = Crowd::new(Transport::Plain)?;
     let clients = options.idle;
     let start = Instant::now();
     crowd.connect(&server, 'i', clients, start + CONNECT)?;

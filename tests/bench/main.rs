@@ -7,8 +7,10 @@
 //! | --- | --- |
 //! | `options` | the command line |
 //! | `fanout`, `stalled`, `idle`, `transfers` | the cases: a `unit` measures one server once |
+//! | `tls` | the fan-out again, under TLS |
 //! | `conversation` | speakers, and the check of every delivery |
 //! | `crowd`, `member`, `line` | many clients, one client, one line |
+//! | `stream`, `session` | one connection's bytes, and TLS for them |
 //! | `server` | the servers under test as child processes |
 //! | `proc`, `histogram`, `table` | CPU and memory, latencies, output |
 
@@ -28,12 +30,16 @@ mod member;
 mod options;
 mod proc;
 mod server;
+mod session;
 mod stalled;
+mod stream;
 mod table;
+mod tls;
 mod transfers;
 
 use options::Options;
 use server::{Candidate, Kind};
+use stream::Transport;
 use table::{Row, Table};
 
 /// Files that a process has open besides its clients.
@@ -85,11 +91,7 @@ fn run(mut options: Options) -> io::Result<Vec<String>> {
         }
     }
     if options.wants("fanout") {
-        for clients in &options.clients {
-            let title = |w| format!("fan-out: {clients} clients, {} speakers, {w} in flight", options.speakers);
-            let tables = options.in_flight.iter().map(|w| Table::new(title(w), fanout::COLUMNS)).collect();
-            bench.case(options.rounds, tables, |candidate| fanout::unit(candidate, &options, *clients));
-        }
+        fanout::case(&mut bench, &options, Transport::Plain);
     }
     if options.wants("stalled") {
         let title =
@@ -101,6 +103,9 @@ fn run(mut options: Options) -> io::Result<Vec<String>> {
         let tables = vec![Table::new(format!("idle crowd: {} clients", options.idle), idle::COLUMNS)];
         // One round: memory hardly varies, and 8000 connections take a while.
         bench.case(1, tables, |candidate| idle::unit(candidate, &options));
+    }
+    if options.wants("tls") {
+        tls::case(&mut bench, &options);
     }
     if options.wants("files") {
         // Only ours knows files.

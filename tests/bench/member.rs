@@ -2,13 +2,12 @@
 //!
 //! Thread: the generator's only one. The socket never blocks; no locks.
 
-use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::io::{self, BufRead, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use mio::net::TcpStream;
-
 use crate::line::{Line, parse};
+use crate::stream::{Stream, Transport};
 
 /// Numerics from here on refuse something, except `NO_MOTD`.
 const FIRST_REFUSAL: u16 = 400;
@@ -28,11 +27,11 @@ impl Listener for Deaf {
 }
 
 pub struct Member {
-    pub stream: TcpStream,
+    pub stream: Stream,
     pub registered: bool,
     /// The newest barrier (see `Crowd::barrier`) whose PONG came back.
     pub barrier: u64,
-    /// Bytes received since the connection was made.
+    /// Bytes of text received since the connection was made.
     pub received: u64,
     /// The begin of a line whose end has not come yet.
     partial: Vec<u8>,
@@ -43,11 +42,9 @@ pub struct Member {
 }
 
 impl Member {
-    pub fn connect(address: SocketAddr, nick: &str) -> io::Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
+    pub fn connect(address: SocketAddr, transport: Transport, nick: &str) -> io::Result<Self> {
         Ok(Self {
-            stream,
+            stream: Stream::connect(address, transport)?,
             registered: false,
             barrier: 0,
             received: 0,
@@ -62,18 +59,7 @@ impl Member {
     }
 
     pub fn flush(&mut self) -> io::Result<()> {
-        while !self.unsent.is_empty() {
-            match self.stream.write(&self.unsent) {
-                Ok(written) => drop(self.unsent.drain(..written)),
-                // The next "writable" event continues here.
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected) => {
-                    break;
-                }
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(())
+        self.stream.send(&mut self.unsent)
     }
 
     /// Reads all that has arrived and hands each whole line on. `buffer` is shared by all members.
@@ -88,18 +74,19 @@ impl Member {
             let kept = self.partial.len();
             buffer[..kept].copy_from_slice(&self.partial);
             let got = match self.stream.read(&mut buffer[kept..]) {
-                Ok(0) => return Err(self.farewell()),
                 Ok(got) => got,
                 Err(e) if e.kind() == ErrorKind::WouldBlock => break,
                 Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-                Err(e) if e.kind() == ErrorKind::ConnectionReset => return Err(self.farewell()),
+                Err(e) if matches!(e.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
+                    return Err(self.farewell());
+                }
                 Err(e) => return Err(e),
             };
-            self.received += got as u64;
-            self.take_lines(index, &buffer[..kept + got], listener);
+            self.received += got.text as u64;
+            self.take_lines(index, &buffer[..kept + got.text], listener);
             // A short read has emptied the socket, so the read that would only say "would block"
             // is saved; but an end of stream behind the data would not be signalled again.
-            if kept + got < buffer.len() && !closing {
+            if !got.more && !closing {
                 break;
             }
         }

@@ -12,7 +12,7 @@ use crate::stalled::{HEALTHY, PAYLOAD};
 
 pub const USAGE: &str = "\
 usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS])
-  --cases LIST              fanout,stalled,idle,files
+  --cases LIST              fanout,stalled,idle,tls,files (tls: fan-out again)
   --servers LIST            ours,ngircd,inspircd
   --clients LIST            members of the fan-out room             [200,1000]
   --in-flight LIST          lines in flight per speaker, fan-out    [1,32]
@@ -25,11 +25,11 @@ usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS
   --idle-rooms N            rooms that the idle crowd spreads over  [0: none]
   --warm-up SECONDS         before each measured interval           [0.5]
   --seconds SECONDS         length of each measured interval        [2.5]
-  --rounds N                rounds of fan-out and stalled readers   [3]
-  --only-quick              a first look in about a minute
+  --rounds N                rounds of all but the idle crowd        [3]
+  --only-quick              a first look in about two minutes
   --ours PATH               our server, if cargo did not build it";
 
-const CASES: [&str; 4] = ["fanout", "stalled", "idle", "files"];
+const CASES: [&str; 5] = ["fanout", "stalled", "idle", "tls", "files"];
 
 pub struct Options {
     pub cases: Vec<String>,
@@ -121,7 +121,7 @@ impl Options {
     fn check(&self) -> Result<(), String> {
         let smallest_room = self.clients.iter().copied().min().unwrap_or(0).min(HEALTHY);
         let wrong = if !self.cases.iter().all(|case| CASES.contains(&case.as_str())) {
-            "--cases are fanout, stalled, idle and files"
+            "--cases are fanout, stalled, idle, tls and files"
         } else if !(HEADER..=PAYLOAD).contains(&self.payload) {
             "--payload must be from 16 to 400"
         } else if self.speakers == 0 || self.speakers * 2 > smallest_room {

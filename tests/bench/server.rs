@@ -10,6 +10,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use wire::tls::Identity;
+
+use crate::stream::Transport;
+
 /// How long a server may take from its start until it accepts a connection.
 const START: Duration = Duration::from_secs(10);
 
@@ -74,40 +78,60 @@ impl Candidate {
         })
     }
 
-    pub fn start(&self) -> io::Result<Server> {
+    /// With `Transport::Tls` it takes both plain text and TLS.
+    pub fn start(&self, transport: Transport) -> io::Result<Server> {
         let folder = TempFolder::new(self.kind.name())?;
         let mut command = Command::new(&self.program);
         command.current_dir(&folder.0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let config = folder.0.join("config");
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        let ports = free_ports()?;
         match self.kind {
             Kind::Ours => {
                 command.args(["--listen", "127.0.0.1:0", "--flood", "0", "--data-dir"]).arg(&folder.0);
                 command.stdout(Stdio::piped());
             }
             Kind::Ngircd => {
-                fs::write(&config, include_str!("ngircd.conf").replace("{port}", &address.port().to_string()))?;
-                command.args(["--nodaemon", "--config"]).arg(&config);
+                let texts = [include_str!("ngircd.conf"), include_str!("ngircd-tls.conf")];
+                command.args(["--nodaemon", "--config"]).arg(configure(&folder.0, texts, ports, transport)?);
             }
             Kind::Inspircd => {
-                fs::write(&config, include_str!("inspircd.conf").replace("{port}", &address.port().to_string()))?;
-                command.args(["--nofork", "--nolog", "--nopid", "--runasroot", "--config"]).arg(&config);
+                let texts = [include_str!("inspircd.conf"), include_str!("inspircd-tls.conf")];
+                command.args(["--nofork", "--nolog", "--nopid", "--runasroot", "--config"]);
+                command.arg(configure(&folder.0, texts, ports, transport)?);
             }
         }
-        let mut server = Server { kind: self.kind, child: command.spawn()?, address, _folder: folder };
+        let [address, tls_address] = ports.map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let mut server = Server { kind: self.kind, child: command.spawn()?, address, tls_address, _folder: folder };
         match self.kind {
             Kind::Ours => server.read_address()?,
-            Kind::Ngircd | Kind::Inspircd => server.await_listening()?,
+            Kind::Ngircd | Kind::Inspircd => server.await_listening(transport)?,
         }
         Ok(server)
     }
+}
+
+/// Writes a configuration; its second text, and a certificate, are only for TLS.
+fn configure(folder: &Path, texts: [&str; 2], ports: [u16; 2], transport: Transport) -> io::Result<PathBuf> {
+    let [mut text, tls] = texts.map(str::to_owned);
+    if transport == Transport::Tls {
+        let pem = folder.join("server.pem");
+        // Of the same kind as our own server's: ECDSA on P-256, signed by itself.
+        Identity::load_or_make(&pem, "irc.local").map_err(io::Error::other)?;
+        text += &tls.replace("{pem}", &pem.display().to_string());
+    }
+    let text = text.replace("{port}", &ports[0].to_string()).replace("{tls-port}", &ports[1].to_string());
+    let config = folder.join("config");
+    fs::write(&config, text)?;
+    Ok(config)
 }
 
 /// A running server, killed and waited for on drop.
 pub struct Server {
     pub kind: Kind,
     child: Child,
+    /// Where it takes plain text.
     pub address: SocketAddr,
+    /// Where it takes TLS, if it was started so.
+    tls_address: SocketAddr,
     _folder: TempFolder,
 }
 
@@ -116,7 +140,14 @@ impl Server {
         self.child.id()
     }
 
-    /// Our server says where it listens at the end of its first line.
+    pub fn address_for(&self, transport: Transport) -> SocketAddr {
+        match transport {
+            Transport::Plain => self.address,
+            Transport::Tls => self.tls_address,
+        }
+    }
+
+    /// Our server says where it listens, for both, at the end of its first line.
     fn read_address(&mut self) -> io::Result<()> {
         let stdout = self.child.stdout.take().ok_or_else(|| io::Error::other("ours has no stdout"))?;
         let mut stdout = BufReader::new(stdout);
@@ -124,13 +155,14 @@ impl Server {
         stdout.read_line(&mut line)?;
         let last = line.split_whitespace().last().and_then(|word| word.parse().ok());
         self.address = last.ok_or_else(|| io::Error::other(format!("ours did not start: {line:?}")))?;
+        self.tls_address = self.address;
         thread::Builder::new().name("drain_loop".to_owned()).spawn(move || drain_loop(stdout))?;
         Ok(())
     }
 
-    fn await_listening(&mut self) -> io::Result<()> {
+    fn await_listening(&mut self, transport: Transport) -> io::Result<()> {
         let deadline = Instant::now() + START;
-        while TcpStream::connect(self.address).is_err() {
+        while TcpStream::connect(self.address_for(transport)).is_err() {
             if let Some(status) = self.child.try_wait()? {
                 return Err(io::Error::other(format!("ended while starting: {status}")));
             }
@@ -157,11 +189,12 @@ fn drain_loop(mut stdout: impl Read) {
     let _ = io::copy(&mut stdout, &mut io::sink());
 }
 
-/// A free port below those that Linux gives to outgoing connections, so that none of the
-/// generator's own clients can take it before the server does.
-pub fn free_port() -> io::Result<u16> {
-    let free = (20_000..32_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
-    free.ok_or_else(|| io::Error::other("no free port between 20000 and 32000"))
+/// Free ports below those that Linux gives to outgoing connections, so that none of the
+/// generator's own clients can take one before the server does.
+pub fn free_ports() -> io::Result<[u16; 2]> {
+    let mut free = (20_000..32_000).filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    let two = free.next().zip(free.next()).map(<[u16; 2]>::from);
+    two.ok_or_else(|| io::Error::other("no two free ports between 20000 and 32000"))
 }
 
 pub struct TempFolder(pub PathBuf);

@@ -12,6 +12,7 @@ use crate::member::Deaf;
 use crate::options::Options;
 use crate::proc;
 use crate::server::{Candidate, Server};
+use crate::stream::Transport;
 use crate::table::Better::{Less, Neither};
 use crate::table::{Column, Row};
 
@@ -39,8 +40,8 @@ const BURST: Duration = Duration::from_millis(50);
 
 /// One server: the same room, first without and then with members that never read.
 pub fn unit(candidate: &Candidate, options: &Options) -> io::Result<Vec<Row>> {
-    let server = candidate.start()?;
-    let mut crowd = Crowd::new()?;
+    let server = candidate.start(Transport::Plain)?;
+    let mut crowd = Crowd::new(Transport::Plain)?;
     let deadline = Instant::now() + SET_UP;
     crowd.connect(&server, 'b', HEALTHY, deadline)?;
     crowd.join(0..HEALTHY, |_| ROOM.to_owned(), deadline)?;
@@ -93,7 +94,7 @@ impl Stalled {
         crowd.join(who.clone(), |_| ROOM.to_owned(), deadline)?;
         crowd.barrier(0..who.end, &mut Deaf, deadline)?;
         crowd.stall(who.clone())?;
-        let port = |index| crowd.member(index).stream.local_addr().map(|address| address.port());
+        let port = |index| crowd.member(index).stream.socket.local_addr().map(|address| address.port());
         let ports = who.map(port).collect::<io::Result<_>>()?;
         Ok(Self { ports, start: crowd.member(WITNESS).received })
     }

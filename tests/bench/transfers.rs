@@ -18,7 +18,8 @@ use crate::conversation::{Conversation, Plan, ROOM};
 use crate::crowd::Crowd;
 use crate::fanout::SET_UP;
 use crate::options::Options;
-use crate::server::{Candidate, Server, TempFolder, free_port};
+use crate::server::{Candidate, Server, TempFolder, free_ports};
+use crate::stream::Transport;
 use crate::table::Better::{Less, More, Neither};
 use crate::table::{Column, Row};
 
@@ -56,7 +57,7 @@ fn throughput(candidate: &Candidate, size: usize) -> io::Result<Row> {
     let folder = TempFolder::new("files")?;
     let source = folder.0.join("source.bin");
     fs::write(&source, noise(size))?;
-    let server = candidate.start()?;
+    let server = candidate.start(Transport::Plain)?;
     let mut up = Person::start(&server, "up", &folder.0)?;
     let mut down = Person::start(&server, "down", &folder.0)?;
     let mut times = [Duration::ZERO; 2];
@@ -87,7 +88,7 @@ fn throughput(candidate: &Candidate, size: usize) -> io::Result<Row> {
 
 /// Copies a file over loopback as plainly as can be; `None` without a socat.
 fn socat(source: &Path, copy: &Path) -> io::Result<Option<Duration>> {
-    let port = free_port()?;
+    let [port, _] = free_ports()?;
     let socat = |from: String, to: String| Command::new("socat").args(["-u", &from, &to]).stdin(Stdio::null()).spawn();
     let receiver = socat(format!("TCP-LISTEN:{port},bind=127.0.0.1"), format!("CREATE:{}", copy.display()));
     let mut receiver = match receiver {
@@ -112,13 +113,12 @@ fn beside_chat(candidate: &Candidate, options: &Options) -> io::Result<Row> {
     let folder = TempFolder::new("small")?;
     let small = Small { path: folder.0.join("small.bin"), sum: crc32(&noise(SMALL)) };
     fs::write(&small.path, noise(SMALL))?;
-    let server = candidate.start()?;
-    let mut crowd = Crowd::new()?;
+    let server = candidate.start(Transport::Plain)?;
+    let mut crowd = Crowd::new(Transport::Plain)?;
     let deadline = Instant::now() + SET_UP;
     crowd.connect(&server, 'b', MEMBERS, deadline)?;
     crowd.join(0..MEMBERS, |_| ROOM.to_owned(), deadline)?;
-    let (speakers, payload) = (options.speakers, options.payload);
-    let plan = |run| Plan { run, members: MEMBERS, speakers, in_flight: 1, payload };
+    let plan = |run| Plan { run, members: MEMBERS, speakers: options.speakers, in_flight: 1, payload: options.payload };
     let quiet = Conversation::measure(plan(1), &mut crowd, &server, options.times())?;
 
     // Somebody who is never here, so that nothing but the bytes is sent on.
