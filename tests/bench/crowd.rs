@@ -17,7 +17,7 @@ const JOINS_IN_FLIGHT: usize = 32;
 /// One read takes at most this much; it is also more than a line may be long.
 const BUFFER: usize = 64 * 1024;
 /// How long one turn waits for an event before its caller looks at the clock again.
-const TURN: Duration = Duration::from_millis(20);
+pub const TURN: Duration = Duration::from_millis(20);
 
 pub struct Crowd {
     /// How all members speak.

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `options` | the command line |
 //! | `fanout`, `stalled`, `idle`, `transfers` | the cases: a `unit` measures one server once |
-//! | `tls` | the fan-out again, under TLS |
+//! | `tls`: `handshakes` | the case of TLS, which is the fan-out again and a part of its own |
 //! | `conversation` | speakers, and the check of every delivery |
 //! | `crowd`, `member`, `line` | many clients, one client, one line |
 //! | `stream`, `session` | one connection's bytes, and TLS for them |
@@ -23,6 +23,7 @@ use std::process::ExitCode;
 mod conversation;
 mod crowd;
 mod fanout;
+mod handshakes;
 mod histogram;
 mod idle;
 mod line;
@@ -54,6 +55,9 @@ files: the chat client sends and fetches one, whole: read, sum, fsync; socat cop
   loopback and does neither. Beside the conversation one client sends files and another fetches one, without pause.
 stalled: \"in kernel\" is what the kernel's buffers hold of the KiB that each stalled member was sent,
   so the server kept or dropped the rest; \"cut off\" is how many of them the server hung up on.
+handshakes: full ones, without resumption or a client's certificate. One counts when the server has also answered a
+  line on the new connection; then the client hangs up. CPU is for all of that; \"in plain text\" is the same without
+  TLS. Above the table: what each server agrees on by its defaults. The generator does not check who the server is.
 note: ngIRCd and InspIRCd do not set TCP_NODELAY, so latencies near 40 ms are Nagle's algorithm
   waiting for a delayed ACK, not work (compare CPU there); InspIRCd welcomes clients once a second.";
 

@@ -12,7 +12,7 @@ use crate::stalled::{HEALTHY, PAYLOAD};
 
 pub const USAGE: &str = "\
 usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS])
-  --cases LIST              fanout,stalled,idle,tls,files (tls: fan-out again)
+  --cases LIST              fanout,stalled,idle,tls,files (tls: fan-out and handshakes)
   --servers LIST            ours,ngircd,inspircd
   --clients LIST            members of the fan-out room             [200,1000]
   --in-flight LIST          lines in flight per speaker, fan-out    [1,32]

@@ -76,6 +76,11 @@ impl Stream {
         }
         Ok(())
     }
+
+    /// What was agreed on in a full TLS handshake that is done.
+    pub fn agreed(&self) -> Option<String> {
+        self.session.as_ref().and_then(Session::agreed)
+    }
 }
 
 fn some(count: usize) -> io::Result<usize> {

@@ -1,4 +1,4 @@
-//! Case 5, TLS: the fan-out again, under TLS 1.3.
+//! Case 5, TLS: the fan-out again, under TLS 1.3; and full handshakes.
 //!
 //! Thread: the generator's only one. No locks.
 
@@ -6,7 +6,8 @@ use wire::tls::BUILT_IN;
 
 use crate::options::Options;
 use crate::stream::Transport;
-use crate::{Bench, fanout};
+use crate::table::Table;
+use crate::{Bench, fanout, handshakes};
 
 pub fn case(bench: &mut Bench, options: &Options) {
     if !BUILT_IN {
@@ -14,4 +15,12 @@ pub fn case(bench: &mut Bench, options: &Options) {
         return;
     }
     fanout::case(bench, options, Transport::Tls);
+    println!();
+    for candidate in &bench.candidates {
+        let agreed = handshakes::agreed(candidate).unwrap_or_else(|why| why.to_string());
+        println!("  {:12}  {agreed}", candidate.kind.name());
+    }
+    let title = format!("full TLS 1.3 handshakes, up to {} at once", handshakes::AT_ONCE);
+    let tables = vec![Table::new(title, handshakes::COLUMNS)];
+    bench.case(options.rounds, tables, |candidate| handshakes::unit(candidate, options));
 }

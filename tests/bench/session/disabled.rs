@@ -26,4 +26,9 @@ impl Session {
     pub fn send(&mut self, _socket: &mut impl Write) -> io::Result<()> {
         match self.0 {}
     }
+
+    /// See the feature `tls`.
+    pub fn agreed(&self) -> Option<String> {
+        match self.0 {}
+    }
 }

@@ -8,7 +8,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::version::TLS13;
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, HandshakeKind, SignatureScheme};
 
 /// The same for all sessions: the suites and groups of rustls' ring as they are, and never a resumption.
 static CONFIG: LazyLock<Result<Arc<ClientConfig>, Error>> = LazyLock::new(|| {
@@ -78,6 +78,17 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Suite and group, once a full handshake is done.
+    pub fn agreed(&self) -> Option<String> {
+        let suite = self.0.negotiated_cipher_suite()?.suite();
+        let group = self.0.negotiated_key_exchange_group()?.name();
+        match self.0.handshake_kind()? {
+            HandshakeKind::Full => Some(format!("{suite:?}, {group:?}")),
+            HandshakeKind::FullWithHelloRetryRequest => Some(format!("{suite:?}, {group:?} after a HelloRetryRequest")),
+            HandshakeKind::Resumed => None,
+        }
     }
 }
 
