@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `options` | the command line |
 //! | `fanout`, `stalled`, `idle`, `transfers` | the cases: a `unit` measures one server once |
-//! | `tls`: `handshakes` | the case of TLS, which is the fan-out again and a part of its own |
+//! | `tls`: `handshakes`, `unfinished` | the case of TLS, which is the fan-out again and two parts of its own |
 //! | `conversation` | speakers, and the check of every delivery |
 //! | `crowd`, `member`, `line` | many clients, one client, one line |
 //! | `stream`, `session` | one connection's bytes, and TLS for them |
@@ -37,6 +37,7 @@ mod stream;
 mod table;
 mod tls;
 mod transfers;
+mod unfinished;
 
 use options::Options;
 use server::{Candidate, Kind};
@@ -58,6 +59,8 @@ stalled: \"in kernel\" is what the kernel's buffers hold of the KiB that each st
 handshakes: full ones, without resumption or a client's certificate. One counts when the server has also answered a
   line on the new connection; then the client hangs up. CPU is for all of that; \"in plain text\" is the same without
   TLS. Above the table: what each server agrees on by its defaults. The generator does not check who the server is.
+unfinished: of the handshakes a third each has sent the first 5 bytes of a ClientHello, half of it, and all of it, and
+  sends nothing more. The same conversation without and with them in turn; \"still open\": not closed by the server.
 note: ngIRCd and InspIRCd do not set TCP_NODELAY, so latencies near 40 ms are Nagle's algorithm
   waiting for a delayed ACK, not work (compare CPU there); InspIRCd welcomes clients once a second.";
 
@@ -124,14 +127,18 @@ fn run(mut options: Options) -> io::Result<Vec<String>> {
 
 /// Uses fewer clients where the open-file limit does not allow as many as were asked for.
 fn fit_open_files(options: &mut Options) -> io::Result<()> {
-    let most = proc::open_files_limit()?.saturating_sub(OTHER_FILES);
-    let counts = options.clients.iter_mut().chain([&mut options.idle]);
-    for count in counts.filter(|count| **count > most) {
-        println!(
-            "a case of {count} clients gets only {most}: too few open files are allowed; try `ulimit -n {}`",
-            *count + OTHER_FILES
-        );
-        *count = most;
+    let limit = proc::open_files_limit()?;
+    let alone = options.clients.iter_mut().chain([&mut options.idle]).map(|count| (count, OTHER_FILES));
+    let unfinished = (&mut options.unfinished, OTHER_FILES + unfinished::MEMBERS);
+    for (count, others) in alone.chain([unfinished]) {
+        let most = limit.saturating_sub(others);
+        if *count > most {
+            let enough = *count + others;
+            println!(
+                "a case of {count} clients gets only {most}: too few open files are allowed; try `ulimit -n {enough}`"
+            );
+            *count = most;
+        }
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS
   --stalled N               members that never read                 [20]
   --stalled-in-flight LIST  lines in flight per speaker, stalled    [1]
   --idle N                  clients of the idle crowd               [8000]
+  --unfinished N            handshakes that nobody finishes         [1000]
   --file-mib N              MiB of the file that is sent and fetched  [1024]
   --idle-rooms N            rooms that the idle crowd spreads over  [0: none]
   --warm-up SECONDS         before each measured interval           [0.5]
@@ -42,6 +43,7 @@ pub struct Options {
     pub stalled_in_flight: Vec<usize>,
     pub idle: usize,
     pub idle_rooms: usize,
+    pub unfinished: usize,
     pub file_mib: usize,
     warm_up: f64,
     seconds: f64,
@@ -62,6 +64,7 @@ impl Options {
             stalled_in_flight: vec![1],
             idle: 8000,
             idle_rooms: 0,
+            unfinished: 1000,
             file_mib: 1024,
             warm_up: 0.5,
             seconds: 2.5,
@@ -107,6 +110,7 @@ impl Options {
             "--stalled" => self.stalled = number(value)?,
             "--stalled-in-flight" => self.stalled_in_flight = list(value)?,
             "--idle" => self.idle = number(value)?,
+            "--unfinished" => self.unfinished = number(value)?,
             "--file-mib" => self.file_mib = number(value)?,
             "--idle-rooms" => self.idle_rooms = number(value)?,
             "--warm-up" => self.warm_up = number(value)?,
@@ -130,8 +134,8 @@ impl Options {
             "a speaker needs at least one line in flight"
         } else if !(0.2..=60.0).contains(&self.seconds) || !(0.0..=60.0).contains(&self.warm_up) {
             "--seconds must be from 0.2 to 60, --warm-up from 0 to 60"
-        } else if [self.rounds, self.idle, self.stalled, self.file_mib].contains(&0) {
-            "--rounds, --idle, --stalled and --file-mib must not be 0"
+        } else if [self.rounds, self.idle, self.stalled, self.unfinished, self.file_mib].contains(&0) {
+            "--rounds, --idle, --stalled, --unfinished and --file-mib must not be 0"
         } else {
             return Ok(());
         };

@@ -63,13 +63,14 @@ pub struct Connections {
     pub open: usize,
 }
 
-/// The connections that clients with these local ports have made.
-pub fn connections(client_ports: &[u16]) -> io::Result<Connections> {
+/// The connections that clients with these local ports have made to a server's port. Linux gives the same port of ours
+/// to connections to different ports.
+pub fn connections(client_ports: &[u16], server_port: u16) -> io::Result<Connections> {
     let text = fs::read_to_string("/proc/net/tcp")?;
     let mut sum = Connections::default();
     for socket in text.lines().filter_map(Socket::parse) {
-        let servers_end = client_ports.contains(&socket.remote);
-        if servers_end || client_ports.contains(&socket.local) {
+        let servers_end = socket.local == server_port && client_ports.contains(&socket.remote);
+        if servers_end || socket.remote == server_port && client_ports.contains(&socket.local) {
             sum.queued += socket.queued;
         }
         // A closed end may live on with another state until its queue is empty.

@@ -79,6 +79,7 @@ pub fn unit(candidate: &Candidate, options: &Options) -> io::Result<Vec<Row>> {
 /// The members behind the first `HEALTHY`, which have joined and will never read again.
 struct Stalled {
     ports: Vec<u16>,
+    server_port: u16,
     /// What the witness had received when they stopped reading.
     start: u64,
 }
@@ -96,7 +97,7 @@ impl Stalled {
         crowd.stall(who.clone())?;
         let port = |index| crowd.member(index).stream.socket.local_addr().map(|address| address.port());
         let ports = who.map(port).collect::<io::Result<_>>()?;
-        Ok(Self { ports, start: crowd.member(WITNESS).received })
+        Ok(Self { ports, server_port: server.address.port(), start: crowd.member(WITNESS).received })
     }
 
     /// Speaks until the kernel holds all that it will for a stalled member, so that from now on
@@ -119,11 +120,11 @@ impl Stalled {
 
     /// The mean over the stalled members.
     fn kib_in_kernel(&self) -> io::Result<f64> {
-        let total = proc::connections(&self.ports)?.queued;
+        let total = proc::connections(&self.ports, self.server_port)?.queued;
         Ok(total as f64 / 1024.0 / self.ports.len() as f64)
     }
 
     fn cut_off(&self) -> io::Result<usize> {
-        Ok(self.ports.len() - proc::connections(&self.ports)?.open)
+        Ok(self.ports.len() - proc::connections(&self.ports, self.server_port)?.open)
     }
 }

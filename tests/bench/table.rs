@@ -95,7 +95,7 @@ fn width(title: &str) -> usize {
     title.chars().count().max(8)
 }
 
-fn median(values: &mut [f64]) -> f64 {
+pub fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     match values.len() {
         0 => f64::NAN,

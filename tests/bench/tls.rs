@@ -1,4 +1,5 @@
-//! Case 5, TLS: the fan-out again, under TLS 1.3; and full handshakes.
+//! Case 5, TLS: the fan-out again, under TLS 1.3; full handshakes; and what a conversation notices of
+//! handshakes that nobody finishes.
 //!
 //! Thread: the generator's only one. No locks.
 
@@ -7,7 +8,7 @@ use wire::tls::BUILT_IN;
 use crate::options::Options;
 use crate::stream::Transport;
 use crate::table::Table;
-use crate::{Bench, fanout, handshakes};
+use crate::{Bench, fanout, handshakes, unfinished};
 
 pub fn case(bench: &mut Bench, options: &Options) {
     if !BUILT_IN {
@@ -23,4 +24,7 @@ pub fn case(bench: &mut Bench, options: &Options) {
     let title = format!("full TLS 1.3 handshakes, up to {} at once", handshakes::AT_ONCE);
     let tables = vec![Table::new(title, handshakes::COLUMNS)];
     bench.case(options.rounds, tables, |candidate| handshakes::unit(candidate, options));
+    let title = format!("unfinished handshakes: {} beside {} plain clients", options.unfinished, unfinished::MEMBERS);
+    let tables = vec![Table::new(title, unfinished::COLUMNS)];
+    bench.case(options.rounds, tables, |candidate| unfinished::unit(candidate, options));
 }
