@@ -176,7 +176,16 @@ impl Person {
     fn start(server: &Server, nick: &str, folder: &Path) -> io::Result<Self> {
         let home = folder.join(nick);
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat-client"));
-        command.args(["--server", &server.address.to_string(), "--nick", nick, "--auto-accept", "0", "--downloads"]);
+        command.args([
+            "--server",
+            &server.address.to_string(),
+            "--nick",
+            nick,
+            "--auto-accept",
+            "0",
+            "--plain",
+            "--downloads",
+        ]);
         command.arg(home.join("downloads")).env("HOME", &home).env("XDG_CONFIG_HOME", home.join("config"));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let piped = || io::Error::other("the client has no pipes");
