@@ -85,8 +85,8 @@ fn the_end_of_the_server_is_told_over_tls_too() {
     tesla.expect("ERROR :Server is shutting down");
     tesla.expect_end();
     silent.expect("ERROR :Server is shutting down");
-    // Whoever has begun a handshake could not read it.
-    begun.expect_end();
+    // Whoever has begun a handshake could not read it, and gets it only if the server has not seen the first byte yet.
+    while begun.receive().is_some() {}
     assert_eq!(server.program.exit_code(crate::harness::PATIENCE), Some(0));
 }
 

@@ -148,7 +148,8 @@ fn a_broken_download_goes_on_where_it_was() {
     tesla.expect_line("a.txt is interrupted (*); trying again");
     give(&server, &mut session, 7, "a.txt", TEXT, 4);
     expect_got(&mut session, 7);
-    tesla.expect_line("Going on with a.txt at 44 %");
+    // A progress line may come before, when the machine is very busy.
+    tesla.skip_to("Going on with a.txt at 44 %");
     tesla.expect_line("Received a.txt from albert: downloads/a.txt (9 bytes, CRC-32 cbf43926) in *");
     assert_eq!(files_in(&home, "downloads"), ["a.txt"]);
 }
