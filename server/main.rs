@@ -20,6 +20,7 @@
 //! - [`replies`]: the answers to one command
 //! - [`registry`], [`admission`], [`client`], [`room`]: who is there, under one lock
 //! - [`keys`]: which names belong to which keys; part of the registry
+//! - [`directory`]: where multicast rooms meet; part of the registry
 //! - [`event`]: what goes through the global buffer
 //! - [`broadcaster`], [`outbox`]: where every line goes out
 //! - [`socket`]: where `read` waits and `write` does not
@@ -41,6 +42,7 @@ mod chat;
 mod client;
 mod commands;
 mod data;
+mod directory;
 mod entry;
 mod event;
 mod files;

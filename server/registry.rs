@@ -13,6 +13,7 @@ use wire::names::{fold, same};
 
 use crate::admission::Admission;
 use crate::client::Client;
+use crate::directory::Directory;
 use crate::event::{Caps, ClientId, Recipients};
 use crate::files::Files;
 use crate::keys::Keys;
@@ -51,6 +52,8 @@ pub struct Registry {
     rooms: HashMap<String, Room>,
     /// Known names and waiting letters.
     pub post: Post,
+    /// Where multicast rooms meet.
+    pub directory: Directory,
     /// Which names belong to which keys.
     pub keys: Keys,
     /// What people have sent to each other.

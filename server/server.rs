@@ -5,6 +5,8 @@
 //! put into the global buffer, so that the order of the events agrees with the order of the changes;
 //! the broadcaster, which empties the buffer, never takes the lock.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,6 +18,7 @@ use wire::tls::{Acceptor, Identity};
 
 use crate::args::{Args, Plain};
 use crate::data::DataFolder;
+use crate::directory::DirectoryFile;
 use crate::entry::Entry;
 use crate::event::Event;
 use crate::keys::KeyFolder;
@@ -65,6 +68,8 @@ pub struct Server {
     pub mailboxes: Mailboxes,
     /// Where it is written down which name belongs to which key.
     pub key_folder: KeyFolder,
+    /// Where the directory of multicast rooms is written down.
+    pub directory_file: DirectoryFile,
     /// The number of this run: half of a message id.
     run: u64,
     /// Messages so far: the other half.
@@ -89,6 +94,9 @@ impl Server {
         let (key_folder, keys, troubles) = KeyFolder::open(&data.path)?;
         troubles.iter().for_each(|trouble| log.line(trouble));
         registry.keys = keys;
+        let (directory_file, directory, troubles) = DirectoryFile::open(&data.path)?;
+        troubles.iter().for_each(|trouble| log.line(trouble));
+        registry.directory = directory;
         let identity = secure::identity(&args, &data.path)?;
         Ok(Server {
             name: args.name,
@@ -114,6 +122,7 @@ impl Server {
             data,
             mailboxes,
             key_folder,
+            directory_file,
             run: found.run,
             messages: AtomicU64::new(0),
         })
@@ -153,4 +162,11 @@ impl Server {
     pub fn next_msgid(&self) -> Msgid {
         Msgid { run: self.run, number: self.messages.fetch_add(1, Ordering::Relaxed) }
     }
+}
+
+/// Random bytes that nobody can guess, of the system's generator (random(4)).
+pub fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes)
 }

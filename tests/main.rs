@@ -8,6 +8,7 @@
 //! - [`rooms`]: JOIN, PART, NAMES, LIST, TOPIC, KICK
 //! - [`modes`]: MODE, bans, INVITE
 //! - [`messages`]: PRIVMSG, NOTICE, AWAY, who gets what in which order
+//! - [`directory`]: GETDIR, MAKEROOM, DELETEROOM
 //! - [`files`]: FILE, who is told of what, what a server keeps
 //! - [`file_rules`]: whose a file is, what one may take of the spool, what is made up for later
 //! - [`mail`]: letters: who is not here gets them later, and nothing loses them
@@ -29,6 +30,7 @@
 
 mod bad_input;
 mod capabilities;
+mod directory;
 mod endurance;
 mod file_rules;
 mod files;

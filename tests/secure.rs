@@ -175,3 +175,26 @@ fn a_token_from_over_tls_is_not_good_in_plain_text() {
     data.expect("OK 9");
     assert_eq!(data.receive_bytes(100), b"123456789");
 }
+
+#[test]
+fn the_key_of_a_room_is_handed_out_over_tls_only() {
+    let server = Server::start(&[]);
+    let mut tesla = server.client_with_key("tesla", "tesla");
+    tesla.ask("MAKEROOM lab 239.1.2.3 4000", &[":groupchat MAKEROOM lab 239.1.2.3 4000"]);
+    let item = |client: &mut crate::harness::Client, asked: &str| {
+        let lines = client.ask(asked, &[":groupchat GETDIR ITEM lab 239.1.2.3 4000 tesla *", ":groupchat GETDIR END"]);
+        lines[0].rsplit(' ').next().unwrap().to_owned()
+    };
+    let key = item(&mut tesla, "GETDIR lab");
+    assert!(key.len() == 64 && key.bytes().all(|digit| digit.is_ascii_hexdigit()), "{key}");
+    assert_eq!(item(&mut tesla, "GETDIR"), "sealed");
+    assert_eq!(item(&mut server.client("plain"), "GETDIR lab"), "sealed");
+    assert_eq!(item(&mut server.client_with_key("albert", "albert"), "GETDIR lab"), key);
+    // A room belongs to the key that has made it, under whichever name.
+    tesla.send("QUIT");
+    tesla.skip_to("ERROR *");
+    tesla.expect_end();
+    let not_his = ":groupchat FAIL DELETEROOM NOT_YOURS lab *";
+    server.client_with_key("carl", "carl").ask("DELETEROOM lab", &[not_his]);
+    server.client_with_key("nikola", "tesla").ask("DELETEROOM lab", &[":groupchat DELETEROOM lab"]);
+}

@@ -3,8 +3,7 @@
 //! Runs in the client's thread, under the registry's lock, which it lets go while it waits for the disk.
 //! The bytes go over connections of their own, see [`crate::transfer`].
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -23,7 +22,7 @@ use crate::files::NoRoom;
 use crate::info;
 use crate::mail;
 use crate::replies::as_middle;
-use crate::server::Server;
+use crate::server::{Server, random};
 use crate::socket::Socket;
 use crate::transfer::number;
 
@@ -89,9 +88,7 @@ fn on_disk<T>(chat: &mut Chat<'_>, ask: impl FnOnce(&Server) -> io::Result<T>) -
 }
 
 fn new_token() -> io::Result<String> {
-    let mut bytes = [0; limits::TOKEN];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(format!("{:01$x}", u128::from_be_bytes(bytes), 2 * limits::TOKEN))
+    Ok(format!("{:01$x}", u128::from_be_bytes(random::<{ limits::TOKEN }>()?), 2 * limits::TOKEN))
 }
 
 fn offer(chat: &mut Chat<'_>, reference: &str, target: &str, size: &str, name: &str) -> Result<(), Refusal> {

@@ -3,6 +3,7 @@
 //! Everything below runs in the thread of the client who sent the line, under the registry's lock,
 //! which some let go while they wait for the disk.
 
+mod directory;
 mod files;
 mod listings;
 mod messages;
@@ -62,6 +63,9 @@ const COMMANDS: &[Command] = &[
     command("ISON", 1, queries::ison),
     command("AWAY", 0, messages::away),
     command("FILE", 1, files::file),
+    command("GETDIR", 0, directory::getdir),
+    command("MAKEROOM", 3, directory::makeroom),
+    command("DELETEROOM", 1, directory::deleteroom),
     command("LUSERS", 0, queries::lusers),
     command("MOTD", 0, queries::motd),
     command("VERSION", 0, queries::version),

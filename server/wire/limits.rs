@@ -128,6 +128,13 @@ pub const DATA_MINUTE: Duration = Duration::from_mins(1);
 /// An upload that rests for so long gives its place in the spool up, when another one needs it.
 pub const UPLOAD_REST: Duration = Duration::from_mins(10);
 
+// --- Multicast rooms ----------------------------------------------------------------------------
+
+/// Multicast rooms in the directory: each has an entry in memory, and all are listed in one answer.
+pub const PLACES: usize = 1000;
+/// The lowest port of a multicast room: those below need a privilege on most systems.
+pub const PLACE_PORT: u16 = 1024;
+
 // --- Times --------------------------------------------------------------------------------------
 
 /// From connecting to the end of registration, unless `--register-within` says otherwise.
@@ -188,6 +195,12 @@ mod tests {
     }
 
     impl Written for usize {
+        fn written(&self) -> String {
+            self.to_string()
+        }
+    }
+
+    impl Written for u16 {
         fn written(&self) -> String {
             self.to_string()
         }
@@ -263,6 +276,8 @@ mod tests {
             SPOOL_SHARE,
             FILE_RECIPIENTS,
             TRANSFERS,
+            PLACES,
+            PLACE_PORT,
             TOKEN,
             TOKEN_LIFE,
             COPY_BUFFER,
