@@ -44,7 +44,7 @@ pub fn failed(state: &mut State, params: &[&str]) {
         && transfer.is_running
     {
         transfer.answer = Some(Answer::Refused { code: (*code).to_owned(), why: (*text).to_owned() });
-    } else if *verb == "FILE" {
+    } else if matches!(*verb, "FILE" | "GETDIR" | "MAKEROOM" | "DELETEROOM") {
         state.screen.tell(text);
     } else {
         state.screen.tell(&format!("The server refused {verb}: {text}"));

@@ -74,6 +74,12 @@ pub const COMMANDS: &[Command] = &[
         help: "Fetch a file that did not come by itself", run: handlers::files::get },
     Command { name: "/cancel", arguments: "ID", aliases: &[],
         help: "Stop sending a file, or take it back; stop fetching one, or decline it", run: handlers::files::cancel },
+    Command { name: "/getdir", arguments: "", aliases: &[],
+        help: "List the multicast rooms: where their members meet, and who made them", run: handlers::directory::getdir },
+    Command { name: "/makeroom", arguments: "NAME ADDRESS PORT", aliases: &[],
+        help: "Put a multicast room into the directory: /makeroom lab 239.1.2.3 4000", run: handlers::directory::makeroom },
+    Command { name: "/deleteroom", arguments: "NAME", aliases: &[],
+        help: "Take a multicast room of yours out of the directory", run: handlers::directory::deleteroom },
     Command { name: "/help", arguments: "[command]", aliases: &[],
         help: "Show all commands, or more about one", run: handlers::people::help },
 ];

@@ -3,6 +3,7 @@
 //! Run by the receiver thread, which has locked the state for the time of one read's messages.
 
 use crate::announced;
+use crate::directory;
 use crate::handlers::talk::{ACTION, CTCP_END};
 use crate::numerics;
 use crate::seen::{self, Sighting};
@@ -27,6 +28,7 @@ pub fn handle(state: &mut State, message: &Message<'_>) {
         "KICK" => kicked(state, from, params),
         _ if silent => {}
         "FILE" => announced::handle(state, message),
+        "GETDIR" | "MAKEROOM" | "DELETEROOM" => directory::handle(state, message.verb, &message.params),
         "FAIL" => announced::failed(state, &message.params),
         "PRIVMSG" | "NOTICE" => said(state, message, params[0], last),
         "JOIN" => event(state, params[0], &format!("{from} joined the conversation")),

@@ -17,6 +17,7 @@
 //! - [`settings`]: the folder in which some of that outlives the client
 //! - [`transfers`], [`progress`], [`kept`], [`announced`]: which files are under way, also under that lock
 //! - [`worker`], [`upload`], [`source`], [`download`], [`part`]: one short-lived thread for each file under way
+//! - [`directory`]: where multicast rooms meet
 //! - [`leave`]: the ways out
 
 mod announced;
@@ -25,6 +26,7 @@ mod blacklist;
 mod caller;
 mod command;
 mod connection;
+mod directory;
 mod download;
 mod handlers;
 mod incoming;

@@ -6,6 +6,7 @@
 use crate::blacklist::Blacklist;
 use crate::caller::Caller;
 use crate::connection::{Caps, Connection};
+use crate::directory::Place;
 use crate::screen::Screen;
 use crate::seen::SENDER_ID;
 use crate::transfers::Transfers;
@@ -61,6 +62,8 @@ pub struct State {
     pub joining: Option<String>,
     /// Rooms whose people the user asked for, oldest first, and the names that have come so far.
     pub names: Vec<(String, Vec<String>)>,
+    /// What has come of a listing of the directory.
+    pub directory: Vec<Place>,
     /// Whose keys the user asked for, oldest first, and what has come of it.
     pub asked_keys: Vec<(String, Option<String>)>,
     /// Why the server says that it closes the connection.
@@ -146,6 +149,7 @@ impl State {
             keys: HashMap::new(),
             joining: None,
             names: Vec::new(),
+            directory: Vec::new(),
             asked_keys: Vec::new(),
             error: None,
             owed_pong: None,
@@ -229,6 +233,7 @@ impl State {
         self.caps = connection.caps;
         self.owed_pong = None;
         self.asked_keys.clear();
+        self.directory.clear();
         self.stream = Some(Arc::clone(&connection.stream));
         let join = |room: &String| {
             let key = self.keys.get(&names::fold(room));

@@ -6,6 +6,7 @@ use std::thread;
 use wire::limits;
 use wire::tls::BUILT_IN;
 
+use crate::client::person::Home;
 use crate::harness::{Client, Server};
 
 /// What a listing shows of a room's key.
@@ -117,6 +118,26 @@ fn many_make_rooms_at_once_and_each_is_there_once() {
     let mut tesla = server.client("tesla");
     tesla.send("GETDIR");
     assert_eq!(tesla.sync().len(), 8 * 20 + 1 + 1);
+}
+
+#[test]
+fn people_at_the_client_use_it() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut tesla = home.person("tesla");
+    tesla.ask("/getdir", &["There is no multicast room in the directory; /makeroom makes one"]);
+    tesla.ask("/makeroom lab 239.1.2.3 4000", &["The room lab is in the directory, at 239.1.2.3:4000"]);
+    tesla.ask("/makeroom #attic 239.1.2.3 5000", &["The room attic is in the directory, at 239.1.2.3:5000"]);
+    tesla.ask("/makeroom lab 239.1.2.4 4000", &["There is a room lab already"]);
+    tesla.ask("/makeroom lab 10.0.0.1 4000", &["Members meet at an address from 239.0.0.0 *"]);
+    tesla.ask("/makeroom lab here", &["Usage: /makeroom NAME ADDRESS PORT"]);
+    tesla.ask("/makeroom lab here now", &["Members meet at an address from 239.0.0.0 *"]);
+    let rows = ["ROOM   ADDRESS         OWNER", "attic  239.1.2.3:5000  tesla", "lab    239.1.2.3:4000  tesla"];
+    tesla.ask("/getdir", &rows);
+    home.person("albert").ask("/deleteroom lab", &["lab is a room of tesla, who alone can delete it"]);
+    tesla.skip_to("albert left the conversation*");
+    tesla.ask("/deleteroom lab", &["The room lab is in the directory no more"]);
+    tesla.ask("/deleteroom lab", &["There is no such room in the directory"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! Run by the main thread. A handler locks the state for a moment at a time and never while it waits.
 
+pub mod directory;
 pub mod files;
 pub mod people;
 pub mod rooms;

@@ -210,6 +210,9 @@ fn help_shows_every_command() {
         "/files*",
         "/get ID*",
         "/cancel ID*",
+        "/getdir*",
+        "/makeroom NAME ADDRESS PORT*",
+        "/deleteroom NAME*",
         "/help [command]*",
     ] {
         tesla.expect_line(usage);

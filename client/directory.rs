@@ -1,0 +1,78 @@
+//! The server's directory of multicast rooms, as far as it has been asked for.
+//!
+//! Part of the state and thus under its lock; filled by the receiver thread.
+
+use crate::state::State;
+use std::net::SocketAddrV4;
+
+/// A room of the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub name: String,
+    pub address: SocketAddrV4,
+    pub owner: String,
+}
+
+/// Handles `GETDIR`, `MAKEROOM` and `DELETEROOM` from the server.
+pub fn handle(state: &mut State, verb: &str, params: &[&str]) {
+    match (verb, params) {
+        ("GETDIR", ["ITEM", name, ip, port, owner, ..]) => {
+            let address = ip.parse().ok().zip(port.parse().ok()).map(|(ip, port)| SocketAddrV4::new(ip, port));
+            if let Some(address) = address {
+                let (name, owner) = ((*name).to_owned(), (*owner).to_owned());
+                state.directory.push(Place { name, address, owner });
+            }
+        }
+        ("GETDIR", ["END", ..]) => show(state),
+        ("MAKEROOM", [name, ip, port, ..]) => {
+            state.screen.tell(&format!("The room {name} is in the directory, at {ip}:{port}"));
+        }
+        ("DELETEROOM", [name, ..]) => state.screen.tell(&format!("The room {name} is in the directory no more")),
+        _ => {}
+    }
+}
+
+fn show(state: &mut State) {
+    let places = std::mem::take(&mut state.directory);
+    if places.is_empty() {
+        state.screen.tell("There is no multicast room in the directory; /makeroom makes one");
+        return;
+    }
+    table(&places).iter().for_each(|row| state.screen.tell(row));
+}
+
+/// A row for each room, and one above them.
+fn table(places: &[Place]) -> Vec<String> {
+    let width = |column: fn(&Place) -> String, title: &str| {
+        places.iter().map(|place| column(place).chars().count()).max().unwrap_or_default().max(title.len())
+    };
+    let (name, address) =
+        (width(|place| place.name.clone(), "ROOM"), width(|place| place.address.to_string(), "ADDRESS"));
+    let row = |room: &str, at: &str, owner: &str| format!("{room:<name$}  {at:<address$}  {owner}");
+    let head = row("ROOM", "ADDRESS", "OWNER");
+    let rows = places.iter().map(|place| row(&place.name, &place.address.to_string(), &place.owner));
+    std::iter::once(head).chain(rows).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_as_wide_as_it_has_to_be() {
+        let place = |name: &str, address: &str, owner: &str| Place {
+            name: name.into(),
+            address: address.parse().unwrap(),
+            owner: owner.into(),
+        };
+        let places = [place("lab", "239.1.2.3:4000", "tesla"), place("café-room", "239.1.2.3:65535", "al")];
+        assert_eq!(
+            table(&places),
+            [
+                "ROOM       ADDRESS          OWNER",
+                "lab        239.1.2.3:4000   tesla",
+                "café-room  239.1.2.3:65535  al"
+            ]
+        );
+    }
+}
