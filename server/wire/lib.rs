@@ -4,6 +4,7 @@
 //! [`tls`] when it is built in. `server/PROTOCOL.md` says the same in prose.
 //!
 //! - [`crc32`]: the checksum of files
+//! - [`datagram`]: one datagram of a multicast room
 //! - [`disk`]: where both keep things for their user
 //! - [`files`]: names and sizes of files
 //! - [`fingerprint`]: by which a key is known again
@@ -19,6 +20,7 @@
 //! - [`unconfirmed`]: what was sent and not confirmed yet
 
 pub mod crc32;
+pub mod datagram;
 pub mod disk;
 pub mod files;
 pub mod fingerprint;

@@ -135,6 +135,56 @@ pub const PLACES: usize = 1000;
 /// The lowest port of a multicast room: those below need a privilege on most systems.
 pub const PLACE_PORT: u16 = 1024;
 
+/// Bytes of one datagram: with the headers of IP and UDP it fits every network that there is (1,280 is what IPv6 asks of each).
+pub const DATAGRAM: usize = 1200;
+/// Bytes of what it carries, before it is sealed: without the header of 32 and the seal of 16.
+pub const DATAGRAM_PAYLOAD: usize = DATAGRAM - 32 - 16;
+
+/// Members of a room that one of them keeps apart; those who have left are forgotten first.
+pub const ROOM_MEMBERS: usize = 256;
+/// Messages that a member can repeat for others: at most 5 MB.
+pub const ROOM_HISTORY: usize = 4096;
+/// How far a message of one sender may be ahead of the next one to be shown.
+pub const ROOM_WINDOW: u32 = 512;
+/// Messages of all senders that wait for earlier ones: at most 5 MB.
+pub const ROOM_EARLY: usize = 4096;
+/// How often one says that one is new, and that one leaves: that all are lost is rare even at a loss of 30 %.
+pub const ROOM_ANNOUNCE: u32 = 4;
+/// How often one asks for a message, while somebody can be heard, before it counts as lost: about half a minute.
+pub const ROOM_ASK_TRIES: u32 = 30;
+/// Messages that may go at once before each waits for [`ROOM_PACE`].
+pub const ROOM_BURST: u32 = 32;
+/// Members per [`ROOM_HEARTBEAT`]: with twice as many each of them speaks half as often.
+pub const ROOM_CROWD: u32 = 16;
+/// Longest random pause before one asks for a message for the first time.
+pub const ROOM_ASK_FIRST: Duration = Duration::from_millis(20);
+/// Pause before one asks again; it doubles, up to [`ROOM_ASK_MOST`].
+pub const ROOM_ASK_LEAST: Duration = Duration::from_millis(150);
+/// See [`ROOM_ASK_LEAST`].
+pub const ROOM_ASK_MOST: Duration = Duration::from_secs(1);
+/// Longest random pause before the sender repeats a message.
+pub const ROOM_REPEAT_OWN: Duration = Duration::from_millis(5);
+/// The same for the others, who leave it to the sender if that is still there.
+pub const ROOM_REPEAT: Duration = Duration::from_millis(120);
+/// A message that has passed so recently is not repeated: it may still be on its way.
+pub const ROOM_REPEAT_HOLD: Duration = Duration::from_millis(50);
+/// Between two messages of a crowd of them: 1,000 a second.
+pub const ROOM_PACE: Duration = Duration::from_millis(1);
+/// Pause before the first heartbeat after a message; it doubles, up to [`ROOM_HEARTBEAT`].
+pub const ROOM_HEARTBEAT_FIRST: Duration = Duration::from_millis(100);
+/// See [`ROOM_HEARTBEAT_FIRST`].
+pub const ROOM_HEARTBEAT: Duration = Duration::from_secs(2);
+/// Who has come at most so long before us counts as having come with us.
+pub const ROOM_SLACK: Duration = Duration::from_secs(2);
+/// How long it is hoped that somebody tells the age of a stranger.
+pub const ROOM_UNKNOWN: Duration = Duration::from_secs(3);
+/// While nobody was heard for so long it does not count how often one asks.
+pub const ROOM_SILENCE: Duration = Duration::from_secs(5);
+/// Who was not heard for so long has gone.
+pub const ROOM_GONE: Duration = Duration::from_mins(1);
+/// How long who leaves still repeats messages for others.
+pub const ROOM_LINGER: Duration = Duration::from_millis(500);
+
 // --- Times --------------------------------------------------------------------------------------
 
 /// From connecting to the end of registration, unless `--register-within` says otherwise.
@@ -230,6 +280,37 @@ mod tests {
         ($($name:ident),* $(,)?) => { [$((stringify!($name), $name.written())),*] };
     }
 
+    /// Those of multicast rooms.
+    fn of_rooms() -> Vec<(&'static str, String)> {
+        rows![
+            DATAGRAM,
+            DATAGRAM_PAYLOAD,
+            ROOM_MEMBERS,
+            ROOM_HISTORY,
+            ROOM_WINDOW,
+            ROOM_EARLY,
+            ROOM_ANNOUNCE,
+            ROOM_ASK_TRIES,
+            ROOM_BURST,
+            ROOM_CROWD,
+            ROOM_ASK_FIRST,
+            ROOM_ASK_LEAST,
+            ROOM_ASK_MOST,
+            ROOM_REPEAT_OWN,
+            ROOM_REPEAT,
+            ROOM_REPEAT_HOLD,
+            ROOM_PACE,
+            ROOM_HEARTBEAT_FIRST,
+            ROOM_HEARTBEAT,
+            ROOM_SLACK,
+            ROOM_UNKNOWN,
+            ROOM_SILENCE,
+            ROOM_GONE,
+            ROOM_LINGER,
+        ]
+        .into()
+    }
+
     #[test]
     fn protocol_md_and_this_file_agree() {
         let rows = rows![
@@ -306,6 +387,7 @@ mod tests {
             CLIENT_STACK,
             READ_BUFFER
         ];
+        let rows = [&rows[..], &of_rooms()].concat();
         let source = include_str!("limits.rs");
         let declared = source.lines().filter(|line| line.starts_with("pub const ")).count();
         assert_eq!(declared, rows.len(), "a limit is missing from this test");

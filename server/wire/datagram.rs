@@ -1,0 +1,313 @@
+//! One datagram of a multicast room: a header of 32 bytes, and what it carries.
+//!
+//! Pure, std only. `server/PROTOCOL.md` has the same as a table. All numbers are big-endian.
+//!
+//! ```text
+//!  0  magic  "GCRM"        16  sender, 8 bytes
+//!  4  version 1            24  number, 4 bytes
+//!  5  kind                 28  CRC-32 of the whole datagram, with zeros here
+//!  6  flags (1: sealed)    32  payload, up to the end
+//!  7  zero
+//!  8  room, 8 bytes
+//! ```
+
+use crate::crc32::Crc32;
+use crate::limits;
+
+const MAGIC: &[u8; 4] = b"GCRM";
+const VERSION: u8 = 1;
+/// Bytes of the header.
+pub const HEADER: usize = 32;
+/// Where the sum stands in it.
+const SUM: std::ops::Range<usize> = 28..32;
+
+/// What a datagram is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Somebody is new: a [`Status`].
+    Join = 1,
+    /// Somebody is here: a [`Status`].
+    Heartbeat = 2,
+    /// Somebody leaves: a [`Status`].
+    Leave = 3,
+    /// Somebody misses messages: [`Range`]s.
+    Nack = 4,
+    /// A [`Message`]: the first time from its sender, again from whoever has it.
+    Data = 5,
+}
+
+impl Kind {
+    fn of(byte: u8) -> Option<Self> {
+        [Kind::Join, Kind::Heartbeat, Kind::Leave, Kind::Nack, Kind::Data].into_iter().find(|kind| *kind as u8 == byte)
+    }
+}
+
+/// A datagram, opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Datagram {
+    /// The room's id in the directory.
+    pub room: u64,
+    /// Who has written it: a random number for each time that somebody enters.
+    pub sender: u64,
+    /// What it is.
+    pub kind: Kind,
+    /// The payload is sealed with the room's key.
+    pub sealed: bool,
+    /// Of [`Kind::Data`] the number of the message, from 1 on. The others of one sender have numbers of their own.
+    pub number: u32,
+    /// What it carries, opened.
+    pub payload: Vec<u8>,
+}
+
+/// Why bytes are no datagram of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Malformed {
+    /// Another program's, or another version's.
+    Foreign,
+    /// It was ours, and its sum or its form is wrong.
+    Damaged,
+}
+
+impl Datagram {
+    /// The bytes before the payload, with this sum. With the sum 0 they are what a seal vouches for as well.
+    pub fn header(&self, sum: u32) -> [u8; HEADER] {
+        let mut header = [0; HEADER];
+        header[..4].copy_from_slice(MAGIC);
+        header[4..8].copy_from_slice(&[VERSION, self.kind as u8, u8::from(self.sealed), 0]);
+        header[8..16].copy_from_slice(&self.room.to_be_bytes());
+        header[16..24].copy_from_slice(&self.sender.to_be_bytes());
+        header[24..28].copy_from_slice(&self.number.to_be_bytes());
+        header[SUM].copy_from_slice(&sum.to_be_bytes());
+        header
+    }
+
+    /// The bytes on the wire.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut sum = Crc32::default();
+        sum.update(&self.header(0));
+        sum.update(&self.payload);
+        [&self.header(sum.value())[..], &self.payload].concat()
+    }
+
+    /// Reads what came from the wire.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        let (header, payload) = bytes.split_at_checked(HEADER).ok_or(Malformed::Foreign)?;
+        if &header[..4] != MAGIC || header[4] != VERSION {
+            return Err(Malformed::Foreign);
+        }
+        let kind = Kind::of(header[5]).ok_or(Malformed::Damaged)?;
+        let sealed = match header[6] {
+            0 => false,
+            1 => true,
+            _ => return Err(Malformed::Damaged),
+        };
+        let (room, sender, number) = (long(&header[8..16]), long(&header[16..24]), word(&header[24..28]));
+        let datagram = Datagram { room, sender, kind, sealed, number, payload: payload.to_vec() };
+        // Bytes that the fields do not hold are compared here as well.
+        if bytes.len() > limits::DATAGRAM || datagram.encode() != bytes {
+            return Err(Malformed::Damaged);
+        }
+        Ok(datagram)
+    }
+}
+
+fn word(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0, |word, byte| word << 8 | u32::from(*byte))
+}
+
+fn long(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |long, byte| long << 8 | u64::from(*byte))
+}
+
+/// How far the messages of somebody have come, as somebody knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Who that is.
+    pub sender: u64,
+    /// The number of the last message that is known of.
+    pub last: u32,
+    /// Milliseconds since its sender came.
+    pub age: u32,
+}
+
+/// What somebody tells of themselves and of the others.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Status {
+    /// Milliseconds since it came.
+    pub age: u32,
+    /// The number of its last message.
+    pub last: u32,
+    /// What it is called.
+    pub nick: String,
+    /// Some of the others: so a message is missed even when its sender has gone.
+    pub others: Vec<Seen>,
+}
+
+/// Messages that somebody misses, `first` to `last`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// Whose messages.
+    pub sender: u64,
+    /// The number of the first one.
+    pub first: u32,
+    /// The number of the last one.
+    pub last: u32,
+}
+
+/// What somebody said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// What its sender is called.
+    pub nick: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// Bytes of one entry in a list.
+const ENTRY: usize = 16;
+/// Entries of [`Status::others`] that fit.
+pub const OTHERS: usize = (limits::DATAGRAM_PAYLOAD - 4 - 4 - 1 - limits::NICK) / ENTRY;
+/// Ranges of a [`Kind::Nack`] that fit.
+pub const RANGES: usize = limits::DATAGRAM_PAYLOAD / ENTRY;
+/// Bytes of text that fit one message, whatever its sender is called.
+pub const TEXT: usize = limits::DATAGRAM_PAYLOAD - 1 - limits::NICK;
+
+impl Status {
+    /// The payload.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = [self.age.to_be_bytes(), self.last.to_be_bytes()].concat();
+        put_nick(&mut bytes, &self.nick);
+        for Seen { sender, last, age } in self.others.iter().take(OTHERS) {
+            put_entry(&mut bytes, *sender, *last, *age);
+        }
+        bytes
+    }
+
+    /// Reads a payload.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (numbers, rest) = bytes.split_at_checked(8)?;
+        let (nick, entries) = take_nick(rest)?;
+        let others = entries_of(entries)?.map(|(sender, last, age)| Seen { sender, last, age }).collect();
+        Some(Status { age: word(&numbers[..4]), last: word(&numbers[4..]), nick, others })
+    }
+}
+
+impl Message {
+    /// The payload.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        put_nick(&mut bytes, &self.nick);
+        bytes.extend_from_slice(self.text.as_bytes());
+        bytes
+    }
+
+    /// Reads a payload.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (nick, text) = take_nick(bytes)?;
+        Some(Message { nick, text: str::from_utf8(text).ok()?.to_owned() })
+    }
+}
+
+/// The payload of a [`Kind::Nack`].
+pub fn encode_ranges(ranges: &[Range]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    ranges.iter().take(RANGES).for_each(|range| put_entry(&mut bytes, range.sender, range.first, range.last));
+    bytes
+}
+
+/// Reads it.
+pub fn decode_ranges(bytes: &[u8]) -> Option<Vec<Range>> {
+    let ranges = entries_of(bytes)?.map(|(sender, first, last)| Range { sender, first, last });
+    Some(ranges.collect())
+}
+
+fn put_nick(bytes: &mut Vec<u8>, nick: &str) {
+    let nick = crate::text::shorten(nick, limits::NICK);
+    bytes.push(u8::try_from(nick.len()).unwrap_or_default());
+    bytes.extend_from_slice(nick.as_bytes());
+}
+
+/// A nick, which has to be one, and what follows it.
+fn take_nick(bytes: &[u8]) -> Option<(String, &[u8])> {
+    let (length, rest) = bytes.split_first()?;
+    let (nick, rest) = rest.split_at_checked(usize::from(*length))?;
+    let nick = str::from_utf8(nick).ok().filter(|nick| crate::names::is_nick(nick))?;
+    Some((nick.to_owned(), rest))
+}
+
+fn put_entry(bytes: &mut Vec<u8>, sender: u64, a: u32, b: u32) {
+    bytes.extend_from_slice(&sender.to_be_bytes());
+    bytes.extend_from_slice(&a.to_be_bytes());
+    bytes.extend_from_slice(&b.to_be_bytes());
+}
+
+fn entries_of(bytes: &[u8]) -> Option<impl Iterator<Item = (u64, u32, u32)>> {
+    let (entries, rest) = bytes.as_chunks::<ENTRY>();
+    rest.is_empty().then(|| entries.iter().map(|entry| (long(&entry[..8]), word(&entry[8..12]), word(&entry[12..]))))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn datagram() -> Datagram {
+        let message = Message { nick: "tesla".into(), text: "na\u{ef}ve \u{1f600}".into() };
+        Datagram {
+            room: 7,
+            sender: 0x0102_0304_0506_0708,
+            kind: Kind::Data,
+            sealed: false,
+            number: 9,
+            payload: message.encode(),
+        }
+    }
+
+    #[test]
+    fn it_comes_back_as_it_was_and_damage_is_found() {
+        let bytes = datagram().encode();
+        assert_eq!(
+            (&bytes[..8], &bytes[16..28]),
+            (&b"GCRM\x01\x05\x00\x00"[..], &b"\x01\x02\x03\x04\x05\x06\x07\x08\0\0\0\x09"[..])
+        );
+        assert_eq!(Datagram::decode(&bytes), Ok(datagram()));
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut damaged = bytes.clone();
+                damaged[at] ^= 1 << bit;
+                assert!(Datagram::decode(&damaged).is_err(), "bit {bit} of byte {at}");
+            }
+            assert!(Datagram::decode(&bytes[..at]).is_err());
+        }
+        let mut long = datagram();
+        long.payload = vec![0; limits::DATAGRAM + 1 - HEADER];
+        assert_eq!(Datagram::decode(&long.encode()), Err(Malformed::Damaged));
+        assert_eq!(Datagram::decode(b"GET / HTTP/1.1\r\nHost: somebody else's\r\n\r\n"), Err(Malformed::Foreign));
+    }
+
+    #[test]
+    fn the_fullest_ones_fit() {
+        let (nick, sender) = ("n".repeat(limits::NICK), u64::MAX);
+        let others = vec![Seen { sender, last: 1, age: 2 }; OTHERS + 5];
+        let status = Status { age: 1, last: 2, nick: nick.clone(), others };
+        let ranges = vec![Range { sender, first: 1, last: 2 }; RANGES + 5];
+        let message = Message { nick, text: "x".repeat(TEXT) };
+        for payload in [status.encode(), encode_ranges(&ranges), message.encode()] {
+            assert!(payload.len() <= limits::DATAGRAM_PAYLOAD, "{}", payload.len());
+        }
+        assert_eq!(Status::decode(&status.encode()).unwrap().others.len(), OTHERS);
+        assert_eq!(decode_ranges(&encode_ranges(&ranges)).unwrap().len(), RANGES);
+        assert_eq!(Message::decode(&message.encode()), Some(message));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Datagram::decode(&bytes);
+            let _ = (Status::decode(&bytes), decode_ranges(&bytes), Message::decode(&bytes));
+            let ours = Datagram { payload: bytes.clone(), ..datagram() };
+            prop_assert_eq!(Datagram::decode(&ours.encode()), Ok(ours));
+        }
+    }
+}
