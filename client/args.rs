@@ -2,7 +2,10 @@
 //!
 //! Read once by the main thread before any other thread starts; no lock.
 
+use crate::room::impair::{Faults, percent};
+use crate::room::mode::Settings;
 use clap::Parser;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use wire::fingerprint::Fingerprint;
 use wire::{files, names, text};
@@ -32,12 +35,35 @@ pub struct Args {
     /// Speak plain text, which everybody on the way can read and change
     #[arg(long, conflicts_with_all = ["pin", "ca"])]
     pub plain: bool,
+    /// The address of the interface for multicast rooms; the system chooses one unless given
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
+    pub iface: Ipv4Addr,
+    /// Lose so many percent of what comes in multicast rooms, on purpose
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
+    pub loss: f64,
+    /// Have so many percent of it come twice
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
+    pub duplicate: f64,
+    /// Have so many percent of it come late
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
+    pub reorder: f64,
+    /// Damage so many percent of it
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
+    pub corrupt: f64,
     /// Files up to this size are fetched by themselves, larger ones by /get; 0 for none
     #[arg(long, value_name = "SIZE", default_value = "100M", value_parser = files::parse_size)]
     pub auto_accept: u64,
     /// The folder for received files; made when the first one comes
     #[arg(long, value_name = "DIR", default_value = "downloads")]
     pub downloads: PathBuf,
+}
+
+impl Args {
+    /// What they say about multicast rooms.
+    pub fn multicast(&self) -> Settings {
+        let Args { loss, duplicate, reorder, corrupt, .. } = *self;
+        Settings { interface: self.iface, faults: Faults { loss, duplicate, reorder, corrupt } }
+    }
 }
 
 /// `HOST:PORT` from an address that may lack its port; an IPv6 address may lack its brackets then.

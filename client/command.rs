@@ -80,6 +80,8 @@ pub const COMMANDS: &[Command] = &[
         help: "Put a multicast room into the directory: /makeroom lab 239.1.2.3 4000", run: handlers::directory::makeroom },
     Command { name: "/deleteroom", arguments: "NAME", aliases: &[],
         help: "Take a multicast room of yours out of the directory", run: handlers::directory::deleteroom },
+    Command { name: "/chat", arguments: "ROOM", aliases: &[],
+        help: "Talk in a multicast room; there /who and /stats tell more, and Ctrl-D leads back", run: handlers::directory::chat },
     Command { name: "/help", arguments: "[command]", aliases: &[],
         help: "Show all commands, or more about one", run: handlers::people::help },
 ];

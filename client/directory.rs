@@ -4,6 +4,7 @@
 
 use crate::state::State;
 use std::net::SocketAddrV4;
+use wire::fingerprint::Fingerprint;
 
 /// A room of the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,18 +12,38 @@ pub struct Place {
     pub name: String,
     pub address: SocketAddrV4,
     pub owner: String,
+    /// Keeps it apart from other rooms.
+    pub id: u64,
+    pub key: Key,
+}
+
+/// How what is said in a room is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// Not at all.
+    Open,
+    /// With this key, if we were told.
+    Sealed(Option<[u8; 32]>),
 }
 
 /// Handles `GETDIR`, `MAKEROOM` and `DELETEROOM` from the server.
 pub fn handle(state: &mut State, verb: &str, params: &[&str]) {
     match (verb, params) {
-        ("GETDIR", ["ITEM", name, ip, port, owner, ..]) => {
+        ("GETDIR", ["ITEM", name, ip, port, owner, id, key, ..]) => {
             let address = ip.parse().ok().zip(port.parse().ok()).map(|(ip, port)| SocketAddrV4::new(ip, port));
-            if let Some(address) = address {
+            let key = match *key {
+                "open" => Key::Open,
+                key => Key::Sealed(key.parse::<Fingerprint>().ok().map(|digits| digits.0)),
+            };
+            if let Some(address) = address
+                && let Ok(id) = u64::from_str_radix(id, 16)
+            {
                 let (name, owner) = ((*name).to_owned(), (*owner).to_owned());
-                state.directory.push(Place { name, address, owner });
+                state.directory.push(Place { name, address, owner, id, key });
             }
         }
+        // Whoever wants to enter takes it from there.
+        ("GETDIR", ["END", ..]) if state.wants_to_enter => {}
         ("GETDIR", ["END", ..]) => show(state),
         ("MAKEROOM", [name, ip, port, ..]) => {
             state.screen.tell(&format!("The room {name} is in the directory, at {ip}:{port}"));
@@ -64,6 +85,8 @@ mod tests {
             name: name.into(),
             address: address.parse().unwrap(),
             owner: owner.into(),
+            id: 7,
+            key: Key::Open,
         };
         let places = [place("lab", "239.1.2.3:4000", "tesla"), place("café-room", "239.1.2.3:65535", "al")];
         assert_eq!(

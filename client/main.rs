@@ -17,7 +17,7 @@
 //! - [`settings`]: the folder in which some of that outlives the client
 //! - [`transfers`], [`progress`], [`kept`], [`announced`]: which files are under way, also under that lock
 //! - [`worker`], [`upload`], [`source`], [`download`], [`part`]: one short-lived thread for each file under way
-//! - [`directory`]: where multicast rooms meet
+//! - [`directory`], [`room`]: multicast rooms: where they meet, and talking there
 //! - [`leave`]: the ways out
 
 mod announced;
@@ -38,6 +38,7 @@ mod numerics;
 mod part;
 mod progress;
 mod receiver;
+mod room;
 mod screen;
 mod seen;
 mod sender;
@@ -68,7 +69,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<ExitCode, String> {
-    let client = Client::new(Screen::standard(), Caller::new(&args)?);
+    let client = Client::new(Screen::standard(), Caller::new(&args)?, args.multicast());
     leave::on_ctrl_c(&client)?;
     let mut input = io::stdin().lock();
     let connection = login::login(&args, &client, &mut input)?;

@@ -4,6 +4,7 @@
 
 use crate::command::{self, Input};
 use crate::handlers::talk;
+use crate::room::mode;
 use crate::state::Client;
 use std::io::{BufRead, Read};
 
@@ -19,8 +20,17 @@ pub fn sender_loop(client: &Client, input: &mut impl BufRead) {
         }
         state.screen.draw_prompt();
         drop(state);
-        let Some(line) = read_line(input) else { return };
+        let Some(line) = read_line(input) else {
+            // Ctrl-D leads out of a multicast room first.
+            if mode::leave(client) {
+                continue;
+            }
+            return;
+        };
         client.lock().screen.entered(&line);
+        if mode::typed(client, &line) {
+            continue;
+        }
         match command::parse(&line) {
             Input::Empty => {}
             Input::Text(text) => talk::say(client, text),

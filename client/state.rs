@@ -7,6 +7,8 @@ use crate::blacklist::Blacklist;
 use crate::caller::Caller;
 use crate::connection::{Caps, Connection};
 use crate::directory::Place;
+use crate::room::member::Member;
+use crate::room::mode::Settings;
 use crate::screen::Screen;
 use crate::seen::SENDER_ID;
 use crate::transfers::Transfers;
@@ -34,6 +36,8 @@ pub struct Client {
     changed: Condvar,
     /// Makes connections.
     pub caller: Caller,
+    /// How to take part in multicast rooms.
+    pub multicast: Settings,
     /// Itself, for the threads that it starts.
     shared: Weak<Client>,
 }
@@ -62,6 +66,10 @@ pub struct State {
     pub joining: Option<String>,
     /// Rooms whose people the user asked for, oldest first, and the names that have come so far.
     pub names: Vec<(String, Vec<String>)>,
+    /// The multicast room that one is in: what is typed goes there.
+    pub room: Option<Arc<Member>>,
+    /// The listing that comes is for who enters.
+    pub wants_to_enter: bool,
     /// What has come of a listing of the directory.
     pub directory: Vec<Place>,
     /// Whose keys the user asked for, oldest first, and what has come of it.
@@ -79,9 +87,15 @@ pub struct State {
 }
 
 impl Client {
-    pub fn new(screen: Screen, caller: Caller) -> Arc<Self> {
+    pub fn new(screen: Screen, caller: Caller, multicast: Settings) -> Arc<Self> {
         let state = Mutex::new(State::new(screen));
-        Arc::new_cyclic(|shared| Client { state, changed: Condvar::new(), caller, shared: Weak::clone(shared) })
+        Arc::new_cyclic(|shared| Client {
+            state,
+            changed: Condvar::new(),
+            caller,
+            multicast,
+            shared: Weak::clone(shared),
+        })
     }
 
     /// A share of the ownership, for a new thread; `None` when nobody owns it any more.
@@ -149,6 +163,8 @@ impl State {
             keys: HashMap::new(),
             joining: None,
             names: Vec::new(),
+            room: None,
+            wants_to_enter: false,
             directory: Vec::new(),
             asked_keys: Vec::new(),
             error: None,

@@ -240,6 +240,7 @@ fn is_cancelled(state: &State, number: u64) -> bool {
 mod tests {
     use super::*;
     use crate::caller::Caller;
+    use crate::room::mode::Settings;
     use crate::screen::tests::Paper;
 
     #[test]
@@ -260,7 +261,7 @@ mod tests {
 
     #[test]
     fn refusals_end_it_and_a_cancel_ends_it_at_once() {
-        let client = Client::new(Paper::default().screen(false), Caller::plain(""));
+        let client = Client::new(Paper::default().screen(false), Caller::plain(""), Settings::default());
         client.lock().transfers.add(Job::Download(7), true, "a.txt", "tesla");
         client.lock().transfers.next(|_| true);
         let mut attempts = 0;

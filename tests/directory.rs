@@ -167,3 +167,17 @@ fn a_disk_that_fails_is_told_and_nothing_changes() {
     tesla.ask("GETDIR", &[":groupchat GETDIR ITEM lab *", ":groupchat GETDIR END"]);
     server.program.expect_log("The directory cannot be written: ");
 }
+
+#[test]
+fn a_build_without_multicast_says_so() {
+    if cfg!(feature = "multicast") {
+        return;
+    }
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut tesla = home.person("tesla");
+    tesla.ask("/makeroom lab 239.1.2.3 4000", &["The room lab is in the directory, at 239.1.2.3:4000"]);
+    tesla.ask("/chat lab", &["Cannot join 239.1.2.3:4000: this client was built without multicast; build it with *"]);
+    tesla.ask("/chat attic", &["There is no such room in the directory"]);
+    tesla.ask("/info", &["1 person in #lobby: tesla"]);
+}

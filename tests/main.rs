@@ -13,6 +13,7 @@
 //! - [`file_rules`]: whose a file is, what one may take of the spool, what is made up for later
 //! - [`mail`]: letters: who is not here gets them later, and nothing loses them
 //! - [`mailboxes`]: their bounds, and disks that fail
+//! - `multicast`: rooms over an unreliable channel, on hosts of their own
 //! - `secure`: TLS, and names that belong to keys
 //! - `without_tls`: what a build without TLS says about it
 //! - [`queries`]: WHO, WHOIS, USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
@@ -41,6 +42,8 @@ mod mail;
 mod mailboxes;
 mod messages;
 mod modes;
+#[cfg(feature = "multicast")]
+mod multicast;
 mod numerics;
 mod queries;
 mod registration;

@@ -2,7 +2,25 @@
 //!
 //! Run by the main thread; the state is locked for a moment at a time.
 
+use super::ANSWER;
+use crate::room::mode;
 use crate::state::Client;
+
+/// `/chat ROOM`; waits for the answer, since the lines that follow are meant for that room.
+pub fn chat(client: &Client, name: &str) {
+    let mut state = client.lock();
+    state.wants_to_enter = true;
+    state.directory.clear();
+    drop(state);
+    client.send("GETDIR", &[without_mark(name)]);
+    let mut state = client.wait_for_answers(ANSWER);
+    state.wants_to_enter = false;
+    let place = state.directory.pop();
+    drop(state);
+    if let Some(place) = place {
+        mode::enter(client, place);
+    }
+}
 
 /// `/getdir`
 pub fn getdir(client: &Client, _: &str) {

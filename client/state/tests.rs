@@ -1,6 +1,7 @@
 //! Tests of what the two threads share.
 
 use super::*;
+use crate::room::mode::Settings;
 use crate::screen::tests::Paper;
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
@@ -20,7 +21,7 @@ fn a_relayed_text_fits_one_line() {
 
 #[test]
 fn lines_without_a_connection_are_kept() {
-    let client = Client::new(Paper::default().screen(false), Caller::plain(""));
+    let client = Client::new(Paper::default().screen(false), Caller::plain(""), Settings::default());
     client.send("PRIVMSG", &["#lobby", "hello there"]);
     assert_eq!(client.lock().unconfirmed.again().collect::<Vec<_>>(), ["PRIVMSG #lobby :hello there"]);
 }

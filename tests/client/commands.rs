@@ -213,6 +213,7 @@ fn help_shows_every_command() {
         "/getdir*",
         "/makeroom NAME ADDRESS PORT*",
         "/deleteroom NAME*",
+        "/chat ROOM*",
         "/help [command]*",
     ] {
         tesla.expect_line(usage);

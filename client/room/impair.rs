@@ -1,0 +1,104 @@
+//! A channel that is worse than it has to be, for teaching: what comes in is lost, repeated, held back or damaged.
+//!
+//! Pure, used by the thread that reads the socket.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+
+/// How often it happens to a datagram, in percent.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Faults {
+    pub loss: f64,
+    pub duplicate: f64,
+    pub reorder: f64,
+    pub corrupt: f64,
+}
+
+/// The channel, with what it holds back.
+pub struct Channel {
+    faults: Faults,
+    random: RandomState,
+    drawn: u64,
+    held: Option<Vec<u8>>,
+    /// Datagrams that it has lost.
+    pub lost: u64,
+}
+
+impl Channel {
+    pub fn new(faults: Faults) -> Self {
+        Channel { faults, random: RandomState::new(), drawn: 0, held: None, lost: 0 }
+    }
+
+    /// What comes out for one that goes in.
+    pub fn pass(&mut self, mut bytes: Vec<u8>) -> Vec<Vec<u8>> {
+        if self.happens(self.faults.loss) {
+            self.lost += 1;
+            return self.held.take().into_iter().collect();
+        }
+        if !bytes.is_empty() && self.happens(self.faults.corrupt) {
+            let at = usize::try_from(self.draw() % bytes.len() as u64).unwrap_or_default();
+            bytes[at] ^= 1 << (self.draw() % 8);
+        }
+        let mut out = vec![bytes.clone()];
+        if self.happens(self.faults.duplicate) {
+            out.push(bytes);
+        }
+        if self.held.is_none() && self.happens(self.faults.reorder) {
+            // It comes after the next one.
+            self.held = out.pop();
+            return out;
+        }
+        out.extend(self.held.take());
+        out
+    }
+
+    fn happens(&mut self, percent: f64) -> bool {
+        const STEPS: u32 = 1_000_000;
+        percent > 0.0 && {
+            let drawn = u32::try_from(self.draw() % u64::from(STEPS)).unwrap_or_default();
+            f64::from(drawn) < percent / 100.0 * f64::from(STEPS)
+        }
+    }
+
+    fn draw(&mut self) -> u64 {
+        self.drawn += 1;
+        self.random.hash_one(self.drawn)
+    }
+}
+
+/// A percentage, as an option gives it.
+pub fn percent(text: &str) -> Result<f64, &'static str> {
+    let number = text.strip_suffix('%').unwrap_or(text).parse::<f64>().ok();
+    number.filter(|number| (0.0..=90.0).contains(number)).ok_or("write a percentage from 0 to 90")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_happens_unless_asked_for_and_then_about_as_often() {
+        let through = |faults| {
+            let mut channel = Channel::new(faults);
+            let out: Vec<_> = (0..10_000u32).flat_map(|number| channel.pass(number.to_be_bytes().to_vec())).collect();
+            (out.len(), out.is_sorted())
+        };
+        assert_eq!(through(Faults::default()), (10_000, true));
+        let lossy = through(Faults { loss: 20.0, ..Faults::default() });
+        assert!((7_500..8_500).contains(&lossy.0) && lossy.1, "{lossy:?}");
+        let doubled = through(Faults { duplicate: 20.0, ..Faults::default() });
+        assert!((11_500..12_500).contains(&doubled.0) && doubled.1, "{doubled:?}");
+        let mixed = through(Faults { reorder: 20.0, ..Faults::default() });
+        assert!((9_999..=10_000).contains(&mixed.0) && !mixed.1, "{mixed:?}");
+        let damaged = through(Faults { corrupt: 20.0, ..Faults::default() });
+        assert!(damaged.0 == 10_000 && !damaged.1);
+    }
+
+    #[test]
+    fn percentages() {
+        assert_eq!((percent("20"), percent("0.5%")), (Ok(20.0), Ok(0.5)));
+        for wrong in ["", "-1", "91", "x", "NaN", "inf"] {
+            assert!(percent(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! One membership in a multicast room: the socket, and the engine behind its lock.
+//!
+//! The thread `room` reads the socket and does what is due; the main thread says what is typed. Both write
+//! the socket, under the engine's lock, under which the state is locked to show something; never the other way round.
+
+use super::engine::{Counts, Engine, Output};
+use super::impair::{Channel, Faults};
+use super::seal::Seal;
+use super::socket;
+use crate::directory::{Key, Place};
+use crate::state::Client;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, UdpSocket};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+use wire::datagram::{Datagram, Malformed};
+use wire::limits;
+
+/// How long the thread sleeps at most before it looks whether something is due: the main thread may have said something.
+const NAP: Duration = Duration::from_millis(20);
+
+/// A room that one is in.
+pub struct Member {
+    pub place: Place,
+    socket: UdpSocket,
+    /// `None` in an open room.
+    seal: Option<Seal>,
+    began: Instant,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    channel: Channel,
+    arrivals: Arrivals,
+    /// The last error of the socket, so that each is told once.
+    trouble: Option<ErrorKind>,
+}
+
+/// What has come from the wire and is not for the engine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Arrivals {
+    pub received: u64,
+    /// Of other programs, or of another room.
+    pub foreign: u64,
+    pub damaged: u64,
+    /// Without a seal, or with one that somebody without the key has made.
+    pub forged: u64,
+    /// Lost on purpose.
+    pub dropped: u64,
+}
+
+impl Member {
+    /// Enters a room. An error is one sentence.
+    pub fn enter(client: &Client, place: Place, interface: Ipv4Addr, faults: Faults) -> Result<Arc<Self>, String> {
+        let seal = match place.key {
+            Key::Open => None,
+            Key::Sealed(Some(key)) => Some(
+                Seal::new(&key)
+                    .ok_or("This client was built without TLS, and the room is sealed; build it with --features tls")?,
+            ),
+            Key::Sealed(None) => {
+                return Err(
+                    "The room is sealed, and its key is handed out over TLS only; connect without --plain".into()
+                );
+            }
+        };
+        let socket = socket::join(place.address, interface).map_err(|error| {
+            format!("Cannot join {}: {error}; --iface ADDRESS chooses another interface", place.address)
+        })?;
+        let began = Instant::now();
+        let random = |salt: u64| RandomState::new().hash_one(salt);
+        let engine = Engine::new(place.id, random(1), &client.lock().nick, Duration::ZERO, random(2));
+        let (channel, arrivals) = (Channel::new(faults), Arrivals::default());
+        let inner = Mutex::new(Inner { engine, channel, arrivals, trouble: None });
+        let member = Arc::new(Member { place, socket, seal, began, inner });
+        let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
+        thread::Builder::new()
+            .name("room".to_owned())
+            .spawn(move || reader.room_loop(&shared))
+            .map_err(|error| format!("There is no thread for the room: {error}"))?;
+        Ok(member)
+    }
+
+    pub fn is_sealed(&self) -> bool {
+        self.seal.is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Says something to everybody in the room.
+    pub fn say(&self, client: &Client, text: &str) {
+        let mut inner = self.lock();
+        let now = self.now();
+        for piece in wire::text::pieces(text, wire::datagram::TEXT) {
+            inner.engine.say(piece, now);
+        }
+        self.drain(&mut inner, client);
+    }
+
+    /// Says goodbye, and waits until it is said.
+    pub fn leave(&self, client: &Client) {
+        let mut inner = self.lock();
+        inner.engine.leave(self.now());
+        while !inner.engine.is_done(self.now()) {
+            let now = self.now();
+            inner.engine.tick(now);
+            self.drain(&mut inner, client);
+            drop(inner);
+            thread::sleep(NAP);
+            inner = self.lock();
+        }
+    }
+
+    /// Who is here, and how long ago each was heard.
+    pub fn members(&self) -> Vec<(String, Duration)> {
+        let inner = self.lock();
+        let mut members: Vec<_> =
+            inner.engine.members(self.now()).into_iter().map(|(nick, heard)| (nick.to_owned(), heard)).collect();
+        members.sort();
+        members
+    }
+
+    pub fn counts(&self) -> (Counts, Arrivals) {
+        let inner = self.lock();
+        (inner.engine.counts, Arrivals { dropped: inner.channel.lost, ..inner.arrivals })
+    }
+
+    /// Reads the socket and does what is due, until we have left.
+    fn room_loop(&self, client: &Client) {
+        let mut space = [0; limits::DATAGRAM + 1];
+        loop {
+            let mut inner = self.lock();
+            let now = self.now();
+            inner.engine.tick(now);
+            self.drain(&mut inner, client);
+            if inner.engine.is_done(now) {
+                return;
+            }
+            let pause = inner.engine.deadline().saturating_sub(now).clamp(Duration::from_millis(1), NAP);
+            drop(inner);
+            let received = self.socket.set_read_timeout(Some(pause)).and_then(|()| self.socket.recv(&mut space));
+            match received {
+                Ok(count) => self.arrived(&space[..count], client),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                // An interface that has gone may come back.
+                Err(_) => thread::sleep(NAP),
+            }
+        }
+    }
+
+    fn arrived(&self, bytes: &[u8], client: &Client) {
+        let mut inner = self.lock();
+        for bytes in inner.channel.pass(bytes.to_vec()) {
+            inner.arrivals.received += 1;
+            match Datagram::decode(&bytes) {
+                Err(Malformed::Foreign) => inner.arrivals.foreign += 1,
+                Err(Malformed::Damaged) => inner.arrivals.damaged += 1,
+                Ok(datagram) if datagram.room != self.place.id => inner.arrivals.foreign += 1,
+                Ok(mut datagram) => {
+                    let is_genuine = match &self.seal {
+                        Some(seal) => seal.open(&mut datagram),
+                        None => !datagram.sealed,
+                    };
+                    if is_genuine {
+                        inner.engine.receive(&datagram, self.now());
+                    } else {
+                        inner.arrivals.forged += 1;
+                    }
+                }
+            }
+        }
+        self.drain(&mut inner, client);
+    }
+
+    /// Sends what is to be sent, and shows what is to be shown.
+    fn drain(&self, inner: &mut Inner, client: &Client) {
+        while let Some(output) = inner.engine.output.pop_front() {
+            let room = &self.place.name;
+            let mut state = match output {
+                Output::Send(datagram) => {
+                    self.send(inner, datagram, client);
+                    continue;
+                }
+                _ => client.lock(),
+            };
+            match output {
+                Output::Said(message) if !state.blacklist.contains(&message.nick) => {
+                    let text = wire::text::printable(&message.text).into_owned();
+                    state.screen.said(&format!("[{room}] "), &message.nick, &format!(": {text}"), None);
+                }
+                Output::Joined(nick) => state.screen.notice(&format!("[{room}] {nick} joined the conversation")),
+                Output::Left(nick) => state.screen.notice(&format!("[{room}] {nick} left the conversation")),
+                Output::Lost(nick, count) => {
+                    let messages = if count == 1 { "1 message" } else { &format!("{count} messages") };
+                    let (verb, whom) =
+                        (if count == 1 { "was" } else { "were" }, if nick.is_empty() { "somebody" } else { &nick });
+                    state.screen.tell(&format!("[{room}] {messages} from {whom} {verb} lost"));
+                }
+                Output::Said(_) | Output::Send(_) => {}
+            }
+        }
+    }
+
+    fn send(&self, inner: &mut Inner, mut datagram: Datagram, client: &Client) {
+        if let Some(seal) = &self.seal
+            && !seal.close(&mut datagram)
+        {
+            return;
+        }
+        let sent = self.socket.send_to(&datagram.encode(), self.place.address);
+        let trouble = sent.as_ref().err().map(std::io::Error::kind);
+        if let Err(error) = sent
+            && inner.trouble != trouble
+        {
+            let why =
+                format!("[{}] Nothing can be sent ({error}); --iface ADDRESS chooses an interface", self.place.name);
+            client.lock().screen.tell(&why);
+        }
+        inner.trouble = trouble;
+    }
+}

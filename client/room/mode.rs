@@ -1,0 +1,110 @@
+//! Chat mode: while one is in a multicast room, what is typed goes there; Ctrl-D leads back.
+//!
+//! Run by the main thread; the state is locked for a moment at a time, and never while the room's lock is waited for.
+
+use super::impair::Faults;
+use super::member::Member;
+use crate::directory::Place;
+use crate::state::Client;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+/// What the command line says about multicast.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// The address of the interface; 0.0.0.0 lets the system choose.
+    pub interface: Ipv4Addr,
+    pub faults: Faults,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { interface: Ipv4Addr::UNSPECIFIED, faults: Faults::default() }
+    }
+}
+
+/// Enters a room, and turns to it.
+pub fn enter(client: &Client, place: Place) {
+    leave(client);
+    let settings = client.multicast;
+    match Member::enter(client, place, settings.interface, settings.faults) {
+        Err(why) => client.lock().screen.tell(&why),
+        Ok(member) => {
+            let is_sealed = member.is_sealed();
+            let mut state = client.lock();
+            let place = &member.place;
+            state.screen.tell(&format!(
+                "You are in {} at {}; Ctrl-D leads back, /who and /stats tell more",
+                place.name, place.address
+            ));
+            if !is_sealed {
+                state
+                    .screen
+                    .tell("The room is open: everybody on this network can read it, and write in anybody's name");
+            }
+            state.screen.set_prompt(&format!("You ([{}]): ", place.name));
+            state.room = Some(member);
+        }
+    }
+}
+
+/// Leaves the room, if one is in one; false when not.
+pub fn leave(client: &Client) -> bool {
+    let Some(member) = client.lock().room.take() else { return false };
+    member.leave(client);
+    let mut state = client.lock();
+    state.screen.tell(&format!("You left {}", member.place.name));
+    let target = state.target().map(str::to_owned);
+    state.set_target(target.as_deref());
+    true
+}
+
+/// A line that is typed in a room: what goes to everybody there, and a few commands. True when it was for the room.
+pub fn typed(client: &Client, line: &str) -> bool {
+    let Some(member) = client.lock().room.clone() else { return false };
+    match line.trim() {
+        "" => {}
+        "/who" => who(client, &member),
+        "/stats" => stats(client, &member),
+        word if word.starts_with('/') && !word.starts_with("//") => return false,
+        "tata" | "exit" => {
+            leave(client);
+            return false;
+        }
+        _ => member.say(client, line.strip_prefix('/').filter(|rest| rest.starts_with('/')).unwrap_or(line)),
+    }
+    true
+}
+
+fn who(client: &Client, member: &Arc<Member>) {
+    let members = member.members();
+    let mut state = client.lock();
+    let count = members.len() + 1;
+    let people = if count == 1 { "1 member" } else { &format!("{count} members") };
+    state.screen.tell(&format!("{people} of {}: you", member.place.name));
+    for (nick, heard) in members {
+        state.screen.tell(&format!("    {nick}, heard {} s ago", heard.as_secs()));
+    }
+}
+
+fn stats(client: &Client, member: &Arc<Member>) {
+    let (counts, arrivals) = member.counts();
+    let mut state = client.lock();
+    for (what, count) in [
+        ("messages said", counts.said),
+        ("datagrams sent", counts.sent),
+        ("datagrams received", arrivals.received),
+        ("messages shown", counts.shown),
+        ("messages missed at first and repaired", counts.repaired),
+        ("messages lost for good", counts.lost),
+        ("messages that came again", counts.duplicates),
+        ("messages repeated for who missed them", counts.repeated),
+        ("datagrams lost on purpose", arrivals.dropped),
+        ("datagrams damaged", arrivals.damaged),
+        ("datagrams of other programs or rooms", arrivals.foreign),
+        ("datagrams without a good seal", arrivals.forged),
+        ("datagrams without use", counts.ignored),
+    ] {
+        state.screen.tell(&format!("{count:>8}  {what}"));
+    }
+}

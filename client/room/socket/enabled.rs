@@ -1,0 +1,26 @@
+//! With the feature: socket, bind, join.
+
+use socket2::{Domain, Protocol, Socket, Type};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
+
+/// Bytes that may wait in the kernel: a second of a busy room.
+const BUFFER: usize = 1024 * 1024;
+
+/// Joins a group on the interface that has this address, or on one that the system chooses for 0.0.0.0.
+pub fn join(group: SocketAddrV4, interface: Ipv4Addr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    // Several clients of one host share the port, and each gets every datagram.
+    socket.set_reuse_address(true)?;
+    // Bound to the group, so that nothing comes that was sent to another one at the same port.
+    socket.bind(&SocketAddr::from(group).into())?;
+    socket.join_multicast_v4(group.ip(), &interface)?;
+    socket.set_multicast_if_v4(&interface)?;
+    // The members are on one network; no router passes the datagrams on.
+    socket.set_multicast_ttl_v4(1)?;
+    // The other clients of this host are members, too.
+    socket.set_multicast_loop_v4(true)?;
+    // A smaller one loses more, which is repaired.
+    let _ = socket.set_recv_buffer_size(BUFFER);
+    Ok(socket.into())
+}
