@@ -20,6 +20,11 @@ pub fn chat(client: &Client, name: &str) {
     if let Some(place) = place {
         mode::enter(client, place);
     }
+    let mut state = client.lock();
+    if state.room.is_none() && !state.screen.is_terminal() {
+        // A script cannot see that it is not in the room, and would go on talking elsewhere.
+        state.set_target(None);
+    }
 }
 
 /// `/getdir`
