@@ -26,8 +26,8 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 pub const MEMBERS: usize = 200;
-/// Intervals without and with, in turn: chance is in both of them.
-const PAIRS: usize = 3;
+/// Pairs of intervals, without and with; each of the two goes first in half of them, so that chance is in both.
+const PAIRS: usize = 4;
 /// How long a server may take to answer a `ClientHello`.
 const ANSWER: Duration = Duration::from_secs(10);
 /// Bytes after which the least of a `ClientHello` ends: the header of a record.
@@ -48,10 +48,12 @@ pub fn unit(candidate: &Candidate, options: &Options) -> io::Result<Vec<Row>> {
     let (mut alone, mut with, mut slowdowns) = (Vec::new(), Vec::new(), Vec::new());
     let (mut open, mut threads) = (usize::MAX, 0.0);
     for run in (0..).step_by(2).take(PAIRS) {
-        let quiet = p99_ms(run)?;
+        let before = if run % 4 == 0 { Some(p99_ms(run)?) } else { None };
         let unfinished = Unfinished::begin(&server, options.unfinished)?;
         let busy = p99_ms(run + 1)?;
         (open, threads) = (open.min(unfinished.open()?), proc::threads(server.pid())?);
+        drop(unfinished);
+        let quiet = before.map_or_else(|| p99_ms(run), Ok)?;
         alone.push(quiet);
         with.push(busy);
         slowdowns.push(busy / quiet);
