@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -95,7 +95,7 @@ pub fn is_name(name: &str) -> bool {
 /// Whether members may meet there: at an address that stays within an organisation (RFC 2365: 239.0.0.0/8), at a port
 /// that needs no privilege.
 pub fn is_address(address: SocketAddrV4) -> bool {
-    address.ip().octets()[0] == Ipv4Addr::new(239, 0, 0, 0).octets()[0] && address.port() >= limits::PLACE_PORT
+    address.ip().octets()[0] == 239 && address.port() >= limits::PLACE_PORT
 }
 
 /// Why a room cannot be entered into the directory.

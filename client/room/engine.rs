@@ -269,12 +269,8 @@ impl Engine {
     /// Shows what is in its turn, and plans to ask for what is not there.
     fn show(&mut self, sender: u64, now: Duration) {
         let first_pause = self.between(limits::ROOM_ASK_FIRST);
+        self.show_ready(sender);
         let Some(peer) = self.peers.get_mut(&sender) else { return };
-        while let Some(message) = peer.show() {
-            message.nick.clone_into(&mut peer.nick);
-            self.counts.shown += 1;
-            self.output.push_back(Output::Said(message));
-        }
         match (peer.misses(), peer.ask) {
             (None, _) => peer.ask = None,
             (Some(first), Some(ask)) if ask.first == first => {}
@@ -282,6 +278,16 @@ impl Engine {
                 let at = ask.map_or(now + first_pause, |ask| ask.at.min(now + limits::ROOM_ASK_LEAST));
                 peer.ask = Some(Ask { at, tries: 0, first, last: peer.last() });
             }
+        }
+    }
+
+    /// Shows what is in its turn.
+    fn show_ready(&mut self, sender: u64) {
+        let Some(peer) = self.peers.get_mut(&sender) else { return };
+        while let Some(message) = peer.show() {
+            message.nick.clone_into(&mut peer.nick);
+            self.counts.shown += 1;
+            self.output.push_back(Output::Said(message));
         }
     }
 
@@ -342,6 +348,9 @@ impl Engine {
     /// Asks for what is missing, of all senders in one datagram; gives up what was asked for too often.
     fn ask(&mut self, now: Duration) {
         let own_age = now.saturating_sub(self.began);
+        // While nobody is heard it is no use to count: they may be out of reach for a while.
+        let silence = now.saturating_sub(self.heard_last());
+        let counts = !(limits::ROOM_SILENCE..limits::ROOM_GONE).contains(&silence);
         let mut ranges = Vec::new();
         let ids: Vec<u64> = self.peers.keys().copied().collect();
         for id in ids {
@@ -354,13 +363,8 @@ impl Engine {
                 } else {
                     let missing = peer.missing();
                     ranges.extend(missing.into_iter().map(|(first, last)| Range { sender: id, first, last }));
-                    // While nobody is heard it is no use to count: they may be out of reach for a while.
-                    let silence = now.saturating_sub(self.heard_last());
-                    let counts = !(limits::ROOM_SILENCE..limits::ROOM_GONE).contains(&silence);
                     let at = now + backoff(ask.tries) + random;
-                    if let Some(peer) = self.peers.get_mut(&id) {
-                        peer.ask = Some(Ask { at, tries: ask.tries + u32::from(counts), ..ask });
-                    }
+                    peer.ask = Some(Ask { at, tries: ask.tries + u32::from(counts), ..ask });
                 }
             }
             self.show(id, now);
@@ -380,11 +384,8 @@ impl Engine {
             let (count, nick) = (peer.give_up(), peer.nick.clone());
             self.counts.lost += u64::from(count);
             self.output.push_back(Output::Lost(nick, count));
-            while let Some(message) = peer.show() {
-                self.counts.shown += 1;
-                self.output.push_back(Output::Said(message));
-            }
             peer.ask = None;
+            self.show_ready(id);
         }
     }
 

@@ -14,7 +14,7 @@ use std::hash::BuildHasher;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use wire::datagram::{Datagram, Malformed};
 use wire::limits;
@@ -30,6 +30,8 @@ pub struct Member {
     seal: Option<Seal>,
     began: Instant,
     inner: Mutex<Inner>,
+    /// The thread `room`, which ends when it is said that we have left.
+    reader: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Inner {
@@ -76,12 +78,11 @@ impl Member {
         let engine = Engine::new(place.id, random(1), &client.lock().nick, Duration::ZERO, random(2));
         let (channel, arrivals) = (Channel::new(faults), Arrivals::default());
         let inner = Mutex::new(Inner { engine, channel, arrivals, trouble: None });
-        let member = Arc::new(Member { place, socket, seal, began, inner });
+        let member = Arc::new(Member { place, socket, seal, began, inner, reader: Mutex::default() });
         let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
-        thread::Builder::new()
-            .name("room".to_owned())
-            .spawn(move || reader.room_loop(&shared))
-            .map_err(|error| format!("There is no thread for the room: {error}"))?;
+        let reader = thread::Builder::new().name("room".to_owned()).spawn(move || reader.room_loop(&shared));
+        let reader = reader.map_err(|error| format!("There is no thread for the room: {error}"))?;
+        *member.reader.lock().unwrap_or_else(PoisonError::into_inner) = Some(reader);
         Ok(member)
     }
 
@@ -108,17 +109,11 @@ impl Member {
     }
 
     /// Says goodbye, and waits until it is said.
-    pub fn leave(&self, client: &Client) {
-        let mut inner = self.lock();
-        inner.engine.leave(self.now());
-        while !inner.engine.is_done(self.now()) {
-            let now = self.now();
-            inner.engine.tick(now);
-            self.drain(&mut inner, client);
-            drop(inner);
-            thread::sleep(NAP);
-            inner = self.lock();
-        }
+    pub fn leave(&self) {
+        self.lock().engine.leave(self.now());
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Should it have failed, there is nothing to wait for.
+        reader.map(JoinHandle::join);
     }
 
     /// Who is here, and how long ago each was heard.
@@ -186,27 +181,24 @@ impl Member {
     fn drain(&self, inner: &mut Inner, client: &Client) {
         while let Some(output) = inner.engine.output.pop_front() {
             let room = &self.place.name;
-            let mut state = match output {
-                Output::Send(datagram) => {
-                    self.send(inner, datagram, client);
-                    continue;
-                }
-                _ => client.lock(),
-            };
+            let notice = |text: String| client.lock().screen.notice(&format!("[{room}] {text}"));
             match output {
-                Output::Said(message) if !state.blacklist.contains(&message.nick) => {
-                    let text = wire::text::printable(&message.text).into_owned();
-                    state.screen.said(&format!("[{room}] "), &message.nick, &format!(": {text}"), None);
+                Output::Send(datagram) => self.send(inner, datagram, client),
+                Output::Said(message) => {
+                    let mut state = client.lock();
+                    if !state.blacklist.contains(&message.nick) {
+                        let after = format!(": {}", message.text);
+                        state.screen.said(&format!("[{room}] "), &message.nick, &after, None);
+                    }
                 }
-                Output::Joined(nick) => state.screen.notice(&format!("[{room}] {nick} joined the conversation")),
-                Output::Left(nick) => state.screen.notice(&format!("[{room}] {nick} left the conversation")),
+                Output::Joined(nick) => notice(format!("{nick} joined the conversation")),
+                Output::Left(nick) => notice(format!("{nick} left the conversation")),
                 Output::Lost(nick, count) => {
                     let messages = if count == 1 { "1 message" } else { &format!("{count} messages") };
                     let (verb, whom) =
                         (if count == 1 { "was" } else { "were" }, if nick.is_empty() { "somebody" } else { &nick });
-                    state.screen.tell(&format!("[{room}] {messages} from {whom} {verb} lost"));
+                    client.lock().screen.tell(&format!("[{room}] {messages} from {whom} {verb} lost"));
                 }
-                Output::Said(_) | Output::Send(_) => {}
             }
         }
     }

@@ -51,7 +51,7 @@ pub fn enter(client: &Client, place: Place) {
 /// Leaves the room, if one is in one; false when not.
 pub fn leave(client: &Client) -> bool {
     let Some(member) = client.lock().room.take() else { return false };
-    member.leave(client);
+    member.leave();
     let mut state = client.lock();
     state.screen.tell(&format!("You left {}", member.place.name));
     let target = state.target().map(str::to_owned);
