@@ -5,9 +5,10 @@
 //! fails if `NAMESPACES=required` is set.
 
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use crate::client::person::{Person, WELCOME};
-use crate::harness::{Folder, Output, Program};
+use crate::harness::{Folder, Output, PATIENCE, Program};
 
 /// Hosts on one network, removed in the end.
 struct Lab {
@@ -110,6 +111,20 @@ fn three(lab: &Lab, options: &[&str]) -> [Person; 3] {
     [tesla, albert, clara]
 }
 
+/// Asks who is there until so many are: they show themselves after random pauses.
+#[track_caller]
+fn await_members(person: &mut Person, count: usize) {
+    let (complete, deadline) = (format!("{count} members of lab: you"), Instant::now() + PATIENCE);
+    loop {
+        person.type_line("/who");
+        let line = person.skip_to("* of lab: you");
+        if line == complete {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{line}");
+    }
+}
+
 #[test]
 fn three_hosts_lose_a_fifth_of_everything_and_no_message() {
     const MESSAGES: usize = 1000;
@@ -168,8 +183,7 @@ fn a_room_is_left_and_others_notice_and_strangers_are_counted() {
     }
     // What goes to the server goes there still.
     albert.ask("/getdir", &["ROOM  ADDRESS         OWNER", "lab   239.1.2.3:4000  tesla"]);
-    albert.type_line("/who");
-    albert.skip_to("4 members of lab: you");
+    await_members(&mut albert, 4);
     albert.expect_lines(&["    carl, heard * s ago", "    clara, heard * s ago", "    tesla, heard * s ago"]);
     // Another program on the same group, and somebody who has no key.
     let noise = "for i in 1 2 3; do printf 'what is this' > /dev/udp/239.1.2.3/4000; done";
