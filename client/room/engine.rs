@@ -8,9 +8,10 @@
 //! unless somebody else has asked meanwhile; and whoever has it repeats it after a random pause, unless
 //! somebody else has: its sender soon, the others later.
 
-use super::history::{History, Key};
+use super::history::History;
+use super::outgoing::{Next, Outgoing};
 use super::peer::{Arrival, Ask, Peer};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use wire::datagram::{self, Datagram, Kind, Message, Range, Seen, Status};
 use wire::limits;
@@ -57,14 +58,7 @@ pub struct Engine {
     began: Duration,
     peers: BTreeMap<u64, Peer>,
     history: History,
-    /// Messages that are to be repeated, and when.
-    repeats: BTreeSet<(Duration, Key)>,
-    /// Messages that wait for their turn on the wire.
-    queue: VecDeque<Datagram>,
-    /// Those of them that were on the wire before.
-    again: BTreeSet<Key>,
-    /// When the next of them may go.
-    paced: Duration,
+    outgoing: Outgoing,
     /// The number of the last message of our own, and of the last other datagram.
     last: u32,
     control: u32,
@@ -91,10 +85,7 @@ impl Engine {
             began: now,
             peers: BTreeMap::new(),
             history: History::default(),
-            repeats: BTreeSet::new(),
-            queue: VecDeque::new(),
-            again: BTreeSet::new(),
-            paced: now,
+            outgoing: Outgoing::new(now),
             last: 0,
             control: 0,
             announce: limits::ROOM_ANNOUNCE,
@@ -114,7 +105,7 @@ impl Engine {
         self.counts.said += 1;
         let message = Message { nick: self.nick.clone(), text: text.to_owned() };
         let datagram = self.datagram(Kind::Data, self.last, message.encode());
-        self.queue.push_back(datagram);
+        self.outgoing.push(datagram, now);
         self.tick(now);
     }
 
@@ -128,7 +119,12 @@ impl Engine {
     }
 
     pub fn is_done(&self, now: Duration) -> bool {
-        self.leaving.is_some_and(|until| now >= until && self.queue.is_empty() && self.announce == 0)
+        self.leaving.is_some_and(|until| now >= until && self.waiting() == 0 && self.announce == 0)
+    }
+
+    /// How many messages of our own wait for their turn on the wire.
+    pub fn waiting(&self) -> usize {
+        self.outgoing.waiting()
     }
 
     /// The nicks of those who are here, and how long ago they were heard.
@@ -140,14 +136,19 @@ impl Engine {
     /// Nothing is missing, and nothing waits to be sent.
     #[cfg(test)]
     pub fn is_quiet(&self) -> bool {
-        self.queue.is_empty() && self.repeats.is_empty() && self.peers.values().all(|peer| peer.misses().is_none())
+        self.outgoing.is_empty() && self.peers.values().all(|peer| peer.misses().is_none())
     }
 
     /// Takes a datagram of this room that is whole, and opened.
     pub fn receive(&mut self, datagram: &Datagram, now: Duration) {
         if datagram.sender == self.id {
-            // Our own, back from the network, or repeated by somebody else.
-            return self.passed(datagram, now);
+            // Our own, back from the network, or repeated by somebody else. What we never said is a forgery.
+            if datagram.kind == Kind::Data && datagram.number > self.sent_last() {
+                self.counts.ignored += 1;
+            } else {
+                self.passed(datagram, now);
+            }
+            return;
         }
         let is_new = !self.peers.contains_key(&datagram.sender);
         if is_new && self.peers.len() >= limits::ROOM_MEMBERS && !self.forget_one() {
@@ -215,12 +216,8 @@ impl Engine {
         if datagram.kind != Kind::Data {
             return;
         }
-        let key = (datagram.sender, datagram.number);
         self.history.pass(datagram.clone(), now);
-        self.repeats.retain(|(_, other)| *other != key);
-        if self.again.remove(&key) {
-            self.queue.retain(|waiting| (waiting.sender, waiting.number) != key);
-        }
+        self.outgoing.cancel((datagram.sender, datagram.number));
     }
 
     fn status(&mut self, datagram: &Datagram, status: &Status, now: Duration) {
@@ -295,15 +292,12 @@ impl Engine {
     fn asked(&mut self, range: Range, now: Duration) {
         let mine = range.sender == self.id;
         let pause = if mine { limits::ROOM_REPEAT_OWN } else { limits::ROOM_REPEAT };
-        let most = range.first.saturating_add(limits::ROOM_WINDOW - 1);
-        for number in range.first..=range.last.min(most) {
-            let key = (range.sender, number);
-            let Some(passed) = self.history.passed(key) else { continue };
-            // What has just passed may still be on its way.
-            let is_due = now.saturating_sub(passed) >= limits::ROOM_REPEAT_HOLD && !self.again.contains(&key);
-            if is_due && !self.repeats.iter().any(|(_, other)| *other == key) {
+        // What has just passed may still be on its way.
+        let rested = now.saturating_sub(limits::ROOM_REPEAT_HOLD);
+        for key in self.history.passed_before(rested, range) {
+            if !self.outgoing.is_planned(key) {
                 let at = now + self.between(pause);
-                self.repeats.insert((at, key));
+                self.outgoing.plan(key, at);
             }
         }
         let random = self.between(limits::ROOM_ASK_FIRST);
@@ -319,16 +313,7 @@ impl Engine {
     /// Does what is due.
     pub fn tick(&mut self, now: Duration) {
         self.ask(now);
-        while let Some(&(at, key)) = self.repeats.first()
-            && at <= now
-        {
-            self.repeats.pop_first();
-            if let Some(datagram) = self.history.get(key).cloned() {
-                self.again.insert(key);
-                self.queue.push_back(datagram);
-            }
-        }
-        self.pace(now);
+        self.send_due(now);
         if self.status_at <= now {
             self.tell_status(now);
         }
@@ -339,10 +324,8 @@ impl Engine {
     pub fn deadline(&self) -> Duration {
         let asks = self.peers.values().filter_map(|peer| peer.ask.map(|ask| ask.at));
         let guesses = self.peers.values().filter_map(Peer::guess_at);
-        let repeats = self.repeats.first().map(|(at, _)| *at);
-        let queue = (!self.queue.is_empty()).then_some(self.paced);
-        let end = self.leaving.filter(|_| self.announce == 0 && self.queue.is_empty());
-        asks.chain(guesses).chain(repeats).chain(queue).chain(end).fold(self.status_at, Duration::min)
+        let end = self.leaving.filter(|_| self.announce == 0 && self.waiting() == 0);
+        asks.chain(guesses).chain(self.outgoing.deadline()).chain(end).fold(self.status_at, Duration::min)
     }
 
     /// Asks for what is missing, of all senders in one datagram; gives up what was asked for too often.
@@ -394,21 +377,23 @@ impl Engine {
         self.peers.values().map(|peer| peer.heard).max().unwrap_or_default()
     }
 
-    /// Sends messages that wait, no faster than the others can read.
-    fn pace(&mut self, now: Duration) {
-        self.paced = self.paced.max(now.saturating_sub(limits::ROOM_PACE * limits::ROOM_BURST));
-        while self.paced <= now
-            && let Some(datagram) = self.queue.pop_front()
-        {
-            self.paced += limits::ROOM_PACE;
-            self.history.pass(datagram.clone(), now);
-            let is_repeated = self.again.remove(&(datagram.sender, datagram.number));
-            self.counts.repeated += u64::from(is_repeated);
-            self.send(datagram);
-            if !is_repeated {
-                // Soon after the last one it is said how many there were.
-                self.pause = limits::ROOM_HEARTBEAT_FIRST;
-                self.status_at = self.status_at.min(now + self.pause).max(now);
+    /// Sends the messages whose turn has come.
+    fn send_due(&mut self, now: Duration) {
+        while let Some(next) = self.outgoing.next(now) {
+            match next {
+                Next::First(datagram) => {
+                    self.history.pass(datagram.clone(), now);
+                    self.send(datagram);
+                    // Soon after the last one it is said how many there were.
+                    self.pause = limits::ROOM_HEARTBEAT_FIRST;
+                    self.status_at = self.status_at.min(now + self.pause).max(now);
+                }
+                Next::Again(key) => {
+                    if let Some(datagram) = self.history.repeat(key, now) {
+                        self.counts.repeated += 1;
+                        self.send(datagram);
+                    }
+                }
             }
         }
     }
@@ -421,8 +406,8 @@ impl Engine {
                 self.status_at = now + limits::ROOM_LINGER;
                 return;
             }
-            (Some(_), _) if !self.queue.is_empty() => {
-                self.status_at = self.paced.max(now + limits::ROOM_PACE);
+            (Some(_), _) if self.waiting() > 0 => {
+                self.status_at = now + limits::ROOM_PACE;
                 return;
             }
             (Some(_), _) => Kind::Leave,
@@ -452,9 +437,7 @@ impl Engine {
 
     /// The number of the last message that is not waiting for its turn.
     fn sent_last(&self) -> u32 {
-        let is_first =
-            |waiting: &&Datagram| waiting.sender == self.id && !self.again.contains(&(waiting.sender, waiting.number));
-        self.queue.iter().find(is_first).map_or(self.last, |waiting| waiting.number - 1)
+        self.last - u32::try_from(self.waiting()).unwrap_or_default()
     }
 
     fn hurry_status(&mut self, now: Duration) {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
-use wire::datagram::Datagram;
+use wire::datagram::{Datagram, Range};
 use wire::limits;
 
 /// Names a message: its sender and its number.
@@ -41,12 +41,19 @@ impl History {
         }
     }
 
-    /// When a message was last on the wire; `None` when it is not, or no more, here.
-    pub fn passed(&self, key: Key) -> Option<Duration> {
-        self.datagrams.get(&key).map(|kept| kept.passed)
+    /// Those of some messages that are here and were not on the wire since a time.
+    pub fn passed_before(&self, time: Duration, Range { sender, first, last }: Range) -> Vec<Key> {
+        if first > last {
+            return Vec::new();
+        }
+        let kept = self.datagrams.range((sender, first)..=(sender, last));
+        kept.filter(|(_, kept)| kept.passed <= time).map(|(key, _)| *key).collect()
     }
 
-    pub fn get(&self, key: Key) -> Option<&Datagram> {
-        self.datagrams.get(&key).map(|kept| &kept.datagram)
+    /// A message that goes on the wire again; `None` when it is here no more.
+    pub fn repeat(&mut self, key: Key, now: Duration) -> Option<Datagram> {
+        let kept = self.datagrams.get_mut(&key)?;
+        kept.passed = now;
+        Some(kept.datagram.clone())
     }
 }

@@ -7,6 +7,7 @@
 //! - [`impair`]: a channel that is worse than it has to be, on purpose
 //! - [`engine`]: what to send, show and wait for; pure
 //! - [`peer`]: the messages of one other member, put in order
+//! - [`outgoing`]: messages that wait to be sent, for the first time or again
 //! - [`history`]: datagrams that can be repeated for those who miss them
 
 pub mod engine;
@@ -14,6 +15,7 @@ mod history;
 pub mod impair;
 pub mod member;
 pub mod mode;
+mod outgoing;
 mod peer;
 mod seal;
 mod socket;
