@@ -3,6 +3,7 @@
 //! The orderly one is run by the main thread, the others by whichever thread has the reason; they
 //! end the process themselves, since nothing interrupts the main thread's read of stdin.
 
+use crate::room::mode;
 use crate::state::{Client, State};
 use std::io::{self, Write};
 use std::process::{self, ExitCode};
@@ -21,6 +22,7 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Leaves once files are through and everything is confirmed; fails when something was not.
 pub fn in_order(client: &Client) -> ExitCode {
+    mode::leave(client);
     let files_failed = !transfers_end(client);
     let unconfirmed = |state: &State| !state.unconfirmed.is_empty();
     let mut state = client.wait_while(AT_ONCE, unconfirmed);
@@ -71,12 +73,14 @@ fn transfers_end(client: &Client) -> bool {
 
 /// Leaves without waiting for anybody: nobody reads our output any more.
 pub fn at_once(client: &Client) -> ! {
+    mode::leave_at_once(client);
     say_goodbye(&mut client.lock());
     process::exit(0)
 }
 
 /// Leaves because there is no way to go on.
 pub fn give_up(client: &Client, reason: &str) -> ! {
+    mode::leave_at_once(client);
     let mut state = client.lock();
     state.screen.end_prompt();
     state.screen.wake();
@@ -96,6 +100,7 @@ pub fn on_ctrl_c(client: &Arc<Client>) -> Result<(), String> {
         let client = Arc::clone(&client);
         let (said, wait) = mpsc::channel();
         let goodbye = move || {
+            mode::leave_at_once(&client);
             let mut state = client.lock();
             say_goodbye(&mut state);
             state.screen.tell("DISCONNECTED!!");

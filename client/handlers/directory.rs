@@ -5,17 +5,17 @@
 use super::ANSWER;
 use crate::room::mode;
 use crate::state::Client;
+use wire::names::same;
 
 /// `/chat ROOM`; waits for the answer, since the lines that follow are meant for that room.
 pub fn chat(client: &Client, name: &str) {
-    let mut state = client.lock();
-    state.wants_to_enter = true;
-    state.directory.clear();
-    drop(state);
-    client.send("GETDIR", &[without_mark(name)]);
+    let name = without_mark(name);
+    // A listing that still comes is for the user.
+    client.wait_for_answers(ANSWER).wants_to_enter = true;
+    client.send("GETDIR", &[name]);
     let mut state = client.wait_for_answers(ANSWER);
     state.wants_to_enter = false;
-    let place = state.directory.pop();
+    let place = std::mem::take(&mut state.directory).into_iter().find(|place| same(&place.name, name));
     drop(state);
     if let Some(place) = place {
         mode::enter(client, place);

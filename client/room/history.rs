@@ -43,9 +43,6 @@ impl History {
 
     /// Those of some messages that are here and were not on the wire since a time.
     pub fn passed_before(&self, time: Duration, Range { sender, first, last }: Range) -> Vec<Key> {
-        if first > last {
-            return Vec::new();
-        }
         let kept = self.datagrams.range((sender, first)..=(sender, last));
         kept.filter(|(_, kept)| kept.passed <= time).map(|(key, _)| *key).collect()
     }

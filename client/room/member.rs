@@ -13,7 +13,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, UdpSocket};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use wire::datagram::{Datagram, Malformed};
@@ -21,6 +21,10 @@ use wire::limits;
 
 /// How long the thread sleeps at most before it looks whether something is due: the main thread may have said something.
 const NAP: Duration = Duration::from_millis(20);
+/// Messages of our own that may wait to be sent. Who says more waits, in the end for whoever is behind.
+const WAITING: usize = 256;
+/// But never longer than this.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A room that one is in.
 pub struct Member {
@@ -30,6 +34,8 @@ pub struct Member {
     seal: Option<Seal>,
     began: Instant,
     inner: Mutex<Inner>,
+    /// Some of what waits may have been sent.
+    sent: Condvar,
     /// The thread `room`, which ends when it is said that we have left.
     reader: Mutex<Option<JoinHandle<()>>>,
 }
@@ -78,7 +84,8 @@ impl Member {
         let engine = Engine::new(place.id, random(1), &client.lock().nick, Duration::ZERO, random(2));
         let (channel, arrivals) = (Channel::new(faults), Arrivals::default());
         let inner = Mutex::new(Inner { engine, channel, arrivals, trouble: None });
-        let member = Arc::new(Member { place, socket, seal, began, inner, reader: Mutex::default() });
+        let (sent, reader) = (Condvar::new(), Mutex::default());
+        let member = Arc::new(Member { place, socket, seal, began, inner, sent, reader });
         let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
         let reader = thread::Builder::new().name("room".to_owned()).spawn(move || reader.room_loop(&shared));
         let reader = reader.map_err(|error| format!("There is no thread for the room: {error}"))?;
@@ -100,12 +107,15 @@ impl Member {
 
     /// Says something to everybody in the room.
     pub fn say(&self, client: &Client, text: &str) {
-        let mut inner = self.lock();
-        let now = self.now();
         for piece in wire::text::pieces(text, wire::datagram::TEXT) {
+            let is_full = |inner: &mut Inner| inner.engine.waiting() >= WAITING;
+            let waited = self.sent.wait_timeout_while(self.lock(), PATIENCE, is_full);
+            let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            let now = self.now();
+            inner.engine.rename(&client.lock().nick, now);
             inner.engine.say(piece, now);
+            self.drain(&mut inner, client);
         }
-        self.drain(&mut inner, client);
     }
 
     /// Says goodbye, and waits until it is said.
@@ -114,6 +124,13 @@ impl Member {
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Should it have failed, there is nothing to wait for.
         reader.map(JoinHandle::join);
+    }
+
+    /// Says goodbye without waiting for anybody.
+    pub fn leave_at_once(&self, client: &Client) {
+        let mut inner = self.lock();
+        inner.engine.leave_at_once(self.now());
+        self.drain(&mut inner, client);
     }
 
     /// Who is here, and how long ago each was heard.
@@ -136,8 +153,10 @@ impl Member {
         loop {
             let mut inner = self.lock();
             let now = self.now();
+            inner.engine.rename(&client.lock().nick, now);
             inner.engine.tick(now);
             self.drain(&mut inner, client);
+            self.sent.notify_all();
             if inner.engine.is_done(now) {
                 return;
             }
@@ -193,6 +212,7 @@ impl Member {
                 }
                 Output::Joined(nick) => notice(format!("{nick} joined the conversation")),
                 Output::Left(nick) => notice(format!("{nick} left the conversation")),
+                Output::Renamed(old, new) => notice(format!("{old} is now called {new}")),
                 Output::Lost(nick, count) => {
                     let messages = if count == 1 { "1 message" } else { &format!("{count} messages") };
                     let (verb, whom) =

@@ -7,6 +7,7 @@
 //! - [`impair`]: a channel that is worse than it has to be, on purpose
 //! - [`engine`]: what to send, show and wait for; pure
 //! - [`peer`]: the messages of one other member, put in order
+//! - [`peers`]: the table of the others
 //! - [`outgoing`]: messages that wait to be sent, for the first time or again
 //! - [`history`]: datagrams that can be repeated for those who miss them
 
@@ -17,6 +18,8 @@ pub mod member;
 pub mod mode;
 mod outgoing;
 mod peer;
+mod peers;
+mod random;
 mod seal;
 mod socket;
 

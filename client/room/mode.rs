@@ -25,11 +25,15 @@ impl Default for Settings {
 
 /// Enters a room, and turns to it.
 pub fn enter(client: &Client, place: Place) {
-    leave(client);
+    let here = client.lock().room.as_ref().is_some_and(|member| member.place.id == place.id);
+    if here {
+        return client.lock().screen.tell(&format!("You are in {} already", place.name));
+    }
     let settings = client.multicast;
     match Member::enter(client, place, settings.interface, settings.faults) {
         Err(why) => client.lock().screen.tell(&why),
         Ok(member) => {
+            leave(client);
             let is_sealed = member.is_sealed();
             let mut state = client.lock();
             let place = &member.place;
@@ -57,6 +61,14 @@ pub fn leave(client: &Client) -> bool {
     let target = state.target().map(str::to_owned);
     state.set_target(target.as_deref());
     true
+}
+
+/// The same without waiting for anybody, and without a word to the user, who has gone.
+pub fn leave_at_once(client: &Client) {
+    let member = client.lock().room.take();
+    if let Some(member) = member {
+        member.leave_at_once(client);
+    }
 }
 
 /// A line that is typed in a room: what goes to everybody there, and a few commands. True when it was for the room.

@@ -1,9 +1,10 @@
 //! The messages that a member has yet to send: its own, and those of anybody that it repeats.
 //!
-//! Pure, part of the engine. Both wait in one order, that of the time since which they could go, so that neither our own
-//! words nor those of others wait for ever; and they leave no faster than the others can read.
+//! Pure, part of the engine. They leave no faster than the others can read, our own ones first: who says much is held
+//! back, and then there is time for the rest.
 
 use super::history::Key;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 use wire::datagram::Datagram;
@@ -21,36 +22,40 @@ pub enum Next {
 /// What waits, and how long.
 #[derive(Debug)]
 pub struct Outgoing {
-    /// Messages of our own, in their order, and since when they wait.
-    first: VecDeque<(Duration, Datagram)>,
+    /// Messages of our own, in their order.
+    first: VecDeque<Datagram>,
     /// Messages that are to be repeated, by the time at which they may be.
     again: BTreeSet<(Duration, Key)>,
     /// Those times.
     times: BTreeMap<Key, Duration>,
     /// When the next message may go.
     paced: Duration,
+    /// When the next one of our own may.
+    held: Duration,
 }
 
 impl Outgoing {
     /// Nothing waits.
     pub fn new(now: Duration) -> Self {
-        Outgoing { first: VecDeque::new(), again: BTreeSet::new(), times: BTreeMap::new(), paced: now }
+        Outgoing { first: VecDeque::new(), again: BTreeSet::new(), times: BTreeMap::new(), paced: now, held: now }
     }
 
     /// Takes a message of our own.
-    pub fn push(&mut self, datagram: Datagram, now: Duration) {
-        self.first.push_back((now, datagram));
+    pub fn push(&mut self, datagram: Datagram) {
+        self.first.push_back(datagram);
     }
 
-    /// Plans to repeat a message at some time.
+    /// Lets no message of our own go before some time.
+    pub fn hold(&mut self, until: Duration) {
+        self.held = until;
+    }
+
+    /// Plans to repeat a message at some time, unless that is planned already.
     pub fn plan(&mut self, key: Key, at: Duration) {
-        self.times.insert(key, at);
-        self.again.insert((at, key));
-    }
-
-    /// Whether a message is to be repeated.
-    pub fn is_planned(&self, key: Key) -> bool {
-        self.times.contains_key(&key)
+        if let Entry::Vacant(entry) = self.times.entry(key) {
+            entry.insert(at);
+            self.again.insert((at, key));
+        }
     }
 
     /// Need not repeat a message: somebody else has.
@@ -63,28 +68,23 @@ impl Outgoing {
     /// The next message that may go now.
     pub fn next(&mut self, now: Duration) -> Option<Next> {
         self.paced = self.paced.max(now.saturating_sub(limits::ROOM_PACE * limits::ROOM_BURST));
-        if self.paced > now {
+        if self.deadline().is_none_or(|at| at > now) {
             return None;
         }
-        let first = self.first.front().map(|(since, _)| *since);
-        let again = self.again.first().map(|(at, _)| *at).filter(|at| *at <= now);
-        let next = match (first, again) {
-            (None, None) => return None,
-            (Some(since), at) if at.is_none_or(|at| since <= at) => {
-                self.first.pop_front().map(|(_, data)| Next::First(data))
-            }
-            _ => self.again.pop_first().map(|(_, key)| Next::Again(key)),
-        };
-        if let Some(Next::Again(key)) = &next {
-            self.times.remove(key);
-        }
         self.paced += limits::ROOM_PACE;
-        next
+        if self.held <= now
+            && let Some(datagram) = self.first.pop_front()
+        {
+            return Some(Next::First(datagram));
+        }
+        let (_, key) = self.again.pop_first()?;
+        self.times.remove(&key);
+        Some(Next::Again(key))
     }
 
     /// When [`Self::next`] has something; `None` when nothing waits.
     pub fn deadline(&self) -> Option<Duration> {
-        let first = self.first.front().map(|(since, _)| *since);
+        let first = (!self.first.is_empty()).then_some(self.held);
         let again = self.again.first().map(|(at, _)| *at);
         first.into_iter().chain(again).min().map(|at| at.max(self.paced))
     }

@@ -1,4 +1,4 @@
-//! The messages of one other member: put in order, each once, and what is missing of them.
+//! Another member: its messages put in order, each once, and what is missing of them.
 //!
 //! Pure, part of the engine. A member who came before us is heard from the present on; of one who came after us we
 //! get everything, from the first message. Who came first is told by their ages; the clocks of two hosts
@@ -13,37 +13,54 @@ use wire::limits;
 #[derive(Debug)]
 pub struct Peer {
     pub nick: String,
-    /// When anything was last heard from it, or of it.
+    /// When anything that only it can have written was last heard.
     pub heard: Duration,
-    /// It has shown itself, and not left.
+    /// It has shown that it hears us: what it wrote is no recording.
+    pub is_met: bool,
+    /// It has shown itself lately, and not left.
     pub is_here: bool,
-    /// It was shown to have left.
+    /// It came after us, or about when we came.
+    pub is_younger: bool,
+    /// It has said that it leaves, which it does once.
     pub has_left: bool,
     /// The highest number of its datagrams that are no messages: lower ones are old, or replayed.
     pub control: u32,
-    /// How old it was, and when that was known.
-    age: Option<(Duration, Duration)>,
-    /// The next message to be shown; `None` while it is not known where they begin for us.
-    next: Option<u32>,
-    /// Since when that is not known.
-    since: Duration,
+    /// It has our messages up to this number.
+    pub acked: u32,
+    /// How old it was, and when that was.
+    age: (Duration, Duration),
+    /// The next message to be shown.
+    next: u32,
     /// The number of the last message that is known of.
     last: u32,
     /// Messages that have come and wait for one before them.
     early: BTreeMap<u32, Message>,
-    pub ask: Option<Ask>,
+    ask: Option<Ask>,
 }
 
 /// The plan to ask for what is missing.
 #[derive(Debug, Clone, Copy)]
-pub struct Ask {
-    pub at: Duration,
-    /// How often it was asked in vain.
-    pub tries: u32,
+struct Ask {
+    at: Duration,
+    /// From then to the next time.
+    pause: Duration,
+    /// How often it was asked for in vain, by us or by others.
+    tries: u32,
     /// The number that was missing first: when that comes the count begins anew.
-    pub first: u32,
-    /// What is missing up to here was asked for as often.
-    pub last: u32,
+    first: u32,
+    /// What was missing then, up to here, was asked for as often.
+    last: u32,
+    /// When somebody else asked for that.
+    asked: Option<Duration>,
+}
+
+/// What has come due.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Due {
+    /// To ask for these messages, from the first to the last number of each pair.
+    Ask(Vec<(u32, u32)>),
+    /// To do without those that are missing up to this number.
+    GiveUp(u32),
 }
 
 /// What became of a message that came.
@@ -58,29 +75,38 @@ pub enum Arrival {
 }
 
 impl Peer {
-    pub fn new(nick: &str, now: Duration) -> Self {
+    /// Somebody who is `age` old, has said `last` messages, and is younger than we are or not. Until it tells us it counts as
+    /// having our messages up to `acked`.
+    pub fn new(age: Duration, last: u32, is_younger: bool, acked: u32, now: Duration) -> Self {
         Peer {
-            nick: nick.to_owned(),
+            nick: String::new(),
             heard: now,
+            is_met: false,
             is_here: false,
+            is_younger,
             has_left: false,
             control: 0,
-            age: None,
-            next: None,
-            since: now,
-            last: 0,
+            acked,
+            age: (age, now),
+            next: if is_younger { 1 } else { last + 1 },
+            last,
             early: BTreeMap::new(),
             ask: None,
         }
     }
 
-    /// How old it is now, as far as it is known.
-    pub fn age(&self, now: Duration) -> Option<Duration> {
-        self.age.map(|(age, at)| age + now.saturating_sub(at))
+    /// How old it is now.
+    pub fn age(&self, now: Duration) -> Duration {
+        self.age.0 + now.saturating_sub(self.age.1)
     }
 
     pub fn last(&self) -> u32 {
         self.last
+    }
+
+    /// The number up to which nothing is missing here.
+    pub fn complete(&self) -> u32 {
+        self.next - 1
     }
 
     /// Messages that wait for others.
@@ -88,72 +114,59 @@ impl Peer {
         self.early.len()
     }
 
-    /// Its age is known: so is where its messages begin for somebody who is `own_age` old.
-    pub fn learn_age(&mut self, age: Duration, own_age: Duration, now: Duration) {
-        self.age.get_or_insert((age, now));
-        if self.next.is_none() {
-            let came_after_us = age <= own_age + limits::ROOM_SLACK;
-            self.begin(came_after_us);
-        }
-    }
-
-    /// Nobody tells its age: it has died early, or is far away. Whoever was not heard of while we settled has come since.
-    pub fn guess(&mut self, own_age: Duration, now: Duration) {
-        if self.next.is_none() && now.saturating_sub(self.since) > limits::ROOM_UNKNOWN {
-            self.begin(own_age > 2 * limits::ROOM_UNKNOWN);
-        }
-    }
-
-    /// Until when it is still hoped that somebody tells its age.
-    pub fn guess_at(&self) -> Option<Duration> {
-        self.next.is_none().then(|| self.since + limits::ROOM_UNKNOWN + Duration::from_millis(1))
-    }
-
-    fn begin(&mut self, came_after_us: bool) {
-        let present = self.early.keys().next().copied().unwrap_or(self.last + 1);
-        self.next = Some(if came_after_us { 1 } else { present });
-    }
-
-    /// It has said so many messages.
+    /// Somebody says that it has said so many messages.
     pub fn learn_last(&mut self, last: u32) {
         self.last = self.last.max(last);
     }
 
+    /// It says so itself, and nobody knows better, but for messages that have come since.
+    pub fn believe_last(&mut self, last: u32) {
+        let came = self.early.keys().next_back().copied().unwrap_or_default();
+        self.last = last.max(came).max(self.complete());
+    }
+
     /// Takes a message.
     pub fn take(&mut self, number: u32, message: Message) -> Arrival {
-        let next = self.next.unwrap_or_else(|| self.early.keys().next().map_or(number, |first| number.min(*first)));
-        if number < next || self.early.contains_key(&number) {
+        if number < self.next || self.early.contains_key(&number) {
             return Arrival::Duplicate;
         }
-        if number - next >= limits::ROOM_WINDOW {
-            return Arrival::TooEarly;
+        if number - self.next >= limits::ROOM_WINDOW {
+            return self.refuse(number);
         }
-        let was_missing = number < self.last && self.ask.is_some();
+        let was_missing = number <= self.last && self.ask.is_some();
         self.learn_last(number);
         self.early.insert(number, message);
         if was_missing { Arrival::Repaired } else { Arrival::New }
     }
 
+    /// Has no room for a message: it is missed from here on, and asked for in its turn.
+    pub fn refuse(&mut self, number: u32) -> Arrival {
+        self.learn_last(number);
+        Arrival::TooEarly
+    }
+
     /// The next message that can be shown.
     pub fn show(&mut self) -> Option<Message> {
-        let next = self.next.as_mut()?;
-        let message = self.early.remove(next)?;
-        *next += 1;
+        let message = self.early.remove(&self.next)?;
+        self.next += 1;
         Some(message)
     }
 
-    /// Whether something is missing.
-    pub fn misses(&self) -> Option<u32> {
-        self.next.filter(|next| *next <= self.last)
+    /// The first message that is missing.
+    fn misses(&self) -> Option<u32> {
+        Some(self.next).filter(|next| *next <= self.last)
     }
 
-    /// What is missing, as ranges from the first to the last number, of those that there is room for.
-    pub fn missing(&self) -> Vec<(u32, u32)> {
-        let Some(next) = self.misses() else { return Vec::new() };
-        let end = self.last.min(next + (limits::ROOM_WINDOW - 1));
+    /// The last of the missing ones that there is room for.
+    fn end(&self) -> u32 {
+        self.last.min(self.next + (limits::ROOM_WINDOW - 1))
+    }
+
+    /// What is missing, of what there is room for.
+    fn missing(&self) -> Vec<(u32, u32)> {
         let mut ranges: Vec<(u32, u32)> = Vec::new();
-        let mut from = next;
-        for &number in self.early.range(next..=end).map(|(number, _)| number) {
+        let (mut from, end) = (self.next, self.end());
+        for &number in self.early.range(from..=end.max(from)).map(|(number, _)| number) {
             if number > from {
                 ranges.push((from, number - 1));
             }
@@ -165,11 +178,62 @@ impl Peer {
         ranges
     }
 
-    /// Goes on without what is missing first; how many messages that are.
-    pub fn give_up(&mut self) -> u32 {
-        let Some(next) = self.misses() else { return 0 };
-        let there = self.early.keys().next().copied().unwrap_or(self.last + 1);
-        self.next = Some(there);
-        there - next
+    /// Plans to ask for what is missing now, at first after `pause`.
+    pub fn plan(&mut self, now: Duration, pause: Duration) {
+        let Some(first) = self.misses() else {
+            self.ask = None;
+            return;
+        };
+        if self.ask.is_some_and(|ask| ask.first == first) {
+            return;
+        }
+        let at = self.ask.map_or(now + pause, |ask| ask.at.min(now + limits::ROOM_ASK_LEAST));
+        self.ask = Some(Ask { at, pause: limits::ROOM_ASK_LEAST, tries: 0, first, last: self.end(), asked: None });
+    }
+
+    /// Somebody else asks for messages: the answer is for all.
+    pub fn asked(&mut self, first: u32, last: u32, now: Duration) {
+        if let Some(ask) = &mut self.ask
+            && (first..=last).contains(&ask.first)
+        {
+            ask.asked = Some(now);
+        }
+    }
+
+    pub fn ask_at(&self) -> Option<Duration> {
+        self.ask.map(|ask| ask.at)
+    }
+
+    /// What is to be done about missing messages now. It does not count how often one asks while the sender is out of
+    /// `reach`: it may come back. `random` spreads the members.
+    pub fn due(&mut self, now: Duration, in_reach: bool, random: Duration) -> Option<Due> {
+        let ask = self.ask.as_mut().filter(|ask| ask.at <= now)?;
+        if ask.tries >= limits::ROOM_ASK_TRIES {
+            // Nobody keeps more than so many of its messages.
+            let kept = u32::try_from(limits::ROOM_HISTORY).unwrap_or(u32::MAX);
+            return Some(Due::GiveUp(ask.last.max(self.last.saturating_sub(kept))));
+        }
+        let is_asked = ask.asked.is_some_and(|asked| now.saturating_sub(asked) < limits::ROOM_ASK_LEAST);
+        // But not for ever: who asks may be out of the reach of those who have it.
+        let waits = is_asked && ask.tries % 4 != 3;
+        ask.at = now + ask.pause + random;
+        ask.pause = (ask.pause * 2).min(limits::ROOM_ASK_MOST);
+        ask.tries += u32::from(in_reach);
+        (!waits).then(|| Due::Ask(self.missing()))
+    }
+
+    /// Goes on without what is missing first, up to a number; how many messages that are, and none when none is.
+    pub fn give_up(&mut self, end: u32) -> u32 {
+        let Some(first) = self.misses().filter(|first| *first <= end) else { return 0 };
+        let there = self.early.keys().next().copied().unwrap_or(u32::MAX);
+        self.next = there.min(end + 1);
+        self.ask = None;
+        self.next - first
+    }
+
+    /// Whether nothing is missing.
+    #[cfg(test)]
+    pub fn is_complete(&self) -> bool {
+        self.misses().is_none()
     }
 }

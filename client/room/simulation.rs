@@ -4,34 +4,10 @@
 //! `ROOM_SEED=<seed> cargo test one_run_by_its_seed -- --nocapture`.
 
 use super::engine::{Engine, Output};
+use super::random::Random;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use wire::datagram::Datagram;
-
-/// Randomness that follows from a seed.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    /// Whether something of this probability, in thousandths, happens.
-    fn happens(&mut self, thousandths: u64) -> bool {
-        self.below(1000) < thousandths
-    }
-
-    fn millis(&mut self, from: u64, to: u64) -> Duration {
-        Duration::from_millis(from + self.below(to - from + 1))
-    }
-}
 
 /// What a channel does to datagrams, in thousandths.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +16,15 @@ struct Channel {
     duplicate: u64,
     reorder: u64,
     corrupt: u64,
+}
+
+/// Whether something of this probability, in thousandths, happens.
+fn happens(random: &mut Random, thousandths: u64) -> bool {
+    random.below(1000) < thousandths
+}
+
+fn millis(random: &mut Random, from: u64, to: u64) -> Duration {
+    Duration::from_millis(from + random.below(to - from + 1))
 }
 
 /// A member, as the run goes by.
@@ -110,7 +95,7 @@ impl World {
                     member.shown.entry(message.nick).or_default().push(message.text.trim().parse().unwrap());
                 }
                 Output::Lost(_, count) => member.lost += count,
-                Output::Joined(_) | Output::Left(_) => {}
+                Output::Joined(_) | Output::Left(_) | Output::Renamed(..) => {}
             }
         }
     }
@@ -123,15 +108,15 @@ impl World {
         let cut = self.partition.filter(|(begin, end, _)| (*begin..*end).contains(&self.now)).map(|(.., cut)| cut);
         for to in 0..self.members.len() {
             let parted = cut.is_some_and(|cut| (from < cut) != (to < cut));
-            if to == from || parted || self.members[to].gone.is_some() || self.random.happens(self.channel.loss) {
+            if to == from || parted || self.members[to].gone.is_some() || happens(&mut self.random, self.channel.loss) {
                 continue;
             }
-            let copies = 1 + u64::from(self.random.happens(self.channel.duplicate));
+            let copies = 1 + u64::from(happens(&mut self.random, self.channel.duplicate));
             for _ in 0..copies {
-                let slow = if self.random.happens(self.channel.reorder) { 60 } else { 2 };
-                let delay = Duration::from_micros(200) + self.random.millis(0, slow);
+                let slow = if happens(&mut self.random, self.channel.reorder) { 60 } else { 2 };
+                let delay = Duration::from_micros(200) + millis(&mut self.random, 0, slow);
                 let mut bytes = bytes.clone();
-                if self.random.happens(self.channel.corrupt) {
+                if happens(&mut self.random, self.channel.corrupt) {
                     let at = self.random.below(bytes.len() as u64);
                     bytes[usize::try_from(at).unwrap()] ^= 1 << self.random.below(8);
                 }
@@ -179,6 +164,21 @@ impl World {
         let here: Vec<&Member> = self.members.iter().filter(|member| member.gone.is_none()).collect();
         for member in &here {
             assert!(member.engine.is_quiet(), "seed {seed}: {} still misses something", member.nick);
+        }
+        for member in &here {
+            // What is not there was told to be lost, and nothing else was.
+            let (mut least, mut most) = (0, 0);
+            for sender in self.members.iter().filter(|sender| sender.nick != member.nick) {
+                let shown = shown_by(member, &sender.nick);
+                let count = |numbers: &[_]| u32::try_from(numbers.len()).unwrap();
+                // Where the messages begin for who came later is not known here.
+                let before = shown.first().map_or(0, |first| first - 1);
+                let end = shown.last().copied().unwrap_or_default();
+                least += end - count(&shown) - if member.came <= sender.came { 0 } else { before };
+                most += u32::try_from(sender.said.len()).unwrap() - count(&shown);
+            }
+            let lost = member.lost;
+            assert!((least..=most).contains(&lost), "seed {seed}: {} lacks {least}, but was told {lost}", member.nick);
         }
         for sender in &self.members {
             let shown = |member: &Member| member.shown.get(&sender.nick).cloned().unwrap_or_default();
@@ -252,23 +252,23 @@ fn run(seed: u64) -> World {
     for _ in 0..members {
         world.enter();
     }
-    if dice.happens(300) {
-        let begin = start + dice.millis(500, 5000);
+    if happens(&mut dice, 300) {
+        let begin = start + millis(&mut dice, 500, 5000);
         let cut = 1 + usize::try_from(dice.below(members as u64 - 1)).unwrap();
-        world.partition = Some((begin, begin + dice.millis(500, 20_000), cut));
+        world.partition = Some((begin, begin + millis(&mut dice, 500, 59_000), cut));
     }
     // What happens, in the order of time: somebody speaks, comes, crashes, leaves.
-    let mut plan: Vec<(Duration, u64)> = (0..5 + dice.below(30)).map(|_| (dice.millis(0, 8000), 0)).collect();
-    plan.extend((0..dice.below(3)).map(|_| (dice.millis(500, 8000), 1)));
-    plan.extend((0..dice.below(2)).map(|_| (dice.millis(500, 8000), 2)));
-    plan.extend((0..dice.below(2)).map(|_| (dice.millis(500, 8000), 3)));
+    let mut plan: Vec<(Duration, u64)> = (0..5 + dice.below(30)).map(|_| (millis(&mut dice, 0, 8000), 0)).collect();
+    plan.extend((0..dice.below(3)).map(|_| (millis(&mut dice, 500, 8000), 1)));
+    plan.extend((0..dice.below(2)).map(|_| (millis(&mut dice, 500, 8000), 2)));
+    plan.extend((0..dice.below(2)).map(|_| (millis(&mut dice, 500, 8000), 3)));
     plan.sort();
     for (at, what) in plan {
         world.run_until(start + at);
         let index = usize::try_from(dice.below(world.members.len() as u64)).unwrap();
         match what {
             // Sometimes much at once.
-            0 => (0..if dice.happens(100) { 40 } else { 1 }).for_each(|_| world.say(index)),
+            0 => (0..if happens(&mut dice, 100) { 40 } else { 1 }).for_each(|_| world.say(index)),
             1 => _ = world.enter(),
             2 => world.members[index].gone = Some(world.now),
             _ => {
@@ -359,7 +359,7 @@ fn who_comes_soon_knows_who_is_here() {
         let mut world = World::new(seed, Channel { loss: 0, duplicate: 0, reorder: 0, corrupt: 0 });
         for count in 0..4 {
             world.enter();
-            let pause = world.random.millis(150, 3000);
+            let pause = millis(&mut world.random, 150, 3000);
             world.run_until(world.now + pause);
             for member in &world.members {
                 assert_eq!(
@@ -371,4 +371,21 @@ fn who_comes_soon_knows_who_is_here() {
             }
         }
     }
+}
+
+/// Ten who all say a thousand things at once, on a channel that loses a fifth of them.
+#[test]
+fn a_flood_is_slowed_and_nothing_of_it_is_lost() {
+    let mut world = World::new(1, Channel { loss: 200, duplicate: 0, reorder: 0, corrupt: 0 });
+    (0..10).for_each(|_| _ = world.enter());
+    world.run_until(world.now + Duration::from_secs(2));
+    (0..1000).for_each(|_| (0..10).for_each(|index| world.say(index)));
+    world.run_until(world.now + Duration::from_secs(60));
+    world.check();
+    for member in &world.members {
+        let shown: usize = member.shown.values().map(Vec::len).sum();
+        assert_eq!((shown, member.lost), (9 * 1000, 0), "{}", member.nick);
+    }
+    // Until nine have it, each has to be sent 2.6 times.
+    assert!(world.sent.0 < 40_000, "{} datagrams", world.sent.0);
 }

@@ -16,6 +16,8 @@ use crate::limits;
 
 const MAGIC: &[u8; 4] = b"GCRM";
 const VERSION: u8 = 1;
+/// The highest number of a message or of another datagram.
+pub const LAST: u32 = u32::MAX >> 1;
 /// Bytes of the header.
 pub const HEADER: usize = 32;
 /// Where the sum stands in it.
@@ -104,7 +106,7 @@ impl Datagram {
         let (room, sender, number) = (long(&header[8..16]), long(&header[16..24]), word(&header[24..28]));
         let datagram = Datagram { room, sender, kind, sealed, number, payload: payload.to_vec() };
         // Bytes that the fields do not hold are compared here as well.
-        if bytes.len() > limits::DATAGRAM || datagram.encode() != bytes {
+        if !(1..=LAST).contains(&number) || bytes.len() > limits::DATAGRAM || datagram.encode() != bytes {
             return Err(Malformed::Damaged);
         }
         Ok(datagram)
@@ -126,6 +128,8 @@ pub struct Seen {
     pub sender: u64,
     /// The number of the last message that is known of.
     pub last: u32,
+    /// Up to this number nothing is missing.
+    pub complete: u32,
     /// Milliseconds since its sender came.
     pub age: u32,
 }
@@ -139,6 +143,8 @@ pub struct Status {
     pub last: u32,
     /// What it is called.
     pub nick: String,
+    /// Strangers whom it has just heard, by which they know that it is there now.
+    pub heard: Vec<u64>,
     /// Some of the others: so a message is missed even when its sender has gone.
     pub others: Vec<Seen>,
 }
@@ -163,12 +169,16 @@ pub struct Message {
     pub text: String,
 }
 
-/// Bytes of one entry in a list.
-const ENTRY: usize = 16;
+/// Bytes of a [`Seen`].
+const SEEN: usize = 20;
+/// Bytes of a [`Range`].
+const RANGE: usize = 16;
+/// Entries of [`Status::heard`] at most.
+pub const HEARD: usize = 16;
 /// Entries of [`Status::others`] that fit.
-pub const OTHERS: usize = (limits::DATAGRAM_PAYLOAD - 4 - 4 - 1 - limits::NICK) / ENTRY;
+pub const OTHERS: usize = (limits::DATAGRAM_PAYLOAD - 4 - 4 - 1 - limits::NICK - 1 - 8 * HEARD) / SEEN;
 /// Ranges of a [`Kind::Nack`] that fit.
-pub const RANGES: usize = limits::DATAGRAM_PAYLOAD / ENTRY;
+pub const RANGES: usize = limits::DATAGRAM_PAYLOAD / RANGE;
 /// Bytes of text that fit one message, whatever its sender is called.
 pub const TEXT: usize = limits::DATAGRAM_PAYLOAD - 1 - limits::NICK;
 
@@ -177,8 +187,11 @@ impl Status {
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = [self.age.to_be_bytes(), self.last.to_be_bytes()].concat();
         put_nick(&mut bytes, &self.nick);
-        for Seen { sender, last, age } in self.others.iter().take(OTHERS) {
-            put_entry(&mut bytes, *sender, *last, *age);
+        let heard = &self.heard[..self.heard.len().min(HEARD)];
+        bytes.push(u8::try_from(heard.len()).unwrap_or_default());
+        heard.iter().for_each(|id| bytes.extend_from_slice(&id.to_be_bytes()));
+        for Seen { sender, last, complete, age } in self.others.iter().take(OTHERS) {
+            put_entry(&mut bytes, *sender, [*last, *complete, *age]);
         }
         bytes
     }
@@ -186,9 +199,15 @@ impl Status {
     /// Reads a payload.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (numbers, rest) = bytes.split_at_checked(8)?;
-        let (nick, entries) = take_nick(rest)?;
-        let others = entries_of(entries)?.map(|(sender, last, age)| Seen { sender, last, age }).collect();
-        Some(Status { age: word(&numbers[..4]), last: word(&numbers[4..]), nick, others })
+        let (nick, rest) = take_nick(rest)?;
+        let (count, rest) = rest.split_first()?;
+        let (heard, entries) = rest.split_at_checked(8 * usize::from(*count))?;
+        let heard = heard.as_chunks::<8>().0.iter().map(|id| long(id)).collect();
+        let seen = |(sender, [last, complete, age]): (u64, [u32; 3])| Seen { sender, last, complete, age };
+        let others: Vec<Seen> = entries_of::<SEEN, 3>(entries)?.map(seen).collect();
+        let (age, last) = (word(&numbers[..4]), word(&numbers[4..]));
+        let has_numbers = last <= LAST && others.iter().all(|seen| seen.last.max(seen.complete) <= LAST);
+        has_numbers.then_some(Status { age, last, nick, heard, others })
     }
 }
 
@@ -211,14 +230,15 @@ impl Message {
 /// The payload of a [`Kind::Nack`].
 pub fn encode_ranges(ranges: &[Range]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    ranges.iter().take(RANGES).for_each(|range| put_entry(&mut bytes, range.sender, range.first, range.last));
+    ranges.iter().take(RANGES).for_each(|range| put_entry(&mut bytes, range.sender, [range.first, range.last]));
     bytes
 }
 
 /// Reads it.
 pub fn decode_ranges(bytes: &[u8]) -> Option<Vec<Range>> {
-    let ranges = entries_of(bytes)?.map(|(sender, first, last)| Range { sender, first, last });
-    Some(ranges.collect())
+    let ranges = entries_of::<RANGE, 2>(bytes)?.map(|(sender, [first, last])| Range { sender, first, last });
+    let ranges: Vec<Range> = ranges.collect();
+    ranges.iter().all(|range| range.first <= range.last).then_some(ranges)
 }
 
 fn put_nick(bytes: &mut Vec<u8>, nick: &str) {
@@ -235,15 +255,18 @@ fn take_nick(bytes: &[u8]) -> Option<(String, &[u8])> {
     Some((nick.to_owned(), rest))
 }
 
-fn put_entry(bytes: &mut Vec<u8>, sender: u64, a: u32, b: u32) {
+fn put_entry<const WORDS: usize>(bytes: &mut Vec<u8>, sender: u64, words: [u32; WORDS]) {
     bytes.extend_from_slice(&sender.to_be_bytes());
-    bytes.extend_from_slice(&a.to_be_bytes());
-    bytes.extend_from_slice(&b.to_be_bytes());
+    words.iter().for_each(|word| bytes.extend_from_slice(&word.to_be_bytes()));
 }
 
-fn entries_of(bytes: &[u8]) -> Option<impl Iterator<Item = (u64, u32, u32)>> {
-    let (entries, rest) = bytes.as_chunks::<ENTRY>();
-    rest.is_empty().then(|| entries.iter().map(|entry| (long(&entry[..8]), word(&entry[8..12]), word(&entry[12..]))))
+/// Entries of so many bytes: a sender, and so many words.
+fn entries_of<const SIZE: usize, const WORDS: usize>(
+    bytes: &[u8],
+) -> Option<impl Iterator<Item = (u64, [u32; WORDS])>> {
+    let (entries, rest) = bytes.as_chunks::<SIZE>();
+    let words = |entry: &[u8; SIZE]| std::array::from_fn(|index| word(&entry[8 + 4 * index..][..4]));
+    rest.is_empty().then(|| entries.iter().map(move |entry| (long(&entry[..8]), words(entry))))
 }
 
 #[cfg(test)]
@@ -289,14 +312,16 @@ mod tests {
     #[test]
     fn the_fullest_ones_fit() {
         let (nick, sender) = ("n".repeat(limits::NICK), u64::MAX);
-        let others = vec![Seen { sender, last: 1, age: 2 }; OTHERS + 5];
-        let status = Status { age: 1, last: 2, nick: nick.clone(), others };
+        let others = vec![Seen { sender, last: 1, complete: 1, age: 2 }; OTHERS + 5];
+        let heard = vec![sender; HEARD + 5];
+        let status = Status { age: 1, last: 2, nick: nick.clone(), heard, others };
         let ranges = vec![Range { sender, first: 1, last: 2 }; RANGES + 5];
         let message = Message { nick, text: "x".repeat(TEXT) };
         for payload in [status.encode(), encode_ranges(&ranges), message.encode()] {
             assert!(payload.len() <= limits::DATAGRAM_PAYLOAD, "{}", payload.len());
         }
-        assert_eq!(Status::decode(&status.encode()).unwrap().others.len(), OTHERS);
+        let decoded = Status::decode(&status.encode()).unwrap();
+        assert_eq!((decoded.heard.len(), decoded.others.len()), (HEARD, OTHERS));
         assert_eq!(decode_ranges(&encode_ranges(&ranges)).unwrap().len(), RANGES);
         assert_eq!(Message::decode(&message.encode()), Some(message));
     }

@@ -140,17 +140,26 @@ pub const DATAGRAM: usize = 1200;
 /// Bytes of what it carries, before it is sealed: without the header of 32 and the seal of 16.
 pub const DATAGRAM_PAYLOAD: usize = DATAGRAM - 32 - 16;
 
-/// Members of a room that one of them keeps apart; those who have left are forgotten first.
+/// Members of a room.
 pub const ROOM_MEMBERS: usize = 256;
-/// Messages that a member can repeat for others: at most 5 MB.
+/// Members, here or gone, that one of them remembers: those who have gone first are forgotten first.
+pub const ROOM_REMEMBERED: usize = 4096;
+/// Messages that a member can repeat, of its own, and of all others: at most 5 MB each.
 pub const ROOM_HISTORY: usize = 4096;
 /// How far a message of one sender may be ahead of the next one to be shown.
-pub const ROOM_WINDOW: u32 = 512;
+pub const ROOM_WINDOW: u32 = 1024;
+/// How far a sender goes ahead of what everybody has, in a large room less far: from then on its messages wait for
+/// [`ROOM_HELD`].
+pub const ROOM_AHEAD: u32 = 512;
+/// Between two messages of a sender who is so far ahead: nobody who is slow, or lies, can keep it from speaking.
+pub const ROOM_HELD: Duration = Duration::from_millis(100);
+/// After so many messages a member tells what it has.
+pub const ROOM_REPORT: u32 = 64;
 /// Messages of all senders that wait for earlier ones: at most 5 MB.
 pub const ROOM_EARLY: usize = 4096;
 /// How often one says that one is new, and that one leaves: that all are lost is rare even at a loss of 30 %.
 pub const ROOM_ANNOUNCE: u32 = 4;
-/// How often one asks for a message, while somebody can be heard, before it counts as lost: about half a minute.
+/// How often one asks for a message, while its sender can be heard or has gone, before it counts as lost: about half a minute.
 pub const ROOM_ASK_TRIES: u32 = 30;
 /// Messages that may go at once before each waits for [`ROOM_PACE`].
 pub const ROOM_BURST: u32 = 32;
@@ -172,18 +181,18 @@ pub const ROOM_REPEAT_HOLD: Duration = Duration::from_millis(50);
 pub const ROOM_PACE: Duration = Duration::from_millis(1);
 /// Pause before the first heartbeat after a message; it doubles, up to [`ROOM_HEARTBEAT`].
 pub const ROOM_HEARTBEAT_FIRST: Duration = Duration::from_millis(100);
+/// Shortest pause between two heartbeats, for whatever reason.
+pub const ROOM_HEARTBEAT_LEAST: Duration = Duration::from_millis(50);
 /// See [`ROOM_HEARTBEAT_FIRST`].
 pub const ROOM_HEARTBEAT: Duration = Duration::from_secs(2);
 /// Who has come at most so long before us counts as having come with us.
 pub const ROOM_SLACK: Duration = Duration::from_secs(2);
-/// How long it is hoped that somebody tells the age of a stranger.
-pub const ROOM_UNKNOWN: Duration = Duration::from_secs(3);
-/// While nobody was heard for so long it does not count how often one asks.
-pub const ROOM_SILENCE: Duration = Duration::from_secs(5);
+/// Who is new says nothing before this time: the others do not know it yet.
+pub const ROOM_INTRODUCTION: Duration = Duration::from_millis(250);
 /// Who was not heard for so long has gone.
 pub const ROOM_GONE: Duration = Duration::from_mins(1);
-/// How long who leaves still repeats messages for others.
-pub const ROOM_LINGER: Duration = Duration::from_millis(500);
+/// How long at most who leaves still repeats messages for others.
+pub const ROOM_LINGER: Duration = Duration::from_secs(5);
 
 // --- Times --------------------------------------------------------------------------------------
 
@@ -286,8 +295,12 @@ mod tests {
             DATAGRAM,
             DATAGRAM_PAYLOAD,
             ROOM_MEMBERS,
+            ROOM_REMEMBERED,
             ROOM_HISTORY,
             ROOM_WINDOW,
+            ROOM_AHEAD,
+            ROOM_HELD,
+            ROOM_REPORT,
             ROOM_EARLY,
             ROOM_ANNOUNCE,
             ROOM_ASK_TRIES,
@@ -301,10 +314,10 @@ mod tests {
             ROOM_REPEAT_HOLD,
             ROOM_PACE,
             ROOM_HEARTBEAT_FIRST,
+            ROOM_HEARTBEAT_LEAST,
             ROOM_HEARTBEAT,
             ROOM_SLACK,
-            ROOM_UNKNOWN,
-            ROOM_SILENCE,
+            ROOM_INTRODUCTION,
             ROOM_GONE,
             ROOM_LINGER,
         ]

@@ -1,0 +1,188 @@
+//! What a member makes of the datagrams of others.
+
+use super::{Engine, Output};
+use crate::room::history::History;
+use crate::room::peer::{Arrival, Peer};
+use std::time::Duration;
+use wire::datagram::{self, Datagram, Kind, Message, Range, Seen, Status};
+use wire::limits;
+
+impl Engine {
+    /// Takes a datagram of this room that is whole, and opened.
+    pub fn receive(&mut self, datagram: &Datagram, now: Duration) {
+        let is_of_use = match datagram.kind {
+            // Our own, back from the network, or repeated by somebody else. What we never said is a forgery.
+            Kind::Data if datagram.sender == self.id => {
+                let is_ours = datagram.number <= self.sent_last();
+                if is_ours {
+                    self.passed(datagram, now);
+                }
+                is_ours
+            }
+            _ if datagram.sender == self.id => true,
+            Kind::Data => {
+                Message::decode(&datagram.payload).is_some_and(|message| self.message(datagram, message, now))
+            }
+            Kind::Nack => {
+                datagram::decode_ranges(&datagram.payload).is_some_and(|ranges| self.nack(datagram, &ranges, now))
+            }
+            Kind::Join | Kind::Heartbeat | Kind::Leave => {
+                Status::decode(&datagram.payload).is_some_and(|status| self.status(datagram, &status, now))
+            }
+        };
+        self.counts.ignored += u64::from(!is_of_use);
+    }
+
+    /// Takes a message; false when it is of no use.
+    fn message(&mut self, datagram: &Datagram, message: Message, now: Duration) -> bool {
+        let early = self.peers.early();
+        let Some(peer) = self.peers.get(datagram.sender) else { return false };
+        // What is next can be shown, and makes room.
+        let is_full = early >= limits::ROOM_EARLY && datagram.number != peer.complete() + 1;
+        match if is_full { peer.refuse(datagram.number) } else { peer.take(datagram.number, message) } {
+            Arrival::New => {}
+            Arrival::Repaired => self.counts.repaired += 1,
+            Arrival::Duplicate => self.counts.duplicates += 1,
+            Arrival::TooEarly => {
+                self.show(datagram.sender, now);
+                return false;
+            }
+        }
+        self.unreported += 1;
+        if self.unreported >= limits::ROOM_REPORT {
+            // Their sender goes no further than what everybody has.
+            self.hurry_status(now, limits::ROOM_ASK_FIRST);
+        }
+        self.passed(datagram, now);
+        self.show(datagram.sender, now);
+        true
+    }
+
+    /// A message was on the wire: whoever was about to repeat it need not.
+    fn passed(&mut self, datagram: &Datagram, now: Duration) {
+        self.history_of(datagram.sender).pass(datagram.clone(), now);
+        self.outgoing.cancel((datagram.sender, datagram.number));
+    }
+
+    pub(super) fn history_of(&mut self, sender: u64) -> &mut History {
+        if sender == self.id { &mut self.own } else { &mut self.others }
+    }
+
+    /// Somebody tells of itself and of others; false when that is old, or of no use.
+    fn status(&mut self, datagram: &Datagram, status: &Status, now: Duration) -> bool {
+        let age = Duration::from_millis(status.age.into());
+        let (acked, is_younger) = (self.sent_last(), self.is_younger(age, now));
+        let of_us = status.others.iter().find(|seen| seen.sender == self.id);
+        let peer = self.peers.get(datagram.sender);
+        if peer.as_ref().is_none_or(|peer| !peer.is_met) && of_us.is_none() && !status.heard.contains(&self.id) {
+            // Anybody can repeat a recording. Who hears us, our random number, is here now.
+            return datagram.kind != Kind::Leave && self.greet(datagram.sender, now);
+        }
+        if peer.is_none() {
+            let new = Peer::new(age, status.last, is_younger, acked, now);
+            self.peers.add(datagram.sender, new);
+        }
+        let Some(peer) = self.peers.get(datagram.sender) else { return false };
+        if datagram.number <= peer.control {
+            return false;
+        }
+        (peer.control, peer.heard) = (datagram.number, now);
+        peer.believe_last(status.last);
+        if let Some(seen) = of_us {
+            peer.acked = seen.complete.min(acked);
+        }
+        let is_new = !std::mem::replace(&mut peer.is_met, true);
+        self.come_or_go(datagram, status, is_younger || !is_new);
+        self.regulate(now);
+        if is_new || matches!(datagram.kind, Kind::Join | Kind::Leave) {
+            // Who is new wants to know who is here, and where the messages are; who leaves, whether it may.
+            self.hurry_status(now, limits::ROOM_HEARTBEAT_FIRST);
+        }
+        self.show(datagram.sender, now);
+        let known = [self.id, datagram.sender];
+        for seen in status.others.iter().filter(|seen| !known.contains(&seen.sender)) {
+            self.hearsay(*seen, now);
+        }
+        true
+    }
+
+    /// Whoever is so old came after us, or about when we came.
+    fn is_younger(&self, age: Duration, now: Duration) -> bool {
+        age <= now.saturating_sub(self.began) + limits::ROOM_SLACK
+    }
+
+    /// Answers a stranger soon, so that it can show that it hears us.
+    fn greet(&mut self, stranger: u64, now: Duration) -> bool {
+        if !self.strangers.contains(&stranger) && self.strangers.len() < datagram::HEARD {
+            self.strangers.push(stranger);
+        }
+        self.hurry_status(now, limits::ROOM_HEARTBEAT_FIRST);
+        true
+    }
+
+    /// Notices who comes, goes and is called otherwise. Who was here before us is no news.
+    fn come_or_go(&mut self, datagram: &Datagram, status: &Status, is_news: bool) {
+        let Some(peer) = self.peers.get(datagram.sender) else { return };
+        let nick = std::mem::replace(&mut peer.nick, status.nick.clone());
+        let was_here = peer.is_here;
+        peer.has_left |= datagram.kind == Kind::Leave;
+        peer.is_here = !peer.has_left;
+        let output = match (was_here, peer.is_here) {
+            (false, true) if is_news => Output::Joined(status.nick.clone()),
+            (true, false) => Output::Left(status.nick.clone()),
+            (true, true) if nick != status.nick => Output::Renamed(nick, status.nick.clone()),
+            _ => return,
+        };
+        self.output.push_back(output);
+    }
+
+    /// Takes what somebody whom we know tells of somebody else.
+    fn hearsay(&mut self, seen: Seen, now: Duration) {
+        let age = Duration::from_millis(seen.age.into());
+        let (acked, is_younger) = (self.sent_last(), self.is_younger(age, now));
+        if self.peers.get(seen.sender).is_none() {
+            self.peers.add(seen.sender, Peer::new(age, seen.last, is_younger, acked, now));
+        }
+        match self.peers.get(seen.sender) {
+            Some(peer) => peer.learn_last(seen.last),
+            None => self.counts.ignored += 1,
+        }
+        self.show(seen.sender, now);
+    }
+
+    /// Shows what is in its turn, and plans to ask for what is not there.
+    pub(super) fn show(&mut self, sender: u64, now: Duration) {
+        let pause = self.random.pause(limits::ROOM_ASK_FIRST);
+        let Some(peer) = self.peers.get(sender) else { return };
+        while let Some(message) = peer.show() {
+            if peer.nick.is_empty() {
+                message.nick.clone_into(&mut peer.nick);
+            }
+            self.counts.shown += 1;
+            self.output.push_back(Output::Said(message));
+        }
+        peer.plan(now, pause);
+    }
+
+    /// Somebody misses messages; false when that is old, or of a stranger.
+    fn nack(&mut self, datagram: &Datagram, ranges: &[Range], now: Duration) -> bool {
+        let Some(peer) = self.peers.get(datagram.sender).filter(|peer| peer.is_met) else { return false };
+        if datagram.number <= peer.control {
+            return false;
+        }
+        (peer.control, peer.heard) = (datagram.number, now);
+        for range in ranges {
+            // What has just passed may still be on its way.
+            let rested = now.saturating_sub(limits::ROOM_REPEAT_HOLD);
+            let pause = if range.sender == self.id { limits::ROOM_REPEAT_OWN } else { limits::ROOM_REPEAT };
+            for key in self.history_of(range.sender).passed_before(rested, *range) {
+                let at = now + self.random.pause(pause);
+                self.outgoing.plan(key, at);
+            }
+            if let Some(peer) = self.peers.get(range.sender) {
+                peer.asked(range.first, range.last, now);
+            }
+        }
+        true
+    }
+}
