@@ -8,7 +8,7 @@ features = $(if $(FEATURES),--features $(FEATURES))
 
 .PHONY: help
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: run-server
 run-server: cargo ## start the server (ARGS="--listen 0.0.0.0:6667 -v" passes options)
@@ -17,6 +17,10 @@ run-server: cargo ## start the server (ARGS="--listen 0.0.0.0:6667 -v" passes op
 .PHONY: run-client
 run-client: cargo ## start a client: make run-client NICK=albert [SERVER=host:port]
 	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --server $(SERVER) $(if $(NICK),--nick $(NICK)) $(ARGS)
+
+.PHONY: run-directory
+run-directory: cargo ## open the directory of multicast rooms: make run-directory [NICK=albert] [SERVER=host:port]
+	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --directory --server $(SERVER) $(if $(NICK),--nick $(NICK)) $(ARGS)
 
 .PHONY: test
 test: cargo ## run all tests, with default features and with all of them

@@ -11,7 +11,7 @@ use wire::fingerprint::Fingerprint;
 use wire::{files, names, text};
 
 /// Chat with a room full of people.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(version, after_help = "Once connected, /help lists the commands.")]
 pub struct Args {
     /// The server to connect to; port 6667 unless another is given
@@ -23,6 +23,9 @@ pub struct Args {
     /// The room to enter first
     #[arg(long, value_name = "#ROOM", default_value = "#lobby", value_parser = room)]
     pub room: String,
+    /// Instead of a chat, open a prompt for the directory of multicast rooms
+    #[arg(long)]
+    pub directory: bool,
     /// The server's password, where it wants one
     #[arg(long, value_name = "PW", value_parser = password)]
     pub password: Option<String>,

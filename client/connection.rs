@@ -3,6 +3,7 @@
 //! Run by the main thread for the first connection and by the receiver thread for later ones; it
 //! owns its socket, and locks the state only to print.
 
+use crate::args::Args;
 use crate::caller::Call;
 use crate::numerics;
 use crate::state::Client;
@@ -22,8 +23,8 @@ const TICK: Duration = Duration::from_millis(200);
 const WRITE: Duration = Duration::from_secs(10);
 
 /// What we ask the server for (`IRCv3` capability negotiation), each alone, since some servers have only some.
-const WANTED: [&str; 3] = ["message-tags", "server-time", FILES];
-/// The capability to send and receive files.
+const WANTED: [&str; 2] = ["message-tags", "server-time"];
+/// The capability to send and receive files, which the directory prompt has no use for.
 const FILES: &str = "groupchat/files";
 
 /// What the server granted of it.
@@ -67,9 +68,11 @@ pub fn open(client: &Client) -> Result<Stream, Failure> {
 }
 
 /// Registers as `nick` and waits for the server's welcome.
-pub fn register(stream: Stream, password: Option<&str>, nick: &str) -> Result<Connection, Failure> {
-    let pass = password.map(|password| format!("PASS :{password}\r\n")).unwrap_or_default();
-    let wanted = WANTED.map(|cap| format!("CAP REQ :{cap}\r\n")).concat();
+pub fn register(stream: Stream, args: &Args, nick: &str) -> Result<Connection, Failure> {
+    let pass = args.password.as_ref().map(|password| format!("PASS :{password}\r\n")).unwrap_or_default();
+    let files = (!args.directory).then_some(FILES);
+    let wanted: Vec<_> = WANTED.into_iter().chain(files).map(|cap| format!("CAP REQ :{cap}\r\n")).collect();
+    let wanted = wanted.concat();
     // A server that knows no capabilities answers with an error to each line, and registers us all the same.
     let hello = format!("{pass}{wanted}NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\nCAP END\r\n");
     // A server that refuses us at once may have closed already; its reason is still there to read.
@@ -160,6 +163,7 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser;
     use std::net::{TcpListener, TcpStream};
 
     /// Registers with a server that says `answers` to whatever comes.
@@ -168,7 +172,8 @@ mod tests {
         let stream = Stream::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
         stream.socket().set_read_timeout(Some(TICK)).unwrap();
         listener.accept().unwrap().0.write_all(answers.as_bytes()).unwrap();
-        register(stream, None, "albert").map(|connection| connection.nick).map_err(|failure| match failure {
+        let args = Args::parse_from(["chat-client"]);
+        register(stream, &args, "albert").map(|connection| connection.nick).map_err(|failure| match failure {
             Failure::Name(why) => format!("name: {why}"),
             Failure::Refused(why) => format!("refused: {why}"),
             Failure::Lost(why) => format!("lost: {why}"),

@@ -6,6 +6,7 @@
 use crate::room::mode;
 use crate::state::{Client, State};
 use std::io::{self, Write};
+use std::net::Shutdown;
 use std::process::{self, ExitCode};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -32,11 +33,11 @@ pub fn in_order(client: &Client) -> ExitCode {
         state.screen.tell("Waiting for the server to confirm what you sent; Ctrl-C leaves at once");
     }
     drop(state);
-    let mut state = client.wait_while(time, unconfirmed);
+    let state = client.wait_while(time, unconfirmed);
     let undelivered = state.unconfirmed.len();
-    say_goodbye(&mut state);
     drop(state);
-    let mut state = client.wait_while(CLOSING, State::is_connected);
+    hang_up(client);
+    let mut state = client.lock();
     state.screen.tell("DISCONNECTED!!");
     if files_failed && !state.screen.is_terminal() {
         complain("a file was not sent, or did not come");
@@ -45,6 +46,15 @@ pub fn in_order(client: &Client) -> ExitCode {
         complain(&undelivered_lines(undelivered));
     }
     if undelivered > 0 || files_failed && !state.screen.is_terminal() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Leaves the server, and waits until it has closed the connection.
+pub fn hang_up(client: &Client) {
+    say_goodbye(&mut client.lock());
+    let state = client.wait_while(CLOSING, State::is_connected);
+    if let Some(stream) = &state.stream {
+        let _ = stream.socket().shutdown(Shutdown::Both);
+    }
 }
 
 /// Waits for the files under way; false when one failed that was asked for, or no server is there for

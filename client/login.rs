@@ -1,27 +1,60 @@
-//! The first connection: asks for a name until the server takes one.
+//! The first connection: asks for a name until the server takes one, and starts the receiver thread.
 //!
 //! Run by the main thread before there is a receiver thread; the state is locked only to print.
 
 use crate::args::Args;
+use crate::blacklist::Blacklist;
 use crate::command::{self, Input};
 use crate::connection::{self, Connection, Failure};
 use crate::handlers::bad_nick;
 use crate::leave;
+use crate::receiver;
+use crate::seen::Seen;
 use crate::sender;
 use crate::state::Client;
 use std::io::{self, BufRead, IsTerminal};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use wire::names;
 
 /// Servers wait about 30 s for a name. Whoever takes longer than this gets a new connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Connects and registers; an error is one sentence for the user.
-pub fn login(args: &Args, client: &Client, input: &mut impl BufRead) -> Result<Connection, String> {
+/// Connects, takes up what is known of the name, and starts the receiver thread; an error is one sentence for the user.
+pub fn connect(args: &Args, client: &Arc<Client>, input: &mut impl BufRead) -> Result<JoinHandle<()>, String> {
+    let connection = login(args, client, input)?;
+    let mut state = client.lock();
+    let (blacklist, loaded) = Blacklist::load(&connection.nick);
+    if let Err(error) = loaded {
+        state.screen.tell(&format!("The blacklist cannot be read ({error}); it will not be saved either"));
+    }
+    state.blacklist = blacklist;
+    // That of an earlier connection has its file to itself.
+    state.screen.seen = Seen::default();
+    let (seen, loaded) = Seen::load(&connection.nick);
+    if let Err(error) = loaded {
+        state.screen.tell(&format!("What you have read cannot be remembered ({error}); a message may be shown twice"));
+    }
+    state.screen.seen = seen;
+    if !args.directory {
+        state.transfers.set_up(args, &connection.nick);
+    }
+    state.resume(&connection);
+    drop(state);
+    let (client, args) = (Arc::clone(client), args.clone());
+    let receiver = move || receiver::receiver_loop(&client, &args, connection);
+    let started = thread::Builder::new().name("receiver".to_owned()).spawn(receiver);
+    started.map_err(|error| format!("cannot start a thread: {error}"))
+}
+
+/// Connects and registers, under the name that the user has chosen, if any.
+fn login(args: &Args, client: &Client, input: &mut impl BufRead) -> Result<Connection, String> {
     // Before a name is asked for, so that a wrong address shows at once.
     let mut waiting = Some((connection::open(client).map_err(sentence)?, Instant::now()));
-    let mut given = args.nick.clone();
-    if given.is_none() {
+    let mut given = Some(client.lock().nick.clone()).filter(|nick| !nick.is_empty());
+    let was_given = given.is_some();
+    if !was_given {
         client.lock().screen.tell("CREATING NEW ID:");
     }
     loop {
@@ -31,7 +64,7 @@ pub fn login(args: &Args, client: &Client, input: &mut impl BufRead) -> Result<C
                 Some((stream, since)) if since.elapsed() < PATIENCE => stream,
                 _ => connection::open(client).map_err(sentence)?,
             };
-            match connection::register(stream, args.password.as_deref(), &nick) {
+            match connection::register(stream, args, &nick) {
                 Ok(connection) => return Ok(connection),
                 Err(Failure::Name(reason)) => reason,
                 Err(failure) => return Err(sentence(failure)),
@@ -39,8 +72,9 @@ pub fn login(args: &Args, client: &Client, input: &mut impl BufRead) -> Result<C
         } else {
             bad_nick(&nick)
         };
-        if args.nick.is_some() && !io::stdin().is_terminal() {
-            return Err(format!("{refusal}; choose another with --nick"));
+        if was_given && !io::stdin().is_terminal() {
+            let how = if args.directory { "name NEW" } else { "--nick" };
+            return Err(format!("{refusal}; choose another with {how}"));
         }
         client.lock().screen.tell(&refusal);
     }

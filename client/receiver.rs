@@ -45,7 +45,8 @@ pub fn receiver_loop(client: &Client, args: &Args, mut connection: Connection) {
         if leaving {
             return;
         }
-        connection = reconnect(client, args, reason, &mut attempt);
+        let Some(again) = reconnect(client, args, reason, &mut attempt) else { return };
+        connection = again;
     }
 }
 
@@ -77,9 +78,9 @@ fn read_until_lost(client: &Client, connection: &mut Connection) -> String {
     }
 }
 
-/// Connects again, however long it takes. When that cannot work it ends the program from here,
-/// since the sender thread sits in a read of stdin that nothing interrupts.
-fn reconnect(client: &Client, args: &Args, mut reason: String, attempt: &mut usize) -> Connection {
+/// Connects again, however long it takes; `None` when the user leaves meanwhile. When it cannot work it ends the program from
+/// here, since the sender thread sits in a read of stdin that nothing interrupts.
+fn reconnect(client: &Client, args: &Args, mut reason: String, attempt: &mut usize) -> Option<Connection> {
     let nick = client.lock().nick.clone();
     let mut ghosts = 0;
     loop {
@@ -87,13 +88,16 @@ fn reconnect(client: &Client, args: &Args, mut reason: String, attempt: &mut usi
         *attempt = (*attempt + 1).min(BACK_OFF.len() - 1);
         client.lock().screen.tell(&format!("Connection lost ({reason}). Trying again in {seconds} s ..."));
         pause(client, Duration::from_secs(seconds));
+        if client.lock().leaving {
+            return None;
+        }
         let stream = connection::open(client);
-        match stream.and_then(|stream| connection::register(stream, args.password.as_deref(), &nick)) {
+        match stream.and_then(|stream| connection::register(stream, args, &nick)) {
             Ok(connection) => {
                 let mut state = client.lock();
                 state.screen.tell("Connected again.");
                 state.resume(&connection);
-                return connection;
+                return Some(connection);
             }
             Err(Failure::Name(why)) if ghosts < GHOST => (reason, ghosts) = (why, ghosts + 1),
             Err(Failure::Name(why)) => leave::give_up(client, &format!("{why}; choose another with --nick")),
@@ -105,7 +109,7 @@ fn reconnect(client: &Client, args: &Args, mut reason: String, attempt: &mut usi
 
 fn pause(client: &Client, time: Duration) {
     let until = Instant::now() + time;
-    while Instant::now() < until {
+    while Instant::now() < until && !client.lock().leaving {
         tick(client);
         thread::sleep(Duration::from_millis(100).min(until.saturating_duration_since(Instant::now())));
     }

@@ -11,8 +11,8 @@ use std::io::{BufRead, Read};
 /// Bytes of input that are taken for one line when they have no end.
 const LONGEST: u64 = 64 * 1024;
 
-/// Sends what is typed until the user leaves, by a command or by the end of the input.
-pub fn sender_loop(client: &Client, input: &mut impl BufRead) {
+/// Reads what is typed and acts upon it, until the user leaves, by a command or by the end of the input.
+pub fn sender_loop<R: BufRead>(client: &Client, input: &mut R, mut act: impl FnMut(&str, &mut R)) {
     loop {
         let mut state = client.lock();
         if state.quit.is_some() {
@@ -28,16 +28,20 @@ pub fn sender_loop(client: &Client, input: &mut impl BufRead) {
             return;
         };
         client.lock().screen.entered(&line);
-        if mode::typed(client, &line) {
-            continue;
+        if !mode::typed(client, &line) {
+            act(&line, input);
         }
-        match command::parse(&line) {
-            Input::Empty => {}
-            Input::Text(text) => talk::say(client, text),
-            Input::Run(command, arguments) => (command.run)(client, arguments),
-            Input::Incomplete(command) => client.lock().screen.tell(&format!("Usage: {}", command.usage())),
-            Input::Unknown(word) => client.lock().screen.tell(&format!("Unknown command {word}, try /help")),
-        }
+    }
+}
+
+/// Sends a line, or carries out the command in it.
+pub fn act(client: &Client, line: &str) {
+    match command::parse(line) {
+        Input::Empty => {}
+        Input::Text(text) => talk::say(client, text),
+        Input::Run(command, arguments) => (command.run)(client, arguments),
+        Input::Incomplete(command) => client.lock().screen.tell(&format!("Usage: {}", command.usage())),
+        Input::Unknown(word) => client.lock().screen.tell(&format!("Unknown command {word}, try /help")),
     }
 }
 

@@ -58,6 +58,8 @@ pub struct State {
     pub address: Option<String>,
     /// Whom a line without a command goes to: a room or a person.
     target: Option<String>,
+    /// What the prompt says while that goes nowhere.
+    prompt: String,
     /// The rooms we are in, in the order of joining.
     pub rooms: Vec<String>,
     /// The keys that rooms were entered with, by folded room, to enter them again.
@@ -159,6 +161,7 @@ impl State {
             caps: Caps::default(),
             address: None,
             target: None,
+            prompt: "You: ".to_owned(),
             rooms: Vec::new(),
             keys: HashMap::new(),
             joining: None,
@@ -300,8 +303,24 @@ impl State {
 
     /// Sets whom a line without a command goes to; the prompt shows it.
     pub fn set_target(&mut self, target: Option<&str>) {
-        self.screen.set_prompt(&target.map_or("You: ".to_owned(), |target| format!("You ({target}): ")));
         self.target = target.map(str::to_owned);
+        self.show_prompt();
+    }
+
+    /// Sets what the prompt says while a line without a command goes nowhere.
+    pub fn set_prompt(&mut self, prompt: &str) {
+        prompt.clone_into(&mut self.prompt);
+        self.show_prompt();
+    }
+
+    /// The prompt says where a line without a command goes.
+    pub fn show_prompt(&mut self) {
+        let prompt = match (&self.room, &self.target) {
+            (Some(member), _) => format!("You ([{}]): ", member.place.name),
+            (None, Some(target)) => format!("You ({target}): "),
+            (None, None) => self.prompt.clone(),
+        };
+        self.screen.set_prompt(&prompt);
     }
 
     /// Sets the target, and says so.

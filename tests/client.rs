@@ -2,6 +2,7 @@
 //!
 //! - [`person`], [`scripted_server`]: what these tests stand on
 //! - [`commands`], [`rooms`]: what can be typed
+//! - [`prompt`]: the directory prompt
 //! - [`quiet`]: sleep and blacklist
 //! - [`uploads`], [`interrupted`], [`downloads`]: files, with a server that does what the test says
 //! - [`leaving`]: the ways out
@@ -16,6 +17,7 @@ mod interrupted;
 mod leaving;
 mod letters;
 pub mod person;
+mod prompt;
 mod quiet;
 mod rooms;
 mod screen;

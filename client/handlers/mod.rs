@@ -17,13 +17,13 @@ use wire::names;
 const ANSWER: Duration = Duration::from_mins(1);
 
 /// Splits off the first word.
-fn first_word(arguments: &str) -> (&str, &str) {
+pub fn first_word(arguments: &str) -> (&str, &str) {
     let (word, rest) = arguments.split_once(' ').unwrap_or((arguments, ""));
     (word, rest.trim_start())
 }
 
 /// Whether `nick` can be somebody's name; says so when not.
-fn is_nick(client: &Client, nick: &str) -> bool {
+pub fn is_nick(client: &Client, nick: &str) -> bool {
     if !names::is_nick(nick) {
         client.lock().screen.tell(&bad_nick(nick));
     }

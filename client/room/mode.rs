@@ -46,8 +46,8 @@ pub fn enter(client: &Client, place: Place) {
                     .screen
                     .tell("The room is open: everybody on this network can read it, and write in anybody's name");
             }
-            state.screen.set_prompt(&format!("You ([{}]): ", place.name));
             state.room = Some(member);
+            state.show_prompt();
         }
     }
 }
@@ -58,8 +58,7 @@ pub fn leave(client: &Client) -> bool {
     member.leave();
     let mut state = client.lock();
     state.screen.tell(&format!("You left {}", member.place.name));
-    let target = state.target().map(str::to_owned);
-    state.set_target(target.as_deref());
+    state.show_prompt();
     true
 }
 

@@ -1,0 +1,130 @@
+//! The directory prompt (`--directory`): multicast rooms and nothing else, with bare words for commands.
+//!
+//! Run by the main thread, through the sender loop; it locks the state for a moment at a time. It alone starts and ends the
+//! receiver thread, one for each connection.
+
+use crate::args::Args;
+use crate::command::{self, Input};
+use crate::handlers::{first_word, is_nick, people};
+use crate::leave;
+use crate::login;
+use crate::room::mode;
+use crate::sender;
+use crate::state::Client;
+use std::io::BufRead;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+/// What the prompt is, where no server is there.
+const PROMPT: &str = "Directory: ";
+
+/// Words that a command of the chat stands behind, with a slash in front; that needs the server.
+const WORDS: [&str; 5] = ["getdir", "makeroom", "deleteroom", "chat", "name"];
+
+struct Prompt<'a> {
+    client: &'a Arc<Client>,
+    args: &'a Args,
+    /// Reads the socket, while there is a connection.
+    receiver: Option<JoinHandle<()>>,
+    /// Why a script cannot go on.
+    failure: Option<String>,
+}
+
+/// Reads commands until the user leaves. An error is one sentence.
+pub fn prompt_loop(client: &Arc<Client>, args: &Args, input: &mut impl BufRead) -> Result<(), String> {
+    let mut state = client.lock();
+    state.set_prompt(PROMPT);
+    state.screen.tell("The directory of multicast rooms: help lists the commands, tata leaves");
+    drop(state);
+    let mut prompt = Prompt { client, args, receiver: None, failure: None };
+    sender::sender_loop(client, input, |line, input| prompt.act(line, input));
+    mode::leave(client);
+    prompt.failure.map_or(Ok(()), Err)
+}
+
+impl Prompt<'_> {
+    fn tell(&self, text: &str) {
+        self.client.lock().screen.tell(text);
+    }
+
+    /// Carries out one line.
+    fn act(&mut self, line: &str, input: &mut impl BufRead) {
+        // Who is used to the slash may type it.
+        let line = line.trim();
+        let (word, arguments) = first_word(line.strip_prefix('/').unwrap_or(line));
+        let word = word.to_ascii_lowercase();
+        match &*word {
+            "" => {}
+            "help" => self.help(),
+            "connect" if self.receiver.is_some() => self.tell(&format!("You are connected to {}", self.args.server)),
+            "connect" => _ = self.is_connected(input),
+            "bye" => self.bye(),
+            "name" if self.receiver.is_none() && !arguments.is_empty() => self.name(arguments.trim()),
+            "tata" | "exit" | "quit" => people::quit(self.client, arguments),
+            word if WORDS.contains(&word) => match command::parse(&format!("/{word} {arguments}")) {
+                Input::Run(command, arguments) if self.is_connected(input) => (command.run)(self.client, arguments),
+                Input::Incomplete(command) => self.tell(&format!("Usage: {}", &command.usage()[1..])),
+                _ => {}
+            },
+            _ => self.tell(&format!("Unknown command {word}, try help")),
+        }
+    }
+
+    fn help(&self) {
+        let others = [
+            ("connect", "Connect to the server; whatever needs it does so by itself"),
+            ("bye", "End that connection; a room that you chat in needs none"),
+            ("tata", "Leave, as exit and the end of the input do"),
+        ];
+        let others = others.map(|(word, help)| (word.to_owned(), help));
+        let words = WORDS.iter().filter_map(|word| command::find(&format!("/{word}")));
+        let words = words.map(|command| (command.usage()[1..].to_owned(), command.help));
+        for (usage, help) in others.into_iter().chain(words) {
+            self.tell(&format!("{usage:<27} {help}"));
+        }
+    }
+
+    /// Chooses a name before there is a server to tell it.
+    fn name(&self, nick: &str) {
+        if is_nick(self.client, nick) {
+            let mut state = self.client.lock();
+            nick.clone_into(&mut state.nick);
+            state.screen.tell(&format!("You will be called {nick}"));
+        }
+    }
+
+    /// Whether there is a connection, now or after trying to make one.
+    fn is_connected(&mut self, input: &mut impl BufRead) -> bool {
+        if self.receiver.is_some() {
+            return true;
+        }
+        self.client.lock().screen.end_prompt();
+        match login::connect(self.args, self.client, input) {
+            Ok(receiver) => {
+                self.receiver = Some(receiver);
+                let server = &self.args.server;
+                let mut state = self.client.lock();
+                state.set_prompt(&format!("Directory ({server}): "));
+                let connected = format!("You are connected to {server} as {}", state.nick);
+                state.screen.tell(&connected);
+            }
+            Err(why) if self.client.lock().screen.is_terminal() => self.tell(&why),
+            Err(why) => {
+                self.failure = Some(why);
+                people::quit(self.client, "");
+            }
+        }
+        self.receiver.is_some()
+    }
+
+    fn bye(&mut self) {
+        let Some(receiver) = self.receiver.take() else { return self.tell("You are not connected; connect does that") };
+        leave::hang_up(self.client);
+        // Should it have failed, there is nothing to wait for.
+        let _ = receiver.join();
+        let mut state = self.client.lock();
+        state.leaving = false;
+        state.set_prompt(PROMPT);
+        state.screen.tell(&format!("You are no longer connected to {}", self.args.server));
+    }
+}
