@@ -1,96 +1,16 @@
-//! Multicast rooms, with real programs on hosts of their own: network namespaces that the test makes itself, on a
-//! bridge in another one, so that no datagram ever leaves them.
+//! Multicast rooms, with real programs on hosts of their own.
 //!
-//! Making them takes root and the program `ip`. Where that is not to be had the test says that it was skipped, and
-//! fails if `NAMESPACES=required` is set.
+//! - [`lab`]: these hosts
+//! - [`intruder`]: somebody on the network who is no member
 
-use std::process::{Command, Stdio};
+mod intruder;
+mod lab;
+
 use std::time::Instant;
 
-use crate::client::person::{Person, WELCOME};
-use crate::harness::{Folder, Output, PATIENCE, Program};
-
-/// Hosts on one network, removed in the end.
-struct Lab {
-    id: String,
-    hosts: usize,
-    folder: Folder,
-    server: Option<Program>,
-}
-
-fn ip(words: &str) -> bool {
-    let run = Command::new("ip").args(words.split(' ')).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    run.is_ok_and(|status| status.success())
-}
-
-impl Lab {
-    /// So many hosts, and one for the server; `None` when there can be none.
-    fn with(hosts: usize, test: &str) -> Option<Lab> {
-        let id = format!("gc{}{test}", std::process::id());
-        let mut lab = Lab { id, hosts, folder: Folder::new(), server: None };
-        if !lab.is_built() {
-            assert!(std::env::var("NAMESPACES").as_deref() != Ok("required"), "no network namespaces can be made");
-            println!("skipped: no network namespaces can be made (it takes root, and the program ip)");
-            return None;
-        }
-        let mut command = lab.on(0, env!("CARGO_BIN_EXE_chat-server"));
-        command.args(["--listen", "10.99.0.100:0", "--flood", "0", "--plain", "always", "--data-dir"]);
-        command.arg(&lab.folder.0);
-        lab.server = Some(Program::start(command, "Server has started listening on ", 1, Output::Read));
-        Some(lab)
-    }
-
-    fn is_built(&self) -> bool {
-        let (id, hub) = (&self.id, format!("{}-0", self.id));
-        ip(&format!("netns add {hub}"))
-            && ip(&format!("-n {hub} link set lo up"))
-            // A bridge that knew who has joined what would need somebody to ask them; it passes everything on.
-            && ip(&format!("-n {hub} link add hub type bridge mcast_snooping 0"))
-            && ip(&format!("-n {hub} addr add 10.99.0.100/24 dev hub"))
-            && ip(&format!("-n {hub} link set hub up"))
-            && (1..=self.hosts).all(|host| {
-                ip(&format!("netns add {id}-{host}"))
-                    && ip(&format!("-n {hub} link add port{host} type veth peer name eth0 netns {id}-{host}"))
-                    && ip(&format!("-n {hub} link set port{host} master hub"))
-                    && ip(&format!("-n {hub} link set port{host} up"))
-                    && ip(&format!("-n {id}-{host} addr add 10.99.0.{host}/24 dev eth0"))
-                    && ip(&format!("-n {id}-{host} link set eth0 up"))
-                    && ip(&format!("-n {id}-{host} link set lo up"))
-                    && ip(&format!("-n {id}-{host} route add 239.0.0.0/8 dev eth0"))
-            })
-    }
-
-    /// A program on one of the hosts.
-    fn on(&self, host: usize, program: &str) -> Command {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &format!("{}-{host}", self.id), program]);
-        command
-    }
-
-    /// Somebody at the client, who has entered the room `lab`.
-    #[track_caller]
-    fn person(&self, host: usize, nick: &str, options: &[&str]) -> Person {
-        let server = &self.server.as_ref().unwrap().ready()[0];
-        let mut command = self.on(host, env!("CARGO_BIN_EXE_chat-client"));
-        command.args(["--server", server, "--nick", nick, "--iface", &format!("10.99.0.{host}")]).args(options);
-        command.env("HOME", &self.folder.0).env("XDG_CONFIG_HOME", self.folder.0.join(nick));
-        let mut person = Person::start(command, Output::Read);
-        person.skip_to(WELCOME);
-        person.type_line("/makeroom lab 239.1.2.3 4000");
-        person.type_line("/chat lab");
-        person.skip_to("You are in lab at 239.1.2.3:4000; Ctrl-D leads back, /who and /stats tell more");
-        person
-    }
-}
-
-impl Drop for Lab {
-    fn drop(&mut self) {
-        self.server = None;
-        for host in 0..=self.hosts {
-            ip(&format!("netns del {}-{host}", self.id));
-        }
-    }
-}
+use crate::client::person::Person;
+use crate::harness::PATIENCE;
+use lab::Lab;
 
 /// A figure that `/stats` shows.
 #[track_caller]
@@ -200,4 +120,58 @@ fn a_room_is_left_and_others_notice_and_strangers_are_counted() {
     tesla.skip_to("You left lab");
     tesla.expect_goodbye();
     albert.skip_to("[lab] tesla left the conversation");
+}
+
+#[test]
+fn at_the_directory_prompt_it_is_the_same_room() {
+    let Some(lab) = Lab::with(2, "f") else { return };
+    let mut mel = lab.start(1, "mel", &["--directory"]);
+    mel.type_line("name mel");
+    mel.type_line("makeroom lab 239.1.2.3 4000");
+    mel.skip_to("The room lab is in the directory, at 239.1.2.3:4000");
+    mel.type_line("bye");
+    mel.skip_to("You are no longer connected to *");
+    // It takes the server again to get the key, and nothing else.
+    mel.ask("chat lab", &["You are connected to * as mel", "You are in lab at 239.1.2.3:4000; *"]);
+    let mut albert = lab.person(2, "albert", &[]);
+    await_members(&mut albert, 2);
+    mel.skip_to("[lab] albert joined the conversation");
+    mel.type_line("Good morning!");
+    albert.skip_to("[lab] mel: Good morning!");
+    albert.type_line("/name al");
+    mel.skip_to("[lab] albert is now called al");
+    mel.ask("/chat lab", &["You are in lab already"]);
+    mel.ask("/chat attic", &["There is no such room in the directory"]);
+    mel.ask("/makeroom attic 239.1.2.3 5000", &["The room attic is in the directory, at 239.1.2.3:5000"]);
+    mel.ask("/chat attic", &["You left lab", "You are in attic at 239.1.2.3:5000; *"]);
+    albert.skip_to("[lab] mel left the conversation");
+    mel.ask("/chat lab", &["You left attic", "You are in lab at *"]);
+    await_members(&mut albert, 2);
+    // Ctrl-C does not go without a word either.
+    albert.signal("INT");
+    mel.skip_to("[lab] al left the conversation");
+    mel.type_line("exit");
+    mel.skip_to("You left lab");
+    mel.expect_goodbye();
+}
+
+#[test]
+fn a_script_says_all_it_has_to_say() {
+    let Some(lab) = Lab::with(2, "g") else { return };
+    let mut albert = lab.person(1, "albert", &["--loss", "30"]);
+    for round in 0..2 {
+        let mut script = lab.start(2, "script", &["--nick", "script", "--loss", "30"]);
+        let lines: String = (0..300).map(|number| format!("{round}-{number}\n")).collect();
+        script.type_bytes(format!("/chat lab\n{lines}").as_bytes());
+        script.end_input();
+        for number in 0..300 {
+            albert.skip_to(&format!("[lab] script: {round}-{number}"));
+        }
+        script.skip_to("You left lab");
+        script.expect_goodbye();
+        albert.skip_to("[lab] script left the conversation");
+    }
+    albert.type_line("/stats");
+    assert_eq!(figure(&mut albert, "messages shown"), 2 * 300);
+    assert_eq!(figure(&mut albert, "messages lost for good"), 0);
 }

@@ -65,8 +65,10 @@ pub struct Engine {
     nick: String,
     began: Duration,
     peers: Peers,
-    /// Strangers who were heard since the last heartbeat.
-    strangers: Vec<u64>,
+    /// Whom to tell in the next heartbeat that they were heard: strangers, and those who leave.
+    heard: Vec<u64>,
+    /// When a stranger was last heard.
+    greeted: Option<Duration>,
     /// Our own messages, and those of others, of which there may be many more.
     own: History,
     others: History,
@@ -101,7 +103,8 @@ impl Engine {
             nick: nick.to_owned(),
             began: now,
             peers: Peers::default(),
-            strangers: Vec::new(),
+            heard: Vec::new(),
+            greeted: None,
             own: History::default(),
             others: History::default(),
             outgoing: Outgoing::new(now),
@@ -142,7 +145,6 @@ impl Engine {
     /// Says goodbye; [`Self::is_done`] tells when that is done.
     pub fn leave(&mut self, now: Duration) {
         if !std::mem::replace(&mut self.leaving, true) {
-            self.announce = limits::ROOM_ANNOUNCE;
             self.status_at = now;
         }
     }
@@ -154,10 +156,18 @@ impl Engine {
         (0..limits::ROOM_ANNOUNCE).for_each(|_| self.send_status(Kind::Leave, now));
     }
 
-    /// We have said that we leave, and everybody has what we said, or had enough time to ask for it.
+    /// We have said that we leave, and everybody knows that and has what we said, or had enough time to ask for it.
     pub fn is_done(&self, now: Duration) -> bool {
-        let is_late = self.left.is_some_and(|since| now.saturating_sub(since) >= limits::ROOM_LINGER);
-        self.left.is_some() && self.announce == 0 && (is_late || self.peers.acked(now) >= self.last)
+        let Some(left) = self.left else { return false };
+        let is_over = |since: Duration, time| now.saturating_sub(since) >= time;
+        // A stranger who is about to know us, or somebody we have not heard yet, knows nothing of what we said.
+        let is_alone = self.peers.here().next().is_none();
+        let is_known = match self.greeted {
+            Some(greeted) => is_over(greeted, limits::ROOM_HEARTBEAT / 2),
+            None => !is_alone || self.last == 0 || is_over(self.began, limits::ROOM_HEARTBEAT * 2),
+        };
+        let all_have_it = self.peers.in_reach(now).all(|peer| peer.knows_we_left && peer.acked >= self.last);
+        is_known && all_have_it || is_over(left, limits::ROOM_LINGER)
     }
 
     /// How many messages of our own wait for their turn on the wire.
@@ -272,23 +282,19 @@ impl Engine {
 
     /// Tells that we are here, or new, or leave.
     fn tell_status(&mut self, now: Duration) {
-        let kind = match (self.leaving, self.announce) {
-            (true, _) if self.waiting() > 0 => {
-                self.status_at = now + limits::ROOM_HEARTBEAT_FIRST;
-                return;
-            }
-            (true, _) => Kind::Leave,
-            (false, 0) => Kind::Heartbeat,
-            (false, _) => Kind::Join,
-        };
-        if kind == Kind::Leave {
-            self.left.get_or_insert(now);
+        if self.leaving && self.waiting() == 0 && self.left.is_none() {
+            (self.left, self.announce) = (Some(now), limits::ROOM_ANNOUNCE);
         }
+        let kind = match self.announce {
+            _ if self.left.is_some() => Kind::Leave,
+            0 => Kind::Heartbeat,
+            _ => Kind::Join,
+        };
         self.announce = self.announce.saturating_sub(1);
         self.send_status(kind, now);
-        let is_announced = self.announce == 0;
+        let is_urgent = self.announce > 0 || self.left.is_some();
         let longest = self.peers.longest_pause();
-        self.pause = if is_announced { (self.pause * 4).min(longest) } else { limits::ROOM_HEARTBEAT_FIRST };
+        self.pause = if is_urgent { limits::ROOM_HEARTBEAT_FIRST } else { (self.pause * 4).min(longest) };
         self.status_at = now + self.pause + self.random.pause(self.pause / 4);
     }
 
@@ -296,7 +302,7 @@ impl Engine {
     fn send_status(&mut self, kind: Kind, now: Duration) {
         (self.unreported, self.told) = (0, now);
         let age = u32::try_from(now.saturating_sub(self.began).as_millis()).unwrap_or(u32::MAX);
-        let (heard, others) = (std::mem::take(&mut self.strangers), self.peers.list(now));
+        let (heard, others) = (std::mem::take(&mut self.heard), self.peers.list(now));
         let status = Status { age, last: self.sent_last(), nick: self.nick.clone(), heard, others };
         self.control += 1;
         let datagram = self.datagram(kind, self.control, status.encode());

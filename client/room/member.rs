@@ -25,6 +25,8 @@ const NAP: Duration = Duration::from_millis(20);
 const WAITING: usize = 256;
 /// But never longer than this.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A wait that is longer than this is explained to the user.
+const NOTICEABLE: Duration = Duration::from_secs(1);
 
 /// A room that one is in.
 pub struct Member {
@@ -34,7 +36,7 @@ pub struct Member {
     seal: Option<Seal>,
     began: Instant,
     inner: Mutex<Inner>,
-    /// Some of what waits may have been sent.
+    /// Some of what waits may have been sent, or we have left.
     sent: Condvar,
     /// The thread `room`, which ends when it is said that we have left.
     reader: Mutex<Option<JoinHandle<()>>>,
@@ -44,6 +46,8 @@ struct Inner {
     engine: Engine,
     channel: Channel,
     arrivals: Arrivals,
+    /// We have left, and everybody knows.
+    has_left: bool,
     /// The last error of the socket, so that each is told once.
     trouble: Option<ErrorKind>,
 }
@@ -83,7 +87,7 @@ impl Member {
         let random = |salt: u64| RandomState::new().hash_one(salt);
         let engine = Engine::new(place.id, random(1), &client.lock().nick, Duration::ZERO, random(2));
         let (channel, arrivals) = (Channel::new(faults), Arrivals::default());
-        let inner = Mutex::new(Inner { engine, channel, arrivals, trouble: None });
+        let inner = Mutex::new(Inner { engine, channel, arrivals, has_left: false, trouble: None });
         let (sent, reader) = (Condvar::new(), Mutex::default());
         let member = Arc::new(Member { place, socket, seal, began, inner, sent, reader });
         let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
@@ -118,9 +122,17 @@ impl Member {
         }
     }
 
-    /// Says goodbye, and waits until it is said.
-    pub fn leave(&self) {
-        self.lock().engine.leave(self.now());
+    /// Says goodbye, and waits until everybody has heard it, and what we said before.
+    pub fn leave(&self, client: &Client) {
+        let mut inner = self.lock();
+        inner.engine.leave(self.now());
+        let waited = self.sent.wait_timeout_while(inner, NOTICEABLE, |inner| !inner.has_left);
+        let has_left = waited.unwrap_or_else(PoisonError::into_inner).0.has_left;
+        if !has_left {
+            let room = &self.place.name;
+            let why = format!("Waiting until everybody in {room} has what you said; Ctrl-C leaves at once");
+            client.lock().screen.tell(&why);
+        }
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Should it have failed, there is nothing to wait for.
         reader.map(JoinHandle::join);
@@ -156,8 +168,9 @@ impl Member {
             inner.engine.rename(&client.lock().nick, now);
             inner.engine.tick(now);
             self.drain(&mut inner, client);
+            inner.has_left = inner.engine.is_done(now);
             self.sent.notify_all();
-            if inner.engine.is_done(now) {
+            if inner.has_left {
                 return;
             }
             let pause = inner.engine.deadline().saturating_sub(now).clamp(Duration::from_millis(1), NAP);

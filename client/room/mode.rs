@@ -55,7 +55,7 @@ pub fn enter(client: &Client, place: Place) {
 /// Leaves the room, if one is in one; false when not.
 pub fn leave(client: &Client) -> bool {
     let Some(member) = client.lock().room.take() else { return false };
-    member.leave();
+    member.leave(client);
     let mut state = client.lock();
     state.screen.tell(&format!("You left {}", member.place.name));
     state.show_prompt();

@@ -17,9 +17,9 @@ pub struct Peer {
     pub heard: Duration,
     /// It has shown that it hears us: what it wrote is no recording.
     pub is_met: bool,
-    /// It has shown itself lately, and not left.
+    /// It has shown itself lately, and was not shown to have left.
     pub is_here: bool,
-    /// It came after us, or about when we came.
+    /// It came after us, or with us.
     pub is_younger: bool,
     /// It has said that it leaves, which it does once.
     pub has_left: bool,
@@ -27,6 +27,8 @@ pub struct Peer {
     pub control: u32,
     /// It has our messages up to this number.
     pub acked: u32,
+    /// It has heard that we leave.
+    pub knows_we_left: bool,
     /// How old it was, and when that was.
     age: (Duration, Duration),
     /// The next message to be shown.
@@ -75,9 +77,9 @@ pub enum Arrival {
 }
 
 impl Peer {
-    /// Somebody who is `age` old, has said `last` messages, and is younger than we are or not. Until it tells us it counts as
-    /// having our messages up to `acked`.
-    pub fn new(age: Duration, last: u32, is_younger: bool, acked: u32, now: Duration) -> Self {
+    /// Somebody who is `age` old, has said `last` messages, and is younger than we are or not. We have said `sent`
+    /// messages, which somebody younger does not miss.
+    pub fn new(age: Duration, last: u32, is_younger: bool, sent: u32, now: Duration) -> Self {
         Peer {
             nick: String::new(),
             heard: now,
@@ -86,7 +88,8 @@ impl Peer {
             is_younger,
             has_left: false,
             control: 0,
-            acked,
+            acked: if is_younger { sent } else { 0 },
+            knows_we_left: false,
             age: (age, now),
             next: if is_younger { 1 } else { last + 1 },
             last,
@@ -232,7 +235,6 @@ impl Peer {
     }
 
     /// Whether nothing is missing.
-    #[cfg(test)]
     pub fn is_complete(&self) -> bool {
         self.misses().is_none()
     }

@@ -30,7 +30,7 @@ impl Peers {
 
     /// Those who are here.
     pub fn here(&self) -> impl Iterator<Item = &Peer> {
-        self.all().filter(|peer| peer.is_here)
+        self.all().filter(|peer| peer.is_here && !peer.has_left)
     }
 
     /// Takes somebody new, unless there are too many. Whoever has gone is remembered, since an old recording of
@@ -58,11 +58,15 @@ impl Peers {
         self.longest_pause() * 3
     }
 
+    /// Those who are here, and were heard lately.
+    pub fn in_reach(&self, now: Duration) -> impl Iterator<Item = &Peer> {
+        let patience = self.patience();
+        self.here().filter(move |peer| now.saturating_sub(peer.heard) < patience)
+    }
+
     /// Up to which number everybody has our messages. Who is silent for long holds nobody up.
     pub fn acked(&self, now: Duration) -> u32 {
-        let patience = self.patience();
-        let in_reach = self.here().filter(|peer| now.saturating_sub(peer.heard) < patience);
-        in_reach.map(|peer| peer.acked).min().unwrap_or(u32::MAX)
+        self.in_reach(now).map(|peer| peer.acked).min().unwrap_or(u32::MAX)
     }
 
     /// Messages of everybody that wait for earlier ones.

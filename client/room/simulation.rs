@@ -389,3 +389,27 @@ fn a_flood_is_slowed_and_nothing_of_it_is_lost() {
     // Until nine have it, each has to be sent 2.6 times.
     assert!(world.sent.0 < 40_000, "{} datagrams", world.sent.0);
 }
+
+#[test]
+fn who_leaves_goes_when_all_have_what_it_said() {
+    for (listeners, messages, loss) in [(1, 1, 300), (1, 100, 300), (2, 1, 300), (5, 20, 200), (5, 1, 0)] {
+        for seed in 0..100 {
+            let mut world = World::new(seed, Channel { loss, duplicate: 0, reorder: 0, corrupt: 0 });
+            (0..listeners).for_each(|_| _ = world.enter());
+            world.run_until(world.now + Duration::from_secs(10));
+            // As a script does it: in, all at once, and out.
+            let script = world.enter();
+            (0..messages).for_each(|_| world.say(script));
+            let now = world.now;
+            world.members[script].engine.leave(now);
+            world.run_until(now + Duration::from_secs(20));
+            for member in &world.members[..listeners] {
+                let shown = shown_by(member, &world.members[script].nick).len();
+                assert_eq!((shown, member.lost), (messages, 0), "seed {seed}, loss {loss}: {}", member.nick);
+                assert_eq!(member.engine.members(world.now).len(), listeners - 1, "seed {seed}");
+            }
+            let took = world.members[script].gone.unwrap().saturating_sub(now);
+            assert!(loss > 0 || took < Duration::from_secs(1), "{took:?}");
+        }
+    }
+}

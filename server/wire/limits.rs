@@ -185,14 +185,12 @@ pub const ROOM_HEARTBEAT_FIRST: Duration = Duration::from_millis(100);
 pub const ROOM_HEARTBEAT_LEAST: Duration = Duration::from_millis(50);
 /// See [`ROOM_HEARTBEAT_FIRST`].
 pub const ROOM_HEARTBEAT: Duration = Duration::from_secs(2);
-/// Who has come at most so long before us counts as having come with us.
-pub const ROOM_SLACK: Duration = Duration::from_secs(2);
 /// Who is new says nothing before this time: the others do not know it yet.
 pub const ROOM_INTRODUCTION: Duration = Duration::from_millis(250);
 /// Who was not heard for so long has gone.
 pub const ROOM_GONE: Duration = Duration::from_mins(1);
 /// How long at most who leaves still repeats messages for others.
-pub const ROOM_LINGER: Duration = Duration::from_secs(5);
+pub const ROOM_LINGER: Duration = Duration::from_secs(10);
 
 // --- Times --------------------------------------------------------------------------------------
 
@@ -316,7 +314,6 @@ mod tests {
             ROOM_HEARTBEAT_FIRST,
             ROOM_HEARTBEAT_LEAST,
             ROOM_HEARTBEAT,
-            ROOM_SLACK,
             ROOM_INTRODUCTION,
             ROOM_GONE,
             ROOM_LINGER,

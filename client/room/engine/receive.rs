@@ -71,15 +71,17 @@ impl Engine {
     /// Somebody tells of itself and of others; false when that is old, or of no use.
     fn status(&mut self, datagram: &Datagram, status: &Status, now: Duration) -> bool {
         let age = Duration::from_millis(status.age.into());
-        let (acked, is_younger) = (self.sent_last(), self.is_younger(age, now));
+        let (sent, is_younger) = (self.sent_last(), self.is_younger(age, now));
         let of_us = status.others.iter().find(|seen| seen.sender == self.id);
+        let heard_us = status.heard.contains(&self.id);
         let peer = self.peers.get(datagram.sender);
-        if peer.as_ref().is_none_or(|peer| !peer.is_met) && of_us.is_none() && !status.heard.contains(&self.id) {
+        if peer.as_ref().is_none_or(|peer| !peer.is_met) && of_us.is_none() && !heard_us {
             // Anybody can repeat a recording. Who hears us, our random number, is here now.
-            return datagram.kind != Kind::Leave && self.greet(datagram.sender, now);
+            self.greet(datagram.sender, now);
+            return true;
         }
         if peer.is_none() {
-            let new = Peer::new(age, status.last, is_younger, acked, now);
+            let new = Peer::new(age, status.last, is_younger, sent, now);
             self.peers.add(datagram.sender, new);
         }
         let Some(peer) = self.peers.get(datagram.sender) else { return false };
@@ -89,11 +91,17 @@ impl Engine {
         (peer.control, peer.heard) = (datagram.number, now);
         peer.believe_last(status.last);
         if let Some(seen) = of_us {
-            peer.acked = seen.complete.min(acked);
+            peer.acked = seen.complete.min(sent);
         }
+        peer.knows_we_left |= heard_us && self.left.is_some();
         let is_new = !std::mem::replace(&mut peer.is_met, true);
-        self.come_or_go(datagram, status, is_younger || !is_new);
+        // Whoever was a stranger is none any more.
+        self.greeted = self.greeted.filter(|_| !is_new);
+        self.come(datagram, status, is_younger || !is_new);
         self.regulate(now);
+        if datagram.kind == Kind::Leave {
+            self.confirm(datagram.sender);
+        }
         if is_new || matches!(datagram.kind, Kind::Join | Kind::Leave) {
             // Who is new wants to know who is here, and where the messages are; who leaves, whether it may.
             self.hurry_status(now, limits::ROOM_HEARTBEAT_FIRST);
@@ -106,42 +114,48 @@ impl Engine {
         true
     }
 
-    /// Whoever is so old came after us, or about when we came.
+    /// Whoever is so old came after us, or with us.
     fn is_younger(&self, age: Duration, now: Duration) -> bool {
-        age <= now.saturating_sub(self.began) + limits::ROOM_SLACK
+        age <= now.saturating_sub(self.began)
     }
 
     /// Answers a stranger soon, so that it can show that it hears us.
-    fn greet(&mut self, stranger: u64, now: Duration) -> bool {
-        if !self.strangers.contains(&stranger) && self.strangers.len() < datagram::HEARD {
-            self.strangers.push(stranger);
-        }
+    fn greet(&mut self, stranger: u64, now: Duration) {
+        self.greeted = Some(now);
+        self.confirm(stranger);
         self.hurry_status(now, limits::ROOM_HEARTBEAT_FIRST);
-        true
     }
 
-    /// Notices who comes, goes and is called otherwise. Who was here before us is no news.
-    fn come_or_go(&mut self, datagram: &Datagram, status: &Status, is_news: bool) {
+    /// Tells somebody in the next heartbeat that it was heard.
+    fn confirm(&mut self, sender: u64) {
+        if !self.heard.contains(&sender) && self.heard.len() < datagram::HEARD {
+            self.heard.push(sender);
+        }
+    }
+
+    /// Notices who comes and is called otherwise. Who was here before us is no news.
+    fn come(&mut self, datagram: &Datagram, status: &Status, is_news: bool) {
         let Some(peer) = self.peers.get(datagram.sender) else { return };
         let nick = std::mem::replace(&mut peer.nick, status.nick.clone());
-        let was_here = peer.is_here;
-        peer.has_left |= datagram.kind == Kind::Leave;
-        peer.is_here = !peer.has_left;
-        let output = match (was_here, peer.is_here) {
-            (false, true) if is_news => Output::Joined(status.nick.clone()),
-            (true, false) => Output::Left(status.nick.clone()),
-            (true, true) if nick != status.nick => Output::Renamed(nick, status.nick.clone()),
-            _ => return,
-        };
-        self.output.push_back(output);
+        if peer.has_left {
+            return;
+        }
+        // That is shown after its last message.
+        peer.has_left = datagram.kind == Kind::Leave;
+        let was_here = std::mem::replace(&mut peer.is_here, true);
+        if was_here && nick != status.nick {
+            self.output.push_back(Output::Renamed(nick, status.nick.clone()));
+        } else if !was_here && is_news {
+            self.output.push_back(Output::Joined(status.nick.clone()));
+        }
     }
 
     /// Takes what somebody whom we know tells of somebody else.
     fn hearsay(&mut self, seen: Seen, now: Duration) {
         let age = Duration::from_millis(seen.age.into());
-        let (acked, is_younger) = (self.sent_last(), self.is_younger(age, now));
+        let (sent, is_younger) = (self.sent_last(), self.is_younger(age, now));
         if self.peers.get(seen.sender).is_none() {
-            self.peers.add(seen.sender, Peer::new(age, seen.last, is_younger, acked, now));
+            self.peers.add(seen.sender, Peer::new(age, seen.last, is_younger, sent, now));
         }
         match self.peers.get(seen.sender) {
             Some(peer) => peer.learn_last(seen.last),
@@ -162,6 +176,10 @@ impl Engine {
             self.output.push_back(Output::Said(message));
         }
         peer.plan(now, pause);
+        if peer.has_left && peer.is_here && peer.is_complete() {
+            peer.is_here = false;
+            self.output.push_back(Output::Left(peer.nick.clone()));
+        }
     }
 
     /// Somebody misses messages; false when that is old, or of a stranger.

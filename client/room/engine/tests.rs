@@ -95,9 +95,12 @@ fn heartbeat(sender: u64, number: u32, last: u32, heard: &[u64], others: &[Seen]
 #[test]
 fn people_come_talk_are_renamed_and_leave() {
     let mut net = Net::with(&["tesla", "albert"]);
+    net.say(0, "before");
+    net.pass(10);
     let clara = net.enter("clara");
     net.pass(500);
-    assert_eq!(net.take(0), [Output::Joined("clara".into())]);
+    assert_eq!((net.take(0), net.take(1).len()), (vec![Output::Joined("clara".into())], 2));
+    assert_eq!(net.take(clara), [], "of what was said before she knows nothing");
     let mut members = net.members[clara].members(net.now);
     members.sort_unstable();
     assert_eq!(members.iter().map(|(nick, _)| *nick).collect::<Vec<_>>(), ["albert", "tesla"]);

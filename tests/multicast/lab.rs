@@ -1,0 +1,97 @@
+//! Hosts of their own: network namespaces that the test makes itself, on a bridge in another one, so that no datagram ever
+//! leaves them.
+//!
+//! Making them takes root and the program `ip`. Where that is not to be had the test says that it was skipped, and
+//! fails if `NAMESPACES=required` is set.
+
+use std::process::{Command, Stdio};
+
+use crate::client::person::{Person, WELCOME};
+use crate::harness::{Folder, Output, Program};
+
+/// Hosts on one network, removed in the end.
+pub struct Lab {
+    id: String,
+    hosts: usize,
+    folder: Folder,
+    server: Option<Program>,
+}
+
+fn ip(words: &str) -> bool {
+    let run = Command::new("ip").args(words.split(' ')).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    run.is_ok_and(|status| status.success())
+}
+
+impl Lab {
+    /// So many hosts, and one for the server; `None` when there can be none.
+    pub fn with(hosts: usize, test: &str) -> Option<Lab> {
+        let id = format!("gc{}{test}", std::process::id());
+        let mut lab = Lab { id, hosts, folder: Folder::new(), server: None };
+        if !lab.is_built() {
+            assert!(std::env::var("NAMESPACES").as_deref() != Ok("required"), "no network namespaces can be made");
+            println!("skipped: no network namespaces can be made (it takes root, and the program ip)");
+            return None;
+        }
+        let mut command = lab.on(0, env!("CARGO_BIN_EXE_chat-server"));
+        command.args(["--listen", "10.99.0.100:0", "--flood", "0", "--plain", "always", "--data-dir"]);
+        command.arg(&lab.folder.0);
+        lab.server = Some(Program::start(command, "Server has started listening on ", 1, Output::Read));
+        Some(lab)
+    }
+
+    fn is_built(&self) -> bool {
+        let (id, hub) = (&self.id, format!("{}-0", self.id));
+        ip(&format!("netns add {hub}"))
+            && ip(&format!("-n {hub} link set lo up"))
+            // A bridge that knew who has joined what would need somebody to ask them; it passes everything on.
+            && ip(&format!("-n {hub} link add hub type bridge mcast_snooping 0"))
+            && ip(&format!("-n {hub} addr add 10.99.0.100/24 dev hub"))
+            && ip(&format!("-n {hub} link set hub up"))
+            && (1..=self.hosts).all(|host| {
+                ip(&format!("netns add {id}-{host}"))
+                    && ip(&format!("-n {hub} link add port{host} type veth peer name eth0 netns {id}-{host}"))
+                    && ip(&format!("-n {hub} link set port{host} master hub"))
+                    && ip(&format!("-n {hub} link set port{host} up"))
+                    && ip(&format!("-n {id}-{host} addr add 10.99.0.{host}/24 dev eth0"))
+                    && ip(&format!("-n {id}-{host} link set eth0 up"))
+                    && ip(&format!("-n {id}-{host} link set lo up"))
+                    && ip(&format!("-n {id}-{host} route add 239.0.0.0/8 dev eth0"))
+            })
+    }
+
+    /// A program on one of the hosts.
+    pub fn on(&self, host: usize, program: &str) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &format!("{}-{host}", self.id), program]);
+        command
+    }
+
+    /// Somebody who starts the client, with a home of this name.
+    pub fn start(&self, host: usize, home: &str, options: &[&str]) -> Person {
+        let server = &self.server.as_ref().unwrap().ready()[0];
+        let mut command = self.on(host, env!("CARGO_BIN_EXE_chat-client"));
+        command.args(["--server", server, "--iface", &format!("10.99.0.{host}")]).args(options);
+        command.env("HOME", &self.folder.0).env("XDG_CONFIG_HOME", self.folder.0.join(home));
+        Person::start(command, Output::Read)
+    }
+
+    /// Somebody at the client, who has entered the room `lab`.
+    #[track_caller]
+    pub fn person(&self, host: usize, nick: &str, options: &[&str]) -> Person {
+        let mut person = self.start(host, nick, &[&["--nick", nick], options].concat());
+        person.skip_to(WELCOME);
+        person.type_line("/makeroom lab 239.1.2.3 4000");
+        person.type_line("/chat lab");
+        person.skip_to("You are in lab at 239.1.2.3:4000; Ctrl-D leads back, /who and /stats tell more");
+        person
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.server = None;
+        for host in 0..=self.hosts {
+            ip(&format!("netns del {}-{host}", self.id));
+        }
+    }
+}
