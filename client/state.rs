@@ -285,14 +285,6 @@ impl State {
         (limits::LINE - "PRIVMSG  :\r\n".len()).saturating_sub(source + target.len())
     }
 
-    pub fn target(&self) -> Option<&str> {
-        self.target.as_deref()
-    }
-
-    pub fn is_target(&self, name: &str) -> bool {
-        self.target().is_some_and(|target| names::same(target, name))
-    }
-
     pub fn is_me(&self, nick: &str) -> bool {
         names::same(nick, &self.nick)
     }
@@ -300,46 +292,8 @@ impl State {
     pub fn is_in(&self, room: &str) -> bool {
         self.rooms.iter().any(|known| names::same(known, room))
     }
-
-    /// Sets whom a line without a command goes to; the prompt shows it.
-    pub fn set_target(&mut self, target: Option<&str>) {
-        self.target = target.map(str::to_owned);
-        self.show_prompt();
-    }
-
-    /// Sets what the prompt says while a line without a command goes nowhere.
-    pub fn set_prompt(&mut self, prompt: &str) {
-        prompt.clone_into(&mut self.prompt);
-        self.show_prompt();
-    }
-
-    /// The prompt says where a line without a command goes.
-    pub fn show_prompt(&mut self) {
-        let prompt = match (&self.room, &self.target) {
-            (Some(member), _) => format!("You ([{}]): ", member.place.name),
-            (None, Some(target)) => format!("You ({target}): "),
-            (None, None) => self.prompt.clone(),
-        };
-        self.screen.set_prompt(&prompt);
-    }
-
-    /// Sets the target, and says so.
-    pub fn talk_to(&mut self, target: &str) {
-        self.set_target(Some(target));
-        self.screen.tell(&format!("You are now talking to {target}"));
-    }
-
-    /// We are in `room` no more, or never came in. If it was the target there is none now, rather
-    /// than another, so that what is being typed does not go to the wrong people.
-    pub fn forget_room(&mut self, room: &str) {
-        self.rooms.retain(|known| !names::same(known, room));
-        self.joining.take_if(|joining| names::same(joining, room));
-        if self.is_target(room) {
-            self.set_target(None);
-            self.screen.tell("You are talking to nobody now; go on with /join #room or /to NAME");
-        }
-    }
 }
 
+mod target;
 #[cfg(test)]
 mod tests;
