@@ -11,6 +11,7 @@ use std::process::{self, ExitCode};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
+use wire::text::counted;
 
 /// How long a user who leaves waits for what is still unconfirmed.
 const UNCONFIRMED: Duration = Duration::from_secs(10);
@@ -64,7 +65,7 @@ fn transfers_end(client: &Client) -> bool {
     let mut state = client.wait_while(AT_ONCE, |state| due(state) > 0);
     let count = due(&state);
     if count > 0 {
-        let files = if count == 1 { "1 file" } else { &format!("{count} files") };
+        let files = counted(count, "file");
         state.screen.tell(&format!("Waiting for {files}; Ctrl-C leaves at once, and then it goes on next time"));
     }
     drop(state);
@@ -141,6 +142,6 @@ fn say_goodbye(state: &mut State) {
 }
 
 fn undelivered_lines(count: usize) -> String {
-    let lines = if count == 1 { "1 line was" } else { &format!("{count} lines were") };
-    format!("{lines} not delivered: the server did not confirm in time")
+    let (lines, verb) = (counted(count, "line"), if count == 1 { "was" } else { "were" });
+    format!("{lines} {verb} not delivered: the server did not confirm in time")
 }

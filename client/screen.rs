@@ -183,8 +183,7 @@ impl Screen {
         let Some(sleep) = self.sleep.take() else { return };
         match sleep.held.len() {
             0 => self.tell("You are awake again; nobody said anything."),
-            1 => self.tell("1 message while you were asleep:"),
-            count => self.tell(&format!("{count} messages while you were asleep:")),
+            count => self.tell(&format!("{} while you were asleep:", text::counted(count, "message"))),
         }
         for event in sleep.held {
             self.show(&event);

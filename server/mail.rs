@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use wire::limits;
 use wire::names::fold;
+use wire::text::counted;
 use wire::unconfirmed::Unconfirmed;
 
 use crate::chat::Chat;
@@ -105,8 +106,7 @@ pub fn arrive(chat: &mut Chat<'_>) {
     }
     let waiting = chat.registry.post.waiting(&name);
     if waiting > 0 {
-        let messages = if waiting == 1 { "1 message" } else { &format!("{waiting} messages") };
-        chat.replies.notice(&format!("{messages} while you were away"));
+        chat.replies.notice(&format!("{} while you were away", counted(waiting, "message")));
         hand_over(chat);
     }
 }

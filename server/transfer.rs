@@ -8,10 +8,10 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Instant;
 
-use wire::files::count_of_bytes;
 use wire::limits;
 use wire::lines::Line;
 use wire::message::Message;
+use wire::text::counted;
 
 use crate::entry::{Entry, FileId, Grant};
 use crate::event::Event;
@@ -147,7 +147,7 @@ fn get(session: &Session, (id, token, offset): (FileId, &str, u64)) -> Result<St
     let (place, grant) = Place::take(session, id, token, false)?;
     let (size, name) = place.with(|entry| (entry.size, entry.name.clone())).ok_or(NO_GOOD)?;
     let count =
-        size.checked_sub(offset).ok_or_else(|| format!("The file has no more than {}", count_of_bytes(size)))?;
+        size.checked_sub(offset).ok_or_else(|| format!("The file has no more than {}", counted(size, "byte")))?;
     let data = session.server.spool.data(id, false).map_err(|error| {
         session.server.log.line(format_args!("Cannot read file {id}: {error}"));
         "The server cannot read the file; try again later".to_owned()
@@ -157,7 +157,7 @@ fn get(session: &Session, (id, token, offset): (FileId, &str, u64)) -> Result<St
     let announced = stream.write_all(format!("OK {count}\r\n").as_bytes());
     match announced.and_then(|()| sendfile::send(&data, offset, count, stream)) {
         Ok(copied) if copied == count => {}
-        Ok(copied) => return Ok(format!("Download of file {id} ended after {}", count_of_bytes(copied))),
+        Ok(copied) => return Ok(format!("Download of file {id} ended after {}", counted(copied, "byte"))),
         Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(format!("Download of file {id} stalled")),
         Err(_) => return Ok(format!("Download of file {id} broken off")),
     }

@@ -8,9 +8,10 @@ use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::thread;
 use std::time::Instant;
 
-use wire::files::{count_of_bytes, readable_size};
+use wire::files::readable_size;
 use wire::limits;
 use wire::stream::Stream;
+use wire::text::counted;
 
 use crate::announce::{self, NotAnnounced};
 use crate::chat::Chat;
@@ -50,7 +51,7 @@ pub fn put(session: &Session, (id, token, offset): (FileId, &str, u64), rest: Ve
         // Also for the offer that has interrupted it, and which waits for the lock on the data.
         place.with(|entry| entry.so_far = Some(progress));
     }
-    let all = count_of_bytes(size);
+    let all = counted(size, "byte");
     let sum = match received {
         Ok(sum) => sum,
         Err(BrokenOff::Disk(error)) => return Err(place.disk_failed(&error)),

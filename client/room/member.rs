@@ -18,6 +18,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use wire::datagram::{Datagram, Malformed};
 use wire::limits;
+use wire::text::{counted, pieces};
 
 /// How long the thread sleeps at most before it looks whether something is due: the main thread may have said something.
 const NAP: Duration = Duration::from_millis(20);
@@ -111,7 +112,7 @@ impl Member {
 
     /// Says something to everybody in the room.
     pub fn say(&self, client: &Client, text: &str) {
-        for piece in wire::text::pieces(text, wire::datagram::TEXT) {
+        for piece in pieces(text, wire::datagram::TEXT) {
             let is_full = |inner: &mut Inner| inner.engine.waiting() >= WAITING;
             let waited = self.sent.wait_timeout_while(self.lock(), PATIENCE, is_full);
             let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -227,9 +228,8 @@ impl Member {
                 Output::Left(nick) => notice(format!("{nick} left the conversation")),
                 Output::Renamed(old, new) => notice(format!("{old} is now called {new}")),
                 Output::Lost(nick, count) => {
-                    let messages = if count == 1 { "1 message" } else { &format!("{count} messages") };
-                    let (verb, whom) =
-                        (if count == 1 { "was" } else { "were" }, if nick.is_empty() { "somebody" } else { &nick });
+                    let (messages, verb) = (counted(count, "message"), if count == 1 { "was" } else { "were" });
+                    let whom = if nick.is_empty() { "somebody" } else { &nick };
                     client.lock().screen.tell(&format!("[{room}] {messages} from {whom} {verb} lost"));
                 }
             }

@@ -8,6 +8,7 @@ use crate::directory::Place;
 use crate::state::Client;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use wire::text::counted;
 
 /// What the command line says about multicast.
 #[derive(Debug, Clone, Copy)]
@@ -91,8 +92,7 @@ fn who(client: &Client, member: &Arc<Member>) {
     let members = member.members();
     let mut state = client.lock();
     let count = members.len() + 1;
-    let people = if count == 1 { "1 member" } else { &format!("{count} members") };
-    state.screen.tell(&format!("{people} of {}: you", member.place.name));
+    state.screen.tell(&format!("{} of {}: you", counted(count, "member"), member.place.name));
     for (nick, heard) in members {
         state.screen.tell(&format!("    {nick}, heard {} s ago", heard.as_secs()));
     }

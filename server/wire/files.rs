@@ -47,16 +47,11 @@ pub fn split_ending(name: &str) -> (&str, &str) {
     }
 }
 
-/// An exact number of bytes: `1 byte`, `3355443 bytes`.
-pub fn count_of_bytes(bytes: u64) -> String {
-    format!("{bytes} byte{}", if bytes == 1 { "" } else { "s" })
-}
-
 /// A number of bytes for people: `17 bytes`, `3.2 MiB`.
 pub fn readable_size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if bytes < 1024 {
-        return count_of_bytes(bytes);
+        return text::counted(bytes, "byte");
     }
     #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
     let mut number = bytes as f64 / 1024.0;

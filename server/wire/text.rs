@@ -3,6 +3,7 @@
 //! Pure functions; the client calls them before it prints or sends, the server before it logs.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 /// Whether a character may reach a terminal as it is: no control or escape character, and none
 /// that reorders or hides the text around it (bidirectional controls, separators of lines, tags).
@@ -67,6 +68,12 @@ pub fn pieces(text: &str, most: usize) -> impl Iterator<Item = &str> {
         rest = after;
         Some(piece)
     })
+}
+
+/// A number of things: `1 message`, `2 messages`.
+pub fn counted<N: Display + PartialEq + From<u8> + Copy>(count: N, thing: &str) -> String {
+    let plural = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {thing}{plural}")
 }
 
 #[cfg(test)]
