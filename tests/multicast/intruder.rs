@@ -145,6 +145,8 @@ fn a_stranger_reads_nothing_and_plays_nothing_back() {
         assert!(!has("exam") && !has("tesla") && !has("albert"), "{datagram:?}");
     }
     tesla.type_line("tata");
+    tesla.skip_to("You left lab");
+    tesla.expect_goodbye();
     albert.skip_to("[lab] tesla left the conversation");
     let mut clara = lab.person(3, "clara", &[]);
     await_members(&mut clara, 2);

@@ -140,9 +140,10 @@ impl Engine {
         if peer.has_left {
             return;
         }
-        // That is shown after its last message.
+        // That is shown after its last message, to whoever knows that it was here.
         peer.has_left = datagram.kind == Kind::Leave;
-        let was_here = std::mem::replace(&mut peer.is_here, true);
+        let was_here = peer.is_here;
+        peer.is_here |= is_news || !peer.has_left;
         if was_here && nick != status.nick {
             self.output.push_back(Output::Renamed(nick, status.nick.clone()));
         } else if !was_here && is_news {
