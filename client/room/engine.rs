@@ -215,9 +215,10 @@ impl Engine {
     /// Goes slowly where somebody is far behind: what is no more in anybody's history could not be repeated. Goes not at all
     /// before the others can know us.
     fn regulate(&mut self, now: Duration) {
-        let crowd = u32::try_from(self.peers.here().count() + 1).unwrap_or(u32::MAX);
         // All that may be early at the same time has room.
-        let room = u32::try_from(limits::ROOM_EARLY).unwrap_or(u32::MAX) / crowd;
+        let speaks = |spoke: Duration| now.saturating_sub(spoke) < limits::ROOM_HEARTBEAT;
+        let speakers = self.peers.all().filter(|peer| peer.spoke.is_some_and(speaks)).count() + 1;
+        let room = u32::try_from(limits::ROOM_EARLY / speakers).unwrap_or(u32::MAX);
         let ahead = room.clamp(1, limits::ROOM_AHEAD);
         let is_ahead = self.sent_last() >= self.peers.acked(now).saturating_add(ahead);
         let held = if is_ahead { self.said + limits::ROOM_HELD } else { Duration::ZERO };

@@ -15,6 +15,8 @@ pub struct Peer {
     pub nick: String,
     /// When anything that only it can have written was last heard.
     pub heard: Duration,
+    /// When a message of it last came.
+    pub spoke: Option<Duration>,
     /// It has shown that it hears us: what it wrote is no recording.
     pub is_met: bool,
     /// It has shown itself lately, and was not shown to have left.
@@ -83,6 +85,7 @@ impl Peer {
         Peer {
             nick: String::new(),
             heard: now,
+            spoke: None,
             is_met: false,
             is_here: false,
             is_younger,

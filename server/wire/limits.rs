@@ -148,7 +148,7 @@ pub const ROOM_REMEMBERED: usize = 4096;
 pub const ROOM_HISTORY: usize = 4096;
 /// How far a message of one sender may be ahead of the next one to be shown.
 pub const ROOM_WINDOW: u32 = 1024;
-/// How far a sender goes ahead of what everybody has, in a large room less far: from then on its messages wait for
+/// How far a sender goes ahead of what everybody has, less far while many speak: from then on its messages wait for
 /// [`ROOM_HELD`].
 pub const ROOM_AHEAD: u32 = 512;
 /// Between two messages of a sender who is so far ahead: nobody who is slow, or lies, can keep it from speaking.

@@ -37,6 +37,7 @@ impl Engine {
     fn message(&mut self, datagram: &Datagram, message: Message, now: Duration) -> bool {
         let early = self.peers.early();
         let Some(peer) = self.peers.get(datagram.sender) else { return false };
+        peer.spoke = Some(now);
         // What is next can be shown, and makes room.
         let is_full = early >= limits::ROOM_EARLY && datagram.number != peer.complete() + 1;
         match if is_full { peer.refuse(datagram.number) } else { peer.take(datagram.number, message) } {
