@@ -10,16 +10,17 @@
 
 use super::history::History;
 use super::outgoing::{Next, Outgoing};
-use super::peer::{Due, Peer};
+use super::peer::Peer;
 use super::peers::Peers;
 use super::random::Random;
 use std::collections::VecDeque;
 use std::time::Duration;
-use wire::datagram::{self, Datagram, Kind, Message, Range, Status};
+use wire::datagram::{Datagram, Kind, Message, Status};
 use wire::limits;
 
 mod output;
 mod receive;
+mod repair;
 #[cfg(test)]
 mod tests;
 
@@ -48,7 +49,7 @@ pub struct Engine {
     said: Duration,
     /// Messages of others that have come since the last heartbeat.
     unreported: u32,
-    /// How often we have still to say that we are new, or that we leave.
+    /// How often we have still to say that we are new.
     announce: u32,
     leaving: bool,
     /// Since when we say so: before, our messages have to go.
@@ -92,7 +93,7 @@ impl Engine {
         }
     }
 
-    /// Says something. A text that does not fit one datagram is cut by the caller ([`datagram::TEXT`]).
+    /// Says something. A text that does not fit one datagram is cut by the caller ([`wire::datagram::TEXT`]).
     pub fn say(&mut self, text: &str, now: Duration) {
         self.last += 1;
         self.counts.said += 1;
@@ -171,47 +172,6 @@ impl Engine {
         asks.chain(self.outgoing.deadline()).chain(end).fold(self.status_at, Duration::min)
     }
 
-    /// Asks for what is missing, of all senders in one datagram; gives up what was asked for too often.
-    fn ask(&mut self, now: Duration) {
-        // Who is out of reach may come back, and have what is missing.
-        let away = self.peers.patience()..self.gone_after();
-        let is_away = |peer: &Peer| away.contains(&now.saturating_sub(peer.heard));
-        let all_in_reach = !self.peers.here().any(is_away);
-        let mut ranges = Vec::new();
-        let mut hopeless = Vec::new();
-        for (sender, peer) in self.peers.all_mut() {
-            let in_reach = all_in_reach && (peer.has_left || !is_away(peer));
-            match peer.due(now, in_reach, self.random.pause(limits::ROOM_ASK_FIRST)) {
-                Some(Due::Ask(missing)) => {
-                    ranges.extend(missing.into_iter().map(|(first, last)| Range { sender, first, last }));
-                }
-                Some(Due::GiveUp(end)) => hopeless.push((sender, end)),
-                None => {}
-            }
-        }
-        for some in ranges.chunks(datagram::RANGES) {
-            self.control += 1;
-            let nack = self.datagram(Kind::Nack, self.control, datagram::encode_ranges(some));
-            self.send(nack);
-        }
-        for (sender, end) in hopeless {
-            self.give_up(sender, end, now);
-        }
-    }
-
-    /// Nobody has what is missing of a sender, up to a number: it is told, and what came after it is shown.
-    fn give_up(&mut self, sender: u64, end: u32, now: Duration) {
-        while let Some(peer) = self.peers.get(sender) {
-            let (count, nick) = (peer.give_up(end), peer.nick.clone());
-            if count == 0 {
-                return;
-            }
-            self.counts.lost += u64::from(count);
-            self.output.push_back(Output::Lost(nick, count));
-            self.show(sender, now);
-        }
-    }
-
     /// Goes slowly where somebody is far behind: what is no more in anybody's history could not be repeated. Goes not at all
     /// before the others can know us.
     fn regulate(&mut self, now: Duration) {
@@ -232,7 +192,7 @@ impl Engine {
             match next {
                 Next::First(datagram) => {
                     self.said = now;
-                    self.own.pass(datagram.clone(), now);
+                    self.own.pass(&datagram, now);
                     self.send(datagram);
                     self.regulate(now);
                     // Soon after the last one it is said how many there were.
@@ -252,7 +212,7 @@ impl Engine {
     /// Tells that we are here, or new, or leave.
     fn tell_status(&mut self, now: Duration) {
         if self.leaving && self.waiting() == 0 && self.left.is_none() {
-            (self.left, self.announce) = (Some(now), limits::ROOM_ANNOUNCE);
+            self.left = Some(now);
         }
         let kind = match self.announce {
             _ if self.left.is_some() => Kind::Leave,
@@ -289,14 +249,9 @@ impl Engine {
         self.status_at = self.status_at.min(soon);
     }
 
-    /// Who is silent for so long counts as gone.
-    fn gone_after(&self) -> Duration {
-        limits::ROOM_GONE.max(self.peers.patience())
-    }
-
     /// Who is silent for long has gone without a word.
     fn notice_silence(&mut self, now: Duration) {
-        let most = self.gone_after();
+        let most = self.peers.gone_after();
         for (_, peer) in self.peers.all_mut() {
             if peer.is_here && now.saturating_sub(peer.heard) > most {
                 peer.is_here = false;

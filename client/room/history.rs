@@ -26,13 +26,13 @@ struct Kept {
 
 impl History {
     /// Takes note of a datagram that has passed just now.
-    pub fn pass(&mut self, datagram: Datagram, now: Duration) {
+    pub fn pass(&mut self, datagram: &Datagram, now: Duration) {
         let key = (datagram.sender, datagram.number);
         if let Some(kept) = self.datagrams.get_mut(&key) {
             kept.passed = now;
             return;
         }
-        self.datagrams.insert(key, Kept { datagram, passed: now });
+        self.datagrams.insert(key, Kept { datagram: datagram.clone(), passed: now });
         self.order.push_back(key);
         if self.order.len() > limits::ROOM_HISTORY
             && let Some(oldest) = self.order.pop_front()

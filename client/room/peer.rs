@@ -26,7 +26,7 @@ pub struct Peer {
     /// It has said that it leaves, which it does once.
     pub has_left: bool,
     /// The highest number of its datagrams that are no messages: lower ones are old, or replayed.
-    pub control: u32,
+    control: u32,
     /// It has our messages up to this number.
     pub acked: u32,
     /// It has heard that we leave.
@@ -118,6 +118,15 @@ impl Peer {
     /// Messages that wait for others.
     pub fn early(&self) -> usize {
         self.early.len()
+    }
+
+    /// Takes note of a datagram that is no message, unless it is old; only it can have written that.
+    pub fn is_fresh(&mut self, number: u32, now: Duration) -> bool {
+        let is_fresh = number > self.control;
+        if is_fresh {
+            (self.control, self.heard) = (number, now);
+        }
+        is_fresh
     }
 
     /// Somebody says that it has said so many messages.

@@ -33,18 +33,21 @@ impl Peers {
         self.all().filter(|peer| peer.is_here && !peer.has_left)
     }
 
-    /// Takes somebody new, unless there are too many. Whoever has gone is remembered, since an old recording of
+    /// The one of this id, or else somebody new, unless there are too many. Whoever has gone is remembered, since an old recording of
     /// them must not pass for somebody new; one who has gone long ago makes room.
-    pub fn add(&mut self, id: u64, peer: Peer) {
+    pub fn get_or_add(&mut self, id: u64, new: impl FnOnce() -> Peer) -> Option<&mut Peer> {
+        if self.all.contains_key(&id) {
+            return self.get(id);
+        }
         if self.here().count() >= limits::ROOM_MEMBERS {
-            return;
+            return None;
         }
         if self.all.len() >= limits::ROOM_REMEMBERED {
             let gone = self.all.iter().filter(|(_, peer)| !peer.is_here).min_by_key(|(_, peer)| peer.heard);
             let gone = gone.map(|(id, _)| *id);
             gone.map(|id| self.all.remove(&id));
         }
-        self.all.insert(id, peer);
+        Some(self.all.entry(id).or_insert_with(new))
     }
 
     /// The longest pause between two heartbeats: the more there are the seldomer each of them speaks.
@@ -56,6 +59,11 @@ impl Peers {
     /// Who is silent for longer may be out of reach.
     pub fn patience(&self) -> Duration {
         self.longest_pause() * 3
+    }
+
+    /// Who is silent for so long counts as gone.
+    pub fn gone_after(&self) -> Duration {
+        limits::ROOM_GONE.max(self.patience())
     }
 
     /// Those who are here, and were heard lately.

@@ -4,7 +4,7 @@ use super::{Engine, Output};
 use crate::room::history::History;
 use crate::room::peer::{Arrival, Peer};
 use std::time::Duration;
-use wire::datagram::{self, Datagram, Kind, Message, Range, Seen, Status};
+use wire::datagram::{self, Datagram, Kind, Message, Seen, Status};
 use wire::limits;
 
 impl Engine {
@@ -61,7 +61,7 @@ impl Engine {
 
     /// A message was on the wire: whoever was about to repeat it need not.
     fn passed(&mut self, datagram: &Datagram, now: Duration) {
-        self.history_of(datagram.sender).pass(datagram.clone(), now);
+        self.history_of(datagram.sender).pass(datagram, now);
         self.outgoing.cancel((datagram.sender, datagram.number));
     }
 
@@ -72,38 +72,34 @@ impl Engine {
     /// Somebody tells of itself and of others; false when that is old, or of no use.
     fn status(&mut self, datagram: &Datagram, status: &Status, now: Duration) -> bool {
         let age = Duration::from_millis(status.age.into());
-        let (sent, is_younger) = (self.sent_last(), self.is_younger(age, now));
+        let (sent, has_left, is_younger) = (self.sent_last(), self.left.is_some(), self.is_younger(age, now));
         let of_us = status.others.iter().find(|seen| seen.sender == self.id);
         let heard_us = status.heard.contains(&self.id);
-        let peer = self.peers.get(datagram.sender);
-        if peer.as_ref().is_none_or(|peer| !peer.is_met) && of_us.is_none() && !heard_us {
+        let is_stranger = self.peers.get(datagram.sender).is_none_or(|peer| !peer.is_met);
+        if is_stranger && of_us.is_none() && !heard_us {
             // Anybody can repeat a recording. Who hears us, our random number, is here now.
             self.greet(datagram.sender, now);
             return true;
         }
-        if peer.is_none() {
-            let new = Peer::new(age, status.last, is_younger, sent, now);
-            self.peers.add(datagram.sender, new);
-        }
-        let Some(peer) = self.peers.get(datagram.sender) else { return false };
-        if datagram.number <= peer.control {
+        let Some(peer) = self.get_or_add(datagram.sender, age, status.last, now) else { return false };
+        if !peer.is_fresh(datagram.number, now) {
             return false;
         }
-        (peer.control, peer.heard) = (datagram.number, now);
         peer.believe_last(status.last);
         if let Some(seen) = of_us {
             peer.acked = seen.complete.min(sent);
         }
-        peer.knows_we_left |= heard_us && self.left.is_some();
-        let is_new = !std::mem::replace(&mut peer.is_met, true);
-        // Whoever was a stranger is none any more.
-        self.greeted = self.greeted.filter(|_| !is_new);
-        self.come(datagram, status, is_younger || !is_new);
+        peer.knows_we_left |= heard_us && has_left;
+        peer.is_met = true;
+        if is_stranger {
+            self.greeted = None;
+        }
+        self.come(datagram, status, is_younger || !is_stranger);
         self.regulate(now);
         if datagram.kind == Kind::Leave {
             self.confirm(datagram.sender);
         }
-        if is_new || matches!(datagram.kind, Kind::Join | Kind::Leave) {
+        if is_stranger || matches!(datagram.kind, Kind::Join | Kind::Leave) {
             // Who is new wants to know who is here, and where the messages are; who leaves, whether it may.
             self.hurry_status(now, limits::ROOM_HEARTBEAT_FIRST);
         }
@@ -118,6 +114,12 @@ impl Engine {
     /// Whoever is so old came after us, or with us.
     fn is_younger(&self, age: Duration, now: Duration) -> bool {
         age <= now.saturating_sub(self.began)
+    }
+
+    /// The member of this id; if we do not know it yet, one who is so old and has said so many messages.
+    fn get_or_add(&mut self, id: u64, age: Duration, last: u32, now: Duration) -> Option<&mut Peer> {
+        let (sent, is_younger) = (self.sent_last(), self.is_younger(age, now));
+        self.peers.get_or_add(id, || Peer::new(age, last, is_younger, sent, now))
     }
 
     /// Answers a stranger soon, so that it can show that it hears us.
@@ -155,11 +157,7 @@ impl Engine {
     /// Takes what somebody whom we know tells of somebody else.
     fn hearsay(&mut self, seen: Seen, now: Duration) {
         let age = Duration::from_millis(seen.age.into());
-        let (sent, is_younger) = (self.sent_last(), self.is_younger(age, now));
-        if self.peers.get(seen.sender).is_none() {
-            self.peers.add(seen.sender, Peer::new(age, seen.last, is_younger, sent, now));
-        }
-        match self.peers.get(seen.sender) {
+        match self.get_or_add(seen.sender, age, seen.last, now) {
             Some(peer) => peer.learn_last(seen.last),
             None => self.counts.ignored += 1,
         }
@@ -182,27 +180,5 @@ impl Engine {
             peer.is_here = false;
             self.output.push_back(Output::Left(peer.nick.clone()));
         }
-    }
-
-    /// Somebody misses messages; false when that is old, or of a stranger.
-    fn nack(&mut self, datagram: &Datagram, ranges: &[Range], now: Duration) -> bool {
-        let Some(peer) = self.peers.get(datagram.sender).filter(|peer| peer.is_met) else { return false };
-        if datagram.number <= peer.control {
-            return false;
-        }
-        (peer.control, peer.heard) = (datagram.number, now);
-        for range in ranges {
-            // What has just passed may still be on its way.
-            let rested = now.saturating_sub(limits::ROOM_REPEAT_HOLD);
-            let pause = if range.sender == self.id { limits::ROOM_REPEAT_OWN } else { limits::ROOM_REPEAT };
-            for key in self.history_of(range.sender).passed_before(rested, *range) {
-                let at = now + self.random.pause(pause);
-                self.outgoing.plan(key, at);
-            }
-            if let Some(peer) = self.peers.get(range.sender) {
-                peer.asked(range.first, range.last, now);
-            }
-        }
-        true
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use wire::datagram::{LAST, RANGES, Seen};
+use wire::datagram::{self, LAST, RANGES, Range, Seen};
 
 /// Some members on a network that loses nothing but what it is told to, a millisecond at a time.
 struct Net {
