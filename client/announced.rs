@@ -9,6 +9,7 @@ use crate::transfers::{Answer, Cancel, Job, Offer};
 use wire::files::{readable_size, safe_name};
 use wire::message::Message;
 use wire::names;
+use wire::text::table;
 
 /// A line `FILE ...`.
 pub fn handle(state: &mut State, message: &Message<'_>) {
@@ -153,11 +154,7 @@ fn show(state: &mut State, items: &[Offer]) {
         [id.to_string(), sender.clone(), target.clone(), readable_size(*size), state.clone(), name.clone()]
     };
     let rows: Vec<_> = std::iter::once(heads).chain(items.iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let [id, from, to, size, what] = [0, 1, 2, 3, 4].map(width);
-    for [a, b, c, d, e, name] in &rows {
-        state.screen.tell(&format!("{a:>id$}  {b:<from$}  {c:<to$}  {d:>size$}  {e:<what$}  {name}"));
-    }
+    table(&rows, &[0, 3]).iter().for_each(|row| state.screen.tell(row));
 }
 
 /// The sender of a file took it back.

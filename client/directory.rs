@@ -5,6 +5,7 @@
 use crate::state::State;
 use std::net::SocketAddrV4;
 use wire::fingerprint::Fingerprint;
+use wire::text::table;
 
 /// A room of the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,20 +60,15 @@ fn show(state: &mut State) {
         state.screen.tell("There is no multicast room in the directory; /makeroom makes one");
         return;
     }
-    table(&places).iter().for_each(|row| state.screen.tell(row));
+    listing(&places).iter().for_each(|row| state.screen.tell(row));
 }
 
 /// A row for each room, and one above them.
-fn table(places: &[Place]) -> Vec<String> {
-    let width = |column: fn(&Place) -> String, title: &str| {
-        places.iter().map(|place| column(place).chars().count()).max().unwrap_or_default().max(title.len())
-    };
-    let (name, address) =
-        (width(|place| place.name.clone(), "ROOM"), width(|place| place.address.to_string(), "ADDRESS"));
-    let row = |room: &str, at: &str, owner: &str| format!("{room:<name$}  {at:<address$}  {owner}");
-    let head = row("ROOM", "ADDRESS", "OWNER");
-    let rows = places.iter().map(|place| row(&place.name, &place.address.to_string(), &place.owner));
-    std::iter::once(head).chain(rows).collect()
+fn listing(places: &[Place]) -> Vec<String> {
+    let heads = ["ROOM", "ADDRESS", "OWNER"].map(str::to_owned);
+    let rows = places.iter().map(|place| [place.name.clone(), place.address.to_string(), place.owner.clone()]);
+    let rows: Vec<_> = std::iter::once(heads).chain(rows).collect();
+    table(&rows, &[])
 }
 
 #[cfg(test)]
@@ -90,7 +86,7 @@ mod tests {
         };
         let places = [place("lab", "239.1.2.3:4000", "tesla"), place("café-room", "239.1.2.3:65535", "al")];
         assert_eq!(
-            table(&places),
+            listing(&places),
             [
                 "ROOM       ADDRESS          OWNER",
                 "lab        239.1.2.3:4000   tesla",

@@ -2,6 +2,7 @@
 //!
 //! Pure, used by the thread that reads the socket.
 
+use super::random::Random;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
@@ -17,8 +18,7 @@ pub struct Faults {
 /// The channel, with what it holds back.
 pub struct Channel {
     faults: Faults,
-    random: RandomState,
-    drawn: u64,
+    random: Random,
     held: Option<Vec<u8>>,
     /// Datagrams that it has lost.
     pub lost: u64,
@@ -26,7 +26,7 @@ pub struct Channel {
 
 impl Channel {
     pub fn new(faults: Faults) -> Self {
-        Channel { faults, random: RandomState::new(), drawn: 0, held: None, lost: 0 }
+        Channel { faults, random: Random(RandomState::new().hash_one(0)), held: None, lost: 0 }
     }
 
     /// What comes out for one that goes in.
@@ -36,8 +36,8 @@ impl Channel {
             return self.held.take().into_iter().collect();
         }
         if !bytes.is_empty() && self.happens(self.faults.corrupt) {
-            let at = usize::try_from(self.draw() % bytes.len() as u64).unwrap_or_default();
-            bytes[at] ^= 1 << (self.draw() % 8);
+            let at = usize::try_from(self.random.below(bytes.len() as u64)).unwrap_or_default();
+            bytes[at] ^= 1 << self.random.below(8);
         }
         let mut out = vec![bytes.clone()];
         if self.happens(self.faults.duplicate) {
@@ -55,14 +55,9 @@ impl Channel {
     fn happens(&mut self, percent: f64) -> bool {
         const STEPS: u32 = 1_000_000;
         percent > 0.0 && {
-            let drawn = u32::try_from(self.draw() % u64::from(STEPS)).unwrap_or_default();
+            let drawn = u32::try_from(self.random.below(u64::from(STEPS))).unwrap_or_default();
             f64::from(drawn) < percent / 100.0 * f64::from(STEPS)
         }
-    }
-
-    fn draw(&mut self) -> u64 {
-        self.drawn += 1;
-        self.random.hash_one(self.drawn)
     }
 }
 

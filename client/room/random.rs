@@ -1,6 +1,7 @@
 //! A stream of random numbers that follows from its seed: `SplitMix64` (Steele, Lea and Flood, 2014).
 //!
-//! Pure. It spreads pauses, and makes a run of the simulation the same each time; nobody's secret depends on it.
+//! Pure. It spreads pauses, makes a channel worse, and makes a run of the simulation the same each time; nobody's secret
+//! depends on it.
 
 use std::time::Duration;
 

@@ -76,6 +76,19 @@ pub fn counted<N: Display + PartialEq + From<u8> + Copy>(count: N, thing: &str) 
     format!("{count} {thing}{plural}")
 }
 
+/// Rows as lines, in columns as wide as they have to be; numbers, in the columns `right`, are aligned there.
+pub fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]], right: &[usize]) -> Vec<String> {
+    let widths: [usize; COLUMNS] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default());
+    let cell = |(column, cell): (usize, &String)| match widths[column] {
+        width if right.contains(&column) => format!("{cell:>width$}"),
+        // Nothing follows the last one.
+        _ if column + 1 == COLUMNS => cell.clone(),
+        width => format!("{cell:<width$}"),
+    };
+    rows.iter().map(|row| row.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
