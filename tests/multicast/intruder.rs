@@ -102,6 +102,21 @@ impl Drop for Intruder {
     }
 }
 
+/// tesla, who says something to albert, and an intruder, with all that it has heard of them; `None` when there can be no hosts.
+#[track_caller]
+fn overheard(id: &str, text: &str) -> Option<(Lab, Intruder, [Person; 2], Vec<Datagram>)> {
+    let lab = Lab::with(4, id)?;
+    let intruder = Intruder::on(&lab, 4);
+    let mut tesla = lab.person(1, "tesla", &[]);
+    let mut albert = lab.person(2, "albert", &[]);
+    await_members(&mut albert, 2);
+    await_members(&mut tesla, 2);
+    tesla.type_line(text);
+    albert.skip_to(&format!("[lab] tesla: {text}"));
+    let recording = intruder.record_message();
+    Some((lab, intruder, [tesla, albert], recording))
+}
+
 /// Waits until somebody has seen so many datagrams of other programs, which come behind all that the intruder has sent; what
 /// was printed meanwhile, with the last figures of `/stats`.
 #[track_caller]
@@ -131,14 +146,9 @@ fn memory(person: &Person) -> u64 {
 
 #[test]
 fn a_stranger_reads_nothing_and_plays_nothing_back() {
-    let Some(lab) = Lab::with(4, "c") else { return };
-    let mut intruder = Intruder::on(&lab, 4);
-    let mut tesla = lab.person(1, "tesla", &[]);
-    let mut albert = lab.person(2, "albert", &[]);
-    await_members(&mut albert, 2);
-    tesla.type_line("the exam is at noon");
-    albert.skip_to("[lab] tesla: the exam is at noon");
-    let recording = intruder.record_message();
+    let Some((lab, mut intruder, [mut tesla, mut albert], recording)) = overheard("c", "the exam is at noon") else {
+        return;
+    };
     for datagram in &recording {
         assert!(datagram.sealed);
         let has = |word: &str| datagram.payload.windows(word.len()).any(|window| window == word.as_bytes());
@@ -168,14 +178,8 @@ fn a_stranger_reads_nothing_and_plays_nothing_back() {
 
 #[test]
 fn what_strangers_make_up_is_counted_and_nothing_else() {
-    let Some(lab) = Lab::with(3, "d") else { return };
-    let mut intruder = Intruder::on(&lab, 3);
-    let mut tesla = lab.person(1, "tesla", &[]);
-    let mut albert = lab.person(2, "albert", &[]);
-    await_members(&mut tesla, 2);
-    tesla.type_line("hello");
-    albert.skip_to("[lab] tesla: hello");
-    let message = intruder.record_message().pop().unwrap();
+    let Some((_lab, mut intruder, [mut tesla, mut albert], recording)) = overheard("d", "hello") else { return };
+    let message = recording.last().unwrap();
     let bytes = message.encode();
     // Damage, wherever.
     let mut damaged: Vec<Vec<u8>> = (5..bytes.len())
@@ -225,14 +229,8 @@ fn what_strangers_make_up_is_counted_and_nothing_else() {
 #[test]
 fn a_flood_takes_no_memory_and_no_message() {
     const MESSAGES: usize = 200;
-    let Some(lab) = Lab::with(3, "e") else { return };
-    let mut intruder = Intruder::on(&lab, 3);
-    let mut tesla = lab.person(1, "tesla", &[]);
-    let mut albert = lab.person(2, "albert", &[]);
-    await_members(&mut tesla, 2);
-    tesla.type_line("0");
-    albert.skip_to("[lab] tesla: 0");
-    let recorded = intruder.record_message().pop().unwrap();
+    let Some((_lab, mut intruder, [mut tesla, mut albert], recording)) = overheard("e", "0") else { return };
+    let recorded = recording.last().unwrap();
     let before = memory(&albert);
     let forged = Datagram { payload: vec![7; limits::DATAGRAM - 32], ..recorded.clone() }.encode();
     for number in 1..=MESSAGES {
