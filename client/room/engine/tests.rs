@@ -44,6 +44,10 @@ impl Net {
         for _ in 0..millis {
             self.now += Duration::from_millis(1);
             for index in 0..self.members.len() {
+                if self.members[index].is_done(self.now) {
+                    // It has gone.
+                    continue;
+                }
                 if self.members[index].deadline() <= self.now {
                     self.members[index].tick(self.now);
                 }

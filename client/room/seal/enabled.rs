@@ -83,6 +83,11 @@ mod tests {
             change(&mut changed);
             assert!(!seal.open(&mut changed));
         }
+        // A message and another datagram of the same number are sealed under nonces of their own.
+        let (mut message, mut other) = (datagram(), Datagram { kind: Kind::Nack, ..datagram() });
+        assert!(seal.close(&mut message) && seal.close(&mut other));
+        let length = datagram().payload.len();
+        assert_ne!(message.payload[..length], other.payload[..length]);
         assert!(seal.open(&mut sealed) && sealed == datagram());
         assert!(!seal.close(&mut Datagram { number: CONTROL, ..datagram() }), "no nonce is used twice");
     }
