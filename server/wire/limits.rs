@@ -157,7 +157,8 @@ pub const ROOM_HELD: Duration = Duration::from_millis(100);
 pub const ROOM_REPORT: u32 = 64;
 /// Messages of all senders that wait for earlier ones: at most 5 MB.
 pub const ROOM_EARLY: usize = 4096;
-/// How often one says that one is new, and that one leaves: that all are lost is rare even at a loss of 30 %.
+/// How often one says that one is new, and, without time to wait for an answer, that one leaves: that all are lost is rare
+/// even at a loss of 30 %.
 pub const ROOM_ANNOUNCE: u32 = 4;
 /// How often one asks for a message, while its sender can be heard or has gone, before it counts as lost: about half a minute.
 pub const ROOM_ASK_TRIES: u32 = 30;
@@ -179,7 +180,8 @@ pub const ROOM_REPEAT: Duration = Duration::from_millis(120);
 pub const ROOM_REPEAT_HOLD: Duration = Duration::from_millis(50);
 /// Between two messages of a crowd of them: 1,000 a second.
 pub const ROOM_PACE: Duration = Duration::from_millis(1);
-/// Pause before the first heartbeat after a message; it doubles, up to [`ROOM_HEARTBEAT`].
+/// Pause before the first heartbeat after a message; each is four times as long as the one before, up to
+/// [`ROOM_HEARTBEAT`] for each [`ROOM_CROWD`] members.
 pub const ROOM_HEARTBEAT_FIRST: Duration = Duration::from_millis(100);
 /// Shortest pause between two heartbeats, for whatever reason.
 pub const ROOM_HEARTBEAT_LEAST: Duration = Duration::from_millis(50);
