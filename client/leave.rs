@@ -26,6 +26,22 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 pub fn in_order(client: &Client) -> ExitCode {
     mode::leave(client);
     let files_failed = !transfers_end(client);
+    let undelivered = hang_up(client);
+    let mut state = client.lock();
+    state.screen.tell("DISCONNECTED!!");
+    let mut failures: Vec<String> = undelivered.into_iter().collect();
+    // At a terminal these were seen when they happened.
+    if !state.screen.is_terminal() {
+        failures.extend(files_failed.then(|| "a file was not sent, or did not come".to_owned()));
+        failures.extend(state.failure.take());
+    }
+    failures.iter().for_each(|failure| complain(failure));
+    if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Leaves the server once everything is confirmed, and waits until it has closed the connection; what was not confirmed in
+/// time, as a sentence, is sent no more.
+pub fn hang_up(client: &Client) -> Option<String> {
     let unconfirmed = |state: &State| !state.unconfirmed.is_empty();
     let mut state = client.wait_while(AT_ONCE, unconfirmed);
     let is_watched = state.quit.is_some() || state.screen.is_terminal();
@@ -34,28 +50,15 @@ pub fn in_order(client: &Client) -> ExitCode {
         state.screen.tell("Waiting for the server to confirm what you sent; Ctrl-C leaves at once");
     }
     drop(state);
-    let state = client.wait_while(time, unconfirmed);
-    let undelivered = state.unconfirmed.len();
+    let mut state = client.wait_while(time, unconfirmed);
+    let undelivered = undelivered(&mut state);
+    say_goodbye(&mut state);
     drop(state);
-    hang_up(client);
-    let mut state = client.lock();
-    state.screen.tell("DISCONNECTED!!");
-    if files_failed && !state.screen.is_terminal() {
-        complain("a file was not sent, or did not come");
-    }
-    if undelivered > 0 {
-        complain(&undelivered_lines(undelivered));
-    }
-    if undelivered > 0 || files_failed && !state.screen.is_terminal() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-}
-
-/// Leaves the server, and waits until it has closed the connection.
-pub fn hang_up(client: &Client) {
-    say_goodbye(&mut client.lock());
     let state = client.wait_while(CLOSING, State::is_connected);
     if let Some(stream) = &state.stream {
         let _ = stream.socket().shutdown(Shutdown::Both);
     }
+    undelivered
 }
 
 /// Waits for the files under way; false when one failed that was asked for, or no server is there for
@@ -97,8 +100,8 @@ pub fn give_up(client: &Client, reason: &str) -> ! {
     state.screen.wake();
     state.screen.tell("DISCONNECTED!!");
     complain(reason);
-    if !state.unconfirmed.is_empty() {
-        complain(&undelivered_lines(state.unconfirmed.len()));
+    if let Some(lines) = undelivered(&mut state) {
+        complain(&lines);
     }
     process::exit(1)
 }
@@ -141,7 +144,9 @@ fn say_goodbye(state: &mut State) {
     state.write(&[if reason.is_empty() { "QUIT".to_owned() } else { format!("QUIT :{reason}") }]);
 }
 
-fn undelivered_lines(count: usize) -> String {
+/// Drops what the server has not confirmed, and says in one sentence how much that was, if any.
+pub fn undelivered(state: &mut State) -> Option<String> {
+    let count = state.unconfirmed.drop_all();
     let (lines, verb) = (counted(count, "line"), if count == 1 { "was" } else { "were" });
-    format!("{lines} {verb} not delivered: the server did not confirm in time")
+    (count > 0).then(|| format!("{lines} {verb} not delivered: the server did not confirm in time"))
 }

@@ -41,9 +41,14 @@ pub fn connect(args: &Args, client: &Arc<Client>, input: &mut impl BufRead) -> R
         state.transfers.set_up(args, &connection.nick);
     }
     state.resume(&connection);
+    state.is_receiving = true;
     drop(state);
     let (client, args) = (Arc::clone(client), args.clone());
-    let receiver = move || receiver::receiver_loop(&client, &args, connection);
+    let receiver = move || {
+        receiver::receiver_loop(&client, &args, connection);
+        client.lock().is_receiving = false;
+        client.signal();
+    };
     let started = thread::Builder::new().name("receiver".to_owned()).spawn(receiver);
     started.map_err(|error| format!("cannot start a thread: {error}"))
 }

@@ -74,7 +74,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     state.nick = args.nick.clone().unwrap_or_default();
     drop(state);
     if args.directory {
-        prompt::prompt_loop(&client, args, &mut input)?;
+        prompt::prompt_loop(&client, args, &mut input);
         return Ok(leave::in_order(&client));
     }
     client.lock().set_target(Some(&args.room));

@@ -8,9 +8,8 @@ use crate::command::{self, Input};
 use crate::handlers::{first_word, is_nick, people};
 use crate::leave;
 use crate::login;
-use crate::room::mode;
 use crate::sender;
-use crate::state::Client;
+use crate::state::{Client, NOTICEABLE};
 use std::io::BufRead;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -24,22 +23,29 @@ const WORDS: [&str; 5] = ["getdir", "makeroom", "deleteroom", "chat", "name"];
 struct Prompt<'a> {
     client: &'a Arc<Client>,
     args: &'a Args,
-    /// Reads the socket, while there is a connection.
+    /// The last receiver thread that was started.
     receiver: Option<JoinHandle<()>>,
-    /// Why a script cannot go on.
-    failure: Option<String>,
 }
 
-/// Reads commands until the user leaves. An error is one sentence.
-pub fn prompt_loop(client: &Arc<Client>, args: &Args, input: &mut impl BufRead) -> Result<(), String> {
+/// Reads commands until the user leaves.
+pub fn prompt_loop(client: &Arc<Client>, args: &Args, input: &mut impl BufRead) {
     let mut state = client.lock();
     state.set_prompt(PROMPT);
     state.screen.tell("The directory of multicast rooms: help lists the commands, tata leaves");
     drop(state);
-    let mut prompt = Prompt { client, args, receiver: None, failure: None };
+    let mut prompt = Prompt { client, args, receiver: None };
     sender::sender_loop(client, input, |line, input| prompt.act(line, input));
-    mode::leave(client);
-    prompt.failure.map_or(Ok(()), Err)
+}
+
+/// There is no way to connect again; what of the prompt and the rooms needs no server goes on.
+pub fn give_up(client: &Client, args: &Args, why: &str) {
+    let mut state = client.lock();
+    let told = format!("You are no longer connected to {}: {why}", args.server);
+    state.screen.tell(&told);
+    if let Some(lines) = leave::undelivered(&mut state) {
+        state.screen.tell(&lines);
+    }
+    state.set_prompt(PROMPT);
 }
 
 impl Prompt<'_> {
@@ -56,31 +62,43 @@ impl Prompt<'_> {
         match &*word {
             "" => {}
             "help" => self.help(),
-            "connect" if self.receiver.is_some() => self.tell(&format!("You are connected to {}", self.args.server)),
+            "connect" if self.has_connection() => self.tell(&format!("You are connected to {}", self.args.server)),
             "connect" => _ = self.is_connected(input),
             "bye" => self.bye(),
-            "name" if self.receiver.is_none() && !arguments.is_empty() => self.name(arguments.trim()),
+            "name" if !self.has_connection() && !arguments.is_empty() => self.name(arguments.trim()),
             "tata" | "exit" | "quit" => people::quit(self.client, arguments),
             word if WORDS.contains(&word) => match command::parse(&format!("/{word} {arguments}")) {
-                Input::Run(command, arguments) if self.is_connected(input) => (command.run)(self.client, arguments),
-                Input::Incomplete(command) => self.tell(&format!("Usage: {}", &command.usage()[1..])),
+                Input::Run(command, arguments) if self.is_connected(input) => {
+                    (command.run)(self.client, arguments);
+                    if self.client.lock().failure.is_some() {
+                        // What follows was meant for the room, and here it might be a command.
+                        people::quit(self.client, "");
+                    }
+                }
+                Input::Incomplete(command) => self.tell(&format!("Usage: {}{}", self.mark(), &command.usage()[1..])),
                 _ => {}
             },
-            _ => self.tell(&format!("Unknown command {word}, try help")),
+            _ => self.tell(&format!("Unknown command {0}{word}, try {0}help", self.mark())),
         }
     }
 
+    /// What a command begins with: a word without it is for the room that one is in.
+    fn mark(&self) -> &'static str {
+        if self.client.lock().room.is_some() { "/" } else { "" }
+    }
+
     fn help(&self) {
+        let mark = self.mark();
         let others = [
             ("connect", "Connect to the server; whatever needs it does so by itself"),
             ("bye", "End that connection; a room that you chat in needs none"),
-            ("tata", "Leave, as exit and the end of the input do"),
+            ("quit", "Leave, as tata, exit and the end of the input do"),
         ];
         let others = others.map(|(word, help)| (word.to_owned(), help));
         let words = WORDS.iter().filter_map(|word| command::find(&format!("/{word}")));
         let words = words.map(|command| (command.usage()[1..].to_owned(), command.help));
         for (usage, help) in others.into_iter().chain(words) {
-            self.tell(&format!("{usage:<27} {help}"));
+            self.tell(&format!("{mark}{usage:<27} {help}"));
         }
     }
 
@@ -93,9 +111,14 @@ impl Prompt<'_> {
         }
     }
 
-    /// Whether there is a connection, now or after trying to make one.
+    /// Whether there is a connection, be it lost for the moment.
+    fn has_connection(&self) -> bool {
+        self.client.lock().is_receiving
+    }
+
+    /// Whether there is one now, or after trying to make one.
     fn is_connected(&mut self, input: &mut impl BufRead) -> bool {
-        if self.receiver.is_some() {
+        if self.has_connection() {
             return true;
         }
         self.client.lock().screen.end_prompt();
@@ -110,21 +133,28 @@ impl Prompt<'_> {
             }
             Err(why) if self.client.lock().screen.is_terminal() => self.tell(&why),
             Err(why) => {
-                self.failure = Some(why);
+                self.client.lock().failure = Some(why);
                 people::quit(self.client, "");
             }
         }
-        self.receiver.is_some()
+        self.has_connection()
     }
 
     fn bye(&mut self) {
-        let Some(receiver) = self.receiver.take() else { return self.tell("You are not connected; connect does that") };
-        leave::hang_up(self.client);
+        if !self.has_connection() {
+            return self.tell("You are not connected; connect does that");
+        }
+        let undelivered = leave::hang_up(self.client);
+        if self.client.wait_while(NOTICEABLE, |state| state.is_receiving).is_receiving {
+            self.tell("Waiting until an attempt to connect again has ended; Ctrl-C leaves at once");
+        }
         // Should it have failed, there is nothing to wait for.
-        let _ = receiver.join();
+        let _ = self.receiver.take().map(JoinHandle::join);
         let mut state = self.client.lock();
+        state.is_receiving = false;
         state.leaving = false;
         state.set_prompt(PROMPT);
+        undelivered.iter().for_each(|lines| state.screen.tell(lines));
         state.screen.tell(&format!("You are no longer connected to {}", self.args.server));
     }
 }

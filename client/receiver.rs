@@ -8,6 +8,7 @@ use crate::connection::{self, Connection, Failure};
 use crate::incoming;
 use crate::leave;
 use crate::progress;
+use crate::prompt;
 use crate::state::Client;
 use crate::worker;
 use std::io::{self, IsTerminal};
@@ -79,7 +80,7 @@ fn read_until_lost(client: &Client, connection: &mut Connection) -> String {
 }
 
 /// Connects again, however long it takes; `None` when the user leaves meanwhile. When it cannot work it ends the program from
-/// here, since the sender thread sits in a read of stdin that nothing interrupts.
+/// here, since the sender thread sits in a read of stdin that nothing interrupts; at the directory prompt only the connection.
 fn reconnect(client: &Client, args: &Args, mut reason: String, attempt: &mut usize) -> Option<Connection> {
     let nick = client.lock().nick.clone();
     let mut ghosts = 0;
@@ -95,14 +96,23 @@ fn reconnect(client: &Client, args: &Args, mut reason: String, attempt: &mut usi
         match stream.and_then(|stream| connection::register(stream, args, &nick)) {
             Ok(connection) => {
                 let mut state = client.lock();
+                // That took its time, and who leaves now waits for the end of this thread.
+                if state.leaving {
+                    return None;
+                }
                 state.screen.tell("Connected again.");
                 state.resume(&connection);
                 return Some(connection);
             }
             Err(Failure::Name(why)) if ghosts < GHOST => (reason, ghosts) = (why, ghosts + 1),
+            Err(Failure::Lost(why)) => reason = why,
+            // A room needs no connection, and the prompt can make another.
+            Err(Failure::Name(why) | Failure::Refused(why)) if args.directory => {
+                prompt::give_up(client, args, &why);
+                return None;
+            }
             Err(Failure::Name(why)) => leave::give_up(client, &format!("{why}; choose another with --nick")),
             Err(Failure::Refused(why)) => leave::give_up(client, &why),
-            Err(Failure::Lost(why)) => reason = why,
         }
     }
 }

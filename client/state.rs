@@ -28,7 +28,7 @@ use wire::{limits, names, text};
 /// (backpressure). So many fit into a socket's send buffer, so that writing them never waits for the server.
 const MOST: usize = 64;
 /// A wait that is longer than this is explained to the user.
-const NOTICEABLE: Duration = Duration::from_secs(1);
+pub const NOTICEABLE: Duration = Duration::from_secs(1);
 
 /// The state, its lock and its signal.
 pub struct Client {
@@ -82,6 +82,10 @@ pub struct State {
     owed_pong: Option<String>,
     /// What the ids of this run's messages begin with, and how many there were.
     ids: (u64, u64),
+    /// Why a script has not done what it was to do, and fails in the end.
+    pub failure: Option<String>,
+    /// There is a receiver thread, connected or about to connect again.
+    pub is_receiving: bool,
     /// The user has asked to leave, for this reason.
     pub quit: Option<String>,
     /// QUIT is sent: when the connection ends now, that is what we wanted.
@@ -173,6 +177,8 @@ impl State {
             error: None,
             owed_pong: None,
             ids: (RandomState::new().hash_one(0), 0),
+            failure: None,
+            is_receiving: false,
             quit: None,
             leaving: false,
         }

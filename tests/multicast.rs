@@ -141,6 +141,14 @@ fn at_the_directory_prompt_it_is_the_same_room() {
     albert.type_line("/name al");
     mel.skip_to("[lab] albert is now called al");
     mel.ask("/chat lab", &["You are in lab already"]);
+    mel.ask(
+        "/help",
+        &["/connect *", "/bye *", "/quit *", "/getdir *", "/makeroom *", "/deleteroom *", "/chat *", "/name *"],
+    );
+    mel.ask("/makeroom hall", &["Usage: /makeroom NAME ADDRESS PORT"]);
+    mel.ask("/hello", &["Unknown command /hello, try /help"]);
+    mel.type_line("help");
+    albert.skip_to("[lab] mel: help");
     mel.ask("/chat attic", &["There is no such room in the directory"]);
     mel.ask("/makeroom attic 239.1.2.3 5000", &["The room attic is in the directory, at 239.1.2.3:5000"]);
     mel.ask("/chat attic", &["You left lab", "You are in attic at 239.1.2.3:5000; *"]);
@@ -153,6 +161,20 @@ fn at_the_directory_prompt_it_is_the_same_room() {
     mel.type_line("exit");
     mel.skip_to("You left lab");
     mel.expect_goodbye();
+}
+
+#[test]
+fn a_window_that_is_closed_says_goodbye() {
+    let Some(lab) = Lab::with(2, "h") else { return };
+    let mut tesla = lab.person(1, "tesla", &[]);
+    for _ in 0..5 {
+        let mut albert = lab.person(2, "albert", &[]);
+        await_members(&mut tesla, 2);
+        // Both come at once: the end of the input, and the signal.
+        albert.end_input();
+        albert.signal("HUP");
+        tesla.skip_to("[lab] albert left the conversation");
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub fn chat(client: &Client, name: &str) {
     if state.room.is_none() && !state.screen.is_terminal() {
         // A script cannot see that it is not in the room, and would go on talking elsewhere.
         state.set_target(None);
+        state.failure = Some(format!("the room {name} was not entered"));
     }
 }
 

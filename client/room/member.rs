@@ -8,7 +8,7 @@ use super::impair::{Channel, Faults};
 use super::seal::Seal;
 use super::socket;
 use crate::directory::{Key, Place};
-use crate::state::Client;
+use crate::state::{Client, NOTICEABLE};
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::ErrorKind;
@@ -26,8 +26,6 @@ const NAP: Duration = Duration::from_millis(20);
 const WAITING: usize = 256;
 /// But never longer than this.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A wait that is longer than this is explained to the user.
-const NOTICEABLE: Duration = Duration::from_secs(1);
 
 /// A room that one is in.
 pub struct Member {

@@ -55,9 +55,11 @@ pub fn enter(client: &Client, place: Place) {
 
 /// Leaves the room, if one is in one; false when not.
 pub fn leave(client: &Client) -> bool {
-    let Some(member) = client.lock().room.take() else { return false };
+    // It stays in the state until it is left: whoever ends the program meanwhile finds it there, and says goodbye.
+    let Some(member) = client.lock().room.clone() else { return false };
     member.leave(client);
     let mut state = client.lock();
+    state.room = None;
     state.screen.tell(&format!("You left {}", member.place.name));
     state.show_prompt();
     true

@@ -58,6 +58,15 @@ impl<T> Unconfirmed<T> {
         self.items.drain(..count).collect()
     }
 
+    /// Forgets everything, which will never be confirmed; how much that was.
+    pub fn drop_all(&mut self) -> usize {
+        let count = self.items.len();
+        self.confirmed += count as u64;
+        self.asked = None;
+        self.items.clear();
+        count
+    }
+
     /// Everything, to be sent again on a new connection, on which no `PING` is under way.
     pub fn again(&mut self) -> impl Iterator<Item = &T> {
         self.asked = None;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::person::{Home, Person};
-use super::scripted_server::ScriptedServer;
+use super::scripted_server::{ScriptedServer, Session};
 use crate::harness::{Client, PATIENCE, Server};
 
 const BEGIN: &str = "The directory of multicast rooms: help lists the commands, tata leaves";
@@ -50,7 +50,6 @@ fn bare_words_do_what_they_say() {
     mel.ask("GETDIR", &rows);
     mel.ask("deleteroom attic", &["attic is a room of albert, who alone can delete it"]);
     mel.ask("/deleteroom lab", &["The room lab is in the directory no more"]);
-    mel.ask("chat lab", &["There is no such room in the directory"]);
     mel.ask("name Melanie", &["You are now called Melanie"]);
     mel.ask("hello everybody", &["Unknown command hello, try help"]);
     mel.ask("bye", &[&format!("You are no longer connected to {address}")]);
@@ -68,7 +67,7 @@ fn help_shows_the_words() {
     let home = Home::calling("127.0.0.1:9");
     let mut mel = prompt(&home, &[]);
     mel.type_line("help");
-    for word in ["connect", "bye", "tata", "getdir", "makeroom", "deleteroom", "chat", "name"] {
+    for word in ["connect", "bye", "quit", "getdir", "makeroom", "deleteroom", "chat", "name"] {
         mel.expect_line(&format!("{word} *"));
     }
     mel.ask("exit", &["DISCONNECTED!!"]);
@@ -93,27 +92,114 @@ fn a_script_ends_when_there_is_no_server() {
     let home = Home::calling(&ScriptedServer::start().address);
     let mut mel = prompt(&home, &["--nick", "mel"]);
     mel.type_line("getdir\ngetdir");
+    mel.expect_line("DISCONNECTED!!");
     mel.expect_failure("nobody listens at 127.*; start the server with make run-server, or check --server");
     let server = Server::start(&[]);
     let _albert = server.client("albert");
     let mut script = Home::calling(server.addresses[0]).script(&["--directory"], "name albert\nchat lab\nhello\n");
-    script.expect_lines(&[BEGIN, "You will be called albert"]);
+    script.expect_lines(&[BEGIN, "You will be called albert", "DISCONNECTED!!"]);
     script.expect_failure("The name albert is taken; choose another with name NEW");
+}
+
+/// Lets the client say who it is.
+#[track_caller]
+fn registers(session: &mut Session) {
+    while session.receive().expect("a registration") != "CAP END" {}
+}
+
+#[track_caller]
+fn welcome(session: &mut Session) {
+    registers(session);
+    session.send(":srv 001 mel :Welcome");
+}
+
+/// Somebody at the prompt who has connected, and what the server has of that.
+#[track_caller]
+fn connected(server: &ScriptedServer, home: &Home) -> (Person, Session) {
+    let mut mel = prompt(home, &["--nick", "mel"]);
+    mel.type_line("connect");
+    let mut session = server.accept();
+    welcome(&mut session);
+    mel.expect_line("You are connected to * as mel");
+    (mel, session)
 }
 
 #[test]
 fn a_lost_connection_can_be_ended() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
-    let mut mel = prompt(&home, &["--nick", "mel"]);
-    mel.type_line("connect");
-    let mut session = server.accept();
-    session.send(":srv 001 mel :Welcome");
-    mel.expect_line("You are connected to * as mel");
+    let (mut mel, session) = connected(&server, &home);
     drop((session, server));
     mel.expect_line("Connection lost (*");
     mel.type_line("bye");
     mel.skip_to("You are no longer connected to *");
     mel.type_line("exit");
     mel.expect_goodbye();
+}
+
+#[test]
+fn a_connection_that_is_being_made_again_can_be_ended() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut mel, session) = connected(&server, &home);
+    drop(session);
+    mel.expect_line("Connection lost (*");
+    let mut again = server.accept();
+    registers(&mut again);
+    mel.ask("bye", &["Waiting until an attempt to connect again has ended; Ctrl-C leaves at once"]);
+    again.send(":srv 001 mel :Welcome");
+    mel.expect_line("You are no longer connected to *");
+    again.expect_end();
+    mel.ask("bye", &["You are not connected; connect does that"]);
+}
+
+#[test]
+fn bye_waits_until_the_server_has_confirmed_everything() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut mel, mut session) = connected(&server, &home);
+    mel.type_line("makeroom lab 239.1.2.3 4000");
+    session.expect("MAKEROOM lab 239.1.2.3 4000");
+    mel.ask("bye", &["Waiting for the server to confirm what you sent; Ctrl-C leaves at once"]);
+    session.send(":srv MAKEROOM lab 239.1.2.3 4000");
+    session.answer_ping();
+    session.expect("QUIT");
+    drop(session);
+    mel.expect_lines(&["The room lab is in the directory, at *", "You are no longer connected to *"]);
+}
+
+#[test]
+fn a_refusal_ends_the_connection_and_not_the_prompt() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut mel, mut session) = connected(&server, &home);
+    mel.type_line("makeroom lab 239.1.2.3 4000");
+    session.expect("MAKEROOM lab 239.1.2.3 4000");
+    drop(session);
+    mel.expect_line("Connection lost (*");
+    let mut again = server.accept();
+    registers(&mut again);
+    again.send(":srv 465 mel :You are banned");
+    mel.expect_line("You are no longer connected to *: You are banned");
+    mel.expect_line("1 line was not delivered: the server did not confirm in time");
+    mel.ask("bye", &["You are not connected; connect does that"]);
+    mel.type_line("deleteroom lab");
+    let mut anew = server.accept();
+    welcome(&mut anew);
+    // What was not delivered does not come late.
+    anew.expect("DELETEROOM lab");
+}
+
+#[test]
+fn a_script_that_does_not_get_into_its_room_ends_there() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut script = home.script(&["--directory", "--nick", "mel"], "chat lab\nmakeroom attic 239.1.2.3 4000\n");
+    script.expect_lines(&[BEGIN, "You are connected to * as mel", "There is no such room in the directory"]);
+    script.expect_lines(&["DISCONNECTED!!"]);
+    script.expect_failure("the room lab was not entered");
+    let mut script = home.script(&["--nick", "mel"], "/chat lab\nhello\n");
+    script.skip_to("Nothing was sent: you are talking to nobody; *");
+    script.skip_to("DISCONNECTED!!");
+    script.expect_failure("the room lab was not entered");
 }
