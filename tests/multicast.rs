@@ -105,6 +105,13 @@ fn a_room_is_left_and_others_notice_and_strangers_are_counted() {
     albert.ask("/getdir", &["ROOM  ADDRESS         OWNER", "lab   239.1.2.3:4000  tesla"]);
     await_members(&mut albert, 4);
     albert.expect_lines(&["    carl, heard * s ago", "    clara, heard * s ago", "    tesla, heard * s ago"]);
+    albert.type_line("/black tesla");
+    albert.skip_to("You will see nothing more from tesla; *");
+    tesla.type_line("does nobody listen?");
+    clara.skip_to("[lab] tesla: does nobody listen?");
+    clara.type_line("I do");
+    assert_eq!(albert.skip_to("[lab] *: *"), "[lab] clara: I do");
+    albert.type_line("/unblock tesla");
     // Another program on the same group, and somebody who has no key.
     let noise = "for i in 1 2 3; do printf 'what is this' > /dev/udp/239.1.2.3/4000; done";
     assert!(lab.on(2, "bash").args(["-c", noise]).status().unwrap().success());
@@ -161,6 +168,30 @@ fn at_the_directory_prompt_it_is_the_same_room() {
     mel.type_line("exit");
     mel.skip_to("You left lab");
     mel.expect_goodbye();
+}
+
+#[test]
+fn who_leaves_waits_for_who_is_behind() {
+    let Some(lab) = Lab::with(2, "i") else { return };
+    let mut tesla = lab.person(1, "tesla", &[]);
+    // Alone: perhaps somebody is there who was not heard yet.
+    tesla.type_line("hello?");
+    tesla.end_input();
+    tesla.skip_to("Waiting for somebody in lab who has not shown up yet; Ctrl-C leaves at once");
+    tesla.skip_to("You left lab");
+    tesla.expect_goodbye();
+    let mut tesla = lab.person(1, "tesla", &[]);
+    let mut albert = lab.person(2, "albert", &[]);
+    await_members(&mut tesla, 2);
+    albert.signal("STOP");
+    tesla.type_line("wait for it");
+    tesla.end_input();
+    tesla.skip_to("Waiting until everybody in lab has what you said; Ctrl-C leaves at once");
+    albert.signal("CONT");
+    albert.skip_to("[lab] tesla: wait for it");
+    albert.skip_to("[lab] tesla left the conversation");
+    tesla.skip_to("You left lab");
+    tesla.expect_goodbye();
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //! unless somebody else has asked meanwhile; and whoever has it repeats it after a random pause, unless
 //! somebody else has: its sender soon, the others later.
 
+use super::heard::HeardList;
 use super::history::History;
 use super::outgoing::{Next, Outgoing};
 use super::peer::Peer;
@@ -24,7 +25,7 @@ mod repair;
 #[cfg(test)]
 mod tests;
 
-pub use output::{Counts, Output};
+pub use output::{Counts, Event, Output};
 
 /// One member.
 #[derive(Debug)]
@@ -34,9 +35,8 @@ pub struct Engine {
     nick: String,
     began: Duration,
     peers: Peers,
-    /// Whom to tell in the next heartbeat that they were heard: strangers, and those who leave.
-    heard: Vec<u64>,
-    /// When a stranger was last heard.
+    heard: HeardList,
+    /// When a stranger whom we have not answered yet was last heard.
     greeted: Option<Duration>,
     /// Our own messages, and those of others, of which there may be many more.
     own: History,
@@ -52,8 +52,8 @@ pub struct Engine {
     /// How often we have still to say that we are new.
     announce: u32,
     leaving: bool,
-    /// Since when we say so: before, our messages have to go.
-    left: Option<Duration>,
+    /// Since when we say so, and the number of the first LEAVE: before, our messages have to go.
+    left: Option<(Duration, u32)>,
     /// When the last heartbeat went, when the next one goes, and the pause after that.
     told: Duration,
     status_at: Duration,
@@ -72,7 +72,7 @@ impl Engine {
             nick: nick.to_owned(),
             began: now,
             peers: Peers::default(),
-            heard: Vec::new(),
+            heard: HeardList::default(),
             greeted: None,
             own: History::default(),
             others: History::default(),
@@ -91,6 +91,11 @@ impl Engine {
             output: VecDeque::new(),
             counts: Counts::default(),
         }
+    }
+
+    /// What marks our datagrams.
+    pub fn id(&self) -> u64 {
+        self.id
     }
 
     /// Says something. A text that does not fit one datagram is cut by the caller ([`wire::datagram::TEXT`]).
@@ -120,14 +125,14 @@ impl Engine {
 
     /// Says goodbye at once, several times, since there is no time to see whether it was heard.
     pub fn leave_at_once(&mut self, now: Duration) {
-        self.left.get_or_insert(now);
         self.leaving = true;
+        self.begin_to_leave(now);
         (0..limits::ROOM_ANNOUNCE).for_each(|_| self.send_status(Kind::Leave, now));
     }
 
     /// We have said that we leave, and everybody knows that and has what we said, or had enough time to ask for it.
     pub fn is_done(&self, now: Duration) -> bool {
-        let Some(left) = self.left else { return false };
+        let Some((left, _)) = self.left else { return false };
         let is_over = |since: Duration, time| now.saturating_sub(since) >= time;
         // A stranger who is about to know us, or somebody we have not heard yet, knows nothing of what we said.
         let is_alone = self.peers.here().next().is_none();
@@ -168,7 +173,7 @@ impl Engine {
     /// When [`Self::tick`] has something to do next.
     pub fn deadline(&self) -> Duration {
         let asks = self.peers.all().filter_map(Peer::ask_at);
-        let end = self.left.map(|since| since + limits::ROOM_LINGER);
+        let end = self.left.map(|(since, _)| since + limits::ROOM_LINGER);
         asks.chain(self.outgoing.deadline()).chain(end).fold(self.status_at, Duration::min)
     }
 
@@ -209,10 +214,14 @@ impl Engine {
         }
     }
 
+    fn begin_to_leave(&mut self, now: Duration) {
+        self.left.get_or_insert((now, self.control + 1));
+    }
+
     /// Tells that we are here, or new, or leave.
     fn tell_status(&mut self, now: Duration) {
-        if self.leaving && self.waiting() == 0 && self.left.is_none() {
-            self.left = Some(now);
+        if self.leaving && self.waiting() == 0 {
+            self.begin_to_leave(now);
         }
         let kind = match self.announce {
             _ if self.left.is_some() => Kind::Leave,
@@ -221,7 +230,7 @@ impl Engine {
         };
         self.announce = self.announce.saturating_sub(1);
         self.send_status(kind, now);
-        let is_urgent = self.announce > 0 || self.left.is_some();
+        let is_urgent = self.announce > 0 || self.left.is_some() || !self.heard.is_empty();
         let longest = self.peers.longest_pause();
         self.pause = if is_urgent { limits::ROOM_HEARTBEAT_FIRST } else { (self.pause * 4).min(longest) };
         self.status_at = now + self.pause + self.random.pause(self.pause / 4);
@@ -231,7 +240,7 @@ impl Engine {
     fn send_status(&mut self, kind: Kind, now: Duration) {
         (self.unreported, self.told) = (0, now);
         let age = u32::try_from(now.saturating_sub(self.began).as_millis()).unwrap_or(u32::MAX);
-        let (heard, others) = (std::mem::take(&mut self.heard), self.peers.list(now));
+        let (heard, others) = (self.heard.take(&mut self.random), self.peers.list(now));
         let status = Status { age, last: self.sent_last(), nick: self.nick.clone(), heard, others };
         self.control += 1;
         let datagram = self.datagram(kind, self.control, status.encode());
@@ -255,7 +264,7 @@ impl Engine {
         for (_, peer) in self.peers.all_mut() {
             if peer.is_here && now.saturating_sub(peer.heard) > most {
                 peer.is_here = false;
-                self.output.push_back(Output::Left(peer.nick.clone()));
+                self.output.push_back(Event::Left(peer.nick.clone()).into());
             }
         }
     }

@@ -41,10 +41,10 @@ impl History {
         }
     }
 
-    /// Those of some messages that are here and were not on the wire since a time.
-    pub fn passed_before(&self, time: Duration, Range { sender, first, last }: Range) -> Vec<Key> {
+    /// The first of some messages that are here, so many at most, and when each was last on the wire.
+    pub fn range(&self, Range { sender, first, last }: Range, most: usize) -> Vec<(Key, Duration)> {
         let kept = self.datagrams.range((sender, first)..=(sender, last));
-        kept.filter(|(_, kept)| kept.passed <= time).map(|(key, _)| *key).collect()
+        kept.take(most).map(|(key, kept)| (*key, kept.passed)).collect()
     }
 
     /// A message that goes on the wire again; `None` when it is here no more.

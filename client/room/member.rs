@@ -3,12 +3,12 @@
 //! The thread `room` reads the socket and does what is due; the main thread says what is typed. Both write
 //! the socket, under the engine's lock, under which the state is locked to show something; never the other way round.
 
-use super::engine::{Counts, Engine, Output};
+use super::engine::{Counts, Engine, Event, Output};
 use super::impair::{Channel, Faults};
 use super::seal::Seal;
 use super::socket;
 use crate::directory::{Key, Place};
-use crate::state::{Client, NOTICEABLE};
+use crate::state::{Client, NOTICEABLE, State};
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::ErrorKind;
@@ -16,7 +16,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use wire::datagram::{Datagram, Malformed};
+use wire::datagram::{Datagram, Malformed, Message};
 use wire::limits;
 use wire::text::{counted, pieces};
 
@@ -129,7 +129,11 @@ impl Member {
         let has_left = waited.unwrap_or_else(PoisonError::into_inner).0.has_left;
         if !has_left {
             let room = &self.place.name;
-            let why = format!("Waiting until everybody in {room} has what you said; Ctrl-C leaves at once");
+            let why = if self.members().is_empty() {
+                format!("Waiting for somebody in {room} who has not shown up yet; Ctrl-C leaves at once")
+            } else {
+                format!("Waiting until everybody in {room} has what you said; Ctrl-C leaves at once")
+            };
             client.lock().screen.tell(&why);
         }
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -187,8 +191,11 @@ impl Member {
     fn arrived(&self, bytes: &[u8], client: &Client) {
         let mut inner = self.lock();
         for bytes in inner.channel.pass(bytes.to_vec()) {
-            inner.arrivals.received += 1;
-            match Datagram::decode(&bytes) {
+            let datagram = Datagram::decode(&bytes);
+            // The network gives us back what we send.
+            let is_our_own = datagram.as_ref().is_ok_and(|datagram| datagram.sender == inner.engine.id());
+            inner.arrivals.received += u64::from(!is_our_own);
+            match datagram {
                 Err(Malformed::Foreign) => inner.arrivals.foreign += 1,
                 Err(Malformed::Damaged) => inner.arrivals.damaged += 1,
                 Ok(datagram) if datagram.room != self.place.id => inner.arrivals.foreign += 1,
@@ -211,25 +218,28 @@ impl Member {
     /// Sends what is to be sent, and shows what is to be shown.
     fn drain(&self, inner: &mut Inner, client: &Client) {
         while let Some(output) = inner.engine.output.pop_front() {
-            let room = &self.place.name;
-            let notice = |text: String| client.lock().screen.notice(&format!("[{room}] {text}"));
             match output {
                 Output::Send(datagram) => self.send(inner, datagram, client),
-                Output::Said(message) => {
-                    let mut state = client.lock();
-                    if !state.blacklist.contains(&message.nick) {
-                        let after = format!(": {}", message.text);
-                        state.screen.said(&format!("[{room}] "), &message.nick, &after, None);
-                    }
-                }
-                Output::Joined(nick) => notice(format!("{nick} joined the conversation")),
-                Output::Left(nick) => notice(format!("{nick} left the conversation")),
-                Output::Renamed(old, new) => notice(format!("{old} is now called {new}")),
-                Output::Lost(nick, count) => {
-                    let (messages, verb) = (counted(count, "message"), if count == 1 { "was" } else { "were" });
-                    let whom = if nick.is_empty() { "somebody" } else { &nick };
-                    client.lock().screen.tell(&format!("[{room}] {messages} from {whom} {verb} lost"));
-                }
+                Output::Show(event) => self.show(&event, &mut client.lock()),
+            }
+        }
+    }
+
+    /// Shows what has happened, unless it is about somebody on the blacklist.
+    fn show(&self, event: &Event, state: &mut State) {
+        if state.blacklist.contains(event.nick()) {
+            return;
+        }
+        let room = format!("[{}] ", self.place.name);
+        match event {
+            Event::Said(Message { nick, text }) => state.screen.said(&room, nick, &format!(": {text}"), None),
+            Event::Joined(nick) => state.screen.notice(&format!("{room}{nick} joined the conversation")),
+            Event::Left(nick) => state.screen.notice(&format!("{room}{nick} left the conversation")),
+            Event::Renamed(old, new) => state.screen.notice(&format!("{room}{old} is now called {new}")),
+            Event::Lost(nick, count) => {
+                let (messages, verb) = (counted(*count, "message"), if *count == 1 { "was" } else { "were" });
+                let whom = if nick.is_empty() { "somebody" } else { nick };
+                state.screen.tell(&format!("{room}{messages} from {whom} {verb} lost"));
             }
         }
     }

@@ -8,10 +8,12 @@
 //! - [`engine`]: what to send, show and wait for; pure
 //! - [`peer`]: the messages of one other member, put in order
 //! - [`peers`]: the table of the others
+//! - [`heard`]: whom to tell that they were heard
 //! - [`outgoing`]: messages that wait to be sent, for the first time or again
 //! - [`history`]: datagrams that can be repeated for those who miss them
 
 pub mod engine;
+mod heard;
 mod history;
 pub mod impair;
 pub mod member;

@@ -79,8 +79,8 @@ pub enum Arrival {
 }
 
 impl Peer {
-    /// Somebody who is `age` old, has said `last` messages, and is younger than we are or not. We have said `sent`
-    /// messages, which somebody younger does not miss.
+    /// Somebody who is `age` old, and is younger than we are or not: then we miss all that it has said, and else the
+    /// `last` messages are before our time. We have said `sent` messages, which somebody younger does not miss.
     pub fn new(age: Duration, last: u32, is_younger: bool, sent: u32, now: Duration) -> Self {
         Peer {
             nick: String::new(),
@@ -95,7 +95,7 @@ impl Peer {
             knows_we_left: false,
             age: (age, now),
             next: if is_younger { 1 } else { last + 1 },
-            last,
+            last: if is_younger { 0 } else { last },
             early: BTreeMap::new(),
             ask: None,
         }
@@ -246,8 +246,16 @@ impl Peer {
         self.next - first
     }
 
+    /// Something is missing of it, as others say whom we have met; it has not shown itself.
+    pub fn is_doubtful(&self) -> bool {
+        !self.is_met && !self.is_complete()
+    }
+
     /// Whether nothing is missing.
     pub fn is_complete(&self) -> bool {
         self.misses().is_none()
     }
 }
+
+#[cfg(test)]
+mod tests;

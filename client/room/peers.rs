@@ -33,21 +33,15 @@ impl Peers {
         self.all().filter(|peer| peer.is_here && !peer.has_left)
     }
 
-    /// The one of this id, or else somebody new, unless there are too many. Whoever has gone is remembered, since an old recording of
+    /// The one of this id, or else somebody new. Whoever has gone is remembered, since an old recording of
     /// them must not pass for somebody new; one who has gone long ago makes room.
-    pub fn get_or_add(&mut self, id: u64, new: impl FnOnce() -> Peer) -> Option<&mut Peer> {
-        if self.all.contains_key(&id) {
-            return self.get(id);
-        }
-        if self.here().count() >= limits::ROOM_MEMBERS {
-            return None;
-        }
-        if self.all.len() >= limits::ROOM_REMEMBERED {
+    pub fn get_or_add(&mut self, id: u64, new: impl FnOnce() -> Peer) -> &mut Peer {
+        if !self.all.contains_key(&id) && self.all.len() >= limits::ROOM_REMEMBERED {
             let gone = self.all.iter().filter(|(_, peer)| !peer.is_here).min_by_key(|(_, peer)| peer.heard);
             let gone = gone.map(|(id, _)| *id);
             gone.map(|id| self.all.remove(&id));
         }
-        Some(self.all.entry(id).or_insert_with(new))
+        self.all.entry(id).or_insert_with(new)
     }
 
     /// The longest pause between two heartbeats: the more there are the seldomer each of them speaks.
@@ -58,12 +52,12 @@ impl Peers {
 
     /// Who is silent for longer may be out of reach.
     pub fn patience(&self) -> Duration {
-        self.longest_pause() * 3
+        self.longest_pause() * limits::ROOM_PATIENCE
     }
 
     /// Who is silent for so long counts as gone.
     pub fn gone_after(&self) -> Duration {
-        limits::ROOM_GONE.max(self.patience())
+        limits::ROOM_GONE.max(self.longest_pause() * limits::ROOM_GONE_PAUSES)
     }
 
     /// Those who are here, and were heard lately.
@@ -98,5 +92,56 @@ impl Peers {
         self.first = list.get(OTHERS).map_or(0, |seen| seen.sender);
         list.truncate(OTHERS);
         list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const NOW: Duration = Duration::from_secs(1000);
+
+    /// So many, each heard a millisecond after the one before.
+    fn peers(count: u64, is_here: bool) -> Peers {
+        let mut peers = Peers::default();
+        for id in 0..count {
+            let peer = peers.get_or_add(id, || Peer::new(Duration::ZERO, 0, true, 0, NOW + Duration::from_millis(id)));
+            (peer.is_here, peer.is_met) = (is_here, true);
+        }
+        peers
+    }
+
+    #[test]
+    fn the_lists_tell_of_everybody_in_turn() {
+        let mut peers = peers(2 * OTHERS as u64 + 7, true);
+        let told: BTreeSet<u64> = (0..3).flat_map(|_| peers.list(NOW)).map(|seen| seen.sender).collect();
+        assert_eq!(told.len(), 2 * OTHERS + 7);
+    }
+
+    #[test]
+    fn who_has_gone_is_told_of_for_a_while() {
+        let mut peers = peers(3, false);
+        assert_eq!(peers.list(NOW + limits::ROOM_GONE).len(), 3);
+        assert_eq!(peers.list(NOW + 3 * limits::ROOM_GONE).len(), 0);
+    }
+
+    #[test]
+    fn who_has_gone_first_is_forgotten_first_and_who_is_here_never() {
+        let mut peers = peers(limits::ROOM_REMEMBERED as u64, false);
+        peers.get(0).unwrap().is_here = true;
+        peers.get_or_add(u64::MAX, || Peer::new(Duration::ZERO, 0, true, 0, NOW));
+        assert_eq!(peers.all().count(), limits::ROOM_REMEMBERED);
+        assert!(peers.get(0).is_some() && peers.get(1).is_none() && peers.get(2).is_some());
+    }
+
+    #[test]
+    fn who_is_silent_holds_nobody_up() {
+        let mut peers = peers(2, true);
+        peers.get(0).unwrap().acked = 5;
+        peers.get(1).unwrap().acked = 9;
+        assert_eq!(peers.acked(NOW), 5);
+        peers.get(1).unwrap().heard = NOW + peers.patience();
+        assert_eq!(peers.acked(NOW + peers.patience()), 9);
     }
 }

@@ -162,6 +162,26 @@ fn a_flood_is_slowed_and_nothing_of_it_is_lost() {
     assert!(world.sent.0 < 40_000, "{} datagrams", world.sent.0);
 }
 
+/// A crowd on a channel that loses a fifth: all know each other soon, and nobody seems to leave but who does.
+#[test]
+fn nobody_in_a_crowd_seems_to_leave() {
+    const CROWD: usize = 100;
+    let mut world = World::new(1, Channel { loss: 200, duplicate: 0, reorder: 0, corrupt: 0 });
+    (0..CROWD).for_each(|_| _ = world.enter());
+    let start = world.now;
+    let known =
+        |world: &World| world.members.iter().map(|member| member.engine.members(world.now).len()).sum::<usize>();
+    world.run_until(start + Duration::from_secs(2));
+    assert!(known(&world) > CROWD * (CROWD - 1) * 99 / 100, "{}", known(&world));
+    world.run_until(start + Duration::from_mins(5));
+    assert_eq!(known(&world), CROWD * (CROWD - 1));
+    let told: usize = world.members.iter().map(|member| member.came_or_left).sum();
+    assert!(told <= CROWD * (CROWD - 1), "{told} times somebody came or left");
+    world.members[0].gone = Some(world.now);
+    world.run_until(world.now + Duration::from_mins(5));
+    assert!(world.members[1..].iter().all(|member| member.engine.members(world.now).len() == CROWD - 2));
+}
+
 #[test]
 fn who_leaves_goes_when_all_have_what_it_said() {
     for (listeners, messages, loss) in [(1, 1, 300), (1, 100, 300), (2, 1, 300), (5, 20, 200), (5, 1, 0)] {

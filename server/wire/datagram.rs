@@ -134,6 +134,15 @@ pub struct Seen {
     pub age: u32,
 }
 
+/// Somebody was heard, and with what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// Who that is.
+    pub sender: u64,
+    /// The number of its last datagram that is no message.
+    pub number: u32,
+}
+
 /// What somebody tells of themselves and of the others.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Status {
@@ -143,8 +152,8 @@ pub struct Status {
     pub last: u32,
     /// What it is called.
     pub nick: String,
-    /// Strangers whom it has just heard, by which they know that it is there now.
-    pub heard: Vec<u64>,
+    /// Whom it has just heard and tells so: strangers, who know by that that it is there now, and who leaves.
+    pub heard: Vec<Heard>,
     /// Some of the others: so a message is missed even when its sender has gone.
     pub others: Vec<Seen>,
 }
@@ -169,6 +178,8 @@ pub struct Message {
     pub text: String,
 }
 
+/// Bytes of a [`Heard`].
+const HEARD_ENTRY: usize = 12;
 /// Bytes of a [`Seen`].
 const SEEN: usize = 20;
 /// Bytes of a [`Range`].
@@ -176,7 +187,7 @@ const RANGE: usize = 16;
 /// Entries of [`Status::heard`] at most.
 pub const HEARD: usize = 16;
 /// Entries of [`Status::others`] that fit.
-pub const OTHERS: usize = (limits::DATAGRAM_PAYLOAD - 4 - 4 - 1 - limits::NICK - 1 - 8 * HEARD) / SEEN;
+pub const OTHERS: usize = (limits::DATAGRAM_PAYLOAD - 4 - 4 - 1 - limits::NICK - 1 - HEARD_ENTRY * HEARD) / SEEN;
 /// Ranges of a [`Kind::Nack`] that fit.
 pub const RANGES: usize = limits::DATAGRAM_PAYLOAD / RANGE;
 /// Bytes of text that fit one message, whatever its sender is called.
@@ -189,7 +200,7 @@ impl Status {
         put_nick(&mut bytes, &self.nick);
         let heard = &self.heard[..self.heard.len().min(HEARD)];
         bytes.push(u8::try_from(heard.len()).unwrap_or_default());
-        heard.iter().for_each(|id| bytes.extend_from_slice(&id.to_be_bytes()));
+        heard.iter().for_each(|heard| put_entry(&mut bytes, heard.sender, [heard.number]));
         for Seen { sender, last, complete, age } in self.others.iter().take(OTHERS) {
             put_entry(&mut bytes, *sender, [*last, *complete, *age]);
         }
@@ -201,8 +212,8 @@ impl Status {
         let (numbers, rest) = bytes.split_at_checked(8)?;
         let (nick, rest) = take_nick(rest)?;
         let (count, rest) = rest.split_first()?;
-        let (heard, entries) = rest.split_at_checked(8 * usize::from(*count))?;
-        let heard = heard.as_chunks::<8>().0.iter().map(|id| long(id)).collect();
+        let (heard, entries) = rest.split_at_checked(HEARD_ENTRY * usize::from(*count))?;
+        let heard = entries_of::<HEARD_ENTRY, 1>(heard)?.map(|(sender, [number])| Heard { sender, number }).collect();
         let seen = |(sender, [last, complete, age]): (u64, [u32; 3])| Seen { sender, last, complete, age };
         let others: Vec<Seen> = entries_of::<SEEN, 3>(entries)?.map(seen).collect();
         let (age, last) = (word(&numbers[..4]), word(&numbers[4..]));

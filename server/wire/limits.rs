@@ -146,6 +146,10 @@ pub const ROOM_MEMBERS: usize = 256;
 pub const ROOM_REMEMBERED: usize = 4096;
 /// Messages that a member can repeat, of its own, and of all others: at most 5 MB each.
 pub const ROOM_HISTORY: usize = 4096;
+/// Messages that a member repeats at most for one who asks; who misses more asks again.
+pub const ROOM_REPEATED: usize = 256;
+/// Senders of whom one asks for messages although one has not met them, at the same time.
+pub const ROOM_DOUBTFUL: usize = 16;
 /// How far a message of one sender may be ahead of the next one to be shown.
 pub const ROOM_WINDOW: u32 = 1024;
 /// How far a sender goes ahead of what everybody has, less far while many speak: from then on its messages wait for
@@ -189,8 +193,13 @@ pub const ROOM_HEARTBEAT_LEAST: Duration = Duration::from_millis(50);
 pub const ROOM_HEARTBEAT: Duration = Duration::from_secs(2);
 /// Who is new says nothing before this time: the others do not know it yet.
 pub const ROOM_INTRODUCTION: Duration = Duration::from_millis(250);
-/// Who was not heard for so long has gone.
+/// Who was not heard for so many of the longest pauses between heartbeats is out of reach: nobody waits for it.
+pub const ROOM_PATIENCE: u32 = 3;
+/// Who was not heard for so long has gone ...
 pub const ROOM_GONE: Duration = Duration::from_mins(1);
+/// ... but not before so many of those pauses are over, which in a crowd are long: that all but the
+/// first of so many are lost is rare even at a loss of 30 %.
+pub const ROOM_GONE_PAUSES: u32 = 10;
 /// How long at most who leaves still repeats messages for others.
 pub const ROOM_LINGER: Duration = Duration::from_secs(10);
 

@@ -164,8 +164,16 @@ fn bye_waits_until_the_server_has_confirmed_everything() {
     session.send(":srv MAKEROOM lab 239.1.2.3 4000");
     session.answer_ping();
     session.expect("QUIT");
+    mel.expect_line("The room lab is in the directory, at *");
+    // The server does not close the connection, but it is closed.
+    session.expect_end();
+    mel.expect_line("You are no longer connected to *");
+    mel.type_line("connect");
+    let mut session = server.accept();
+    welcome(&mut session);
+    mel.expect_line("You are connected to * as mel");
     drop(session);
-    mel.expect_lines(&["The room lab is in the directory, at *", "You are no longer connected to *"]);
+    mel.expect_line("Connection lost (*");
 }
 
 #[test]

@@ -6,6 +6,12 @@ use wire::datagram::{Datagram, Message};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     Send(Datagram),
+    Show(Event),
+}
+
+/// What has happened, for the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
     /// Somebody said something.
     Said(Message),
     Joined(String),
@@ -14,6 +20,25 @@ pub enum Output {
     Renamed(String, String),
     /// So many messages of somebody could not be had.
     Lost(String, u32),
+}
+
+impl From<Event> for Output {
+    fn from(event: Event) -> Self {
+        Output::Show(event)
+    }
+}
+
+impl Event {
+    /// Whom it is about, by the last name; nobody knows how somebody is called who was not heard.
+    pub fn nick(&self) -> &str {
+        match self {
+            Event::Said(Message { nick, .. })
+            | Event::Joined(nick)
+            | Event::Left(nick)
+            | Event::Renamed(_, nick)
+            | Event::Lost(nick, _) => nick,
+        }
+    }
 }
 
 /// What has happened so far.

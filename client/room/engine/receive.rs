@@ -1,6 +1,6 @@
 //! What a member makes of the datagrams of others.
 
-use super::{Engine, Output};
+use super::{Engine, Event};
 use crate::room::history::History;
 use crate::room::peer::{Arrival, Peer};
 use std::time::Duration;
@@ -72,16 +72,25 @@ impl Engine {
     /// Somebody tells of itself and of others; false when that is old, or of no use.
     fn status(&mut self, datagram: &Datagram, status: &Status, now: Duration) -> bool {
         let age = Duration::from_millis(status.age.into());
-        let (sent, has_left, is_younger) = (self.sent_last(), self.left.is_some(), self.is_younger(age, now));
+        let (sent, is_younger) = (self.sent_last(), self.is_younger(age, now));
         let of_us = status.others.iter().find(|seen| seen.sender == self.id);
-        let heard_us = status.heard.contains(&self.id);
+        let heard_us = status.heard.iter().find(|heard| heard.sender == self.id);
+        // An answer to what we said before does not tell that.
+        let knows_we_left = self.left.zip(heard_us).is_some_and(|((_, leave), heard)| heard.number >= leave);
         let is_stranger = self.peers.get(datagram.sender).is_none_or(|peer| !peer.is_met);
-        if is_stranger && of_us.is_none() && !heard_us {
+        if is_stranger && of_us.is_none() && heard_us.is_none() {
             // Anybody can repeat a recording. Who hears us, our random number, is here now.
-            self.greet(datagram.sender, now);
+            if self.heard.stranger(datagram.sender, datagram.number) {
+                self.greeted = Some(now);
+            }
+            self.hurry_status(now, limits::ROOM_HEARTBEAT_FIRST);
             return true;
         }
-        let Some(peer) = self.get_or_add(datagram.sender, age, status.last, now) else { return false };
+        let is_known = self.peers.get(datagram.sender).is_some_and(|peer| peer.is_here || peer.has_left);
+        if !is_known && self.peers.here().count() >= limits::ROOM_MEMBERS {
+            return false;
+        }
+        let peer = self.get_or_add(datagram.sender, age, status.last, now);
         if !peer.is_fresh(datagram.number, now) {
             return false;
         }
@@ -89,7 +98,7 @@ impl Engine {
         if let Some(seen) = of_us {
             peer.acked = seen.complete.min(sent);
         }
-        peer.knows_we_left |= heard_us && has_left;
+        peer.knows_we_left |= knows_we_left;
         peer.is_met = true;
         if is_stranger {
             self.greeted = None;
@@ -97,7 +106,7 @@ impl Engine {
         self.come(datagram, status, is_younger || !is_stranger);
         self.regulate(now);
         if datagram.kind == Kind::Leave {
-            self.confirm(datagram.sender);
+            self.heard.member(datagram.sender, datagram.number);
         }
         if is_stranger || matches!(datagram.kind, Kind::Join | Kind::Leave) {
             // Who is new wants to know who is here, and where the messages are; who leaves, whether it may.
@@ -105,8 +114,9 @@ impl Engine {
         }
         self.show(datagram.sender, now);
         let known = [self.id, datagram.sender];
+        let mut doubtful = self.peers.all().filter(|peer| peer.is_doubtful()).count();
         for seen in status.others.iter().filter(|seen| !known.contains(&seen.sender)) {
-            self.hearsay(*seen, now);
+            self.hearsay(*seen, &mut doubtful, now);
         }
         true
     }
@@ -117,23 +127,9 @@ impl Engine {
     }
 
     /// The member of this id; if we do not know it yet, one who is so old and has said so many messages.
-    fn get_or_add(&mut self, id: u64, age: Duration, last: u32, now: Duration) -> Option<&mut Peer> {
+    fn get_or_add(&mut self, id: u64, age: Duration, last: u32, now: Duration) -> &mut Peer {
         let (sent, is_younger) = (self.sent_last(), self.is_younger(age, now));
         self.peers.get_or_add(id, || Peer::new(age, last, is_younger, sent, now))
-    }
-
-    /// Answers a stranger soon, so that it can show that it hears us.
-    fn greet(&mut self, stranger: u64, now: Duration) {
-        self.greeted = Some(now);
-        self.confirm(stranger);
-        self.hurry_status(now, limits::ROOM_HEARTBEAT_FIRST);
-    }
-
-    /// Tells somebody in the next heartbeat that it was heard.
-    fn confirm(&mut self, sender: u64) {
-        if !self.heard.contains(&sender) && self.heard.len() < datagram::HEARD {
-            self.heard.push(sender);
-        }
     }
 
     /// Notices who comes and is called otherwise. Who was here before us is no news.
@@ -148,19 +144,27 @@ impl Engine {
         let was_here = peer.is_here;
         peer.is_here |= is_news || !peer.has_left;
         if was_here && nick != status.nick {
-            self.output.push_back(Output::Renamed(nick, status.nick.clone()));
+            self.output.push_back(Event::Renamed(nick, status.nick.clone()).into());
         } else if !was_here && is_news {
-            self.output.push_back(Output::Joined(status.nick.clone()));
+            self.output.push_back(Event::Joined(status.nick.clone()).into());
         }
     }
 
-    /// Takes what somebody whom we know tells of somebody else.
-    fn hearsay(&mut self, seen: Seen, now: Duration) {
-        let age = Duration::from_millis(seen.age.into());
-        match self.get_or_add(seen.sender, age, seen.last, now) {
-            Some(peer) => peer.learn_last(seen.last),
-            None => self.counts.ignored += 1,
+    /// Takes what somebody whom we know tells of somebody else, unless too much of that is `doubtful` already.
+    fn hearsay(&mut self, seen: Seen, doubtful: &mut usize, now: Duration) {
+        let is_doubtful = |peer: &mut Peer| peer.is_doubtful();
+        let is_met = self.peers.get(seen.sender).is_some_and(|peer| peer.is_met);
+        let was_doubtful = self.peers.get(seen.sender).is_some_and(is_doubtful);
+        if !is_met && !was_doubtful && *doubtful >= limits::ROOM_DOUBTFUL {
+            self.counts.ignored += 1;
+            return;
         }
+        let age = Duration::from_millis(seen.age.into());
+        let peer = self.get_or_add(seen.sender, age, seen.last, now);
+        // Nobody can repeat more of it.
+        let most = peer.complete().saturating_add(u32::try_from(limits::ROOM_HISTORY).unwrap_or(u32::MAX));
+        peer.learn_last(if is_met { seen.last } else { seen.last.min(most) });
+        *doubtful += usize::from(!was_doubtful && peer.is_doubtful());
         self.show(seen.sender, now);
     }
 
@@ -173,12 +177,12 @@ impl Engine {
                 message.nick.clone_into(&mut peer.nick);
             }
             self.counts.shown += 1;
-            self.output.push_back(Output::Said(message));
+            self.output.push_back(Event::Said(message).into());
         }
         peer.plan(now, pause);
         if peer.has_left && peer.is_here && peer.is_complete() {
             peer.is_here = false;
-            self.output.push_back(Output::Left(peer.nick.clone()));
+            self.output.push_back(Event::Left(peer.nick.clone()).into());
         }
     }
 }

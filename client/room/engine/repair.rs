@@ -1,6 +1,6 @@
 //! What is missing: asking for it, answering who asks, and doing without.
 
-use super::{Engine, Output};
+use super::{Engine, Event};
 use crate::room::peer::{Due, Peer};
 use std::time::Duration;
 use wire::datagram::{self, Datagram, Kind, Range};
@@ -43,7 +43,7 @@ impl Engine {
                 return;
             }
             self.counts.lost += u64::from(count);
-            self.output.push_back(Output::Lost(nick, count));
+            self.output.push_back(Event::Lost(nick, count).into());
             self.show(sender, now);
         }
     }
@@ -54,11 +54,15 @@ impl Engine {
         if !peer.is_fresh(datagram.number, now) {
             return false;
         }
+        // Who misses more asks again for the rest.
+        let mut most = limits::ROOM_REPEATED;
         for range in ranges {
-            // What has just passed may still be on its way.
-            let rested = now.saturating_sub(limits::ROOM_REPEAT_HOLD);
             let pause = if range.sender == self.id { limits::ROOM_REPEAT_OWN } else { limits::ROOM_REPEAT };
-            for key in self.history_of(range.sender).passed_before(rested, *range) {
+            let there = self.history_of(range.sender).range(*range, most);
+            most -= there.len();
+            // What has just passed may still be on its way.
+            let is_rested = |passed: Duration| now.saturating_sub(passed) >= limits::ROOM_REPEAT_HOLD;
+            for (key, _) in there.into_iter().filter(|(_, passed)| is_rested(*passed)) {
                 let at = now + self.random.pause(pause);
                 self.outgoing.plan(key, at);
             }

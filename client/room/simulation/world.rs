@@ -1,6 +1,6 @@
 //! A room on a channel that loses, repeats, delays and damages, and what has to hold in it in the end.
 
-use crate::room::engine::{Engine, Output};
+use crate::room::engine::{Engine, Event, Output};
 use crate::room::random::Random;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -34,6 +34,10 @@ pub struct Member {
     /// What it was shown, by sender.
     pub shown: BTreeMap<String, Vec<u32>>,
     pub lost: u32,
+    /// How often it was told that somebody came or left.
+    pub came_or_left: usize,
+    /// When it has something to do next.
+    due: Duration,
     /// What it has said, and when.
     pub said: Vec<Duration>,
 }
@@ -66,7 +70,17 @@ impl World {
         let nick = format!("m{index}");
         let engine = Engine::new(7, self.random.next(), &nick, self.now, self.random.next());
         let (came, shown) = (self.now, BTreeMap::new());
-        self.members.push(Member { engine, nick, came, gone: None, shown, lost: 0, said: Vec::new() });
+        self.members.push(Member {
+            engine,
+            nick,
+            came,
+            gone: None,
+            shown,
+            lost: 0,
+            came_or_left: 0,
+            due: came,
+            said: Vec::new(),
+        });
         self.drain(index);
         index
     }
@@ -88,13 +102,16 @@ impl World {
             let member = &mut self.members[index];
             match output {
                 Output::Send(datagram) => self.multicast(index, &datagram),
-                Output::Said(message) => {
+                Output::Show(Event::Said(message)) => {
                     member.shown.entry(message.nick).or_default().push(message.text.trim().parse().unwrap());
                 }
-                Output::Lost(_, count) => member.lost += count,
-                Output::Joined(_) | Output::Left(_) | Output::Renamed(..) => {}
+                Output::Show(Event::Lost(_, count)) => member.lost += count,
+                Output::Show(Event::Joined(_) | Event::Left(_)) => member.came_or_left += 1,
+                Output::Show(Event::Renamed(..)) => {}
             }
         }
+        let member = &mut self.members[index];
+        member.due = member.engine.deadline();
     }
 
     fn multicast(&mut self, from: usize, datagram: &Datagram) {
@@ -127,7 +144,7 @@ impl World {
     pub fn run_until(&mut self, end: Duration) {
         loop {
             let here = self.members.iter().enumerate().filter(|(_, member)| member.gone.is_none());
-            let due = here.map(|(index, member)| (member.engine.deadline(), index)).min();
+            let due = here.map(|(index, member)| (member.due, index)).min();
             let arrival = self.flying.keys().next().copied();
             let next = due.map(|(at, _)| at).into_iter().chain(arrival.map(|(at, _)| at)).min();
             let Some(at) = next.filter(|at| *at <= end) else { break };

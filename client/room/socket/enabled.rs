@@ -24,3 +24,16 @@ pub fn join(group: SocketAddrV4, interface: Ipv4Addr) -> io::Result<UdpSocket> {
     let _ = socket.set_recv_buffer_size(BUFFER);
     Ok(socket.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn datagrams_stay_on_the_network_of_the_interface() {
+        let interface = Ipv4Addr::LOCALHOST;
+        let socket = join(SocketAddrV4::new(Ipv4Addr::new(239, 1, 2, 3), 0), interface).unwrap();
+        assert_eq!(socket2::SockRef::from(&socket).multicast_if_v4().unwrap(), interface);
+        assert_eq!((socket.multicast_ttl_v4().unwrap(), socket.multicast_loop_v4().unwrap()), (1, true));
+    }
+}

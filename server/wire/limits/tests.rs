@@ -49,6 +49,8 @@ fn of_rooms() -> Vec<(&'static str, String)> {
         ROOM_MEMBERS,
         ROOM_REMEMBERED,
         ROOM_HISTORY,
+        ROOM_REPEATED,
+        ROOM_DOUBTFUL,
         ROOM_WINDOW,
         ROOM_AHEAD,
         ROOM_HELD,
@@ -69,7 +71,9 @@ fn of_rooms() -> Vec<(&'static str, String)> {
         ROOM_HEARTBEAT_LEAST,
         ROOM_HEARTBEAT,
         ROOM_INTRODUCTION,
+        ROOM_PATIENCE,
         ROOM_GONE,
+        ROOM_GONE_PAUSES,
         ROOM_LINGER,
     ]
     .into()
