@@ -34,7 +34,8 @@ fn three(lab: &Lab, options: &[&str]) -> [Person; 3] {
 /// Asks who is there until so many are: they show themselves after random pauses.
 #[track_caller]
 fn await_members(person: &mut Person, count: usize) {
-    let (complete, deadline) = (format!("{count} members of lab: you"), Instant::now() + PATIENCE);
+    let members = if count == 1 { "member" } else { "members" };
+    let (complete, deadline) = (format!("{count} {members} of lab: you"), Instant::now() + PATIENCE);
     loop {
         person.type_line("/who");
         let line = person.skip_to("* of lab: you");
@@ -168,6 +169,24 @@ fn at_the_directory_prompt_it_is_the_same_room() {
     mel.type_line("exit");
     mel.skip_to("You left lab");
     mel.expect_goodbye();
+}
+
+#[test]
+fn a_server_that_refuses_us_ends_no_conversation_and_who_ends_says_so() {
+    let Some(mut lab) = Lab::with(2, "j") else { return };
+    let mut albert = lab.person(2, "albert", &[]);
+    let mut mel = lab.start(1, "mel", &["--directory", "--nick", "mel"]);
+    mel.type_line("chat lab");
+    mel.skip_to("You are in lab at *");
+    await_members(&mut mel, 2);
+    lab.serve_again(&["--password", "secret"]);
+    albert.skip_to("DISCONNECTED!!");
+    albert.expect_failure("Password missing or wrong; give the right one with --password");
+    mel.skip_to("[lab] albert left the conversation");
+    mel.type_line("/bye");
+    mel.skip_to("You are no longer connected to *");
+    mel.type_line("nobody is left");
+    await_members(&mut mel, 1);
 }
 
 #[test]

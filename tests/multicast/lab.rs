@@ -32,11 +32,21 @@ impl Lab {
             println!("skipped: no network namespaces can be made (it takes root, and the program ip)");
             return None;
         }
-        let mut command = lab.on(0, env!("CARGO_BIN_EXE_chat-server"));
-        command.args(["--listen", "10.99.0.100:0", "--flood", "0", "--plain", "always", "--data-dir"]);
-        command.arg(&lab.folder.0);
-        lab.server = Some(Program::start(command, "Server has started listening on ", 1, Output::Read));
+        lab.serve("10.99.0.100:0", &[]);
         Some(lab)
+    }
+
+    fn serve(&mut self, address: &str, options: &[&str]) {
+        let mut command = self.on(0, env!("CARGO_BIN_EXE_chat-server"));
+        command.args(["--listen", address, "--flood", "0", "--plain", "always"]).args(options);
+        command.arg("--data-dir").arg(&self.folder.0);
+        self.server = Some(Program::start(command, "Server has started listening on ", 1, Output::Read));
+    }
+
+    /// The server ends, and starts again with other options.
+    pub fn serve_again(&mut self, options: &[&str]) {
+        let address = self.server.take().unwrap().ready()[0].clone();
+        self.serve(&address, options);
     }
 
     fn is_built(&self) -> bool {
