@@ -45,6 +45,7 @@ pub fn give_up(client: &Client, args: &Args, why: &str) {
     if let Some(lines) = leave::undelivered(&mut state) {
         state.screen.tell(&lines);
     }
+    state.is_receiving = false;
     state.set_prompt(PROMPT);
 }
 
@@ -122,6 +123,7 @@ impl Prompt<'_> {
             return true;
         }
         self.client.lock().screen.end_prompt();
+        self.join();
         match login::connect(self.args, self.client, input) {
             Ok(receiver) => {
                 self.receiver = Some(receiver);
@@ -140,6 +142,12 @@ impl Prompt<'_> {
         self.has_connection()
     }
 
+    /// Waits for the end of the last receiver thread.
+    fn join(&mut self) {
+        // Should it have failed, there is nothing to wait for.
+        let _ = self.receiver.take().map(JoinHandle::join);
+    }
+
     fn bye(&mut self) {
         if !self.has_connection() {
             return self.tell("You are not connected; connect does that");
@@ -148,8 +156,7 @@ impl Prompt<'_> {
         if self.client.wait_while(NOTICEABLE, |state| state.is_receiving).is_receiving {
             self.tell("Waiting until an attempt to connect again has ended; Ctrl-C leaves at once");
         }
-        // Should it have failed, there is nothing to wait for.
-        let _ = self.receiver.take().map(JoinHandle::join);
+        self.join();
         let mut state = self.client.lock();
         state.is_receiving = false;
         state.leaving = false;

@@ -213,7 +213,10 @@ fn one_question_makes_so_much_work_and_no_more() {
     assert_eq!(repeated(&mut net, 1000), limits::ROOM_REPEATED as u64);
     // The same question is old, and one of a stranger is none.
     net.forge(0, &question(control + 1, &[everything]));
+    // Nor is it one of somebody of whom it was only told.
     net.forge(0, &Datagram { sender: 66, ..question(control + 2, &[everything]) });
+    net.forge(0, &heartbeat(albert, control + 2, 0, &[], &[Seen { sender: 67, last: 0, complete: 0, age: 5 }]));
+    net.forge(0, &Datagram { sender: 67, ..question(control + 2, &[everything]) });
     assert_eq!(repeated(&mut net, 1000), 0);
     // What has just been repeated may still be on its way.
     let two = Range { sender: tesla, first: 1, last: 2 };
@@ -245,4 +248,20 @@ fn an_answer_to_what_was_said_before_is_no_word_about_leaving() {
     assert!(!net.members[0].is_done(net.now));
     net.forge(0, &answer(control + 101, first));
     assert!(net.members[0].is_done(net.now));
+}
+
+#[test]
+fn who_has_said_less_than_others_believe_says_so() {
+    let mut net = Net::with(&["tesla", "albert", "clara"]);
+    let (tesla, albert) = (net.members[0].id, net.members[1].id);
+    // Albert is wrong, in his next heartbeat, about what tesla has said.
+    let number = net.members[1].control + 1;
+    net.members[1].control = number;
+    let wrong = Seen { sender: tesla, last: 3, complete: 3, age: 5 };
+    net.forge(2, &heartbeat(albert, number, 0, &[], &[wrong]));
+    net.pass(60_000);
+    net.say(0, "first");
+    net.pass(10);
+    assert_eq!(net.take(2).last(), Some(&said("tesla", "first")));
+    assert_eq!(net.members[2].counts.lost, 0);
 }
