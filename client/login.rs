@@ -30,8 +30,6 @@ pub fn connect(args: &Args, client: &Arc<Client>, input: &mut impl BufRead) -> R
         state.screen.tell(&format!("The blacklist cannot be read ({error}); it will not be saved either"));
     }
     state.blacklist = blacklist;
-    // That of an earlier connection has its file to itself.
-    state.screen.seen = Seen::default();
     let (seen, loaded) = Seen::load(&connection.nick);
     if let Err(error) = loaded {
         state.screen.tell(&format!("What you have read cannot be remembered ({error}); a message may be shown twice"));
@@ -63,7 +61,7 @@ fn login(args: &Args, client: &Client, input: &mut impl BufRead) -> Result<Conne
         client.lock().screen.tell("CREATING NEW ID:");
     }
     loop {
-        let nick = given.take().map_or_else(|| ask(client, input), Ok)?;
+        let nick = given.take().map_or_else(|| ask(args, client, input), Ok)?;
         let refusal = if names::is_nick(&nick) {
             let stream = match waiting.take() {
                 Some((stream, since)) if since.elapsed() < PATIENCE => stream,
@@ -78,7 +76,7 @@ fn login(args: &Args, client: &Client, input: &mut impl BufRead) -> Result<Conne
             bad_nick(&nick)
         };
         if was_given && !io::stdin().is_terminal() {
-            let how = if args.directory { "name NEW" } else { "--nick" };
+            let how = how_to_choose(args);
             return Err(format!("{refusal}; choose another with {how}"));
         }
         client.lock().screen.tell(&refusal);
@@ -90,11 +88,15 @@ fn sentence(failure: Failure) -> String {
     sentence
 }
 
-fn ask(client: &Client, input: &mut impl BufRead) -> Result<String, String> {
+fn how_to_choose(args: &Args) -> &'static str {
+    if args.directory { "name NEW" } else { "--nick" }
+}
+
+fn ask(args: &Args, client: &Client, input: &mut impl BufRead) -> Result<String, String> {
     client.lock().screen.ask("Enter username: ");
     let Some(line) = sender::read_line(input) else {
         client.lock().screen.end_line();
-        return Err("the input ended before a name was given; give one with --nick".into());
+        return Err(format!("the input ended before a name was given; give one with {}", how_to_choose(args)));
     };
     if matches!(command::parse(&line), Input::Run(command, _) if command.name == "/quit") {
         client.lock().screen.tell("DISCONNECTED!!");

@@ -8,8 +8,9 @@ use crate::command::{self, Input};
 use crate::handlers::{first_word, is_nick, people};
 use crate::leave;
 use crate::login;
+use crate::seen::Seen;
 use crate::sender;
-use crate::state::{Client, NOTICEABLE};
+use crate::state::{Client, NOTICEABLE, State};
 use std::io::BufRead;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -42,9 +43,18 @@ pub fn give_up(client: &Client, args: &Args, why: &str) {
     let mut state = client.lock();
     let told = format!("You are no longer connected to {}: {why}", args.server);
     state.screen.tell(&told);
-    if let Some(lines) = leave::undelivered(&mut state) {
+    let undelivered = leave::undelivered(&mut state);
+    disconnected(&mut state, undelivered);
+}
+
+/// The prompt without a server. A script fails for what was not delivered.
+fn disconnected(state: &mut State, undelivered: Option<String>) {
+    if let Some(lines) = undelivered {
         state.screen.tell(&lines);
+        state.failure = Some(lines);
     }
+    // Another client may use that name now.
+    state.screen.seen = Seen::default();
     state.is_receiving = false;
     state.set_prompt(PROMPT);
 }
@@ -158,10 +168,8 @@ impl Prompt<'_> {
         }
         self.join();
         let mut state = self.client.lock();
-        state.is_receiving = false;
         state.leaving = false;
-        state.set_prompt(PROMPT);
-        undelivered.iter().for_each(|lines| state.screen.tell(lines));
         state.screen.tell(&format!("You are no longer connected to {}", self.args.server));
+        disconnected(&mut state, undelivered);
     }
 }

@@ -19,15 +19,17 @@ fn figure(person: &mut Person, what: &str) -> u64 {
     line.trim_start().split(' ').next().unwrap().parse().unwrap()
 }
 
-/// tesla, albert and clara, who have all seen each other come.
+/// tesla, albert and clara, who all know each other: whom one does not know yet one hears from the present on.
 #[track_caller]
 fn three(lab: &Lab, options: &[&str]) -> [Person; 3] {
     let mut tesla = lab.person(1, "tesla", options);
     let mut albert = lab.person(2, "albert", options);
     tesla.skip_to("[lab] albert joined the conversation");
-    let clara = lab.person(3, "clara", options);
+    let mut clara = lab.person(3, "clara", options);
     tesla.skip_to("[lab] clara joined the conversation");
     albert.skip_to("[lab] clara joined the conversation");
+    await_members(&mut albert, 3);
+    await_members(&mut clara, 3);
     [tesla, albert, clara]
 }
 
@@ -43,6 +45,21 @@ fn await_members(person: &mut Person, count: usize) {
             return;
         }
         assert!(Instant::now() < deadline, "{line}");
+    }
+}
+
+/// Asks for a figure until it is so large.
+#[track_caller]
+fn await_figure(person: &mut Person, what: &str, least: u64) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        person.type_line("/stats");
+        let count = figure(person, what);
+        person.skip_to("*  datagrams without use");
+        if count >= least {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{count} {what}");
     }
 }
 
@@ -157,18 +174,43 @@ fn at_the_directory_prompt_it_is_the_same_room() {
     mel.ask("/hello", &["Unknown command /hello, try /help"]);
     mel.type_line("help");
     albert.skip_to("[lab] mel: help");
-    mel.ask("/chat attic", &["There is no such room in the directory"]);
     mel.ask("/makeroom attic 239.1.2.3 5000", &["The room attic is in the directory, at 239.1.2.3:5000"]);
-    mel.ask("/chat attic", &["You left lab", "You are in attic at 239.1.2.3:5000; *"]);
+    mel.ask("/chat attic", &["You are in attic at 239.1.2.3:5000; *", "You left lab"]);
     albert.skip_to("[lab] mel left the conversation");
-    mel.ask("/chat lab", &["You left attic", "You are in lab at *"]);
+    mel.ask("/chat lab", &["You are in lab at *", "You left attic"]);
     await_members(&mut albert, 2);
+    // Whom albert does not want to see he does not see under another name either.
+    albert.type_line("/black mel");
+    albert.skip_to("You will see nothing more from mel; *");
+    mel.type_line("/name melanie");
+    mel.skip_to("You are now called melanie");
+    mel.type_line("it is me");
+    await_figure(&mut albert, "messages shown", 3);
+    albert.ask("/unblock mel", &["You see mel again"]);
+    mel.type_line("can you see me now?");
+    albert.expect_line("[lab] melanie: can you see me now?");
     // Ctrl-C does not go without a word either.
     albert.signal("INT");
     mel.skip_to("[lab] al left the conversation");
     mel.type_line("exit");
     mel.skip_to("You left lab");
     mel.expect_goodbye();
+}
+
+#[test]
+fn a_script_that_does_not_get_into_another_room_says_nothing_more() {
+    let Some(lab) = Lab::with(2, "k") else { return };
+    let mut albert = lab.person(1, "albert", &[]);
+    for options in [&["--directory", "--nick", "script"][..], &["--nick", "script"]] {
+        let mut script = lab.start(2, "script", options);
+        script.type_line("/chat lab\n/chat attic\na secret for the attic");
+        script.end_input();
+        script.skip_to("There is no such room in the directory");
+        script.skip_to("DISCONNECTED!!");
+        script.expect_failure("the room attic was not entered");
+    }
+    albert.type_line("/stats");
+    assert_eq!(figure(&mut albert, "messages shown"), 0);
 }
 
 #[test]
@@ -182,10 +224,10 @@ fn a_server_that_refuses_us_ends_no_conversation_and_who_ends_says_so() {
     lab.serve_again(&["--password", "secret"]);
     albert.skip_to("DISCONNECTED!!");
     albert.expect_failure("Password missing or wrong; give the right one with --password");
-    mel.skip_to("[lab] albert left the conversation");
+    mel.skip_to("You are no longer connected to *: Password missing or wrong; *");
     mel.type_line("/bye");
-    mel.skip_to("You are no longer connected to *");
-    mel.type_line("nobody is left");
+    mel.skip_to("You are not connected; connect does that");
+    // Without a word from albert that would take a minute.
     await_members(&mut mel, 1);
 }
 
@@ -195,6 +237,8 @@ fn who_leaves_waits_for_who_is_behind() {
     let mut tesla = lab.person(1, "tesla", &[]);
     // Alone: perhaps somebody is there who was not heard yet.
     tesla.type_line("hello?");
+    tesla.type_line("/stats");
+    assert_eq!(figure(&mut tesla, "datagrams received"), 0, "her own do not count");
     tesla.end_input();
     tesla.skip_to("Waiting for somebody in lab who has not shown up yet; Ctrl-C leaves at once");
     tesla.skip_to("You left lab");

@@ -17,12 +17,11 @@ pub fn chat(client: &Client, name: &str) {
     state.wants_to_enter = false;
     let place = std::mem::take(&mut state.directory).into_iter().find(|place| same(&place.name, name));
     drop(state);
-    if let Some(place) = place {
-        mode::enter(client, place);
-    }
-    let mut state = client.lock();
-    if state.room.is_none() && !state.screen.is_terminal() {
+    let is_there = place.is_some_and(|place| mode::enter(client, place));
+    if !is_there && !client.lock().screen.is_terminal() {
         // A script cannot see that it is not in the room, and would go on talking elsewhere.
+        mode::leave(client);
+        let mut state = client.lock();
         state.set_target(None);
         state.failure = Some(format!("the room {name} was not entered"));
     }

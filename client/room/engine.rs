@@ -141,7 +141,9 @@ impl Engine {
             None => !is_alone || self.last == 0 || is_over(self.began, limits::ROOM_HEARTBEAT * 2),
         };
         let all_have_it = self.peers.in_reach(now).all(|peer| peer.knows_we_left && peer.acked >= self.last);
-        is_known && all_have_it || is_over(left, limits::ROOM_LINGER)
+        // Who leaves at the same time waits for us, and goes without a word when it need not any more.
+        let waits = |peer: &Peer| peer.has_left && !peer.knows_we_left && !is_over(peer.heard, limits::ROOM_FAREWELL);
+        is_known && all_have_it && !self.peers.all().any(waits) || is_over(left, limits::ROOM_LINGER)
     }
 
     /// How many messages of our own wait for their turn on the wire.
@@ -261,10 +263,10 @@ impl Engine {
     /// Who is silent for long has gone without a word.
     fn notice_silence(&mut self, now: Duration) {
         let most = self.peers.gone_after();
-        for (_, peer) in self.peers.all_mut() {
+        for (id, peer) in self.peers.all_mut() {
             if peer.is_here && now.saturating_sub(peer.heard) > most {
                 peer.is_here = false;
-                self.output.push_back(Event::Left(peer.nick.clone()).into());
+                self.output.push_back(Output::Show(id, Event::Left(peer.nick.clone())));
             }
         }
     }

@@ -27,7 +27,10 @@ struct Waiting {
 impl HeardList {
     /// A stranger was heard; whether it was never told so, as far as one remembers.
     pub fn stranger(&mut self, sender: u64, number: u32) -> bool {
-        if self.waiting.contains_key(&sender) || self.waiting.len() < limits::ROOM_REMEMBERED {
+        if let Some(waiting) = self.waiting.get_mut(&sender) {
+            // A recording does not hide what it says now.
+            waiting.number = waiting.number.max(number);
+        } else if self.waiting.len() < limits::ROOM_REMEMBERED {
             self.waiting.insert(sender, Waiting { number, is_member: false });
         }
         !self.told.contains(&sender)
@@ -99,6 +102,13 @@ mod tests {
         list.member(7, 2);
         let next = senders(&mut list);
         assert_eq!((&next[..2], next.len(), list.is_empty()), (&[7, 66][..], HEARD, true));
+    }
+
+    #[test]
+    fn the_last_word_is_confirmed() {
+        let mut list = HeardList::default();
+        [9, 10, 1].into_iter().for_each(|number| _ = list.stranger(5, number));
+        assert_eq!(list.take(&mut Random(1)), [Heard { sender: 5, number: 10 }]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::seal::Seal;
 use super::socket;
 use crate::directory::{Key, Place};
 use crate::state::{Client, NOTICEABLE, State};
+use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::ErrorKind;
@@ -47,6 +48,8 @@ struct Inner {
     arrivals: Arrivals,
     /// We have left, and everybody knows.
     has_left: bool,
+    /// The names on the blacklist that some had when they took another one here.
+    renamed: HashMap<u64, String>,
     /// The last error of the socket, so that each is told once.
     trouble: Option<ErrorKind>,
 }
@@ -69,24 +72,23 @@ impl Member {
     pub fn enter(client: &Client, place: Place, interface: Ipv4Addr, faults: Faults) -> Result<Arc<Self>, String> {
         let seal = match place.key {
             Key::Open => None,
-            Key::Sealed(Some(key)) => Some(
-                Seal::new(&key)
-                    .ok_or("This client was built without TLS, and the room is sealed; build it with --features tls")?,
-            ),
-            Key::Sealed(None) => {
+            Key::Sealed(None) if cfg!(feature = "tls") => {
                 return Err(
                     "The room is sealed, and its key is handed out over TLS only; connect without --plain".into()
                 );
             }
+            Key::Sealed(key) => Some(
+                key.and_then(|key| Seal::new(&key))
+                    .ok_or("This client was built without TLS, and the room is sealed; build it with --features tls")?,
+            ),
         };
-        let socket = socket::join(place.address, interface).map_err(|error| {
-            format!("Cannot join {}: {error}; --iface ADDRESS chooses another interface", place.address)
-        })?;
+        let socket = socket::join(place.address, interface)?;
         let began = Instant::now();
         let random = |salt: u64| RandomState::new().hash_one(salt);
         let engine = Engine::new(place.id, random(1), &client.lock().nick, Duration::ZERO, random(2));
         let (channel, arrivals) = (Channel::new(faults), Arrivals::default());
-        let inner = Mutex::new(Inner { engine, channel, arrivals, has_left: false, trouble: None });
+        let inner =
+            Mutex::new(Inner { engine, channel, arrivals, has_left: false, renamed: HashMap::new(), trouble: None });
         let (sent, reader) = (Condvar::new(), Mutex::default());
         let member = Arc::new(Member { place, socket, seal, began, inner, sent, reader });
         let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
@@ -220,14 +222,21 @@ impl Member {
         while let Some(output) = inner.engine.output.pop_front() {
             match output {
                 Output::Send(datagram) => self.send(inner, datagram, client),
-                Output::Show(event) => self.show(&event, &mut client.lock()),
+                Output::Show(sender, event) => self.show(&mut inner.renamed, sender, &event, &mut client.lock()),
             }
         }
     }
 
-    /// Shows what has happened, unless it is about somebody on the blacklist.
-    fn show(&self, event: &Event, state: &mut State) {
-        if state.blacklist.contains(event.nick()) {
+    /// Shows what has happened, unless it is about somebody on the blacklist, under whatever name: of those who were
+    /// called otherwise here `renamed` knows that.
+    fn show(&self, renamed: &mut HashMap<u64, String>, sender: u64, event: &Event, state: &mut State) {
+        if let Event::Renamed(old, _) = event
+            && state.blacklist.contains(old)
+        {
+            renamed.insert(sender, old.clone());
+        }
+        let names = [Some(event.nick()), renamed.get(&sender).map(String::as_str)];
+        if names.into_iter().flatten().any(|name| state.blacklist.contains(name)) {
             return;
         }
         let room = format!("[{}] ", self.place.name);

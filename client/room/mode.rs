@@ -24,45 +24,52 @@ impl Default for Settings {
     }
 }
 
-/// Enters a room, and turns to it.
-pub fn enter(client: &Client, place: Place) {
+/// Enters a room, turns to it, and leaves the one before; whether we are there then.
+pub fn enter(client: &Client, place: Place) -> bool {
     let here = client.lock().room.as_ref().is_some_and(|member| member.place.id == place.id);
     if here {
-        return client.lock().screen.tell(&format!("You are in {} already", place.name));
+        client.lock().screen.tell(&format!("You are in {} already", place.name));
+        return true;
     }
     let settings = client.multicast;
-    match Member::enter(client, place, settings.interface, settings.faults) {
-        Err(why) => client.lock().screen.tell(&why),
-        Ok(member) => {
-            leave(client);
-            let is_sealed = member.is_sealed();
-            let mut state = client.lock();
-            let place = &member.place;
-            state.screen.tell(&format!(
-                "You are in {} at {}; Ctrl-D leads back, /who and /stats tell more",
-                place.name, place.address
-            ));
-            if !is_sealed {
-                state
-                    .screen
-                    .tell("The room is open: everybody on this network can read it, and write in anybody's name");
-            }
-            state.room = Some(member);
-            state.show_prompt();
+    let member = match Member::enter(client, place, settings.interface, settings.faults) {
+        Ok(member) => member,
+        Err(why) => {
+            client.lock().screen.tell(&why);
+            return false;
         }
+    };
+    let mut state = client.lock();
+    let place = &member.place;
+    state
+        .screen
+        .tell(&format!("You are in {} at {}; Ctrl-D leads back, /who and /stats tell more", place.name, place.address));
+    if !member.is_sealed() {
+        state.screen.tell("The room is open: everybody on this network can read it, and write in anybody's name");
     }
+    let before = state.room.replace(member);
+    state.show_prompt();
+    drop(state);
+    if let Some(before) = before {
+        say_goodbye(client, &before);
+    }
+    true
 }
 
 /// Leaves the room, if one is in one; false when not.
 pub fn leave(client: &Client) -> bool {
     // It stays in the state until it is left: whoever ends the program meanwhile finds it there, and says goodbye.
     let Some(member) = client.lock().room.clone() else { return false };
-    member.leave(client);
+    say_goodbye(client, &member);
     let mut state = client.lock();
     state.room = None;
-    state.screen.tell(&format!("You left {}", member.place.name));
     state.show_prompt();
     true
+}
+
+fn say_goodbye(client: &Client, member: &Member) {
+    member.leave(client);
+    client.lock().screen.tell(&format!("You left {}", member.place.name));
 }
 
 /// The same without waiting for anybody, and without a word to the user, who has gone.

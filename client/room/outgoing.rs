@@ -1,7 +1,7 @@
 //! The messages that a member has yet to send: its own, and those of anybody that it repeats.
 //!
-//! Pure, part of the engine. They leave no faster than the others can read, our own ones first: who says much is held
-//! back, and then there is time for the rest.
+//! Pure, part of the engine. They leave no faster than the others can read, and take turns: neither does who says much
+//! keep those waiting who miss some of it, nor do these keep us from speaking.
 
 use super::history::Key;
 use std::collections::btree_map::Entry;
@@ -32,12 +32,21 @@ pub struct Outgoing {
     paced: Duration,
     /// When the next one of our own may.
     held: Duration,
+    /// The last one was of our own.
+    was_first: bool,
 }
 
 impl Outgoing {
     /// Nothing waits.
     pub fn new(now: Duration) -> Self {
-        Outgoing { first: VecDeque::new(), again: BTreeSet::new(), times: BTreeMap::new(), paced: now, held: now }
+        Outgoing {
+            first: VecDeque::new(),
+            again: BTreeSet::new(),
+            times: BTreeMap::new(),
+            paced: now,
+            held: now,
+            was_first: false,
+        }
     }
 
     /// Takes a message of our own.
@@ -72,10 +81,10 @@ impl Outgoing {
             return None;
         }
         self.paced += limits::ROOM_PACE;
-        if self.held <= now
-            && let Some(datagram) = self.first.pop_front()
-        {
-            return Some(Next::First(datagram));
+        let is_turn_of_others = self.was_first && self.again.first().is_some_and(|(at, _)| *at <= now);
+        self.was_first = !is_turn_of_others && self.held <= now && !self.first.is_empty();
+        if self.was_first {
+            return self.first.pop_front().map(Next::First);
         }
         let (_, key) = self.again.pop_first()?;
         self.times.remove(&key);

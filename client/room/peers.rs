@@ -136,6 +136,12 @@ mod tests {
     }
 
     #[test]
+    fn in_a_crowd_everybody_speaks_more_seldom() {
+        let pauses = [15, 16, 100].map(|count| peers(count, true).longest_pause().as_secs());
+        assert_eq!(pauses, [2, 4, 14]);
+    }
+
+    #[test]
     fn who_is_silent_holds_nobody_up() {
         let mut peers = peers(2, true);
         peers.get(0).unwrap().acked = 5;

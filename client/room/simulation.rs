@@ -182,6 +182,37 @@ fn nobody_in_a_crowd_seems_to_leave() {
     assert!(world.members[1..].iter().all(|member| member.engine.members(world.now).len() == CROWD - 2));
 }
 
+/// One who says ten thousand things as fast as it may, while a hundredth of all datagrams gets lost.
+#[test]
+fn a_fast_speaker_still_repeats_what_is_missed() {
+    let mut world = World::new(1, Channel { loss: 10, duplicate: 0, reorder: 0, corrupt: 0 });
+    (0..2).for_each(|_| _ = world.enter());
+    world.run_until(world.now + Duration::from_secs(2));
+    let start = world.now;
+    while shown_by(&world.members[1], "m0").len() < 10_000 {
+        while world.members[0].engine.waiting() < 256 && world.members[0].said.len() < 10_000 {
+            world.say(0);
+        }
+        world.run_until(world.now + Duration::from_millis(10));
+        assert!(world.now < start + Duration::from_secs(12), "ten seconds are the least");
+    }
+}
+
+#[test]
+fn all_can_leave_at_once() {
+    let mut world = World::new(1, Channel { loss: 200, duplicate: 0, reorder: 0, corrupt: 0 });
+    (0..30).for_each(|_| _ = world.enter());
+    world.run_until(world.now + Duration::from_secs(30));
+    for index in 1..30 {
+        world.say(index);
+        world.members[index].engine.leave(world.now);
+        world.drain(index);
+    }
+    world.run_until(world.now + Duration::from_secs(3));
+    assert!(world.members[1..].iter().all(|member| member.gone.is_some()));
+    assert!(world.members[0].shown.len() == 29 && world.members[0].engine.members(world.now).is_empty());
+}
+
 #[test]
 fn who_leaves_goes_when_all_have_what_it_said() {
     for (listeners, messages, loss) in [(1, 1, 300), (1, 100, 300), (2, 1, 300), (5, 20, 200), (5, 1, 0)] {

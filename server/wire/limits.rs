@@ -200,6 +200,8 @@ pub const ROOM_GONE: Duration = Duration::from_mins(1);
 /// ... but not before so many of those pauses are over, which in a crowd are long: that all but the
 /// first of so many are lost is rare even at a loss of 30 %.
 pub const ROOM_GONE_PAUSES: u32 = 10;
+/// How long after the last word of somebody who leaves, too, and has not heard that we do, we still say it.
+pub const ROOM_FAREWELL: Duration = Duration::from_millis(400);
 /// How long at most who leaves still repeats messages for others.
 pub const ROOM_LINGER: Duration = Duration::from_secs(10);
 

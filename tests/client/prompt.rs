@@ -196,6 +196,12 @@ fn a_refusal_ends_the_connection_and_not_the_prompt() {
     welcome(&mut anew);
     // What was not delivered does not come late.
     anew.expect("DELETEROOM lab");
+    anew.answer_ping();
+    mel.end_input();
+    anew.expect("QUIT");
+    drop(anew);
+    mel.expect_lines(&["You are connected to * as mel", "DISCONNECTED!!"]);
+    mel.expect_failure("1 line was not delivered: the server did not confirm in time");
 }
 
 #[test]

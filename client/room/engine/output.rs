@@ -6,7 +6,8 @@ use wire::datagram::{Datagram, Message};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     Send(Datagram),
-    Show(Event),
+    /// To show what somebody of this id does.
+    Show(u64, Event),
 }
 
 /// What has happened, for the user.
@@ -20,12 +21,6 @@ pub enum Event {
     Renamed(String, String),
     /// So many messages of somebody could not be had.
     Lost(String, u32),
-}
-
-impl From<Event> for Output {
-    fn from(event: Event) -> Self {
-        Output::Show(event)
-    }
 }
 
 impl Event {

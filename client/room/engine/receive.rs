@@ -1,6 +1,6 @@
 //! What a member makes of the datagrams of others.
 
-use super::{Engine, Event};
+use super::{Engine, Event, Output};
 use crate::room::history::History;
 use crate::room::peer::{Arrival, Peer};
 use std::time::Duration;
@@ -37,18 +37,22 @@ impl Engine {
     fn message(&mut self, datagram: &Datagram, message: Message, now: Duration) -> bool {
         let early = self.peers.early();
         let Some(peer) = self.peers.get(datagram.sender) else { return false };
-        peer.spoke = Some(now);
         // What is next can be shown, and makes room.
         let is_full = early >= limits::ROOM_EARLY && datagram.number != peer.complete() + 1;
         match if is_full { peer.refuse(datagram.number) } else { peer.take(datagram.number, message) } {
             Arrival::New => {}
             Arrival::Repaired => self.counts.repaired += 1,
-            Arrival::Duplicate => self.counts.duplicates += 1,
+            Arrival::Duplicate => {
+                self.counts.duplicates += 1;
+                self.passed(datagram, now);
+                return true;
+            }
             Arrival::TooEarly => {
                 self.show(datagram.sender, now);
                 return false;
             }
         }
+        peer.spoke = Some(now);
         self.unreported += 1;
         if self.unreported >= limits::ROOM_REPORT {
             // Their sender goes no further than what everybody has.
@@ -144,9 +148,9 @@ impl Engine {
         let was_here = peer.is_here;
         peer.is_here |= is_news || !peer.has_left;
         if was_here && nick != status.nick {
-            self.output.push_back(Event::Renamed(nick, status.nick.clone()).into());
+            self.output.push_back(Output::Show(datagram.sender, Event::Renamed(nick, status.nick.clone())));
         } else if !was_here && is_news {
-            self.output.push_back(Event::Joined(status.nick.clone()).into());
+            self.output.push_back(Output::Show(datagram.sender, Event::Joined(status.nick.clone())));
         }
     }
 
@@ -177,12 +181,12 @@ impl Engine {
                 message.nick.clone_into(&mut peer.nick);
             }
             self.counts.shown += 1;
-            self.output.push_back(Event::Said(message).into());
+            self.output.push_back(Output::Show(sender, Event::Said(message)));
         }
         peer.plan(now, pause);
         if peer.has_left && peer.is_here && peer.is_complete() {
             peer.is_here = false;
-            self.output.push_back(Event::Left(peer.nick.clone()).into());
+            self.output.push_back(Output::Show(sender, Event::Left(peer.nick.clone())));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is missing: asking for it, answering who asks, and doing without.
 
-use super::{Engine, Event};
+use super::{Engine, Event, Output};
 use crate::room::peer::{Due, Peer};
 use std::time::Duration;
 use wire::datagram::{self, Datagram, Kind, Range};
@@ -43,7 +43,7 @@ impl Engine {
                 return;
             }
             self.counts.lost += u64::from(count);
-            self.output.push_back(Event::Lost(nick, count).into());
+            self.output.push_back(Output::Show(sender, Event::Lost(nick, count)));
             self.show(sender, now);
         }
     }

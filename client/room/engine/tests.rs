@@ -61,7 +61,7 @@ impl Net {
         while let Some(output) = self.members[from].output.pop_front() {
             let datagram = match output {
                 Output::Send(datagram) => datagram,
-                Output::Show(event) => {
+                Output::Show(_, event) => {
                     self.shown[from].push(event);
                     continue;
                 }

@@ -102,12 +102,12 @@ impl World {
             let member = &mut self.members[index];
             match output {
                 Output::Send(datagram) => self.multicast(index, &datagram),
-                Output::Show(Event::Said(message)) => {
+                Output::Show(_, Event::Said(message)) => {
                     member.shown.entry(message.nick).or_default().push(message.text.trim().parse().unwrap());
                 }
-                Output::Show(Event::Lost(_, count)) => member.lost += count,
-                Output::Show(Event::Joined(_) | Event::Left(_)) => member.came_or_left += 1,
-                Output::Show(Event::Renamed(..)) => {}
+                Output::Show(_, Event::Lost(_, count)) => member.lost += count,
+                Output::Show(_, Event::Joined(_) | Event::Left(_)) => member.came_or_left += 1,
+                Output::Show(_, Event::Renamed(..)) => {}
             }
         }
         let member = &mut self.members[index];

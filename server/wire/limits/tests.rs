@@ -74,6 +74,7 @@ fn of_rooms() -> Vec<(&'static str, String)> {
         ROOM_PATIENCE,
         ROOM_GONE,
         ROOM_GONE_PAUSES,
+        ROOM_FAREWELL,
         ROOM_LINGER,
     ]
     .into()

@@ -171,6 +171,33 @@ fn recordings_keep_nobody_out_and_nobody_in() {
 }
 
 #[test]
+fn many_strangers_are_all_answered_soon() {
+    let mut net = Net::with(&["tesla", "albert"]);
+    net.pass(10_000);
+    net.log.clear();
+    recorded_joins(40).iter().for_each(|join| net.forge(0, join));
+    net.pass(500);
+    let told = net.log.iter().filter(|(from, datagram)| *from == 0 && datagram.kind == Kind::Heartbeat);
+    let told: usize = told.map(|(_, datagram)| Status::decode(&datagram.payload).unwrap().heard.len()).sum();
+    assert_eq!(told, 40);
+}
+
+#[test]
+fn a_recording_of_a_message_is_no_news() {
+    let mut net = Net::with(&["tesla", "albert"]);
+    net.say(0, "once");
+    net.pass(10_000);
+    let message = net.log.iter().find(|(_, datagram)| datagram.kind == Kind::Data).unwrap().1.clone();
+    let before = net.sent(1, Kind::Heartbeat);
+    for _ in 0..10 * limits::ROOM_REPORT {
+        net.forge(1, &message);
+        net.pass(1);
+    }
+    assert!(net.sent(1, Kind::Heartbeat) - before <= 1, "but for the usual one");
+    assert_eq!(net.take(1), [said("tesla", "once")]);
+}
+
+#[test]
 fn invented_senders_make_little_noise() {
     let mut net = Net::with(&["tesla", "albert"]);
     let (tesla, albert) = (net.members[0].id, net.members[1].id);
