@@ -78,9 +78,12 @@ impl Peers {
 
     /// Lists them for a heartbeat. Where not all fit, the next one tells of the others.
     pub fn list(&mut self, now: Duration) -> Vec<Seen> {
-        // Of who has gone everybody knows after a while, and who has come later does not pass it on for ever.
-        let is_known_for_long = |peer: &Peer| now.saturating_sub(peer.heard) >= 2 * limits::ROOM_GONE;
-        let is_news = |peer: &Peer| peer.is_here || (peer.is_met || peer.is_younger) && !is_known_for_long(peer);
+        // Of who has gone everybody knows after a while, and who has come later does not pass it on for ever; but what
+        // only we have heard of them the others have to be told.
+        let latest = |peer: &Peer| peer.heard.max(peer.spoke.unwrap_or_default());
+        let is_known_for_long = |peer: &Peer| now.saturating_sub(latest(peer)) >= 2 * limits::ROOM_GONE;
+        let is_ours_to_tell = |peer: &Peer| peer.is_met || peer.is_younger || peer.spoke.is_some();
+        let is_news = |peer: &Peer| peer.is_here || is_ours_to_tell(peer) && !is_known_for_long(peer);
         let after = self.all.range(self.first..).chain(self.all.range(..self.first)).filter(|(_, peer)| is_news(peer));
         let mut list: Vec<Seen> = after
             .take(OTHERS + 1)

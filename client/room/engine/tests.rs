@@ -99,6 +99,10 @@ fn said(nick: &str, text: &str) -> Event {
     Event::Said(Message { nick: nick.into(), text: text.into() })
 }
 
+fn joined(nick: &str) -> Event {
+    Event::Joined(nick.into())
+}
+
 #[test]
 fn people_come_talk_are_renamed_and_leave() {
     let mut net = Net::with(&["tesla", "albert"]);
@@ -168,6 +172,23 @@ fn others_repeat_what_somebody_who_has_gone_said() {
     net.loses = |_, _| false;
     net.pass(6000);
     assert_eq!(net.take(2), [Event::Joined("tesla".into())]);
+}
+
+#[test]
+fn what_only_one_has_heard_of_who_has_gone_the_others_get_from_them() {
+    let mut net = Net::with(&["tesla", "albert"]);
+    // Of tesla clara hears only what albert tells, and her last word, which albert does not hear.
+    net.loses = |to, datagram| datagram.sender == 1000 && (to != 2 || datagram.kind != Kind::Data);
+    let clara = net.enter("clara");
+    net.pass(500);
+    net.say(0, "farewell");
+    net.pass(2);
+    net.loses = |to, datagram| to == 0 || datagram.sender == 1000 && datagram.kind != Kind::Data;
+    net.pass(5000);
+    assert_eq!(
+        (net.take(clara), net.take(1)),
+        (vec![said("tesla", "farewell")], vec![joined("clara"), said("tesla", "farewell")])
+    );
 }
 
 #[test]
