@@ -81,6 +81,8 @@ fn the_blacklist_follows_a_rename_and_survives_a_restart() {
     }
     albert.sync();
     expect_only_clara(&mut tesla, "one", &mut clara);
+    // Before that is answered, the server knows that the letters have come.
+    tesla.ask("!INFO", &["3 people in #lobby: bert, clara, tesla"]);
     tesla.type_line("tata");
     tesla.expect_goodbye();
 
