@@ -33,8 +33,8 @@ pub fn in_order(client: &Client) -> ExitCode {
     // At a terminal these were seen when they happened.
     if !state.screen.is_terminal() {
         failures.extend(files_failed.then(|| "a file was not sent, or did not come".to_owned()));
-        failures.extend(state.failure.take());
     }
+    failures.extend(state.failure.take());
     failures.iter().for_each(|failure| complain(failure));
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

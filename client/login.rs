@@ -12,7 +12,7 @@ use crate::receiver;
 use crate::seen::Seen;
 use crate::sender;
 use crate::state::Client;
-use std::io::{self, BufRead, IsTerminal};
+use std::io::BufRead;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -41,14 +41,17 @@ pub fn connect(args: &Args, client: &Arc<Client>, input: &mut impl BufRead) -> R
     state.resume(&connection);
     state.is_receiving = true;
     drop(state);
-    let (client, args) = (Arc::clone(client), args.clone());
+    let (share, args) = (Arc::clone(client), args.clone());
     let receiver = move || {
-        receiver::receiver_loop(&client, &args, connection);
-        client.lock().is_receiving = false;
-        client.signal();
+        receiver::receiver_loop(&share, &args, connection);
+        share.lock().is_receiving = false;
+        share.signal();
     };
-    let started = thread::Builder::new().name("receiver".to_owned()).spawn(receiver);
-    started.map_err(|error| format!("cannot start a thread: {error}"))
+    thread::Builder::new().name("receiver".to_owned()).spawn(receiver).map_err(|error| {
+        let mut state = client.lock();
+        (state.is_receiving, state.stream) = (false, None);
+        format!("cannot start a thread: {error}")
+    })
 }
 
 /// Connects and registers, under the name that the user has chosen, if any.
@@ -75,7 +78,7 @@ fn login(args: &Args, client: &Client, input: &mut impl BufRead) -> Result<Conne
         } else {
             bad_nick(&nick)
         };
-        if was_given && !io::stdin().is_terminal() {
+        if was_given && sender::is_script() {
             let how = how_to_choose(args);
             return Err(format!("{refusal}; choose another with {how}"));
         }

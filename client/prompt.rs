@@ -41,6 +41,9 @@ pub fn prompt_loop(client: &Arc<Client>, args: &Args, input: &mut impl BufRead) 
 /// There is no way to connect again; what of the prompt and the rooms needs no server goes on.
 pub fn give_up(client: &Client, args: &Args, why: &str) {
     let mut state = client.lock();
+    if state.leaving {
+        return;
+    }
     let told = format!("You are no longer connected to {}: {why}", args.server);
     state.screen.tell(&told);
     let undelivered = leave::undelivered(&mut state);
@@ -51,7 +54,7 @@ pub fn give_up(client: &Client, args: &Args, why: &str) {
 fn disconnected(state: &mut State, undelivered: Option<String>) {
     if let Some(lines) = undelivered {
         state.screen.tell(&lines);
-        state.failure = Some(lines);
+        state.failure = Some(lines).filter(|_| sender::is_script());
     }
     // Another client may use that name now.
     state.screen.seen = Seen::default();
@@ -81,7 +84,7 @@ impl Prompt<'_> {
             word if WORDS.contains(&word) => match command::parse(&format!("/{word} {arguments}")) {
                 Input::Run(command, arguments) if self.is_connected(input) => {
                     (command.run)(self.client, arguments);
-                    if self.client.lock().failure.is_some() {
+                    if word == "chat" && sender::is_script() && self.client.lock().room.is_none() {
                         // What follows was meant for the room, and here it might be a command.
                         people::quit(self.client, "");
                     }
@@ -143,11 +146,11 @@ impl Prompt<'_> {
                 let connected = format!("You are connected to {server} as {}", state.nick);
                 state.screen.tell(&connected);
             }
-            Err(why) if self.client.lock().screen.is_terminal() => self.tell(&why),
-            Err(why) => {
+            Err(why) if sender::is_script() => {
                 self.client.lock().failure = Some(why);
                 people::quit(self.client, "");
             }
+            Err(why) => self.tell(&why),
         }
         self.has_connection()
     }

@@ -87,7 +87,11 @@ fn reconnect(client: &Client, args: &Args, mut reason: String, attempt: &mut usi
     loop {
         let seconds = BACK_OFF[*attempt];
         *attempt = (*attempt + 1).min(BACK_OFF.len() - 1);
-        client.lock().screen.tell(&format!("Connection lost ({reason}). Trying again in {seconds} s ..."));
+        let mut state = client.lock();
+        if !state.leaving {
+            state.screen.tell(&format!("Connection lost ({reason}). Trying again in {seconds} s ..."));
+        }
+        drop(state);
         pause(client, Duration::from_secs(seconds));
         if client.lock().leaving {
             return None;

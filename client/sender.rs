@@ -6,7 +6,7 @@ use crate::command::{self, Input};
 use crate::handlers::talk;
 use crate::room::mode;
 use crate::state::Client;
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, IsTerminal, Read};
 
 /// Bytes of input that are taken for one line when they have no end.
 const LONGEST: u64 = 64 * 1024;
@@ -32,6 +32,11 @@ pub fn sender_loop<R: BufRead>(client: &Client, input: &mut R, mut act: impl FnM
             act(&line, input);
         }
     }
+}
+
+/// Nobody types, so nobody sees what goes wrong in time to do something about it.
+pub fn is_script() -> bool {
+    !io::stdin().is_terminal()
 }
 
 /// Sends a line, or carries out the command in it.

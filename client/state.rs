@@ -70,6 +70,8 @@ pub struct State {
     pub names: Vec<(String, Vec<String>)>,
     /// The multicast room that one is in: what is typed goes there.
     pub room: Option<Arc<Member>>,
+    /// The one before, while it is being left.
+    pub room_before: Option<Arc<Member>>,
     /// The listing that comes is for who enters.
     pub wants_to_enter: bool,
     /// What has come of a listing of the directory.
@@ -171,6 +173,7 @@ impl State {
             joining: None,
             names: Vec::new(),
             room: None,
+            room_before: None,
             wants_to_enter: false,
             directory: Vec::new(),
             asked_keys: Vec::new(),

@@ -4,6 +4,7 @@
 
 use super::ANSWER;
 use crate::room::mode;
+use crate::sender;
 use crate::state::Client;
 use wire::names::same;
 
@@ -18,7 +19,7 @@ pub fn chat(client: &Client, name: &str) {
     let place = std::mem::take(&mut state.directory).into_iter().find(|place| same(&place.name, name));
     drop(state);
     let is_there = place.is_some_and(|place| mode::enter(client, place));
-    if !is_there && !client.lock().screen.is_terminal() {
+    if !is_there && sender::is_script() {
         // A script cannot see that it is not in the room, and would go on talking elsewhere.
         mode::leave(client);
         let mut state = client.lock();

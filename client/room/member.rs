@@ -48,8 +48,8 @@ struct Inner {
     arrivals: Arrivals,
     /// We have left, and everybody knows.
     has_left: bool,
-    /// The names on the blacklist that some had when they took another one here.
-    renamed: HashMap<u64, String>,
+    /// What each was called when last heard of, or while on the blacklist.
+    names: HashMap<u64, String>,
     /// The last error of the socket, so that each is told once.
     trouble: Option<ErrorKind>,
 }
@@ -88,7 +88,7 @@ impl Member {
         let engine = Engine::new(place.id, random(1), &client.lock().nick, Duration::ZERO, random(2));
         let (channel, arrivals) = (Channel::new(faults), Arrivals::default());
         let inner =
-            Mutex::new(Inner { engine, channel, arrivals, has_left: false, renamed: HashMap::new(), trouble: None });
+            Mutex::new(Inner { engine, channel, arrivals, has_left: false, names: HashMap::new(), trouble: None });
         let (sent, reader) = (Condvar::new(), Mutex::default());
         let member = Arc::new(Member { place, socket, seal, began, inner, sent, reader });
         let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
@@ -222,21 +222,25 @@ impl Member {
         while let Some(output) = inner.engine.output.pop_front() {
             match output {
                 Output::Send(datagram) => self.send(inner, datagram, client),
-                Output::Show(sender, event) => self.show(&mut inner.renamed, sender, &event, &mut client.lock()),
+                Output::Show(sender, event) => self.show(&mut inner.names, sender, &event, &mut client.lock()),
             }
         }
     }
 
-    /// Shows what has happened, unless it is about somebody on the blacklist, under whatever name: of those who were
-    /// called otherwise here `renamed` knows that.
-    fn show(&self, renamed: &mut HashMap<u64, String>, sender: u64, event: &Event, state: &mut State) {
-        if let Event::Renamed(old, _) = event
-            && state.blacklist.contains(old)
-        {
-            renamed.insert(sender, old.clone());
+    /// Shows what has happened, unless it is about somebody on the blacklist, or who was when called otherwise here.
+    fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: &Event, state: &mut State) {
+        if names.len() >= limits::ROOM_REMEMBERED {
+            names.retain(|_, name| state.blacklist.contains(name));
         }
-        let names = [Some(event.nick()), renamed.get(&sender).map(String::as_str)];
-        if names.into_iter().flatten().any(|name| state.blacklist.contains(name)) {
+        let before = match event {
+            Event::Renamed(old, _) => old,
+            event => event.nick(),
+        };
+        let name = names.entry(sender).or_insert_with(|| before.to_owned());
+        if !state.blacklist.contains(name) {
+            before.clone_into(name);
+        }
+        if state.blacklist.contains(name) || state.blacklist.contains(event.nick()) {
             return;
         }
         let room = format!("[{}] ", self.place.name);

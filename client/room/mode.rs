@@ -48,10 +48,12 @@ pub fn enter(client: &Client, place: Place) -> bool {
         state.screen.tell("The room is open: everybody on this network can read it, and write in anybody's name");
     }
     let before = state.room.replace(member);
+    state.room_before.clone_from(&before);
     state.show_prompt();
     drop(state);
     if let Some(before) = before {
         say_goodbye(client, &before);
+        client.lock().room_before = None;
     }
     true
 }
@@ -74,10 +76,10 @@ fn say_goodbye(client: &Client, member: &Member) {
 
 /// The same without waiting for anybody, and without a word to the user, who has gone.
 pub fn leave_at_once(client: &Client) {
-    let member = client.lock().room.take();
-    if let Some(member) = member {
-        member.leave_at_once(client);
-    }
+    let mut state = client.lock();
+    let rooms = [state.room.take(), state.room_before.take()];
+    drop(state);
+    rooms.iter().flatten().for_each(|member| member.leave_at_once(client));
 }
 
 /// A line that is typed in a room: what goes to everybody there, and a few commands. True when it was for the room.

@@ -197,6 +197,10 @@ fn a_refusal_ends_the_connection_and_not_the_prompt() {
     // What was not delivered does not come late.
     anew.expect("DELETEROOM lab");
     anew.answer_ping();
+    // That something was lost before is told in the end, and no reason to stop.
+    mel.type_line("deleteroom attic");
+    anew.expect("DELETEROOM attic");
+    anew.answer_ping();
     mel.end_input();
     anew.expect("QUIT");
     drop(anew);
