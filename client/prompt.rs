@@ -44,14 +44,15 @@ pub fn give_up(client: &Client, args: &Args, why: &str) {
     if state.leaving {
         return;
     }
-    let told = format!("You are no longer connected to {}: {why}", args.server);
-    state.screen.tell(&told);
     let undelivered = leave::undelivered(&mut state);
-    disconnected(&mut state, undelivered);
+    disconnected(&mut state, &format!("{}: {why}", args.server), undelivered);
 }
 
 /// The prompt without a server. A script fails for what was not delivered.
-fn disconnected(state: &mut State, undelivered: Option<String>) {
+fn disconnected(state: &mut State, from: &str, undelivered: Option<String>) {
+    // Before anything is told, since the prompt is drawn again below it.
+    state.set_prompt(PROMPT);
+    state.screen.tell(&format!("You are no longer connected to {from}"));
     if let Some(lines) = undelivered {
         state.screen.tell(&lines);
         state.failure = Some(lines).filter(|_| sender::is_script());
@@ -59,7 +60,6 @@ fn disconnected(state: &mut State, undelivered: Option<String>) {
     // Another client may use that name now.
     state.screen.seen = Seen::default();
     state.is_receiving = false;
-    state.set_prompt(PROMPT);
 }
 
 impl Prompt<'_> {
@@ -172,7 +172,6 @@ impl Prompt<'_> {
         self.join();
         let mut state = self.client.lock();
         state.leaving = false;
-        state.screen.tell(&format!("You are no longer connected to {}", self.args.server));
-        disconnected(&mut state, undelivered);
+        disconnected(&mut state, &self.args.server, undelivered);
     }
 }
