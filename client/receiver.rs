@@ -9,9 +9,9 @@ use crate::incoming;
 use crate::leave;
 use crate::progress;
 use crate::prompt;
+use crate::sender;
 use crate::state::Client;
 use crate::worker;
-use std::io::{self, IsTerminal};
 use std::thread;
 use std::time::{Duration, Instant};
 use wire::message::Message;
@@ -138,7 +138,7 @@ fn tick(client: &Client) {
     let closed = state.screen.is_closed();
     drop(state);
     // A script goes on without its output: what it has to say is what matters.
-    if closed && io::stdin().is_terminal() {
+    if closed && !sender::is_script() {
         leave::at_once(client);
     }
 }

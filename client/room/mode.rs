@@ -69,17 +69,17 @@ pub fn leave(client: &Client) -> bool {
     true
 }
 
-fn say_goodbye(client: &Client, member: &Member) {
-    member.leave(client);
-    client.lock().screen.tell(&format!("You left {}", member.place.name));
-}
-
 /// The same without waiting for anybody, and without a word to the user, who has gone.
 pub fn leave_at_once(client: &Client) {
     let mut state = client.lock();
     let rooms = [state.room.take(), state.room_before.take()];
     drop(state);
     rooms.iter().flatten().for_each(|member| member.leave_at_once(client));
+}
+
+fn say_goodbye(client: &Client, member: &Member) {
+    member.leave(client);
+    client.lock().screen.tell(&format!("You left {}", member.place.name));
 }
 
 /// A line that is typed in a room: what goes to everybody there, and a few commands. True when it was for the room.

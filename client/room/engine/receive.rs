@@ -156,9 +156,8 @@ impl Engine {
 
     /// Takes what somebody whom we know tells of somebody else, unless too much of that is `doubtful` already.
     fn hearsay(&mut self, seen: Seen, doubtful: &mut usize, now: Duration) {
-        let is_doubtful = |peer: &mut Peer| peer.is_doubtful();
-        let is_met = self.peers.get(seen.sender).is_some_and(|peer| peer.is_met);
-        let was_doubtful = self.peers.get(seen.sender).is_some_and(is_doubtful);
+        let known = self.peers.get(seen.sender);
+        let (is_met, was_doubtful) = known.map_or((false, false), |peer| (peer.is_met, peer.is_doubtful()));
         if !is_met && !was_doubtful && *doubtful >= limits::ROOM_DOUBTFUL {
             self.counts.ignored += 1;
             return;
