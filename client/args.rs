@@ -2,8 +2,8 @@
 //!
 //! Read once by the main thread before any other thread starts; no lock.
 
-use crate::room::impair::{Faults, percent};
-use crate::room::mode::Settings;
+use crate::multicast::impair::{Faults, percent};
+use crate::multicast::mode::Settings;
 use clap::Parser;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;

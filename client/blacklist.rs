@@ -26,7 +26,9 @@ impl Blacklist {
     ///
     /// With an error comes an empty blacklist that is kept nowhere, so that the file stays as it is.
     pub fn load(own_nick: &str) -> (Self, io::Result<()>) {
-        match settings::folder().map(|folder| Self::read(folder.join(format!("blacklist-{}", names::fold(own_nick))))) {
+        match settings::folder()
+            .map(|folder| Self::read(folder.join(format!("blacklist-{}", names::casefold(own_nick)))))
+        {
             Ok(Ok(blacklist)) => (blacklist, Ok(())),
             Ok(Err(error)) | Err(error) => (Self::default(), Err(error)),
         }
@@ -83,12 +85,12 @@ impl Blacklist {
     fn save(&self) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         let lines: String = self.people.iter().map(|names| names.join(" ") + "\n").collect();
-        settings::replace(file, lines.as_bytes())
+        settings::write_atomically(file, lines.as_bytes())
     }
 }
 
 fn has(names: &[String], nick: &str) -> bool {
-    names.iter().any(|name| names::same(name, nick))
+    names.iter().any(|name| names::eq_ignore_case(name, nick))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use wire::fingerprint::Fingerprint;
-use wire::stream::Stream;
+use wire::stream::{SecureChannel, Stream};
 use wire::tls::{self, Connector, Identity, Refused, Tls, Trust};
 
 /// How long one address may take to accept a connection.
@@ -86,7 +86,7 @@ impl Caller {
             );
         }
         let stream = Stream::new(socket);
-        tls.into_iter().for_each(|tls| stream.secure(tls));
+        tls.into_iter().for_each(|tls| stream.secure(Box::new(tls)));
         Ok(Call { stream, news })
     }
 
@@ -94,7 +94,8 @@ impl Caller {
     pub fn call_again(&self, first: &Stream) -> io::Result<Stream> {
         let socket = connect(&first.socket().peer_addr()?)?;
         let Some(secure) = &self.secure else { return Ok(Stream::new(socket)) };
-        let pin = first.tls().and_then(Tls::peer).ok_or_else(|| io::Error::other("the server has no key"))?;
+        let pin =
+            first.channel().and_then(SecureChannel::peer).ok_or_else(|| io::Error::other("the server has no key"))?;
         let deadline = Instant::now() + HANDSHAKE;
         let shaken = secure.connector.connect(&socket, host(&self.server), Trust::Pin(pin), deadline);
         let (tls, _) = shaken.map_err(|refused| match refused {
@@ -104,7 +105,7 @@ impl Caller {
             Refused::PlainText(text) => io::Error::other(complaint(&text)),
         })?;
         let stream = Stream::new(socket);
-        stream.secure(tls);
+        stream.secure(Box::new(tls));
         Ok(stream)
     }
 
@@ -175,7 +176,7 @@ impl Secure {
         let known = self.known().or(filed.map(|(known, _)| known));
         let trust = match (self.pin, known) {
             (Some(pin), _) | (None, Some(Known::Pinned(pin))) if !self.by_authority => Trust::Pin(pin),
-            (None, None) if !self.by_authority => Trust::FirstContact,
+            (None, None) if !self.by_authority => Trust::TrustOnFirstUse,
             _ => Trust::Authority,
         };
         let shaken = self.connector.connect(socket, host(server), trust, Instant::now() + HANDSHAKE);

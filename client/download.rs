@@ -12,7 +12,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 use wire::stream::Stream;
-use wire::text::counted;
+use wire::text::pluralize;
 use wire::{files, limits};
 
 /// Buffers that may wait to be written.
@@ -149,7 +149,7 @@ impl Fetching<'_> {
         part.remove();
         let from = if peer.is_empty() { String::new() } else { format!(" from {peer}") };
         let (path, how) = (path.display(), progress.summary());
-        let bytes = counted(*size, "byte");
+        let bytes = pluralize(*size, "byte");
         Ok(format!("Received {name}{from}: {path} ({bytes}, CRC-32 {crc:08x}) {how}"))
     }
 }

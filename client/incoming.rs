@@ -92,7 +92,7 @@ fn entered(state: &mut State, message: &Message<'_>, room: &str) {
     if !state.is_in(room) {
         state.rooms.push(room.to_owned());
     }
-    let wanted = state.joining.take_if(|joining| names::same(joining, room)).is_some();
+    let wanted = state.joining.take_if(|joining| names::eq_ignore_case(joining, room)).is_some();
     if wanted && !state.is_target(room) {
         state.talk_to(room);
     }
@@ -119,7 +119,7 @@ fn renamed(state: &mut State, old: &str, new: &str, silent: bool) {
     }
     if state.is_me(old) {
         new.clone_into(&mut state.nick);
-        if !names::same(old, new) {
+        if !names::eq_ignore_case(old, new) {
             state.screen.seen.renamed(new);
         }
         return state.screen.tell(&format!("You are now called {new}"));
@@ -159,7 +159,9 @@ fn reply(state: &mut State, code: u16, params: &[&str]) {
 /// Whether a numeric belongs to the answer to `/fingerprint`, which is a WHOIS of which one line is shown.
 fn is_about_a_key(state: &mut State, code: u16, params: &[&str]) -> bool {
     let nick = params.first().copied().unwrap_or_default();
-    let Some(at) = state.asked_keys.iter().position(|(asked, _)| names::same(asked, nick)) else { return false };
+    let Some(at) = state.asked_keys.iter().position(|(asked, _)| names::eq_ignore_case(asked, nick)) else {
+        return false;
+    };
     if code == numeric::RPL_WHOISCERTFP.code {
         state.asked_keys[at].1 = numerics::sentence(code, params);
     } else if code == numeric::ERR_NOSUCHNICK.code {
@@ -176,7 +178,7 @@ fn is_about_a_key(state: &mut State, code: u16, params: &[&str]) -> bool {
 
 /// Keeps names for the user who asked for them; those that come after a JOIN nobody asked for.
 fn collect_names(state: &mut State, room: &str, people: &str) {
-    if let Some((_, names)) = state.names.iter_mut().find(|(asked, _)| names::same(asked, room)) {
+    if let Some((_, names)) = state.names.iter_mut().find(|(asked, _)| names::eq_ignore_case(asked, room)) {
         // The marks of operators and others stand before the name.
         let nicks = people.split_whitespace().map(|nick| nick.trim_start_matches(['~', '&', '@', '%', '+']));
         names.extend(nicks.map(str::to_owned));
@@ -184,9 +186,9 @@ fn collect_names(state: &mut State, room: &str, people: &str) {
 }
 
 fn show_names(state: &mut State, room: &str) {
-    let Some(asked) = state.names.iter().position(|(asked, _)| names::same(asked, room)) else { return };
+    let Some(asked) = state.names.iter().position(|(asked, _)| names::eq_ignore_case(asked, room)) else { return };
     let (room, mut names) = state.names.remove(asked);
-    names.sort_by_key(|nick| names::fold(nick));
+    names.sort_by_key(|nick| names::casefold(nick));
     let people = if names.len() == 1 { "person" } else { "people" };
     state.screen.tell(&format!("{} {people} in {room}: {}", names.len(), names.join(", ")));
 }

@@ -27,7 +27,7 @@ pub struct Kept {
 impl Kept {
     /// What is kept for who chats as `own_nick` on this server.
     pub fn of(own_nick: &str, server: &str) -> Self {
-        let file = settings::folder().map(|folder| folder.join(format!("uploads-{}", names::fold(own_nick))));
+        let file = settings::folder().map(|folder| folder.join(format!("uploads-{}", names::casefold(own_nick))));
         Kept { file: file.ok(), server: server.to_owned() }
     }
 
@@ -52,7 +52,9 @@ impl Kept {
         let mut entries = self.read()?;
         let is_it = |entry: &Vec<u8>| {
             let same = |(server, other): (String, Upload)| {
-                server == self.server && other.path == upload.path && names::same(&other.target, &upload.target)
+                server == self.server
+                    && other.path == upload.path
+                    && names::eq_ignore_case(&other.target, &upload.target)
             };
             parse(entry).is_some_and(same)
         };
@@ -63,7 +65,7 @@ impl Kept {
             entries.push([words.as_bytes(), upload.path.as_os_str().as_bytes()].concat());
         }
         let bytes: Vec<u8> = entries.into_iter().flat_map(|entry| [entry, vec![END]].concat()).collect();
-        settings::replace(file, &bytes)
+        settings::write_atomically(file, &bytes)
     }
 
     fn read(&self) -> io::Result<Vec<Vec<u8>>> {

@@ -99,7 +99,7 @@ impl KnownServers {
         let is_it = |line: &str| line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(server));
         let new = line(server, known);
         let lines = text.lines().map(|line| if is_it(line) { &new } else { line });
-        settings::replace(&self.path, lines.flat_map(|line| [line, "\n"]).collect::<String>().as_bytes())
+        settings::write_atomically(&self.path, lines.flat_map(|line| [line, "\n"]).collect::<String>().as_bytes())
     }
 }
 

@@ -3,7 +3,7 @@
 //! The orderly one is run by the main thread, the others by whichever thread has the reason; they
 //! end the process themselves, since nothing interrupts the main thread's read of stdin.
 
-use crate::room::mode;
+use crate::multicast::mode;
 use crate::state::{Client, State};
 use std::io::{self, Write};
 use std::net::Shutdown;
@@ -11,7 +11,7 @@ use std::process::{self, ExitCode};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
-use wire::text::counted;
+use wire::text::pluralize;
 
 /// How long a user who leaves waits for what is still unconfirmed.
 const UNCONFIRMED: Duration = Duration::from_secs(10);
@@ -68,7 +68,7 @@ fn transfers_end(client: &Client) -> bool {
     let mut state = client.wait_while(AT_ONCE, |state| due(state) > 0);
     let count = due(&state);
     if count > 0 {
-        let files = counted(count, "file");
+        let files = pluralize(count, "file");
         state.screen.tell(&format!("Waiting for {files}; Ctrl-C leaves at once, and then it goes on next time"));
     }
     drop(state);
@@ -147,6 +147,6 @@ fn say_goodbye(state: &mut State) {
 /// Drops what the server has not confirmed, and says in one sentence how much that was, if any.
 pub fn undelivered(state: &mut State) -> Option<String> {
     let count = state.unconfirmed.drop_all();
-    let (lines, verb) = (counted(count, "line"), if count == 1 { "was" } else { "were" });
+    let (lines, verb) = (pluralize(count, "line"), if count == 1 { "was" } else { "were" });
     (count > 0).then(|| format!("{lines} {verb} not delivered: the server did not confirm in time"))
 }

@@ -17,7 +17,7 @@
 //! - [`settings`]: the folder in which some of that outlives the client
 //! - [`transfers`], [`progress`], [`kept`], [`announced`]: which files are under way, also under that lock
 //! - [`worker`], [`upload`], [`source`], [`download`], [`part`]: one short-lived thread for each file under way
-//! - [`directory`], [`room`]: multicast rooms: where they meet, and talking there
+//! - [`directory`], [`multicast`]: multicast rooms: where they meet, and talking there
 //! - [`prompt`]: the directory of such rooms alone
 //! - [`leave`]: the ways out
 
@@ -35,12 +35,12 @@ mod kept;
 mod known;
 mod leave;
 mod login;
+mod multicast;
 mod numerics;
 mod part;
 mod progress;
 mod prompt;
 mod receiver;
-mod room;
 mod screen;
 mod seen;
 mod sender;

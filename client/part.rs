@@ -23,7 +23,7 @@ pub struct Part {
 /// Where the part of a file is. The dot keeps it apart from every received file, none of which has one
 /// in front; nick, id and sum keep apart the parts of several clients that share the folder.
 pub fn path(folder: &Path, own_nick: &str, id: u64, crc: u32) -> PathBuf {
-    let name = files::safe_name(&format!("{}-{id}-{crc:08x}.part", names::fold(own_nick)));
+    let name = files::safe_name(&format!("{}-{id}-{crc:08x}.part", names::casefold(own_nick)));
     folder.join(format!(".{name}"))
 }
 

@@ -183,7 +183,7 @@ impl Screen {
         let Some(sleep) = self.sleep.take() else { return };
         match sleep.held.len() {
             0 => self.tell("You are awake again; nobody said anything."),
-            count => self.tell(&format!("{} while you were asleep:", text::counted(count, "message"))),
+            count => self.tell(&format!("{} while you were asleep:", text::pluralize(count, "message"))),
         }
         for event in sleep.held {
             self.show(&event);

@@ -64,19 +64,20 @@ pub enum Sighting {
 pub fn id(message: &Message<'_>) -> Option<String> {
     let tag = |key| message.tags().find(|&(name, value)| name == key && !value.is_empty()).map(|(_, value)| value);
     let own = |id: &str| {
-        let target = message.params.first().map(|target| names::fold(target)).unwrap_or_default();
+        let target = message.params.first().map(|target| names::casefold(target)).unwrap_or_default();
         let text = message.params.last().copied().unwrap_or_default();
         let sum = crc32(format!("{target} {text}").as_bytes());
-        format!("{}/{sum:08x}/{id}", names::fold(message.source_nick()))
+        format!("{}/{sum:08x}/{id}", names::casefold(message.source_nick()))
     };
     let id = tag(SENDER_ID).map(own).or_else(|| tag("msgid").map(|id| format!("/{id}")))?;
-    Some(text::shorten(&id, ID).to_owned())
+    Some(text::truncate(&id, ID).to_owned())
 }
 
 impl Seen {
     /// Reads what the user who chats as `own_nick` has seen. With an error comes one who has seen nothing and writes nothing down.
     pub fn load(own_nick: &str) -> (Self, io::Result<()>) {
-        match settings::folder().and_then(|folder| Self::read(&folder, &format!("seen-{}", names::fold(own_nick)))) {
+        match settings::folder().and_then(|folder| Self::read(&folder, &format!("seen-{}", names::casefold(own_nick))))
+        {
             Ok(seen) => (seen, Ok(())),
             Err(error) => (Self::default(), Err(error)),
         }
@@ -117,7 +118,7 @@ impl Seen {
             Some(line) => (line.strip_prefix('?').unwrap_or(line), !line.starts_with('?')),
             None => (line, false),
         };
-        let id = text::shorten(id, ID);
+        let id = text::truncate(id, ID);
         let (from, to) =
             if is_sure { (&mut self.unsure, &mut self.letters) } else { (&mut self.letters, &mut self.unsure) };
         from.remove(id);

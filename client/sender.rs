@@ -4,7 +4,7 @@
 
 use crate::command::{self, Input};
 use crate::handlers::talk;
-use crate::room::mode;
+use crate::multicast::mode;
 use crate::state::Client;
 use std::io::{self, BufRead, IsTerminal, Read};
 

@@ -14,11 +14,11 @@ pub fn folder() -> io::Result<PathBuf> {
 }
 
 /// Writes a file anew, in a folder that is made where needed.
-pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_atomically(file: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(folder) = file.parent() {
         disk::make_private(folder)?;
     }
-    disk::replace(file, bytes)
+    disk::write_atomically(file, bytes)
 }
 
 /// Keeps other clients away from a file, or says `why` they keep this one away.

@@ -7,8 +7,8 @@ use crate::blacklist::Blacklist;
 use crate::caller::Caller;
 use crate::connection::{Caps, Connection};
 use crate::directory::Place;
-use crate::room::member::Member;
-use crate::room::mode::Settings;
+use crate::multicast::member::Member;
+use crate::multicast::mode::Settings;
 use crate::screen::Screen;
 use crate::seen::SENDER_ID;
 use crate::transfers::Transfers;
@@ -19,9 +19,9 @@ use std::io::Write;
 use std::net::Shutdown;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
+use wire::ack_queue::AckQueue;
 use wire::message::Message;
 use wire::stream::Stream;
-use wire::unconfirmed::Unconfirmed;
 use wire::{limits, names, text};
 
 /// Lines that may wait for the server's word at once; from then on the sender thread waits instead
@@ -46,7 +46,7 @@ pub struct Client {
 pub struct State {
     pub screen: Screen,
     pub blacklist: Blacklist,
-    pub unconfirmed: Unconfirmed<String>,
+    pub unconfirmed: AckQueue<String>,
     pub transfers: Transfers,
     /// The connection; `None` while it is lost. The receiver thread reads it.
     pub stream: Option<Arc<Stream>>,
@@ -160,7 +160,7 @@ impl State {
         State {
             screen,
             blacklist: Blacklist::default(),
-            unconfirmed: Unconfirmed::new("gc"),
+            unconfirmed: AckQueue::new("gc"),
             transfers: Transfers::default(),
             stream: None,
             nick: String::new(),
@@ -200,7 +200,7 @@ impl State {
     fn send(&mut self, message: &Message<'_>) {
         let line = message.to_string();
         // A longer line would be refused as a whole. Texts are split before, so this cuts reasons and topics.
-        let line = format!("{}{}", self.tags(message), text::shorten(&line, limits::LINE - "\r\n".len()));
+        let line = format!("{}{}", self.tags(message), text::truncate(&line, limits::LINE - "\r\n".len()));
         let mut lines = vec![line.clone()];
         self.unconfirmed.push(line);
         if self.is_connected() {
@@ -264,7 +264,7 @@ impl State {
         self.directory.clear();
         self.stream = Some(Arc::clone(&connection.stream));
         let join = |room: &String| {
-            let key = self.keys.get(&names::fold(room));
+            let key = self.keys.get(&names::casefold(room));
             let params = std::iter::once(room).chain(key).map(String::as_str).collect();
             Message { verb: "JOIN", params, ..Message::default() }.to_string()
         };
@@ -295,11 +295,11 @@ impl State {
     }
 
     pub fn is_me(&self, nick: &str) -> bool {
-        names::same(nick, &self.nick)
+        names::eq_ignore_case(nick, &self.nick)
     }
 
     pub fn is_in(&self, room: &str) -> bool {
-        self.rooms.iter().any(|known| names::same(known, room))
+        self.rooms.iter().any(|known| names::eq_ignore_case(known, room))
     }
 }
 

@@ -211,7 +211,8 @@ impl Transfers {
 
     /// Whether the same file is being sent to the same target already.
     pub fn is_being_sent(&self, path: &PathBuf, target: &str) -> bool {
-        let is_same = |job: &Job| matches!(job, Job::Upload(up) if up.path == *path && names::same(&up.target, target));
+        let is_same =
+            |job: &Job| matches!(job, Job::Upload(up) if up.path == *path && names::eq_ignore_case(&up.target, target));
         self.list.iter().any(|transfer| is_same(&transfer.job))
     }
 
@@ -258,7 +259,7 @@ impl Transfers {
     /// Stops what comes by itself from somebody; what only waits is taken out.
     pub fn stop_from(&mut self, nick: &str) {
         let is_theirs = |transfer: &Transfer| {
-            matches!(transfer.job, Job::Download(_)) && !transfer.wanted && names::same(&transfer.peer, nick)
+            matches!(transfer.job, Job::Download(_)) && !transfer.wanted && names::eq_ignore_case(&transfer.peer, nick)
         };
         self.list.retain(|transfer| transfer.is_running || !is_theirs(transfer));
         self.list.iter_mut().filter(|transfer| is_theirs(transfer)).for_each(|transfer| transfer.stop(Cancel::ByUser));
@@ -286,7 +287,9 @@ impl Transfer {
     /// Whether the server would take one upload for the other, and go on with it.
     fn is_like(&self, other: &Transfer) -> bool {
         match (&self.job, &other.job) {
-            (Job::Upload(one), Job::Upload(two)) => self.name == other.name && names::same(&one.target, &two.target),
+            (Job::Upload(one), Job::Upload(two)) => {
+                self.name == other.name && names::eq_ignore_case(&one.target, &two.target)
+            }
             _ => false,
         }
     }

@@ -10,7 +10,7 @@ use std::io::{self, BufReader, Write};
 use std::path::Path;
 use std::time::Duration;
 use wire::stream::Stream;
-use wire::text::counted;
+use wire::text::pluralize;
 use wire::{files, limits};
 
 /// The server writes up to [`limits::MAX_FILE`] bytes to its disk before it says that it has them.
@@ -94,7 +94,7 @@ impl Sending<'_> {
         let Source { name, size, .. } = &self.source;
         let sum = self.source.sum();
         let (target, how) = (&self.upload.target, progress.summary());
-        let bytes = counted(*size, "byte");
+        let bytes = pluralize(*size, "byte");
         Ok(format!("Sent {name} ({bytes}, CRC-32 {:08x}) to {target} {how}", sum.value()))
     }
 

@@ -47,7 +47,7 @@ pub fn start(client: &Client) {
     loop {
         let mut state = client.lock();
         let State { transfers, rooms, .. } = &mut *state;
-        let next = transfers.next(|room| rooms.iter().any(|known| wire::names::same(known, room)));
+        let next = transfers.next(|room| rooms.iter().any(|known| wire::names::eq_ignore_case(known, room)));
         drop(state);
         let (Some((number, job)), Some(shared)) = (next, client.share()) else { return };
         let thread = thread::Builder::new().name(format!("transfer {number}"));
@@ -240,7 +240,7 @@ fn is_cancelled(state: &State, number: u64) -> bool {
 mod tests {
     use super::*;
     use crate::caller::Caller;
-    use crate::room::mode::Settings;
+    use crate::multicast::mode::Settings;
     use crate::screen::tests::Paper;
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use wire::files::readable_size;
 use wire::limits;
-use wire::names::{fold, same};
+use wire::names::{casefold, eq_ignore_case};
 use wire::time::unix_seconds;
 
 use crate::chat::Chat;
@@ -120,7 +120,7 @@ pub fn expire_now(chat: &mut Chat<'_>) {
 /// Whether a file may be sent to a person, who is here or was once, and how they spell their name.
 pub fn person_who_may_receive(registry: &Registry, nick: &str) -> Option<String> {
     let here = registry.by_nick(nick).map(|client| client.nick().to_owned());
-    here.or_else(|| registry.post.knows(&fold(nick)).then(|| nick.to_owned()))
+    here.or_else(|| registry.post.knows(&casefold(nick)).then(|| nick.to_owned()))
 }
 
 /// The room that somebody may write to, and how its creator spelt it. Who has left the chat since the
@@ -204,7 +204,7 @@ fn announce(chat: &mut Chat<'_>, id: FileId) {
 fn announce_to_person(chat: &mut Chat<'_>, message: &Message) -> Result<Handed, String> {
     let id = chat.server.next_msgid();
     mail::send(chat, &message.target, id, message.letter(id), None)?;
-    Ok((fold(&message.target), id))
+    Ok((casefold(&message.target), id))
 }
 
 /// Should there be no place for a letter, FILE LIST tells all the same.
@@ -238,7 +238,7 @@ pub fn make_up_for_the_untold(server: &Server) {
         let Some(entry) = registry.files.get(id) else { continue };
         let message = Message::announcing(&registry, entry);
         let missing = entry.recipients.iter().filter(|recipient| !recipient.had);
-        let names: Vec<_> = missing.map(|recipient| fold(recipient.person.nick())).collect();
+        let names: Vec<_> = missing.map(|recipient| casefold(recipient.person.nick())).collect();
         drop(registry);
         let leave = |name: String| {
             let id = server.next_msgid();
@@ -267,7 +267,7 @@ pub fn somebody_has_it(chat: &mut Chat<'_>, id: FileId) {
     let Some(sender) = online(&chat.registry, &entry.sender).filter(|sender| sender.caps.has(Caps::FILES)) else {
         return;
     };
-    if same(sender.nick(), chat.me().nick()) {
+    if eq_ignore_case(sender.nick(), chat.me().nick()) {
         return;
     }
     let (name, here) = (&entry.name, sender.id);

@@ -11,7 +11,7 @@ use std::sync::MutexGuard;
 
 use wire::limits;
 use wire::numeric::Numeric;
-use wire::text::shorten;
+use wire::text::truncate;
 
 use crate::client::Client;
 use crate::event::{Caps, ClientId, Event, Line, Recipients};
@@ -114,7 +114,7 @@ impl<'a> Chat<'a> {
         peers.except = Some(self.id);
         let (registered, source) = (self.me().registered, self.me().source());
         if registered && peers.clients.len() > 1 {
-            self.tell(peers, Line::new(format_args!(":{source} QUIT :{}", shorten(reason, limits::REASON))));
+            self.tell(peers, Line::new(format_args!(":{source} QUIT :{}", truncate(reason, limits::REASON))));
         }
         self.replies.line(format_args!("ERROR :Closing connection: {reason}"));
         self.replies.flush();

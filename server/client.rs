@@ -5,8 +5,8 @@
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
 
+use wire::ack_queue::AckQueue;
 use wire::fingerprint::Fingerprint;
-use wire::unconfirmed::Unconfirmed;
 
 use crate::event::{Caps, ClientId};
 use crate::mail::{Handed, nothing_handed};
@@ -42,7 +42,7 @@ pub struct Client {
     pub invisible: bool,
     pub away: Option<String>,
     /// Letters that it was handed and has not confirmed.
-    pub handed: Unconfirmed<Handed>,
+    pub handed: AckQueue<Handed>,
     /// The rooms it is in, folded, in the order of joining.
     pub rooms: Vec<String>,
     pub since: SystemTime,

@@ -15,10 +15,10 @@ use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use wire::disk::{read_text, replace, sync_folder};
+use wire::disk::{read_text, sync_folder, write_atomically};
 use wire::fingerprint::Fingerprint;
 use wire::limits;
-use wire::names::{fold, is_nick, is_room, same};
+use wire::names::{casefold, eq_ignore_case, is_nick, is_room};
 
 use crate::client::Client;
 use crate::server::Server;
@@ -58,7 +58,7 @@ impl fmt::Debug for RoomKey {
 impl Place {
     /// Whether it is this client's to remove: that of the key that has made it, or else of who has the name now.
     pub fn is_of(&self, client: &Client) -> bool {
-        self.owner_key.map_or_else(|| same(&self.owner, client.nick()), |key| client.key == Some(key))
+        self.owner_key.map_or_else(|| eq_ignore_case(&self.owner, client.nick()), |key| client.key == Some(key))
     }
 
     fn line(&self) -> String {
@@ -113,7 +113,7 @@ pub struct Directory(BTreeMap<String, Place>);
 
 impl Directory {
     pub fn add(&mut self, place: Place) -> Result<(), Taken> {
-        if let Some(other) = self.0.get(&fold(&place.name)) {
+        if let Some(other) = self.0.get(&casefold(&place.name)) {
             return Err(Taken::Name(other.name.clone()));
         }
         if let Some(other) = self.0.values().find(|other| other.address == place.address) {
@@ -122,18 +122,18 @@ impl Directory {
         if self.0.len() >= limits::PLACES {
             return Err(Taken::Full);
         }
-        self.0.insert(fold(&place.name), place);
+        self.0.insert(casefold(&place.name), place);
         Ok(())
     }
 
     pub fn get(&self, name: &str) -> Option<&Place> {
-        self.0.get(&fold(name))
+        self.0.get(&casefold(name))
     }
 
     /// Takes a room out, if it is still this one.
     pub fn remove(&mut self, place: &Place) -> bool {
         let is_it = self.get(&place.name).is_some_and(|other| other.id == place.id);
-        is_it && self.0.remove(&fold(&place.name)).is_some()
+        is_it && self.0.remove(&casefold(&place.name)).is_some()
     }
 
     /// All rooms, by name.
@@ -173,7 +173,7 @@ impl DirectoryFile {
         let path = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Taken under this lock, so that a later write holds no less than an earlier one.
         let lines: Vec<String> = server.registry().directory.places().map(Place::line).collect();
-        replace(&path, lines.iter().flat_map(|line| [line, "\n"]).collect::<String>().as_bytes())?;
+        write_atomically(&path, lines.iter().flat_map(|line| [line, "\n"]).collect::<String>().as_bytes())?;
         path.parent().map_or(Ok(()), sync_folder)
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use wire::limits;
-use wire::names::same;
+use wire::names::eq_ignore_case;
 
 use crate::entry::{Entry, FileId};
 
@@ -136,7 +136,7 @@ impl Files {
     pub fn resumable(&mut self, sender: &str, target: &str, size: u64, name: &str) -> Option<&mut Entry> {
         let is_it = |entry: &&mut Entry| {
             let same_file = entry.size == size && entry.name == name;
-            entry.crc.is_none() && same_file && entry.sender.is(sender) && same(entry.target_now(), target)
+            entry.crc.is_none() && same_file && entry.sender.is(sender) && eq_ignore_case(entry.target_now(), target)
         };
         self.entries.values_mut().find(is_it)
     }

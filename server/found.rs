@@ -10,9 +10,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use wire::disk::{read_text, replace, sync_folder};
+use wire::disk::{read_text, sync_folder, write_atomically};
 use wire::limits;
-use wire::names::{fold, is_nick};
+use wire::names::{casefold, is_nick};
 
 use crate::letter::Msgid;
 
@@ -38,7 +38,9 @@ impl Found {
         }
         let run = data.join("run");
         found.run = found.next_run(&run)?;
-        if let Err(error) = replace(&run, format!("{}\n", found.run).as_bytes()).and_then(|()| sync_folder(data)) {
+        if let Err(error) =
+            write_atomically(&run, format!("{}\n", found.run).as_bytes()).and_then(|()| sync_folder(data))
+        {
             // The clock is good enough, unless it is turned back.
             found.troubles.push(format!("Cannot write {}: {error}", run.display()));
         }
@@ -50,10 +52,11 @@ impl Found {
     fn known_names(&mut self, file: &Path) -> io::Result<File> {
         let text = read_text(file)?;
         let mut seen = HashSet::new();
-        let newest = text.lines().rev().filter(|line| is_nick(line)).map(fold).filter(|name| seen.insert(name.clone()));
+        let newest =
+            text.lines().rev().filter(|line| is_nick(line)).map(casefold).filter(|name| seen.insert(name.clone()));
         self.names = newest.take(limits::KNOWN_NAMES).collect();
         self.names.reverse();
-        if let Err(error) = replace(file, self.names.join("\n").as_bytes()) {
+        if let Err(error) = write_atomically(file, self.names.join("\n").as_bytes()) {
             self.troubles.push(format!("Cannot write {}: {error}", file.display()));
         }
         OpenOptions::new().append(true).create(true).mode(0o600).open(file)
@@ -61,7 +64,7 @@ impl Found {
 
     fn look_into(&mut self, mailbox: &Path) {
         let name = mailbox.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_ours = is_nick(name) && fold(name) == name;
+        let is_ours = is_nick(name) && casefold(name) == name;
         let letters = if is_ours { self.letters_in(mailbox) } else { Err(io::Error::other("that is nobody's name")) };
         match letters {
             Ok(letters) => {

@@ -12,10 +12,10 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use wire::disk::{make_private, replace, sync_folder};
+use wire::disk::{make_private, sync_folder, write_atomically};
 use wire::fingerprint::Fingerprint;
 use wire::limits;
-use wire::names::{fold, is_nick};
+use wire::names::{casefold, is_nick};
 
 /// A name whose file is damaged belongs to this: to nobody, until it is released.
 const NOBODY: Fingerprint = Fingerprint([0; 32]);
@@ -132,7 +132,7 @@ impl KeyFolder {
             let path = file?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             // Such a one is of a write that was interrupted: nobody was told that the name is bound.
-            if path.extension().is_some_and(|ending| ending == "new") || !is_nick(name) || fold(name) != name {
+            if path.extension().is_some_and(|ending| ending == "new") || !is_nick(name) || casefold(name) != name {
                 continue;
             }
             let text = fs::read_to_string(&path);
@@ -148,7 +148,7 @@ impl KeyFolder {
 
     /// Writes down to whom a name belongs. When this returns, it does so whatever happens to the server or the machine.
     pub fn store(&self, name: &str, key: Fingerprint) -> io::Result<()> {
-        replace(&self.0.join(name), format!("{key}\n").as_bytes())?;
+        write_atomically(&self.0.join(name), format!("{key}\n").as_bytes())?;
         sync_folder(&self.0)
     }
 
@@ -163,7 +163,7 @@ impl KeyFolder {
     /// Takes a name from its key, also while a server runs in this data folder. The answer for the operator is one
     /// sentence in either case.
     pub fn release(data: &Path, nick: &str) -> Result<String, String> {
-        let file = data.join("keys").join(fold(nick));
+        let file = data.join("keys").join(casefold(nick));
         if !is_nick(nick) {
             return Err(format!("{nick} is no name"));
         }

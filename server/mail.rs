@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
+use wire::ack_queue::AckQueue;
 use wire::limits;
-use wire::names::fold;
-use wire::text::counted;
-use wire::unconfirmed::Unconfirmed;
+use wire::names::casefold;
+use wire::text::pluralize;
 
 use crate::chat::Chat;
 use crate::event::{Caps, ClientId, Event, Line, Recipients};
@@ -25,8 +25,8 @@ pub type Handed = (String, Msgid);
 const SHEAF: usize = 64;
 
 /// The letters that a client has not confirmed; the tokens of its `PING`s begin with `mail-`.
-pub fn nothing_handed() -> Unconfirmed<Handed> {
-    Unconfirmed::new("mail")
+pub fn nothing_handed() -> AckQueue<Handed> {
+    AckQueue::new("mail")
 }
 
 /// Sends a letter to a name, which must be known or here; `echo` gets a copy. An error is the reason why it
@@ -34,7 +34,7 @@ pub fn nothing_handed() -> Unconfirmed<Handed> {
 ///
 /// The lock is let go meanwhile: who was here may have left, and who was away may have come.
 pub fn send(chat: &mut Chat<'_>, name: &str, id: Msgid, letter: Line, echo: Option<ClientId>) -> Result<(), String> {
-    let name = fold(name);
+    let name = casefold(name);
     has_room(chat, &name)?;
     let stored = chat.unlocked(|server| server.mailboxes.store(&name, id, &letter));
     if let Err(error) = stored {
@@ -83,12 +83,12 @@ pub fn withdraw(server: &Server, letters: &[Handed]) {
 /// Whether a letter to this name would be taken; if not, why.
 pub fn has_room(chat: &Chat<'_>, name: &str) -> Result<(), String> {
     let is_here = chat.registry.by_nick(name).is_some();
-    chat.registry.post.has_room(&fold(name), is_here).map_err(str::to_owned)
+    chat.registry.post.has_room(&casefold(name), is_here).map_err(str::to_owned)
 }
 
 /// The client has a name from now on: it becomes known, and gets what has waited for it.
 pub fn arrive(chat: &mut Chat<'_>) {
-    let name = fold(chat.me().nick());
+    let name = casefold(chat.me().nick());
     let registry = &mut *chat.registry;
     // A name that belongs to a key is not forgotten either.
     let is_kept = |name: &str| registry.nicks.contains_key(name) || registry.keys.owner(name).is_some();
@@ -106,7 +106,7 @@ pub fn arrive(chat: &mut Chat<'_>) {
     }
     let waiting = chat.registry.post.waiting(&name);
     if waiting > 0 {
-        chat.replies.notice(&format!("{} while you were away", counted(waiting, "message")));
+        chat.replies.notice(&format!("{} while you were away", pluralize(waiting, "message")));
         hand_over(chat);
     }
 }
@@ -134,7 +134,7 @@ pub fn confirm(chat: &mut Chat<'_>, token: &str) {
 
 /// Hands over what waits for the client, up to a limit; the rest follows when this is confirmed.
 fn hand_over(chat: &mut Chat<'_>) {
-    let name = fold(chat.me().nick());
+    let name = casefold(chat.me().nick());
     let (mut bytes, mut last) = (0, String::new());
     let mut unreadable = None;
     // Who changes names to and fro gets letters again and again, and must confirm some before there are more.

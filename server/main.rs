@@ -29,7 +29,7 @@
 //! - [`data`]: the folder for what survives the server
 //! - [`files`], [`entry`], [`person`]: which files there are, and for whom; part of the registry
 //! - [`spool`], [`info`]: the files on the disk
-//! - [`transfer`], [`upload`], [`sendfile`]: data connections, which carry the bytes of files
+//! - [`transfer`], [`upload`]: data connections, which carry the bytes of files
 //! - [`announce`]: who is told of a file
 //! - [`log`]: the server's window
 //! - [`server`]: what all threads share
@@ -62,7 +62,6 @@ mod registry;
 mod replies;
 mod room;
 mod secure;
-mod sendfile;
 mod server;
 mod session;
 mod socket;

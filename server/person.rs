@@ -2,7 +2,7 @@
 //!
 //! Part of the table of files, so it is only touched by a thread that holds the registry's lock.
 
-use wire::names::same;
+use wire::names::eq_ignore_case;
 
 /// Somebody who may use a file: whoever has the name now that they have changed to since, or else still
 /// the one of that time. A name that they have given up opens nothing to who takes it while they are here.
@@ -25,12 +25,12 @@ impl Person {
     }
 
     pub fn is(&self, nick: &str) -> bool {
-        same(self.nick(), nick)
+        eq_ignore_case(self.nick(), nick)
     }
 
     /// Who has this name leaves, and may come again under the one from before.
     pub fn leave(&mut self, nick: &str) {
-        self.now.take_if(|now| same(now, nick));
+        self.now.take_if(|now| eq_ignore_case(now, nick));
     }
 
     pub fn rename(&mut self, old: &str, new: &str) {

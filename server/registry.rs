@@ -9,7 +9,7 @@ use std::hash::BuildHasher;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use wire::names::{fold, same};
+use wire::names::{casefold, eq_ignore_case};
 
 use crate::admission::Admission;
 use crate::client::Client;
@@ -173,14 +173,14 @@ impl Registry {
 
     /// The registered client of that name.
     pub fn by_nick(&self, nick: &str) -> Option<&Client> {
-        let id = self.nicks.get(&fold(nick))?;
+        let id = self.nicks.get(&casefold(nick))?;
         self.client(*id).filter(|client| client.registered)
     }
 
     /// Gives a client a name, unless it belongs to another key or somebody else has it now: check and insert under
     /// one lock, so of two who race for a name exactly one gets it.
     pub fn take_nick(&mut self, id: ClientId, nick: &str) -> Result<(), NotYours> {
-        let folded = fold(nick);
+        let folded = casefold(nick);
         let client = self.clients.get_mut(&id).ok_or(NotYours::InUse)?;
         if !self.keys.allow(&folded, client.key) {
             return Err(NotYours::Bound);
@@ -189,7 +189,7 @@ impl Registry {
             return Err(NotYours::InUse);
         }
         let old = client.nick.replace(nick.to_owned());
-        if let Some(old) = old.filter(|old| !same(old, nick)) {
+        if let Some(old) = old.filter(|old| !eq_ignore_case(old, nick)) {
             self.give_up_nick(&old);
         }
         self.nicks.insert(folded, id);
@@ -197,7 +197,7 @@ impl Registry {
     }
 
     fn give_up_nick(&mut self, nick: &str) {
-        let folded = fold(nick);
+        let folded = casefold(nick);
         self.nicks.remove(&folded);
         self.post.gone(&folded);
     }
@@ -212,11 +212,11 @@ impl Registry {
     }
 
     pub fn room(&self, name: &str) -> Option<&Room> {
-        self.rooms.get(&fold(name))
+        self.rooms.get(&casefold(name))
     }
 
     pub fn room_mut(&mut self, name: &str) -> Option<&mut Room> {
-        self.rooms.get_mut(&fold(name))
+        self.rooms.get_mut(&casefold(name))
     }
 
     /// Everyone who shares a room with a client, the client included, each once.
@@ -238,7 +238,7 @@ impl Registry {
 
     /// The room of that name, made if it is not there.
     pub fn room_or_new(&mut self, name: &str) -> &mut Room {
-        self.rooms.entry(fold(name)).or_insert_with(|| Room::new(name))
+        self.rooms.entry(casefold(name)).or_insert_with(|| Room::new(name))
     }
 
     /// The rooms that a client may know of: secret ones are for those inside.

@@ -7,7 +7,7 @@ use std::fmt;
 
 use wire::limits;
 use wire::numeric::{self, Numeric};
-use wire::text::shorten;
+use wire::text::truncate;
 
 use crate::event::{ClientId, Event};
 use crate::server::Server;
@@ -105,7 +105,7 @@ impl<'a> Replies<'a> {
 /// What a client sent, in a form that can stand in the middle of a reply: it may have been a last
 /// parameter, with spaces, and it may be too long for the reply to hold.
 pub fn as_middle(param: &str) -> String {
-    let short = shorten(param, limits::REPEATED);
+    let short = truncate(param, limits::REPEATED);
     let word = short.strip_prefix(':').map_or(short.to_owned(), |rest| format!("_{rest}"));
     if word.is_empty() { "*".into() } else { word.replace(' ', "_") }
 }

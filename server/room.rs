@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use wire::limits;
-use wire::names::matches;
+use wire::names::wildcard_match;
 use wire::numeric::{self, Numeric};
 use wire::time::unix_seconds;
 
@@ -179,7 +179,7 @@ impl Room {
     }
 
     pub fn is_banned(&self, source: &str) -> bool {
-        self.bans.iter().any(|ban| matches(&ban.text, source))
+        self.bans.iter().any(|ban| wildcard_match(&ban.text, source))
     }
 
     /// The modes as MODE shows them, with their parameters; the key only to members.

@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use wire::fingerprint::Fingerprint;
-use wire::names::matches;
+use wire::names::wildcard_match;
 use wire::tls::{Acceptor, Identity};
 
 use crate::args::{Args, Plain};
@@ -136,7 +136,7 @@ impl Server {
 
     /// Whether a parameter names this server.
     pub fn is_called(&self, name: &str) -> bool {
-        matches(name, &self.name)
+        wildcard_match(name, &self.name)
     }
 
     /// The registry, for as long as the guard lives. A thread that panicked while it held the lock

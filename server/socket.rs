@@ -9,7 +9,7 @@
 //! The lock here is held for the change itself and for a `write`, which never waits; under it only the lock of
 //! a TLS connection is taken, under which nobody waits either.
 //!
-//! With TLS the client's thread does the handshake. What the broadcaster writes is sealed then, in pieces, and a
+//! With TLS the client's thread does the handshake. What the broadcaster writes is encrypted then, in pieces, and a
 //! piece counts as written when all of it is.
 
 use std::io::{self, ErrorKind, Read, Write};
@@ -18,8 +18,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use wire::fingerprint::Fingerprint;
-use wire::stream::Stream;
-use wire::tls::{Acceptor, Tls};
+use wire::stream::{SecureChannel, Stream};
+use wire::tls::Acceptor;
 
 #[derive(Debug)]
 pub struct Socket {
@@ -34,8 +34,8 @@ struct Writing {
     nonblocking: bool,
     /// A TLS handshake has begun and is not, or will never be, done: nothing that is written could be read.
     shaking_hands: bool,
-    /// A sealed piece that the kernel had no room for.
-    sealed: Vec<u8>,
+    /// A encrypted piece that the kernel had no room for.
+    encrypted: Vec<u8>,
     /// So many bytes of it are written.
     sent: usize,
     /// So many bytes of text it stands for.
@@ -63,31 +63,31 @@ impl Socket {
         // The broadcaster leaves it blocking now.
         self.make_blocking()?;
         let tls = acceptor.accept(self.stream.socket(), deadline)?;
-        self.stream.secure(tls);
+        self.stream.secure(Box::new(tls));
         self.lock().shaking_hands = false;
         Ok(())
     }
 
     /// Whether what is said here is hidden from others.
     pub fn is_secure(&self) -> bool {
-        self.stream.tls().is_some()
+        self.stream.channel().is_some()
     }
 
     /// The fingerprint of the client's certificate, if it has shown one.
     pub fn peer(&self) -> Option<Fingerprint> {
-        self.stream.tls().and_then(Tls::peer)
+        self.stream.channel().and_then(SecureChannel::peer)
     }
 
     /// Waits for bytes, at most for the read time-out. `WouldBlock` means that it has passed, or
     /// that a `write` came between the two lines, `Interrupted` that what came is no text yet: whoever calls looks at the clock.
     pub fn read(&self, space: &mut [u8]) -> io::Result<usize> {
-        let receive = |space: &mut [u8]| {
+        let mut receive = |space: &mut [u8]| {
             self.make_blocking()?;
             self.stream.socket().read(space)
         };
-        match self.stream.tls() {
+        match self.stream.channel() {
             None => receive(space),
-            Some(tls) => tls.read(space, receive),
+            Some(channel) => channel.read(space, &mut receive),
         }
     }
 
@@ -123,9 +123,9 @@ impl Socket {
             return Ok(bytes.len());
         }
         self.make_nonblocking(&mut writing)?;
-        match self.stream.tls() {
+        match self.stream.channel() {
             None => self.stream.socket().write(bytes),
-            Some(tls) => writing.write_sealed(tls, self.stream.socket(), bytes),
+            Some(channel) => writing.write_encrypted(channel, self.stream.socket(), bytes),
         }
     }
 
@@ -141,9 +141,9 @@ impl Socket {
 
     /// Says to the peer that nothing follows, without waiting for it.
     pub fn finish(&self) {
-        if let Some(tls) = self.stream.tls() {
+        if let Some(channel) = self.stream.channel() {
             let mut end = Vec::new();
-            tls.seal_end(&mut end);
+            channel.encrypt_end(&mut end);
             // What cannot be written the end of the connection says as well.
             let mut writing = self.lock();
             let _ = self.make_nonblocking(&mut writing).and_then(|()| self.stream.socket().write(&end));
@@ -168,26 +168,31 @@ impl Socket {
 
 impl Writing {
     /// Seals and writes as much of the text as the kernel takes; how much of it is written wholly.
-    fn write_sealed(&mut self, tls: &Tls, mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    fn write_encrypted(
+        &mut self,
+        channel: &dyn SecureChannel,
+        mut socket: &TcpStream,
+        bytes: &[u8],
+    ) -> io::Result<usize> {
         let mut done = 0;
         loop {
-            if self.sealed.is_empty() {
+            if self.encrypted.is_empty() {
                 if done == bytes.len() {
                     return Ok(done);
                 }
-                self.text = tls.seal(&bytes[done..], &mut self.sealed)?;
+                self.text = channel.encrypt(&bytes[done..], &mut self.encrypted)?;
             }
-            match socket.write(&self.sealed[self.sent..]) {
+            match socket.write(&self.encrypted[self.sent..]) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => self.sent += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock && done > 0 => return Ok(done),
                 Err(error) => return Err(error),
             }
-            if self.sent == self.sealed.len() {
+            if self.sent == self.encrypted.len() {
                 done += std::mem::take(&mut self.text);
                 // An idle client keeps no memory for it.
-                (self.sealed, self.sent) = (Vec::new(), 0);
+                (self.encrypted, self.sent) = (Vec::new(), 0);
             }
         }
     }

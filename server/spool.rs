@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use wire::crc32::Crc32;
-use wire::disk::{make_private, replace, sync_folder};
+use wire::disk::{make_private, sync_folder, write_atomically};
 
 use crate::entry::{Entry, FileId, Progress};
 use crate::files::Files;
@@ -78,7 +78,7 @@ impl Spool {
         if id <= *last {
             return Ok(());
         }
-        replace(&self.folder.join(LAST), format!("{id}\n").as_bytes())?;
+        write_atomically(&self.folder.join(LAST), format!("{id}\n").as_bytes())?;
         sync_folder(&self.folder)?;
         *last = id;
         Ok(())

@@ -3,19 +3,20 @@
 //! Runs in the thread of that connection, which alone reads and writes the socket: the broadcaster leaves
 //! it alone. It takes the registry's lock for its token and at its end, never while bytes move.
 
-use std::io::{self, ErrorKind, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
 use wire::limits;
 use wire::lines::Line;
 use wire::message::Message;
-use wire::text::counted;
+use wire::text::pluralize;
 
 use crate::entry::{Entry, FileId, Grant};
 use crate::event::Event;
-use crate::sendfile;
 use crate::session::Session;
 use crate::upload::put;
 
@@ -142,12 +143,31 @@ impl Drop for Place<'_> {
     }
 }
 
+/// Copies `count` bytes of the file from `offset` on, or as many as there are; how many is returned.
+fn copy(mut file: &File, offset: u64, count: u64, output: &mut impl Write) -> io::Result<u64> {
+    file.seek(SeekFrom::Start(offset))?;
+    let mut input = file.take(count);
+    let mut buffer = vec![0; limits::COPY_BUFFER];
+    let mut copied = 0;
+    loop {
+        let length = match input.read(&mut buffer) {
+            Ok(0) => return Ok(copied),
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        output.write_all(&buffer[..length])?;
+        copied += length as u64;
+        // The chat comes first: a transfer always has more to do.
+        thread::yield_now();
+    }
+}
+
 /// Sends a file, from the offset on.
 fn get(session: &Session, (id, token, offset): (FileId, &str, u64)) -> Result<String, String> {
     let (place, grant) = Place::take(session, id, token, false)?;
     let (size, name) = place.with(|entry| (entry.size, entry.name.clone())).ok_or(NO_GOOD)?;
     let count =
-        size.checked_sub(offset).ok_or_else(|| format!("The file has no more than {}", counted(size, "byte")))?;
+        size.checked_sub(offset).ok_or_else(|| format!("The file has no more than {}", pluralize(size, "byte")))?;
     let data = session.server.spool.data(id, false).map_err(|error| {
         session.server.log.line(format_args!("Cannot read file {id}: {error}"));
         "The server cannot read the file; try again later".to_owned()
@@ -155,9 +175,9 @@ fn get(session: &Session, (id, token, offset): (FileId, &str, u64)) -> Result<St
     let mut stream = session.socket.raw().map_err(|error| error.to_string())?;
     // After the count only bytes of the file may follow, whatever happens.
     let announced = stream.write_all(format!("OK {count}\r\n").as_bytes());
-    match announced.and_then(|()| sendfile::send(&data, offset, count, stream)) {
+    match announced.and_then(|()| copy(&data, offset, count, &mut stream)) {
         Ok(copied) if copied == count => {}
-        Ok(copied) => return Ok(format!("Download of file {id} ended after {}", counted(copied, "byte"))),
+        Ok(copied) => return Ok(format!("Download of file {id} ended after {}", pluralize(copied, "byte"))),
         Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(format!("Download of file {id} stalled")),
         Err(_) => return Ok(format!("Download of file {id} broken off")),
     }

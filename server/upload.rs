@@ -11,7 +11,7 @@ use std::time::Instant;
 use wire::files::readable_size;
 use wire::limits;
 use wire::stream::Stream;
-use wire::text::counted;
+use wire::text::pluralize;
 
 use crate::announce::{self, NotAnnounced};
 use crate::chat::Chat;
@@ -51,7 +51,7 @@ pub fn put(session: &Session, (id, token, offset): (FileId, &str, u64), rest: Ve
         // Also for the offer that has interrupted it, and which waits for the lock on the data.
         place.with(|entry| entry.so_far = Some(progress));
     }
-    let all = counted(size, "byte");
+    let all = pluralize(size, "byte");
     let sum = match received {
         Ok(sum) => sum,
         Err(BrokenOff::Disk(error)) => return Err(place.disk_failed(&error)),

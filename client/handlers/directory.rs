@@ -3,10 +3,10 @@
 //! Run by the main thread; the state is locked for a moment at a time.
 
 use super::ANSWER;
-use crate::room::mode;
+use crate::multicast::mode;
 use crate::sender;
 use crate::state::Client;
-use wire::names::same;
+use wire::names::eq_ignore_case;
 
 /// `/chat ROOM`; waits for the answer, since the lines that follow are meant for that room.
 pub fn chat(client: &Client, name: &str) {
@@ -16,7 +16,7 @@ pub fn chat(client: &Client, name: &str) {
     client.send("GETDIR", &[name]);
     let mut state = client.wait_for_answers(ANSWER);
     state.wants_to_enter = false;
-    let place = std::mem::take(&mut state.directory).into_iter().find(|place| same(&place.name, name));
+    let place = std::mem::take(&mut state.directory).into_iter().find(|place| eq_ignore_case(&place.name, name));
     drop(state);
     let is_there = place.is_some_and(|place| mode::enter(client, place));
     if !is_there && sender::is_script() {

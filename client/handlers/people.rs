@@ -7,12 +7,12 @@ use crate::command::{self, COMMANDS};
 use crate::state::Client;
 use std::io;
 use std::time::Duration;
-use wire::tls::Tls;
+use wire::stream::SecureChannel;
 use wire::{limits, text};
 
 /// `/quit [reason]`: the sender loop then ends.
 pub fn quit(client: &Client, reason: &str) {
-    client.lock().quit = Some(text::shorten(reason, limits::REASON).to_owned());
+    client.lock().quit = Some(text::truncate(reason, limits::REASON).to_owned());
 }
 
 /// `/name NEW`; waits for the answer, since texts are split so that they fit behind our name.
@@ -35,7 +35,7 @@ pub fn away(client: &Client, text: &str) {
     if text.is_empty() {
         client.send("AWAY", &[]);
     } else {
-        client.send("AWAY", &[text::shorten(text, limits::AWAY)]);
+        client.send("AWAY", &[text::truncate(text, limits::AWAY)]);
     }
 }
 
@@ -71,7 +71,7 @@ pub fn fingerprint(client: &Client, nick: &str) {
         return;
     }
     let mut state = client.lock();
-    let server = state.stream.as_ref().map(|stream| stream.tls().and_then(Tls::peer));
+    let server = state.stream.as_ref().map(|stream| stream.channel().and_then(SecureChannel::peer));
     let ours = client.caller.fingerprint();
     state.screen.tell(&match ours {
         Some(key) => format!("Your key:         {key}"),

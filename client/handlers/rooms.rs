@@ -26,7 +26,7 @@ pub fn enter(client: &Client, room: &str, key: &str) {
     let mut state = client.lock();
     state.joining = Some(room.to_owned());
     if !key.is_empty() {
-        state.keys.insert(names::fold(room), key.to_owned());
+        state.keys.insert(names::casefold(room), key.to_owned());
     }
     drop(state);
     client.send("JOIN", &[room, key][..if key.is_empty() { 1 } else { 2 }]);
@@ -71,7 +71,7 @@ pub fn topic(client: &Client, topic: &str) {
     if topic.is_empty() {
         client.send("TOPIC", &[&room]);
     } else {
-        client.send("TOPIC", &[&room, text::shorten(topic, limits::TOPIC)]);
+        client.send("TOPIC", &[&room, text::truncate(topic, limits::TOPIC)]);
     }
 }
 
@@ -90,7 +90,7 @@ pub fn kick(client: &Client, arguments: &str) {
     let (nick, reason) = first_word(arguments);
     let Some(room) = room_or_current(client, "") else { return };
     if is_nick(client, nick) {
-        let params = [&room, nick, text::shorten(reason, limits::REASON)];
+        let params = [&room, nick, text::truncate(reason, limits::REASON)];
         client.send("KICK", &params[..if reason.is_empty() { 2 } else { 3 }]);
     }
 }

@@ -74,7 +74,7 @@ fn send_elsewhere(client: &Client, target: &str, text: &str) {
 /// Sends text in as many messages as it needs.
 fn send(client: &Client, target: &str, before: &str, text: &str, after: &str) {
     let space = client.lock().text_space(target).saturating_sub(before.len() + after.len());
-    for piece in text::pieces(text, space) {
+    for piece in text::split_to_fit(text, space) {
         client.send("PRIVMSG", &[target, &format!("{before}{piece}{after}")]);
     }
 }

@@ -9,7 +9,7 @@ impl State {
     }
 
     pub fn is_target(&self, name: &str) -> bool {
-        self.target().is_some_and(|target| names::same(target, name))
+        self.target().is_some_and(|target| names::eq_ignore_case(target, name))
     }
 
     /// Sets whom a line without a command goes to; the prompt shows it.
@@ -43,8 +43,8 @@ impl State {
     /// We are in `room` no more, or never came in. If it was the target there is none now, rather
     /// than another, so that what is being typed does not go to the wrong people.
     pub fn forget_room(&mut self, room: &str) {
-        self.rooms.retain(|known| !names::same(known, room));
-        self.joining.take_if(|joining| names::same(joining, room));
+        self.rooms.retain(|known| !names::eq_ignore_case(known, room));
+        self.joining.take_if(|joining| names::eq_ignore_case(joining, room));
         if self.is_target(room) {
             self.set_target(None);
             self.screen.tell("You are talking to nobody now; go on with /join #room or /to NAME");

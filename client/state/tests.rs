@@ -1,7 +1,7 @@
 //! Tests of what the two threads share.
 
 use super::*;
-use crate::room::mode::Settings;
+use crate::multicast::mode::Settings;
 use crate::screen::tests::Paper;
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};

@@ -5,7 +5,7 @@
 
 use wire::limits;
 use wire::message::Message;
-use wire::names::{matches, same};
+use wire::names::{eq_ignore_case, wildcard_match};
 use wire::numeric;
 use wire::time::unix_seconds;
 
@@ -88,13 +88,13 @@ fn is_listed(room: &Room, conditions: &[&str]) -> bool {
     let members = room.members().len();
     let number = |text: &str| text.parse::<usize>().ok();
     let mut named = conditions.iter().filter(|condition| !condition.starts_with(['<', '>', '!'])).peekable();
-    let by_name = named.peek().is_none() || named.any(|mask| matches(mask, &room.name));
+    let by_name = named.peek().is_none() || named.any(|mask| wildcard_match(mask, &room.name));
     by_name
         && conditions.iter().all(|condition| {
             match condition.split_at(usize::from(condition.starts_with(['<', '>', '!']))) {
                 (">", least) => number(least).is_some_and(|least| members > least),
                 ("<", most) => number(most).is_some_and(|most| members < most),
-                ("!", mask) => !matches(mask, &room.name),
+                ("!", mask) => !wildcard_match(mask, &room.name),
                 _ => true,
             }
         })
@@ -133,11 +133,13 @@ pub fn who(chat: &mut Chat<'_>, message: &Message<'_>) {
 fn who_fits<'a>(registry: &'a Registry, to: ClientId, mask: &str, server: &str) -> Vec<&'a Client> {
     let mask = if mask == "0" { "*" } else { mask };
     let fits = |client: &Client| {
-        [client.nick(), client.user(), &client.host, server, &client.realname].iter().any(|text| matches(mask, text))
+        [client.nick(), client.user(), &client.host, server, &client.realname]
+            .iter()
+            .any(|text| wildcard_match(mask, text))
     };
     let found = registry
         .everyone()
-        .filter(|client| same(client.nick(), mask) || (registry.is_visible(client, to) && fits(client)));
+        .filter(|client| eq_ignore_case(client.nick(), mask) || (registry.is_visible(client, to) && fits(client)));
     found.collect()
 }
 
@@ -147,7 +149,8 @@ pub fn whois(chat: &mut Chat<'_>, message: &Message<'_>) {
         [nick] => (None, nick),
         [] => return,
     };
-    if let Some(server) = asked_server.filter(|server| !chat.server.is_called(server) && !same(server, nick)) {
+    if let Some(server) = asked_server.filter(|server| !chat.server.is_called(server) && !eq_ignore_case(server, nick))
+    {
         return chat.reply(numeric::ERR_NOSUCHSERVER, &[server]);
     }
     let wanted = distinct(nick);
@@ -175,7 +178,8 @@ fn whois_fits<'a>(registry: &'a Registry, to: ClientId, nick: &str) -> Vec<&'a C
     if !nick.contains(['*', '?']) {
         return registry.by_nick(nick).into_iter().collect();
     }
-    let found = registry.everyone().filter(|client| matches(nick, client.nick()) && registry.is_visible(client, to));
+    let found =
+        registry.everyone().filter(|client| wildcard_match(nick, client.nick()) && registry.is_visible(client, to));
     found.take(limits::TARGETS).collect()
 }
 

@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use wire::limits;
 use wire::message::Message;
-use wire::names::fold;
+use wire::names::casefold;
 use wire::numeric::{self, Numeric, OFFLINE};
-use wire::text::shorten;
+use wire::text::truncate;
 
 use super::distinct;
 use crate::chat::Chat;
@@ -40,7 +40,7 @@ pub fn tagmsg(chat: &mut Chat<'_>, message: &Message<'_>) {
 }
 
 pub fn away(chat: &mut Chat<'_>, message: &Message<'_>) {
-    let text = message.param(0).map(|text| shorten(text, limits::AWAY).to_owned());
+    let text = message.param(0).map(|text| truncate(text, limits::AWAY).to_owned());
     let numeric = if text.is_some() { numeric::RPL_NOWAWAY } else { numeric::RPL_UNAWAY };
     chat.me_mut().away = text;
     chat.reply(numeric, &[]);
@@ -139,7 +139,7 @@ impl Draft<'_> {
     fn to_person(&self, chat: &mut Chat<'_>, target: &str) -> Result<(), Refusal> {
         let (me, echo) = (chat.id, chat.wants_echo());
         let here = chat.registry.by_nick(target).map(|client| (client.id, client.nick().to_owned()));
-        if here.is_none() && !chat.registry.post.knows(&fold(target)) {
+        if here.is_none() && !chat.registry.post.knows(&casefold(target)) {
             return Err(Refusal::new(numeric::ERR_NOSUCHNICK));
         }
         let nick = here.as_ref().map_or(target, |(_, nick)| nick).to_owned();

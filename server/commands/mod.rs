@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use wire::limits;
 use wire::lines::Line;
 use wire::message::Message;
-use wire::names::same;
+use wire::names::eq_ignore_case;
 use wire::numeric;
 
 use crate::chat::Chat;
@@ -139,7 +139,7 @@ fn need_more_params(chat: &mut Chat<'_>, verb: &str) {
 fn distinct(list: &str) -> Vec<&str> {
     let mut items: Vec<&str> = Vec::new();
     for item in list.split(',').filter(|item| !item.is_empty()) {
-        if !items.iter().any(|other| same(other, item)) {
+        if !items.iter().any(|other| eq_ignore_case(other, item)) {
             items.push(item);
         }
     }

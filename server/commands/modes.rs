@@ -4,9 +4,9 @@
 
 use wire::limits;
 use wire::message::Message;
-use wire::names::same;
+use wire::names::eq_ignore_case;
 use wire::numeric;
-use wire::text::shorten;
+use wire::text::truncate;
 
 use super::{need_more_params, rooms};
 use crate::chat::Chat;
@@ -24,7 +24,7 @@ pub fn mode(chat: &mut Chat<'_>, message: &Message<'_>) {
 }
 
 fn user(chat: &mut Chat<'_>, nick: &str, changes: Option<&str>) {
-    if !same(nick, chat.me().nick()) {
+    if !eq_ignore_case(nick, chat.me().nick()) {
         return match chat.registry.by_nick(nick) {
             Some(_) => chat.reply(numeric::ERR_USERSDONTMATCH, &[]),
             None => chat.reply(numeric::ERR_NOSUCHNICK, &[nick]),
@@ -191,7 +191,7 @@ fn change_ban(chat: &mut Chat<'_>, name: &str, on: bool, mask: &str) -> Option<S
     let by = chat.me().nick().to_owned();
     let mask = full_mask(mask);
     let room = chat.registry.room_mut(name)?;
-    let known = room.bans.iter().position(|ban| same(&ban.text, &mask));
+    let known = room.bans.iter().position(|ban| eq_ignore_case(&ban.text, &mask));
     match (on, known) {
         (true, None) if room.bans.len() >= limits::BANS => {
             chat.reply(numeric::ERR_BANLISTFULL, &[name, &mask]);
@@ -209,14 +209,14 @@ fn change_ban(chat: &mut Chat<'_>, name: &str, on: bool, mask: &str) -> Option<S
 
 /// A mask with all its parts: `nick`, `user@host` and `nick!user` mean any of what they leave out.
 fn full_mask(mask: &str) -> String {
-    let mask = shorten(mask, limits::MASK);
+    let mask = truncate(mask, limits::MASK);
     let full = match (mask.contains('!'), mask.contains('@')) {
         (true, true) => mask.to_owned(),
         (true, false) => format!("{mask}@*"),
         (false, true) => format!("*!{mask}"),
         (false, false) => format!("{mask}!*@*"),
     };
-    shorten(&full, limits::MASK).to_owned()
+    truncate(&full, limits::MASK).to_owned()
 }
 
 fn change_key(chat: &mut Chat<'_>, name: &str, on: bool, key: Option<&str>) -> Option<String> {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use wire::message::Message;
 use wire::numeric::{self, Numeric};
-use wire::text::pieces;
+use wire::text::split_to_fit;
 use wire::time::iso8601;
 
 use super::each_line;
@@ -68,7 +68,7 @@ pub fn motd(chat: &mut Chat<'_>, message: &Message<'_>) {
         if line.is_empty() {
             chat.reply_text(numeric::RPL_MOTD, &[], "- ");
         }
-        for piece in pieces(line, space) {
+        for piece in split_to_fit(line, space) {
             chat.reply_text(numeric::RPL_MOTD, &[], &format!("- {piece}"));
         }
     }

@@ -4,9 +4,9 @@
 
 use wire::limits;
 use wire::message::Message;
-use wire::names::{fold, is_nick};
+use wire::names::{casefold, is_nick};
 use wire::numeric;
-use wire::text::shorten;
+use wire::text::truncate;
 use wire::time::iso8601;
 
 use super::{need_more_params, queries};
@@ -65,7 +65,7 @@ pub fn nick(chat: &mut Chat<'_>, message: &Message<'_>) {
 /// Gives the client a name. What the table refuses, the disk may allow: a name can be released while the server runs.
 fn take(chat: &mut Chat<'_>, nick: &str) -> Result<(), NotYours> {
     let taken = chat.registry.take_nick(chat.id, nick);
-    let folded = fold(nick);
+    let folded = casefold(nick);
     let owner = chat.registry.keys.stored_owner(&folded).filter(|_| taken == Err(NotYours::Bound));
     let Some(owner) = owner else { return taken };
     if chat.unlocked(|server| server.key_folder.is_released(&folded)) {
@@ -78,7 +78,7 @@ fn take(chat: &mut Chat<'_>, nick: &str) -> Result<(), NotYours> {
 fn bind(chat: &mut Chat<'_>) -> Option<String> {
     let key = chat.me().key?;
     let nick = chat.me().nick().to_owned();
-    let name = fold(&nick);
+    let name = casefold(&nick);
     // Its own name, too, can have been released meanwhile: then it is bound anew.
     if let Some(owner) = chat.registry.keys.stored_owner(&name)
         && chat.unlocked(|server| server.key_folder.is_released(&name))
@@ -110,8 +110,8 @@ pub fn user(chat: &mut Chat<'_>, message: &Message<'_>) {
     };
     // What could be mistaken for a part of `nick!user@host`, or for a mask, is left out.
     let plain: String = user.chars().filter(|c| c.is_ascii_alphanumeric() || "-._[]\\`^{|}".contains(*c)).collect();
-    let plain = if plain.is_empty() { "user" } else { shorten(&plain, limits::USER) };
-    let realname = shorten(realname, limits::REALNAME).to_owned();
+    let plain = if plain.is_empty() { "user" } else { truncate(&plain, limits::USER) };
+    let realname = truncate(realname, limits::REALNAME).to_owned();
     let plain = plain.to_owned();
     let me = chat.me_mut();
     (me.user, me.realname) = (Some(plain), realname);
@@ -119,7 +119,7 @@ pub fn user(chat: &mut Chat<'_>, message: &Message<'_>) {
 }
 
 pub fn quit(chat: &mut Chat<'_>, message: &Message<'_>) {
-    let reason = message.param(0).map_or("Quit".into(), |reason| format!("Quit: {}", shorten(reason, limits::REASON)));
+    let reason = message.param(0).map_or("Quit".into(), |reason| format!("Quit: {}", truncate(reason, limits::REASON)));
     chat.leaving = Some(reason);
 }
 

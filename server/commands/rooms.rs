@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use wire::limits;
 use wire::message::Message;
-use wire::names::{fold, is_room};
+use wire::names::{casefold, is_room};
 use wire::numeric;
-use wire::text::shorten;
+use wire::text::truncate;
 
 use super::{distinct, listings, need_more_params};
 use crate::chat::Chat;
@@ -38,7 +38,7 @@ fn join_one(chat: &mut Chat<'_>, name: &str, key: Option<&str>) {
         let text = format!("A room is called # and 1 to {} visible characters, no space or comma", limits::ROOM - 1);
         return chat.reply_text(numeric::ERR_NOSUCHCHANNEL, &[name], &text);
     }
-    let (id, source, folded) = (chat.id, chat.me().source(), fold(name));
+    let (id, source, folded) = (chat.id, chat.me().source(), casefold(name));
     if chat.me().rooms.contains(&folded) {
         return;
     }
@@ -68,12 +68,12 @@ fn part_one(chat: &mut Chat<'_>, name: &str, reason: Option<&str>) {
     let Some((name, recipients)) = joined(chat, name) else { return };
     let source = chat.me().source();
     let line = match reason {
-        Some(reason) => Line::new(format_args!(":{source} PART {name} :{}", shorten(reason, limits::REASON))),
+        Some(reason) => Line::new(format_args!(":{source} PART {name} :{}", truncate(reason, limits::REASON))),
         None => Line::new(format_args!(":{source} PART {name}")),
     };
     chat.tell(recipients, line);
     let id = chat.id;
-    chat.registry.part(id, &fold(&name));
+    chat.registry.part(id, &casefold(&name));
     chat.log(format_args!("left {name}"));
 }
 
@@ -94,7 +94,7 @@ pub fn topic(chat: &mut Chat<'_>, message: &Message<'_>) {
     if room.topic_locked && !room.is_operator(id) {
         return chat.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&name]);
     }
-    let text = shorten(text, limits::TOPIC);
+    let text = truncate(text, limits::TOPIC);
     if room.topic.as_ref().map_or("", |topic| &topic.text) == text {
         return;
     }
@@ -139,7 +139,7 @@ pub fn invite(chat: &mut Chat<'_>, message: &Message<'_>) {
 pub fn kick(chat: &mut Chat<'_>, message: &Message<'_>) {
     let (rooms, nicks): (Vec<_>, Vec<_>) = (items(message.params[0]).collect(), items(message.params[1]).collect());
     let reason =
-        message.param(2).map_or_else(|| chat.me().nick().to_owned(), |text| shorten(text, limits::REASON).into());
+        message.param(2).map_or_else(|| chat.me().nick().to_owned(), |text| truncate(text, limits::REASON).into());
     if rooms.is_empty() || nicks.is_empty() {
         need_more_params(chat, "KICK");
     } else if rooms.len() == 1 {
@@ -165,7 +165,7 @@ fn kick_one(chat: &mut Chat<'_>, name: &str, nick: &str, reason: &str) {
     }
     let source = chat.me().source();
     chat.tell(recipients, Line::new(format_args!(":{source} KICK {name} {nick} :{reason}")));
-    chat.registry.part(id, &fold(&name));
+    chat.registry.part(id, &casefold(&name));
     chat.log(format_args!("removed {nick} from {name}"));
 }
 

@@ -253,7 +253,7 @@ pub fn decode_ranges(bytes: &[u8]) -> Option<Vec<Range>> {
 }
 
 fn put_nick(bytes: &mut Vec<u8>, nick: &str) {
-    let nick = crate::text::shorten(nick, limits::NICK);
+    let nick = crate::text::truncate(nick, limits::NICK);
     bytes.push(u8::try_from(nick.len()).unwrap_or_default());
     bytes.extend_from_slice(nick.as_bytes());
 }

@@ -30,7 +30,7 @@ pub fn read_text(file: &Path) -> io::Result<String> {
 ///
 /// The bytes are on the disk when this returns; that they bear the name after a power cut takes
 /// a sync of the folder.
-pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_atomically(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = file.with_added_extension("new");
     let mut output = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
     output.write_all(bytes)?;

@@ -36,7 +36,7 @@ fn shortened(name: &str) -> String {
     let (stem, ending) = split_ending(name);
     let ending = if ending.len() > limits::FILE_NAME / 4 { "" } else { ending };
     let stem = if ending.is_empty() { name } else { stem };
-    format!("{}{ending}", text::shorten(stem, limits::FILE_NAME - ending.len()).trim_end_matches(is_empty))
+    format!("{}{ending}", text::truncate(stem, limits::FILE_NAME - ending.len()).trim_end_matches(is_empty))
 }
 
 /// The name without its ending, and the ending with its dot, which may be nothing.
@@ -51,7 +51,7 @@ pub fn split_ending(name: &str) -> (&str, &str) {
 pub fn readable_size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if bytes < 1024 {
-        return text::counted(bytes, "byte");
+        return text::pluralize(bytes, "byte");
     }
     #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
     let mut number = bytes as f64 / 1024.0;

@@ -17,8 +17,9 @@
 //! - [`text`]: text made fit for a terminal, and for a line
 //! - [`time`]: the `server-time` stamp
 //! - [`tls`]: TLS, and keys for it
-//! - [`unconfirmed`]: what was sent and not confirmed yet
+//! - [`ack_queue`]: what was sent and not confirmed yet
 
+pub mod ack_queue;
 pub mod crc32;
 pub mod datagram;
 pub mod disk;
@@ -33,4 +34,3 @@ pub mod stream;
 pub mod text;
 pub mod time;
 pub mod tls;
-pub mod unconfirmed;

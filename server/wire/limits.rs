@@ -117,8 +117,6 @@ pub const TOKEN: usize = 16;
 pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
 /// Bytes that a transfer reads and writes at a time: the cost of a system call is then nothing.
 pub const COPY_BUFFER: usize = 128 * 1024;
-/// Bytes that the kernel is asked to send of a file at a time.
-pub const SENDFILE_PIECE: usize = 256 * 1024;
 /// A data connection on which no byte moves for so long is given up; its transfer can be resumed.
 pub const DATA_STALL: Duration = Duration::from_secs(30);
 /// Bytes that an upload moves in each [`DATA_MINUTE`] at least, about 1 KiB a second; a slower one is given up like one that stalls.
@@ -141,69 +139,69 @@ pub const DATAGRAM: usize = 1200;
 pub const DATAGRAM_PAYLOAD: usize = DATAGRAM - 32 - 16;
 
 /// Members of a room.
-pub const ROOM_MEMBERS: usize = 256;
+pub const MCAST_MEMBERS: usize = 256;
 /// Members, here or gone, that one of them remembers: those who have gone first are forgotten first.
-pub const ROOM_REMEMBERED: usize = 4096;
+pub const MCAST_REMEMBERED: usize = 4096;
 /// Messages that a member can repeat, of its own, and of all others: at most 5 MB each.
-pub const ROOM_HISTORY: usize = 4096;
+pub const MCAST_HISTORY: usize = 4096;
 /// Messages that a member repeats at most for one who asks; who misses more asks again.
-pub const ROOM_REPEATED: usize = 256;
+pub const MCAST_REPEATED: usize = 256;
 /// Senders of whom one asks for messages although one has not met them, at the same time.
-pub const ROOM_DOUBTFUL: usize = 16;
+pub const MCAST_UNVERIFIED: usize = 16;
 /// How far a message of one sender may be ahead of the next one to be shown.
-pub const ROOM_WINDOW: u32 = 1024;
+pub const MCAST_WINDOW: u32 = 1024;
 /// How far a sender goes ahead of what everybody has, less far while many speak: from then on its messages wait for
-/// [`ROOM_HELD`].
-pub const ROOM_AHEAD: u32 = 512;
+/// [`MCAST_HELD`].
+pub const MCAST_AHEAD: u32 = 512;
 /// Between two messages of a sender who is so far ahead: nobody who is slow, or lies, can keep it from speaking.
-pub const ROOM_HELD: Duration = Duration::from_millis(100);
+pub const MCAST_HELD: Duration = Duration::from_millis(100);
 /// After so many messages a member tells what it has.
-pub const ROOM_REPORT: u32 = 64;
+pub const MCAST_REPORT: u32 = 64;
 /// Messages of all senders that wait for earlier ones: at most 5 MB.
-pub const ROOM_EARLY: usize = 4096;
+pub const MCAST_EARLY: usize = 4096;
 /// How often one says that one is new, and, without time to wait for an answer, that one leaves: that all are lost is rare
 /// even at a loss of 30 %.
-pub const ROOM_ANNOUNCE: u32 = 4;
+pub const MCAST_ANNOUNCE: u32 = 4;
 /// How often one asks for a message, while its sender can be heard or has gone, before it counts as lost: about half a minute.
-pub const ROOM_ASK_TRIES: u32 = 30;
-/// Messages that may go at once before each waits for [`ROOM_PACE`].
-pub const ROOM_BURST: u32 = 32;
-/// Members per [`ROOM_HEARTBEAT`]: with twice as many each of them speaks half as often.
-pub const ROOM_CROWD: u32 = 16;
+pub const MCAST_ASK_TRIES: u32 = 30;
+/// Messages that may go at once before each waits for [`MCAST_PACE`].
+pub const MCAST_BURST: u32 = 32;
+/// Members per [`MCAST_HEARTBEAT`]: with twice as many each of them speaks half as often.
+pub const MCAST_CROWD: u32 = 16;
 /// Longest random pause before one asks for a message for the first time.
-pub const ROOM_ASK_FIRST: Duration = Duration::from_millis(20);
-/// Pause before one asks again; it doubles, up to [`ROOM_ASK_MOST`].
-pub const ROOM_ASK_LEAST: Duration = Duration::from_millis(150);
-/// See [`ROOM_ASK_LEAST`].
-pub const ROOM_ASK_MOST: Duration = Duration::from_secs(1);
+pub const MCAST_ASK_FIRST: Duration = Duration::from_millis(20);
+/// Pause before one asks again; it doubles, up to [`MCAST_ASK_MOST`].
+pub const MCAST_ASK_LEAST: Duration = Duration::from_millis(150);
+/// See [`MCAST_ASK_LEAST`].
+pub const MCAST_ASK_MOST: Duration = Duration::from_secs(1);
 /// Longest random pause before the sender repeats a message.
-pub const ROOM_REPEAT_OWN: Duration = Duration::from_millis(5);
+pub const MCAST_REPEAT_OWN: Duration = Duration::from_millis(5);
 /// The same for the others, who leave it to the sender if that is still there.
-pub const ROOM_REPEAT: Duration = Duration::from_millis(120);
+pub const MCAST_REPEAT: Duration = Duration::from_millis(120);
 /// A message that has passed so recently is not repeated: it may still be on its way.
-pub const ROOM_REPEAT_HOLD: Duration = Duration::from_millis(50);
+pub const MCAST_REPEAT_HOLD: Duration = Duration::from_millis(50);
 /// Between two messages of a crowd of them: 1,000 a second.
-pub const ROOM_PACE: Duration = Duration::from_millis(1);
+pub const MCAST_PACE: Duration = Duration::from_millis(1);
 /// Pause before the first heartbeat after a message; each is four times as long as the one before, up to
-/// [`ROOM_HEARTBEAT`] for each [`ROOM_CROWD`] members.
-pub const ROOM_HEARTBEAT_FIRST: Duration = Duration::from_millis(100);
+/// [`MCAST_HEARTBEAT`] for each [`MCAST_CROWD`] members.
+pub const MCAST_HEARTBEAT_FIRST: Duration = Duration::from_millis(100);
 /// Shortest pause between two heartbeats, for whatever reason.
-pub const ROOM_HEARTBEAT_LEAST: Duration = Duration::from_millis(50);
-/// See [`ROOM_HEARTBEAT_FIRST`].
-pub const ROOM_HEARTBEAT: Duration = Duration::from_secs(2);
+pub const MCAST_HEARTBEAT_LEAST: Duration = Duration::from_millis(50);
+/// See [`MCAST_HEARTBEAT_FIRST`].
+pub const MCAST_HEARTBEAT: Duration = Duration::from_secs(2);
 /// Who is new says nothing before this time: the others do not know it yet.
-pub const ROOM_INTRODUCTION: Duration = Duration::from_millis(250);
+pub const MCAST_INTRODUCTION: Duration = Duration::from_millis(250);
 /// Who was not heard for so many of the longest pauses between heartbeats is out of reach: nobody waits for it.
-pub const ROOM_PATIENCE: u32 = 3;
+pub const MCAST_PATIENCE: u32 = 3;
 /// Who was not heard for so long has gone ...
-pub const ROOM_GONE: Duration = Duration::from_mins(1);
+pub const MCAST_GONE: Duration = Duration::from_mins(1);
 /// ... but not before so many of those pauses are over, which in a crowd are long: that all but the
 /// first of so many are lost is rare even at a loss of 30 %.
-pub const ROOM_GONE_PAUSES: u32 = 10;
+pub const MCAST_GONE_PAUSES: u32 = 10;
 /// How long after the last word of somebody who leaves, too, and has not heard that we do, we still say it.
-pub const ROOM_FAREWELL: Duration = Duration::from_millis(400);
+pub const MCAST_FAREWELL: Duration = Duration::from_millis(400);
 /// How long at most who leaves still repeats messages for others.
-pub const ROOM_LINGER: Duration = Duration::from_secs(10);
+pub const MCAST_LINGER: Duration = Duration::from_secs(10);
 
 // --- Times --------------------------------------------------------------------------------------
 

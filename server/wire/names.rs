@@ -22,19 +22,19 @@ pub fn is_room(name: &str) -> bool {
 
 /// The form under which a name is looked up: names that differ only in ASCII case are the same
 /// (`CASEMAPPING=ascii`).
-pub fn fold(name: &str) -> String {
+pub fn casefold(name: &str) -> String {
     name.to_ascii_lowercase()
 }
 
 /// Whether two names are the same.
-pub fn same(one: &str, other: &str) -> bool {
+pub fn eq_ignore_case(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
 /// Whether `text` matches a mask, in which `*` stands for any characters and `?` for any one.
 ///
 /// It takes at most `mask.len() * text.len()` steps: on a mismatch only the last `*` is tried again.
-pub fn matches(mask: &str, text: &str) -> bool {
+pub fn wildcard_match(mask: &str, text: &str) -> bool {
     let (mask, text) = (mask.as_bytes(), text.as_bytes());
     let (mut m, mut t) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
@@ -90,20 +90,20 @@ mod tests {
 
     #[test]
     fn case_is_ascii() {
-        assert!(same("Tesla", "tESLA"));
-        assert!(!same("[a]", "{a}"), "the folding of RFC 1459 is not ours");
-        assert!(!same("#É", "#é"));
+        assert!(eq_ignore_case("Tesla", "tESLA"));
+        assert!(!eq_ignore_case("[a]", "{a}"), "the folding of RFC 1459 is not ours");
+        assert!(!eq_ignore_case("#É", "#é"));
     }
 
     #[test]
     fn masks() {
-        assert!(matches("*!*@127.0.0.1", "tesla!t@127.0.0.1"));
-        assert!(matches("T?sla!*", "tesla!t@h"));
-        assert!(matches("*", ""));
-        assert!(matches("a*b*c", "aXbYbZc"));
-        assert!(matches("?", "ß") && matches("*?x", "aßx") && !matches("??", "ß"));
-        assert!(!matches("a*b", "abc"));
-        assert!(!matches("", "a"));
-        assert!(!matches(&"*a".repeat(50), &"a".repeat(49)));
+        assert!(wildcard_match("*!*@127.0.0.1", "tesla!t@127.0.0.1"));
+        assert!(wildcard_match("T?sla!*", "tesla!t@h"));
+        assert!(wildcard_match("*", ""));
+        assert!(wildcard_match("a*b*c", "aXbYbZc"));
+        assert!(wildcard_match("?", "ß") && wildcard_match("*?x", "aßx") && !wildcard_match("??", "ß"));
+        assert!(!wildcard_match("a*b", "abc"));
+        assert!(!wildcard_match("", "a"));
+        assert!(!wildcard_match(&"*a".repeat(50), &"a".repeat(49)));
     }
 }

@@ -1,33 +1,50 @@
-//! A connection, in plain text or with TLS: the same `read` and `write` for both.
+//! A connection, in plain text or encrypted: the same `read` and `write` for both.
 //!
-//! Read by one thread and written by others, of which one at a time writes: with TLS a record goes out whole and
-//! in its turn. That lock is held while the socket is waited for, and no reader needs it.
+//! One thread reads it. Others may write; the lock `writing` lets one encrypted record out at a time, whole. It is
+//! held while the socket blocks, and no reader needs it.
 
+use std::fmt::Debug;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use crate::tls::Tls;
+use crate::fingerprint::Fingerprint;
 
-/// A connection over TCP, and TLS on it once there has been a handshake.
+/// Encryption between the text and the socket, TLS for example. It never touches the socket itself.
+pub trait SecureChannel: Debug + Send + Sync {
+    /// The fingerprint of the other end's certificate; it has proved that it has the key. `None` when it has shown none.
+    fn peer(&self) -> Option<Fingerprint>;
+
+    /// Reads text. `receive` is called once at most, without a lock, and may block on the socket. `Interrupted` means
+    /// that the bytes it got hold no complete text yet: call again. The end of the connection is 0 bytes.
+    fn read(&self, space: &mut [u8], receive: &mut dyn FnMut(&mut [u8]) -> io::Result<usize>) -> io::Result<usize>;
+
+    /// Encrypts text, or the beginning of it, and appends the bytes to send; how many bytes of text they stand for.
+    fn encrypt(&self, text: &[u8], encrypted: &mut Vec<u8>) -> io::Result<usize>;
+
+    /// Appends the bytes that tell the other end that nothing follows.
+    fn encrypt_end(&self, encrypted: &mut Vec<u8>);
+}
+
+/// A connection over TCP, encrypted once there has been a handshake.
 #[derive(Debug)]
 pub struct Stream {
     socket: TcpStream,
-    tls: OnceLock<Tls>,
-    /// What is sealed and not written yet is in here only while somebody writes it.
+    channel: OnceLock<Box<dyn SecureChannel>>,
+    /// Holds a record while it is being written.
     writing: Mutex<Vec<u8>>,
 }
 
 impl Stream {
     /// In plain text.
     pub fn new(socket: TcpStream) -> Self {
-        Stream { socket, tls: OnceLock::new(), writing: Mutex::default() }
+        Stream { socket, channel: OnceLock::new(), writing: Mutex::default() }
     }
 
-    /// With TLS from here on, whose handshake was done on this socket.
-    pub fn secure(&self, tls: Tls) {
-        // A second handshake would need a second first byte.
-        let _ = self.tls.set(tls);
+    /// Encrypts from here on, by a channel whose handshake was done on this socket.
+    pub fn secure(&self, channel: Box<dyn SecureChannel>) {
+        // A connection has one handshake.
+        let _ = self.channel.set(channel);
     }
 
     /// The socket itself: for its addresses, its time-outs, its end.
@@ -35,18 +52,18 @@ impl Stream {
         &self.socket
     }
 
-    /// The TLS on it; `None` in plain text.
-    pub fn tls(&self) -> Option<&Tls> {
-        self.tls.get()
+    /// The encryption; `None` in plain text.
+    pub fn channel(&self) -> Option<&dyn SecureChannel> {
+        self.channel.get().map(Box::as_ref)
     }
 }
 
 impl Read for &Stream {
-    /// See [`Tls::read`] about `Interrupted`; everything in std tries again then.
+    /// See [`SecureChannel::read`] about `Interrupted`; everything in std tries again then.
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
-        match self.tls() {
+        match self.channel() {
             None => (&self.socket).read(space),
-            Some(tls) => tls.read(space, |space| (&self.socket).read(space)),
+            Some(channel) => channel.read(space, &mut |space| (&self.socket).read(space)),
         }
     }
 }
@@ -58,13 +75,13 @@ impl Read for Stream {
 }
 
 impl Write for &Stream {
-    /// With TLS, an error may come after a part of a record: then nothing more can be written.
+    /// When encrypted, an error may come after a part of a record: then nothing more can be written.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let Some(tls) = self.tls() else { return (&self.socket).write(bytes) };
-        let mut sealed = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        sealed.clear();
-        let count = tls.seal(bytes, &mut sealed)?;
-        (&self.socket).write_all(&sealed)?;
+        let Some(channel) = self.channel() else { return (&self.socket).write(bytes) };
+        let mut encrypted = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        encrypted.clear();
+        let count = channel.encrypt(bytes, &mut encrypted)?;
+        (&self.socket).write_all(&encrypted)?;
         Ok(count)
     }
 

@@ -46,7 +46,7 @@ fn after_colour(text: &str) -> &str {
 }
 
 /// The longest beginning of `text` that has at most `most` bytes and ends between two characters.
-pub fn shorten(text: &str, most: usize) -> &str {
+pub fn truncate(text: &str, most: usize) -> &str {
     &text[..text.floor_char_boundary(most)]
 }
 
@@ -54,14 +54,14 @@ pub fn shorten(text: &str, most: usize) -> &str {
 /// is one in the second half of a piece. Together the pieces are the text.
 ///
 /// A `most` below 4 counts as 4, so that every character fits.
-pub fn pieces(text: &str, most: usize) -> impl Iterator<Item = &str> {
+pub fn split_to_fit(text: &str, most: usize) -> impl Iterator<Item = &str> {
     let most = most.max(4);
     let mut rest = text;
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
         }
-        let fits = shorten(rest, most);
+        let fits = truncate(rest, most);
         let after_space = fits.rfind(' ').map_or(0, |space| space + 1);
         let cut = if fits.len() < rest.len() && after_space > most / 2 { after_space } else { fits.len() };
         let (piece, after) = rest.split_at(cut);
@@ -71,7 +71,7 @@ pub fn pieces(text: &str, most: usize) -> impl Iterator<Item = &str> {
 }
 
 /// A number of things: `1 message`, `2 messages`.
-pub fn counted<N: Display + PartialEq + From<u8> + Copy>(count: N, thing: &str) -> String {
+pub fn pluralize<N: Display + PartialEq + From<u8> + Copy>(count: N, thing: &str) -> String {
     let plural = if count == N::from(1) { "" } else { "s" };
     format!("{count} {thing}{plural}")
 }
@@ -108,15 +108,15 @@ mod tests {
 
     #[test]
     fn pieces_prefer_spaces() {
-        assert_eq!(pieces("hello wide world", 11).collect::<Vec<_>>(), ["hello wide ", "world"]);
-        assert_eq!(pieces("a bcdefghijklm", 8).collect::<Vec<_>>(), ["a bcdefg", "hijklm"]);
-        assert_eq!(pieces("", 8).count(), 0);
+        assert_eq!(split_to_fit("hello wide world", 11).collect::<Vec<_>>(), ["hello wide ", "world"]);
+        assert_eq!(split_to_fit("a bcdefghijklm", 8).collect::<Vec<_>>(), ["a bcdefg", "hijklm"]);
+        assert_eq!(split_to_fit("", 8).count(), 0);
     }
 
     proptest! {
         #[test]
         fn pieces_lose_nothing(text in "\\PC{0,80}", most in 0usize..30) {
-            let cut: Vec<_> = pieces(&text, most).collect();
+            let cut: Vec<_> = split_to_fit(&text, most).collect();
             prop_assert_eq!(cut.concat(), text.as_str());
             prop_assert!(cut.iter().all(|piece| !piece.is_empty() && piece.len() <= most.max(4)));
         }

@@ -120,7 +120,7 @@ impl Person {
     }
 
     fn try_typing(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.transcript.push(format!("-> {:?}", wire::text::shorten(&String::from_utf8_lossy(bytes), 200)));
+        self.transcript.push(format!("-> {:?}", wire::text::truncate(&String::from_utf8_lossy(bytes), 200)));
         let stdin = self.stdin.as_mut().expect("the input has not ended");
         stdin.write_all(bytes)
     }

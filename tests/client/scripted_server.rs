@@ -97,7 +97,7 @@ impl Session {
     }
 
     pub fn send_bytes(&mut self, bytes: &[u8]) {
-        self.transcript.push(format!("server: {:?}", wire::text::shorten(&String::from_utf8_lossy(bytes), 200)));
+        self.transcript.push(format!("server: {:?}", wire::text::truncate(&String::from_utf8_lossy(bytes), 200)));
         self.reader.get_ref().write_all(bytes).unwrap();
     }
 

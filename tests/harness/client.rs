@@ -38,8 +38,8 @@ impl Client {
     /// Speaks TLS from here on, with the certificate of the connector.
     pub fn shake_hands(&mut self, connector: &Connector) {
         let (stream, deadline) = (self.reader.get_ref(), Instant::now() + PATIENCE);
-        let shaken = connector.connect(stream.socket(), "localhost", Trust::FirstContact, deadline);
-        stream.secure(shaken.expect("the server shakes hands").0);
+        let shaken = connector.connect(stream.socket(), "localhost", Trust::TrustOnFirstUse, deadline);
+        stream.secure(Box::new(shaken.expect("the server shakes hands").0));
         stream.socket().set_read_timeout(Some(PATIENCE)).unwrap();
         stream.socket().set_write_timeout(Some(PATIENCE)).unwrap();
     }
@@ -212,7 +212,7 @@ impl Client {
 
     fn note(&self, arrow: &str, text: &str) {
         let name = if self.nick == "*" { self.address.port().to_string() } else { self.nick.clone() };
-        self.transcript.add(format!("{name:>9} {arrow} {}", wire::text::shorten(text, 200)));
+        self.transcript.add(format!("{name:>9} {arrow} {}", wire::text::truncate(text, 200)));
     }
 }
 

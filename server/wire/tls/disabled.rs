@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::{Proof, Refused, Trust};
 use crate::fingerprint::Fingerprint;
+use crate::stream::SecureChannel;
 
 /// Whether this build can speak TLS.
 pub const BUILT_IN: bool = false;
@@ -71,24 +72,20 @@ impl Connector {
 #[derive(Debug)]
 pub struct Tls(Infallible);
 
-impl Tls {
-    /// See the feature `tls`.
-    pub fn peer(&self) -> Option<Fingerprint> {
+impl SecureChannel for Tls {
+    fn peer(&self) -> Option<Fingerprint> {
         match self.0 {}
     }
 
-    /// See the feature `tls`.
-    pub fn read(&self, _space: &mut [u8], _receive: impl FnOnce(&mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
+    fn read(&self, _: &mut [u8], _: &mut dyn FnMut(&mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
         match self.0 {}
     }
 
-    /// See the feature `tls`.
-    pub fn seal(&self, _text: &[u8], _sealed: &mut Vec<u8>) -> io::Result<usize> {
+    fn encrypt(&self, _: &[u8], _: &mut Vec<u8>) -> io::Result<usize> {
         match self.0 {}
     }
 
-    /// See the feature `tls`.
-    pub fn seal_end(&self, _sealed: &mut Vec<u8>) {
+    fn encrypt_end(&self, _: &mut Vec<u8>) {
         match self.0 {}
     }
 }

@@ -32,7 +32,7 @@ pub enum Trust {
     /// An authority has signed for the host's name.
     Authority,
     /// Nothing is known yet: an authority if possible, else whoever it is.
-    FirstContact,
+    TrustOnFirstUse,
 }
 
 /// What the client knows of the server after a handshake.

@@ -19,11 +19,12 @@ use rustls::{ClientConfig, ClientConnection, Connection, Error, RootCertStore, S
 
 use super::{Proof, Refused, Trust};
 use crate::fingerprint::Fingerprint;
+use crate::stream::SecureChannel;
 
 use handshake::{say_hello, shake_hands};
 pub use identity::Identity;
 use identity::fingerprint_of;
-use verify::{AnyKey, Judge};
+use verify::{AnyKey, ServerVerifier};
 
 /// Whether this build can speak TLS.
 pub const BUILT_IN: bool = true;
@@ -111,7 +112,7 @@ impl Connector {
             Authorities::System => Arc::new(identity::authorities_of_this_system()),
             Authorities::Given(roots) => Arc::clone(roots),
         };
-        let judge = Arc::new(Judge::new(provider(), trust, roots));
+        let judge = Arc::new(ServerVerifier::new(provider(), trust, roots));
         let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]);
         let builder = builder.map_err(failed)?.dangerous().with_custom_certificate_verifier(judge.clone());
         let Identity { chain, key } = &self.identity;
@@ -159,60 +160,55 @@ impl Tls {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// The fingerprint of the other end's certificate; it has proved that it has the key. `None` when it has shown none.
-    pub fn peer(&self) -> Option<Fingerprint> {
+impl SecureChannel for Tls {
+    fn peer(&self) -> Option<Fingerprint> {
         self.lock().connection.peer_certificates().and_then(|chain| chain.first()).map(fingerprint_of)
     }
 
-    /// Reads text. `receive` is called once at most, without the lock, and may wait for the socket; `Interrupted`
-    /// means that what it got was not enough for any text yet. The end, announced or not, is 0 bytes: whoever has to
-    /// know whether all has come counts.
-    pub fn read(&self, space: &mut [u8], receive: impl FnOnce(&mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
+    fn read(&self, space: &mut [u8], receive: &mut dyn FnMut(&mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
         if let Some(count) = self.lock().open_rest(space)? {
             return Ok(count);
         }
         let most = space.len().min(RECEIVE);
-        // Text is never longer than what it is sealed in, so one buffer does for both.
+        // Text is never longer than what it is encrypted in, so one buffer does for both.
         let count = receive(&mut space[..most])?;
         if count == 0 {
             return Ok(0);
         }
         let mut inner = self.lock();
-        let used = inner.open(&space[..count])?;
+        let used = inner.decrypt(&space[..count])?;
         inner.rest.extend_from_slice(&space[used..count]);
         inner.take(space)?.ok_or(ErrorKind::Interrupted.into())
     }
 
-    /// Seals text, or the beginning of it, and appends what is to be sent, in this order and whole; how many bytes of
-    /// text it stands for.
-    pub fn seal(&self, text: &[u8], sealed: &mut Vec<u8>) -> io::Result<usize> {
+    fn encrypt(&self, text: &[u8], encrypted: &mut Vec<u8>) -> io::Result<usize> {
         let mut inner = self.lock();
-        // After an alert no text can be sealed any more, but the alert is still to be sent; the text goes nowhere.
+        // After an alert no text can be encrypted any more, but the alert is still to be sent; the text goes nowhere.
         let count = inner.connection.writer().write(text).unwrap_or(text.len());
-        inner.flush_to(sealed)?;
+        inner.flush_to(encrypted)?;
         Ok(count)
     }
 
-    /// Says to the other end that nothing follows; appends what is to be sent.
-    pub fn seal_end(&self, sealed: &mut Vec<u8>) {
+    fn encrypt_end(&self, encrypted: &mut Vec<u8>) {
         let mut inner = self.lock();
         inner.connection.send_close_notify();
         // A `Vec` takes all.
-        let _ = inner.flush_to(sealed);
+        let _ = inner.flush_to(encrypted);
     }
 }
 
 impl Inner {
-    fn flush_to(&mut self, sealed: &mut Vec<u8>) -> io::Result<()> {
+    fn flush_to(&mut self, encrypted: &mut Vec<u8>) -> io::Result<()> {
         while self.connection.wants_write() {
-            self.connection.write_tls(sealed)?;
+            self.connection.write_tls(encrypted)?;
         }
         Ok(())
     }
 
     /// Decrypts, as long as what is decrypted has room; how many bytes of `received` that took.
-    fn open(&mut self, received: &[u8]) -> io::Result<usize> {
+    fn decrypt(&mut self, received: &[u8]) -> io::Result<usize> {
         let mut left = received;
         while !left.is_empty() {
             if self.connection.read_tls(&mut left)? == 0 {
@@ -244,7 +240,7 @@ impl Inner {
                 return Ok(taken);
             }
             let rest = std::mem::take(&mut self.rest);
-            let used = self.open(&rest)?;
+            let used = self.decrypt(&rest)?;
             self.rest = rest[used..].to_vec();
         }
     }

@@ -39,13 +39,13 @@ fn meet(server: Identity, connector: &Connector, trust: Trust) -> Shaken {
         let socket = listener.accept().unwrap().0;
         let tls = acceptor.accept(&socket, soon())?;
         let stream = Stream::new(socket);
-        stream.secure(tls);
+        stream.secure(Box::new(tls));
         Ok(stream)
     });
     let socket = TcpStream::connect(address).unwrap();
     let connected = connector.connect(&socket, "localhost", trust, soon()).map(|(tls, proof)| {
         let stream = Stream::new(socket);
-        stream.secure(tls);
+        stream.secure(Box::new(tls));
         (stream, proof)
     });
     (connected, accepting.join().unwrap())
@@ -58,7 +58,7 @@ fn pair(test: &str) -> (Stream, Stream) {
     let key = (ours.fingerprint(), theirs.fingerprint());
     let (client, server) = meet(theirs, &Connector::new(ours, None).unwrap(), Trust::Pin(key.1));
     let (client, server) = (client.unwrap().0, server.unwrap());
-    assert_eq!((server.tls().unwrap().peer(), client.tls().unwrap().peer()), (Some(key.0), Some(key.1)));
+    assert_eq!((server.channel().unwrap().peer(), client.channel().unwrap().peer()), (Some(key.0), Some(key.1)));
     fs::remove_dir_all(folder).unwrap();
     (client, server)
 }
@@ -137,7 +137,7 @@ fn the_end_is_the_end_whether_it_was_announced_or_not() {
         (&server).write_all(b"last").unwrap();
         if announced {
             let mut end = Vec::new();
-            server.tls().unwrap().seal_end(&mut end);
+            server.channel().unwrap().encrypt_end(&mut end);
             server.socket().write_all(&end).unwrap();
         }
         drop(server);
@@ -150,10 +150,10 @@ fn the_end_is_the_end_whether_it_was_announced_or_not() {
 #[test]
 fn what_was_changed_on_the_way_is_not_read() {
     let (client, server) = pair("changed");
-    let mut sealed = Vec::new();
-    client.tls().unwrap().seal(b"pay albert 10", &mut sealed).unwrap();
-    sealed[10] ^= 1;
-    client.socket().write_all(&sealed).unwrap();
+    let mut encrypted = Vec::new();
+    client.channel().unwrap().encrypt(b"pay albert 10", &mut encrypted).unwrap();
+    encrypted[10] ^= 1;
+    client.socket().write_all(&encrypted).unwrap();
     let error = (&server).read(&mut [0; 512]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidData);
     // Whoever has sent it is told so, and gets nothing else.
@@ -169,7 +169,7 @@ fn a_server_with_another_key_is_refused_before_it_knows_who_calls() {
     let pin = server.fingerprint();
     assert_eq!(identity(&folder, "server").fingerprint(), pin, "a key is made once");
     let connector = Connector::new(client, None).unwrap();
-    let (client, _) = meet(server.clone(), &connector, Trust::FirstContact);
+    let (client, _) = meet(server.clone(), &connector, Trust::TrustOnFirstUse);
     assert_eq!(client.unwrap().1, Proof { fingerprint: pin, by_authority: false });
     let (client, server_of_eve) = meet(eve.clone(), &connector, Trust::Pin(pin));
     assert!(matches!(client, Err(Refused::Changed(shown)) if shown == eve.fingerprint()));
@@ -202,7 +202,7 @@ fn an_authority_vouches_for_a_name() {
         let connector = Connector::new(identity(&folder, "client"), Some(&ca)).unwrap();
         let (client, _) = meet(server.clone(), &connector, Trust::Authority);
         assert_eq!(client.is_ok_and(|(_, proof)| proof.by_authority), is_vouched, "{name}");
-        let (client, _) = meet(server, &connector, Trust::FirstContact);
+        let (client, _) = meet(server, &connector, Trust::TrustOnFirstUse);
         assert_eq!(client.unwrap().1.by_authority, is_vouched);
     }
     for (file, text) in [(&ca, "no certificate"), (&cert, "")] {
@@ -220,7 +220,7 @@ fn a_peer_that_is_silent_or_speaks_plain_text_is_found_out() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let connect = || TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let shake = |socket: &TcpStream, deadline| {
-        connector.connect(socket, "127.0.0.1", Trust::FirstContact, deadline).map(drop).unwrap_err()
+        connector.connect(socket, "127.0.0.1", Trust::TrustOnFirstUse, deadline).map(drop).unwrap_err()
     };
     let socket = connect();
     listener.accept().unwrap().0.write_all(b"ERROR :What do you mean?\r\n").unwrap();

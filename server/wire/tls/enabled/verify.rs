@@ -76,16 +76,16 @@ impl ClientCertVerifier for AnyKey {
 
 /// The client's way: judges a server's certificate, and remembers how.
 #[derive(Debug)]
-pub struct Judge {
+pub struct ServerVerifier {
     provider: Arc<CryptoProvider>,
     trust: Trust,
     roots: Arc<RootCertStore>,
     verdict: Mutex<Option<Result<Proof, Refused>>>,
 }
 
-impl Judge {
+impl ServerVerifier {
     pub fn new(provider: Arc<CryptoProvider>, trust: Trust, roots: Arc<RootCertStore>) -> Self {
-        Judge { provider, trust, roots, verdict: Mutex::new(None) }
+        ServerVerifier { provider, trust, roots, verdict: Mutex::new(None) }
     }
 
     fn provider(&self) -> &CryptoProvider {
@@ -116,7 +116,7 @@ impl Judge {
     }
 }
 
-impl ServerCertVerifier for Judge {
+impl ServerCertVerifier for ServerVerifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -129,7 +129,7 @@ impl ServerCertVerifier for Judge {
         let verdict = match self.trust {
             Trust::Pin(pin) if pin == fingerprint => Ok(false),
             Trust::Pin(_) => Err(Refused::Changed(fingerprint)),
-            Trust::FirstContact => Ok(self.authority_has_signed(certificate, others, name, now).is_ok()),
+            Trust::TrustOnFirstUse => Ok(self.authority_has_signed(certificate, others, name, now).is_ok()),
             Trust::Authority => self
                 .authority_has_signed(certificate, others, name, now)
                 .map_or_else(|why| Err(Refused::Unverified(why)), |()| Ok(true)),

@@ -145,7 +145,7 @@ impl Peer {
         if number < self.next || self.early.contains_key(&number) {
             return Arrival::Duplicate;
         }
-        if number - self.next >= limits::ROOM_WINDOW {
+        if number - self.next >= limits::MCAST_WINDOW {
             return self.refuse(number);
         }
         let was_missing = number <= self.last && self.ask.is_some();
@@ -174,7 +174,7 @@ impl Peer {
 
     /// The last of the missing ones that there is room for.
     fn end(&self) -> u32 {
-        self.last.min(self.next + (limits::ROOM_WINDOW - 1))
+        self.last.min(self.next + (limits::MCAST_WINDOW - 1))
     }
 
     /// What is missing, of what there is room for.
@@ -202,8 +202,8 @@ impl Peer {
         if self.ask.is_some_and(|ask| ask.first == first) {
             return;
         }
-        let at = self.ask.map_or(now + pause, |ask| ask.at.min(now + limits::ROOM_ASK_LEAST));
-        self.ask = Some(Ask { at, pause: limits::ROOM_ASK_LEAST, tries: 0, first, last: self.end(), asked: None });
+        let at = self.ask.map_or(now + pause, |ask| ask.at.min(now + limits::MCAST_ASK_LEAST));
+        self.ask = Some(Ask { at, pause: limits::MCAST_ASK_LEAST, tries: 0, first, last: self.end(), asked: None });
     }
 
     /// Somebody else asks for messages: the answer is for all.
@@ -223,16 +223,16 @@ impl Peer {
     /// `reach`: it may come back. `random` spreads the members.
     pub fn due(&mut self, now: Duration, in_reach: bool, random: Duration) -> Option<Due> {
         let ask = self.ask.as_mut().filter(|ask| ask.at <= now)?;
-        if ask.tries >= limits::ROOM_ASK_TRIES {
+        if ask.tries >= limits::MCAST_ASK_TRIES {
             // Nobody keeps more than so many of its messages.
-            let kept = u32::try_from(limits::ROOM_HISTORY).unwrap_or(u32::MAX);
+            let kept = u32::try_from(limits::MCAST_HISTORY).unwrap_or(u32::MAX);
             return Some(Due::GiveUp(ask.last.max(self.last.saturating_sub(kept))));
         }
-        let is_asked = ask.asked.is_some_and(|asked| now.saturating_sub(asked) < limits::ROOM_ASK_LEAST);
+        let is_asked = ask.asked.is_some_and(|asked| now.saturating_sub(asked) < limits::MCAST_ASK_LEAST);
         // But not for ever: who asks may be out of the reach of those who have it.
         let waits = is_asked && ask.tries % 4 != 3;
         ask.at = now + ask.pause + random;
-        ask.pause = (ask.pause * 2).min(limits::ROOM_ASK_MOST);
+        ask.pause = (ask.pause * 2).min(limits::MCAST_ASK_MOST);
         ask.tries += u32::from(in_reach);
         (!waits).then(|| Due::Ask(self.missing()))
     }

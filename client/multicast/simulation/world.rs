@@ -1,7 +1,7 @@
 //! A room on a channel that loses, repeats, delays and damages, and what has to hold in it in the end.
 
-use crate::room::engine::{Engine, Event, Output};
-use crate::room::random::Random;
+use crate::multicast::engine::{Engine, Event, Output};
+use crate::multicast::random::Random;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use wire::datagram::Datagram;

@@ -81,12 +81,12 @@ impl Engine {
             control: 0,
             said: now,
             unreported: 0,
-            announce: limits::ROOM_ANNOUNCE,
+            announce: limits::MCAST_ANNOUNCE,
             leaving: false,
             left: None,
-            told: now.saturating_sub(limits::ROOM_HEARTBEAT_FIRST),
+            told: now.saturating_sub(limits::MCAST_HEARTBEAT_FIRST),
             status_at: now,
-            pause: limits::ROOM_HEARTBEAT_FIRST,
+            pause: limits::MCAST_HEARTBEAT_FIRST,
             random: Random(seed),
             output: VecDeque::new(),
             counts: Counts::default(),
@@ -112,7 +112,7 @@ impl Engine {
     pub fn rename(&mut self, nick: &str, now: Duration) {
         if self.nick != nick {
             nick.clone_into(&mut self.nick);
-            self.hurry_status(now, limits::ROOM_HEARTBEAT_FIRST);
+            self.hurry_status(now, limits::MCAST_HEARTBEAT_FIRST);
         }
     }
 
@@ -127,7 +127,7 @@ impl Engine {
     pub fn leave_at_once(&mut self, now: Duration) {
         self.leaving = true;
         self.begin_to_leave(now);
-        (0..limits::ROOM_ANNOUNCE).for_each(|_| self.send_status(Kind::Leave, now));
+        (0..limits::MCAST_ANNOUNCE).for_each(|_| self.send_status(Kind::Leave, now));
     }
 
     /// We have said that we leave, and everybody knows that and has what we said, or had enough time to ask for it.
@@ -137,13 +137,13 @@ impl Engine {
         // A stranger who is about to know us, or somebody we have not heard yet, knows nothing of what we said.
         let is_alone = self.peers.here().next().is_none();
         let is_known = match self.greeted {
-            Some(greeted) => is_over(greeted, limits::ROOM_HEARTBEAT / 2),
-            None => !is_alone || self.last == 0 || is_over(self.began, limits::ROOM_HEARTBEAT * 2),
+            Some(greeted) => is_over(greeted, limits::MCAST_HEARTBEAT / 2),
+            None => !is_alone || self.last == 0 || is_over(self.began, limits::MCAST_HEARTBEAT * 2),
         };
         let all_have_it = self.peers.in_reach(now).all(|peer| peer.knows_we_left && peer.acked >= self.last);
         // Who leaves at the same time waits for us, and goes without a word when it need not any more.
-        let waits = |peer: &Peer| peer.has_left && !peer.knows_we_left && !is_over(peer.heard, limits::ROOM_FAREWELL);
-        is_known && all_have_it && !self.peers.all().any(waits) || is_over(left, limits::ROOM_LINGER)
+        let waits = |peer: &Peer| peer.has_left && !peer.knows_we_left && !is_over(peer.heard, limits::MCAST_FAREWELL);
+        is_known && all_have_it && !self.peers.all().any(waits) || is_over(left, limits::MCAST_LINGER)
     }
 
     /// How many messages of our own wait for their turn on the wire.
@@ -175,7 +175,7 @@ impl Engine {
     /// When [`Self::tick`] has something to do next.
     pub fn deadline(&self) -> Duration {
         let asks = self.peers.all().filter_map(Peer::ask_at);
-        let end = self.left.map(|(since, _)| since + limits::ROOM_LINGER);
+        let end = self.left.map(|(since, _)| since + limits::MCAST_LINGER);
         asks.chain(self.outgoing.deadline()).chain(end).fold(self.status_at, Duration::min)
     }
 
@@ -183,13 +183,13 @@ impl Engine {
     /// before the others can know us.
     fn regulate(&mut self, now: Duration) {
         // All that may be early at the same time has room.
-        let speaks = |spoke: Duration| now.saturating_sub(spoke) < limits::ROOM_HEARTBEAT;
+        let speaks = |spoke: Duration| now.saturating_sub(spoke) < limits::MCAST_HEARTBEAT;
         let speakers = self.peers.all().filter(|peer| peer.spoke.is_some_and(speaks)).count() + 1;
-        let room = u32::try_from(limits::ROOM_EARLY / speakers).unwrap_or(u32::MAX);
-        let ahead = room.clamp(1, limits::ROOM_AHEAD);
+        let room = u32::try_from(limits::MCAST_EARLY / speakers).unwrap_or(u32::MAX);
+        let ahead = room.clamp(1, limits::MCAST_AHEAD);
         let is_ahead = self.sent_last() >= self.peers.acked(now).saturating_add(ahead);
-        let held = if is_ahead { self.said + limits::ROOM_HELD } else { Duration::ZERO };
-        self.outgoing.hold(held.max(self.began + limits::ROOM_INTRODUCTION));
+        let held = if is_ahead { self.said + limits::MCAST_HELD } else { Duration::ZERO };
+        self.outgoing.hold(held.max(self.began + limits::MCAST_INTRODUCTION));
     }
 
     /// Sends the messages whose turn has come.
@@ -203,7 +203,7 @@ impl Engine {
                     self.send(datagram);
                     self.regulate(now);
                     // Soon after the last one it is said how many there were.
-                    self.pause = limits::ROOM_HEARTBEAT_FIRST;
+                    self.pause = limits::MCAST_HEARTBEAT_FIRST;
                     self.status_at = self.status_at.min(now + self.pause);
                 }
                 Next::Again(key) => {
@@ -234,7 +234,7 @@ impl Engine {
         self.send_status(kind, now);
         let is_urgent = self.announce > 0 || self.left.is_some() || !self.heard.is_empty();
         let longest = self.peers.longest_pause();
-        self.pause = if is_urgent { limits::ROOM_HEARTBEAT_FIRST } else { (self.pause * 4).min(longest) };
+        self.pause = if is_urgent { limits::MCAST_HEARTBEAT_FIRST } else { (self.pause * 4).min(longest) };
         self.status_at = now + self.pause + self.random.pause(self.pause / 4);
     }
 
@@ -256,7 +256,7 @@ impl Engine {
 
     /// Has the next heartbeat go soon, but not too soon after the last one.
     fn hurry_status(&mut self, now: Duration, most: Duration) {
-        let soon = (now + self.random.pause(most)).max(self.told + limits::ROOM_HEARTBEAT_LEAST);
+        let soon = (now + self.random.pause(most)).max(self.told + limits::MCAST_HEARTBEAT_LEAST);
         self.status_at = self.status_at.min(soon);
     }
 

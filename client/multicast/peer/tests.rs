@@ -52,7 +52,7 @@ fn somebody_else_asks_but_is_not_relied_upon() {
 #[test]
 fn what_nobody_can_have_any_more_is_given_up_at_once() {
     let mut peer = peer(5, &[2, 3]);
-    let kept = u32::try_from(limits::ROOM_HISTORY).unwrap();
+    let kept = u32::try_from(limits::MCAST_HISTORY).unwrap();
     // It goes on speaking while it is asked in vain.
     peer.learn_last(kept + 1000);
     let all = due(&mut peer, 60_000, |_| false);

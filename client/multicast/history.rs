@@ -34,7 +34,7 @@ impl History {
         }
         self.datagrams.insert(key, Kept { datagram: datagram.clone(), passed: now });
         self.order.push_back(key);
-        if self.order.len() > limits::ROOM_HISTORY
+        if self.order.len() > limits::MCAST_HISTORY
             && let Some(oldest) = self.order.pop_front()
         {
             self.datagrams.remove(&oldest);

@@ -36,7 +36,7 @@ impl Peers {
     /// The one of this id, or else somebody new. Whoever has gone is remembered, since an old recording of
     /// them must not pass for somebody new; one who has gone long ago makes room.
     pub fn get_or_add(&mut self, id: u64, new: impl FnOnce() -> Peer) -> &mut Peer {
-        if !self.all.contains_key(&id) && self.all.len() >= limits::ROOM_REMEMBERED {
+        if !self.all.contains_key(&id) && self.all.len() >= limits::MCAST_REMEMBERED {
             let gone = self.all.iter().filter(|(_, peer)| !peer.is_here).min_by_key(|(_, peer)| peer.heard);
             let gone = gone.map(|(id, _)| *id);
             gone.map(|id| self.all.remove(&id));
@@ -47,17 +47,17 @@ impl Peers {
     /// The longest pause between two heartbeats: the more there are the seldomer each of them speaks.
     pub fn longest_pause(&self) -> Duration {
         let crowd = u32::try_from(self.here().count()).unwrap_or(u32::MAX);
-        limits::ROOM_HEARTBEAT * (1 + crowd / limits::ROOM_CROWD)
+        limits::MCAST_HEARTBEAT * (1 + crowd / limits::MCAST_CROWD)
     }
 
     /// Who is silent for longer may be out of reach.
     pub fn patience(&self) -> Duration {
-        self.longest_pause() * limits::ROOM_PATIENCE
+        self.longest_pause() * limits::MCAST_PATIENCE
     }
 
     /// Who is silent for so long counts as gone.
     pub fn gone_after(&self) -> Duration {
-        limits::ROOM_GONE.max(self.longest_pause() * limits::ROOM_GONE_PAUSES)
+        limits::MCAST_GONE.max(self.longest_pause() * limits::MCAST_GONE_PAUSES)
     }
 
     /// Those who are here, and were heard lately.
@@ -81,7 +81,7 @@ impl Peers {
         // Of who has gone everybody knows after a while, and who has come later does not pass it on for ever; but what
         // only we have heard of them the others have to be told.
         let latest = |peer: &Peer| peer.heard.max(peer.spoke.unwrap_or_default());
-        let is_known_for_long = |peer: &Peer| now.saturating_sub(latest(peer)) >= 2 * limits::ROOM_GONE;
+        let is_known_for_long = |peer: &Peer| now.saturating_sub(latest(peer)) >= 2 * limits::MCAST_GONE;
         let is_ours_to_tell = |peer: &Peer| peer.is_met || peer.is_younger || peer.spoke.is_some();
         let is_news = |peer: &Peer| peer.is_here || is_ours_to_tell(peer) && !is_known_for_long(peer);
         let after = self.all.range(self.first..).chain(self.all.range(..self.first)).filter(|(_, peer)| is_news(peer));
@@ -125,16 +125,16 @@ mod tests {
     #[test]
     fn who_has_gone_is_told_of_for_a_while() {
         let mut peers = peers(3, false);
-        assert_eq!(peers.list(NOW + limits::ROOM_GONE).len(), 3);
-        assert_eq!(peers.list(NOW + 3 * limits::ROOM_GONE).len(), 0);
+        assert_eq!(peers.list(NOW + limits::MCAST_GONE).len(), 3);
+        assert_eq!(peers.list(NOW + 3 * limits::MCAST_GONE).len(), 0);
     }
 
     #[test]
     fn who_has_gone_first_is_forgotten_first_and_who_is_here_never() {
-        let mut peers = peers(limits::ROOM_REMEMBERED as u64, false);
+        let mut peers = peers(limits::MCAST_REMEMBERED as u64, false);
         peers.get(0).unwrap().is_here = true;
         peers.get_or_add(u64::MAX, || Peer::new(Duration::ZERO, 0, true, 0, NOW));
-        assert_eq!(peers.all().count(), limits::ROOM_REMEMBERED);
+        assert_eq!(peers.all().count(), limits::MCAST_REMEMBERED);
         assert!(peers.get(0).is_some() && peers.get(1).is_none() && peers.get(2).is_some());
     }
 

@@ -8,7 +8,7 @@ use crate::directory::Place;
 use crate::state::Client;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use wire::text::counted;
+use wire::text::pluralize;
 
 /// What the command line says about multicast.
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +103,7 @@ fn who(client: &Client, member: &Arc<Member>) {
     let members = member.members();
     let mut state = client.lock();
     let count = members.len() + 1;
-    state.screen.tell(&format!("{} of {}: you", counted(count, "member"), member.place.name));
+    state.screen.tell(&format!("{} of {}: you", pluralize(count, "member"), member.place.name));
     for (nick, heard) in members {
         state.screen.tell(&format!("    {nick}, heard {} s ago", heard.as_secs()));
     }

@@ -1,7 +1,7 @@
 //! What is missing: asking for it, answering who asks, and doing without.
 
 use super::{Engine, Event, Output};
-use crate::room::peer::{Due, Peer};
+use crate::multicast::peer::{Due, Peer};
 use std::time::Duration;
 use wire::datagram::{self, Datagram, Kind, Range};
 use wire::limits;
@@ -17,7 +17,7 @@ impl Engine {
         let mut hopeless = Vec::new();
         for (sender, peer) in self.peers.all_mut() {
             let in_reach = all_in_reach && (peer.has_left || !is_away(peer));
-            match peer.due(now, in_reach, self.random.pause(limits::ROOM_ASK_FIRST)) {
+            match peer.due(now, in_reach, self.random.pause(limits::MCAST_ASK_FIRST)) {
                 Some(Due::Ask(missing)) => {
                     ranges.extend(missing.into_iter().map(|(first, last)| Range { sender, first, last }));
                 }
@@ -55,13 +55,13 @@ impl Engine {
             return false;
         }
         // Who misses more asks again for the rest.
-        let mut most = limits::ROOM_REPEATED;
+        let mut most = limits::MCAST_REPEATED;
         for range in ranges {
-            let pause = if range.sender == self.id { limits::ROOM_REPEAT_OWN } else { limits::ROOM_REPEAT };
+            let pause = if range.sender == self.id { limits::MCAST_REPEAT_OWN } else { limits::MCAST_REPEAT };
             let there = self.history_of(range.sender).range(*range, most);
             most -= there.len();
             // What has just passed may still be on its way.
-            let is_rested = |passed: Duration| now.saturating_sub(passed) >= limits::ROOM_REPEAT_HOLD;
+            let is_rested = |passed: Duration| now.saturating_sub(passed) >= limits::MCAST_REPEAT_HOLD;
             for (key, _) in there.into_iter().filter(|(_, passed)| is_rested(*passed)) {
                 let at = now + self.random.pause(pause);
                 self.outgoing.plan(key, at);

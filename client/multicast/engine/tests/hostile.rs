@@ -111,17 +111,17 @@ fn nobody_speaks_with_our_id() {
 fn a_crowd_has_a_bound_and_so_has_what_waits() {
     let mut net = Net::with(&["tesla", "albert"]);
     let (tesla, albert) = (net.members[0].id, net.members[1].id);
-    let liars = 5000..5000 + 2 * limits::ROOM_MEMBERS as u64;
+    let liars = 5000..5000 + 2 * limits::MCAST_MEMBERS as u64;
     for liar in liars.clone() {
         net.forge(
             1,
             &heartbeat(liar, 1, 0, &[albert], &[Seen { sender: liar + 100_000, last: 1, complete: 1, age: 5 }]),
         );
     }
-    assert_eq!(net.members[1].members(net.now).len(), limits::ROOM_MEMBERS);
+    assert_eq!(net.members[1].members(net.now).len(), limits::MCAST_MEMBERS);
     // Nor do those get in of whom it was told before.
     liars.clone().for_each(|liar| net.forge(1, &heartbeat(liar + 100_000, 1, 0, &[albert], &[])));
-    assert_eq!(net.members[1].members(net.now).len(), limits::ROOM_MEMBERS);
+    assert_eq!(net.members[1].members(net.now).len(), limits::MCAST_MEMBERS);
     // Each has much to say, and all of it but the first.
     for number in 2..1000 {
         for sender in liars.clone().take(20) {
@@ -129,7 +129,7 @@ fn a_crowd_has_a_bound_and_so_has_what_waits() {
             net.forge(1, &Datagram { room: 7, sender, kind: Kind::Data, sealed: false, number, payload });
         }
     }
-    assert_eq!(net.members[1].peers.early(), limits::ROOM_EARLY);
+    assert_eq!(net.members[1].peers.early(), limits::MCAST_EARLY);
     net.take(1);
     net.say(0, "tesla is heard all the same");
     net.pass(200);
@@ -139,7 +139,7 @@ fn a_crowd_has_a_bound_and_so_has_what_waits() {
         let number = u32::try_from(stranger).unwrap() + 1_000_000;
         net.forge(1, &heartbeat(tesla, number, 1, &[], &[seen]));
     }
-    assert!(net.members[1].peers.all().count() <= limits::ROOM_REMEMBERED);
+    assert!(net.members[1].peers.all().count() <= limits::MCAST_REMEMBERED);
 }
 
 /// The JOINs of so many who were here once.
@@ -189,7 +189,7 @@ fn a_recording_of_a_message_is_no_news() {
     net.pass(10_000);
     let message = net.log.iter().find(|(_, datagram)| datagram.kind == Kind::Data).unwrap().1.clone();
     let before = net.sent(1, Kind::Heartbeat);
-    for _ in 0..10 * limits::ROOM_REPORT {
+    for _ in 0..10 * limits::MCAST_REPORT {
         net.forge(1, &message);
         net.pass(1);
     }
@@ -209,12 +209,12 @@ fn invented_senders_make_little_noise() {
         net.pass(100);
     }
     // One question for each of the few that are believed, and again, up to once a second.
-    assert!(net.sent(1, Kind::Nack) < 30 * limits::ROOM_DOUBTFUL, "asks {} times in 30 s", net.sent(1, Kind::Nack));
+    assert!(net.sent(1, Kind::Nack) < 30 * limits::MCAST_UNVERIFIED, "asks {} times in 30 s", net.sent(1, Kind::Nack));
     // Tesla's own heartbeats are old now: she has to count as gone before anything does as lost.
     net.pass(120_000);
     let lost: Vec<Event> = net.take(1).into_iter().filter(|event| matches!(event, Event::Lost(..))).collect();
-    let most = u32::try_from(limits::ROOM_HISTORY).unwrap();
-    assert!(!lost.is_empty() && lost.len() <= 2 * limits::ROOM_DOUBTFUL, "{}", lost.len());
+    let most = u32::try_from(limits::MCAST_HISTORY).unwrap();
+    assert!(!lost.is_empty() && lost.len() <= 2 * limits::MCAST_UNVERIFIED, "{}", lost.len());
     assert!(lost.iter().all(|lost| matches!(lost, Event::Lost(nick, count) if nick.is_empty() && *count <= most)));
 }
 
@@ -238,7 +238,7 @@ fn one_question_makes_so_much_work_and_no_more() {
     };
     let hundred = |number: u32| Range { sender: tesla, first: 100 * number + 1, last: 100 * number + 100 };
     net.forge(0, &question(control + 1, &(0..20).map(hundred).collect::<Vec<_>>()));
-    assert_eq!(repeated(&mut net, 1000), limits::ROOM_REPEATED as u64);
+    assert_eq!(repeated(&mut net, 1000), limits::MCAST_REPEATED as u64);
     // The same question is old, and one of a stranger is none.
     net.forge(0, &question(control + 1, &[everything]));
     // Nor is it one of somebody of whom it was only told.

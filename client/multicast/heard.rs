@@ -30,7 +30,7 @@ impl HeardList {
         if let Some(waiting) = self.waiting.get_mut(&sender) {
             // A recording does not hide what it says now.
             waiting.number = waiting.number.max(number);
-        } else if self.waiting.len() < limits::ROOM_REMEMBERED {
+        } else if self.waiting.len() < limits::MCAST_REMEMBERED {
             self.waiting.insert(sender, Waiting { number, is_member: false });
         }
         !self.told.contains(&sender)
@@ -73,7 +73,7 @@ impl HeardList {
         if self.told.insert(sender) {
             self.order.push_back(sender);
         }
-        if self.order.len() > limits::ROOM_REMEMBERED
+        if self.order.len() > limits::MCAST_REMEMBERED
             && let Some(oldest) = self.order.pop_front()
         {
             self.told.remove(&oldest);
@@ -114,13 +114,13 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let mut list = HeardList::default();
-        let many = 3 * limits::ROOM_REMEMBERED as u64;
+        let many = 3 * limits::MCAST_REMEMBERED as u64;
         (0..many).for_each(|stranger| _ = list.stranger(stranger, 1));
-        assert_eq!(list.waiting.len(), limits::ROOM_REMEMBERED);
+        assert_eq!(list.waiting.len(), limits::MCAST_REMEMBERED);
         for stranger in 0..many {
             list.stranger(stranger, 1);
             list.take(&mut Random(1));
         }
-        assert_eq!((list.told.len(), list.order.len()), (limits::ROOM_REMEMBERED, limits::ROOM_REMEMBERED));
+        assert_eq!((list.told.len(), list.order.len()), (limits::MCAST_REMEMBERED, limits::MCAST_REMEMBERED));
     }
 }

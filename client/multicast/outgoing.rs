@@ -76,11 +76,11 @@ impl Outgoing {
 
     /// The next message that may go now.
     pub fn next(&mut self, now: Duration) -> Option<Next> {
-        self.paced = self.paced.max(now.saturating_sub(limits::ROOM_PACE * limits::ROOM_BURST));
+        self.paced = self.paced.max(now.saturating_sub(limits::MCAST_PACE * limits::MCAST_BURST));
         if self.deadline().is_none_or(|at| at > now) {
             return None;
         }
-        self.paced += limits::ROOM_PACE;
+        self.paced += limits::MCAST_PACE;
         let is_turn_of_others = self.was_first && self.again.first().is_some_and(|(at, _)| *at <= now);
         self.was_first = !is_turn_of_others && self.held <= now && !self.first.is_empty();
         if self.was_first {

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 /// The queue of unconfirmed things, oldest first.
 #[derive(Debug)]
-pub struct Unconfirmed<T> {
+pub struct AckQueue<T> {
     /// What the tokens of its `PING`s begin with.
     prefix: &'static str,
     items: VecDeque<T>,
@@ -18,10 +18,10 @@ pub struct Unconfirmed<T> {
     asked: Option<u64>,
 }
 
-impl<T> Unconfirmed<T> {
+impl<T> AckQueue<T> {
     /// An empty queue whose `PING`s have tokens with this prefix.
     pub fn new(prefix: &'static str) -> Self {
-        Unconfirmed { prefix, items: VecDeque::new(), confirmed: 0, asked: None }
+        AckQueue { prefix, items: VecDeque::new(), confirmed: 0, asked: None }
     }
 
     /// Adds what has just been sent.
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn one_ping_is_under_way_and_confirms_what_was_before_it() {
-        let mut unconfirmed = Unconfirmed::new("gc");
+        let mut unconfirmed = AckQueue::new("gc");
         assert_eq!(unconfirmed.ping(), None);
         unconfirmed.push("a");
         assert_eq!(unconfirmed.ping().as_deref(), Some("PING :gc-1"));
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_new_connection_gets_everything_again() {
-        let mut unconfirmed = Unconfirmed::new("gc");
+        let mut unconfirmed = AckQueue::new("gc");
         unconfirmed.push("a");
         unconfirmed.ping();
         unconfirmed.push("b");

@@ -1,8 +1,8 @@
 //! What a member makes of the datagrams of others.
 
 use super::{Engine, Event, Output};
-use crate::room::history::History;
-use crate::room::peer::{Arrival, Peer};
+use crate::multicast::history::History;
+use crate::multicast::peer::{Arrival, Peer};
 use std::time::Duration;
 use wire::datagram::{self, Datagram, Kind, Message, Seen, Status};
 use wire::limits;
@@ -38,7 +38,7 @@ impl Engine {
         let early = self.peers.early();
         let Some(peer) = self.peers.get(datagram.sender) else { return false };
         // What is next can be shown, and makes room.
-        let is_full = early >= limits::ROOM_EARLY && datagram.number != peer.complete() + 1;
+        let is_full = early >= limits::MCAST_EARLY && datagram.number != peer.complete() + 1;
         match if is_full { peer.refuse(datagram.number) } else { peer.take(datagram.number, message) } {
             Arrival::New => {}
             Arrival::Repaired => self.counts.repaired += 1,
@@ -54,9 +54,9 @@ impl Engine {
         }
         peer.spoke = Some(now);
         self.unreported += 1;
-        if self.unreported >= limits::ROOM_REPORT {
+        if self.unreported >= limits::MCAST_REPORT {
             // Their sender goes no further than what everybody has.
-            self.hurry_status(now, limits::ROOM_ASK_FIRST);
+            self.hurry_status(now, limits::MCAST_ASK_FIRST);
         }
         self.passed(datagram, now);
         self.show(datagram.sender, now);
@@ -87,11 +87,11 @@ impl Engine {
             if self.heard.stranger(datagram.sender, datagram.number) {
                 self.greeted = Some(now);
             }
-            self.hurry_status(now, limits::ROOM_HEARTBEAT_FIRST);
+            self.hurry_status(now, limits::MCAST_HEARTBEAT_FIRST);
             return true;
         }
         let is_known = self.peers.get(datagram.sender).is_some_and(|peer| peer.is_here || peer.has_left);
-        if !is_known && self.peers.here().count() >= limits::ROOM_MEMBERS {
+        if !is_known && self.peers.here().count() >= limits::MCAST_MEMBERS {
             return false;
         }
         let peer = self.get_or_add(datagram.sender, age, status.last, now);
@@ -114,7 +114,7 @@ impl Engine {
         }
         if is_stranger || matches!(datagram.kind, Kind::Join | Kind::Leave) {
             // Who is new wants to know who is here, and where the messages are; who leaves, whether it may.
-            self.hurry_status(now, limits::ROOM_HEARTBEAT_FIRST);
+            self.hurry_status(now, limits::MCAST_HEARTBEAT_FIRST);
         }
         self.show(datagram.sender, now);
         let known = [self.id, datagram.sender];
@@ -158,14 +158,14 @@ impl Engine {
     fn hearsay(&mut self, seen: Seen, doubtful: &mut usize, now: Duration) {
         let known = self.peers.get(seen.sender);
         let (is_met, was_doubtful) = known.map_or((false, false), |peer| (peer.is_met, peer.is_doubtful()));
-        if !is_met && !was_doubtful && *doubtful >= limits::ROOM_DOUBTFUL {
+        if !is_met && !was_doubtful && *doubtful >= limits::MCAST_UNVERIFIED {
             self.counts.ignored += 1;
             return;
         }
         let age = Duration::from_millis(seen.age.into());
         let peer = self.get_or_add(seen.sender, age, seen.last, now);
         // Nobody can repeat more of it.
-        let most = peer.complete().saturating_add(u32::try_from(limits::ROOM_HISTORY).unwrap_or(u32::MAX));
+        let most = peer.complete().saturating_add(u32::try_from(limits::MCAST_HISTORY).unwrap_or(u32::MAX));
         peer.learn_last(if is_met { seen.last } else { seen.last.min(most) });
         *doubtful += usize::from(!was_doubtful && peer.is_doubtful());
         self.show(seen.sender, now);
@@ -173,7 +173,7 @@ impl Engine {
 
     /// Shows what is in its turn, and plans to ask for what is not there.
     pub(super) fn show(&mut self, sender: u64, now: Duration) {
-        let pause = self.random.pause(limits::ROOM_ASK_FIRST);
+        let pause = self.random.pause(limits::MCAST_ASK_FIRST);
         let Some(peer) = self.peers.get(sender) else { return };
         while let Some(message) = peer.show() {
             if peer.nick.is_empty() {

@@ -19,7 +19,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use wire::datagram::{Datagram, Malformed, Message};
 use wire::limits;
-use wire::text::{counted, pieces};
+use wire::text::{pluralize, split_to_fit};
 
 /// How long the thread sleeps at most before it looks whether something is due: the main thread may have said something.
 const NAP: Duration = Duration::from_millis(20);
@@ -112,7 +112,7 @@ impl Member {
 
     /// Says something to everybody in the room.
     pub fn say(&self, client: &Client, text: &str) {
-        for piece in pieces(text, wire::datagram::TEXT) {
+        for piece in split_to_fit(text, wire::datagram::TEXT) {
             let is_full = |inner: &mut Inner| inner.engine.waiting() >= WAITING;
             let waited = self.sent.wait_timeout_while(self.lock(), PATIENCE, is_full);
             let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -229,7 +229,7 @@ impl Member {
 
     /// Shows what has happened, unless it is about somebody on the blacklist, or who was when called otherwise here.
     fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: &Event, state: &mut State) {
-        if names.len() >= limits::ROOM_REMEMBERED {
+        if names.len() >= limits::MCAST_REMEMBERED {
             names.retain(|_, name| state.blacklist.contains(name));
         }
         let before = match event {
@@ -250,7 +250,7 @@ impl Member {
             Event::Left(nick) => state.screen.notice(&format!("{room}{nick} left the conversation")),
             Event::Renamed(old, new) => state.screen.notice(&format!("{room}{old} is now called {new}")),
             Event::Lost(nick, count) => {
-                let (messages, verb) = (counted(*count, "message"), if *count == 1 { "was" } else { "were" });
+                let (messages, verb) = (pluralize(*count, "message"), if *count == 1 { "was" } else { "were" });
                 let whom = if nick.is_empty() { "somebody" } else { nick };
                 state.screen.tell(&format!("{room}{messages} from {whom} {verb} lost"));
             }
