@@ -4,11 +4,13 @@
 //! the socket, under the engine's lock, under which the state is locked to show something; never the other way round.
 
 use super::engine::{Counts, Engine, Event, Output};
+use super::event::MulticastEvent;
 use super::impair::{Channel, Faults};
 use super::seal::Seal;
 use super::socket;
-use crate::directory::{Key, Place};
-use crate::state::{Client, NOTICEABLE, State};
+use crate::core::client::{Client, NOTICEABLE};
+use crate::core::state::State;
+use crate::directory::listing::MulticastRoom;
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -17,20 +19,21 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use wire::datagram::{Datagram, Malformed, Message};
+use wire::datagram::{Datagram, Malformed};
+use wire::directory_line::RoomKey;
 use wire::limits;
-use wire::text::{pluralize, split_to_fit};
+use wire::text::split_to_fit;
 
 /// How long the thread sleeps at most before it looks whether something is due: the main thread may have said something.
 const NAP: Duration = Duration::from_millis(20);
-/// Messages of our own that may wait to be sent. Who says more waits, in the end for whoever is behind.
+/// Messages of our own that may wait to be sent. A user who says more waits, in the end for the slowest member.
 const WAITING: usize = 256;
 /// But never longer than this.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A room that one is in.
+/// Our membership in a room.
 pub struct Member {
-    pub place: Place,
+    pub room: MulticastRoom,
     socket: UdpSocket,
     /// `None` in an open room.
     seal: Option<Seal>,
@@ -69,28 +72,35 @@ pub struct Arrivals {
 
 impl Member {
     /// Enters a room. An error is one sentence.
-    pub fn enter(client: &Client, place: Place, interface: Ipv4Addr, faults: Faults) -> Result<Arc<Self>, String> {
-        let seal = match place.key {
-            Key::Open => None,
-            Key::Sealed(None) if cfg!(feature = "tls") => {
+    pub fn enter(
+        client: &Client,
+        room: MulticastRoom,
+        interface: Ipv4Addr,
+        faults: Faults,
+    ) -> Result<Arc<Self>, String> {
+        let seal = match room.key {
+            RoomKey::Open => None,
+            RoomKey::Hidden if cfg!(feature = "tls") => {
                 return Err(
                     "The room is sealed, and its key is handed out over TLS only; connect without --plain".into()
                 );
             }
-            Key::Sealed(key) => Some(
-                key.and_then(|key| Seal::new(&key))
-                    .ok_or("This client was built without TLS, and the room is sealed; build it with --features tls")?,
-            ),
+            RoomKey::Key(key) if cfg!(feature = "tls") => Some(Seal::new(&key).ok_or("The room's key cannot be used")?),
+            RoomKey::Hidden | RoomKey::Key(_) => {
+                return Err(
+                    "This client was built without TLS, and the room is sealed; build it with --features tls".into()
+                );
+            }
         };
-        let socket = socket::join(place.address, interface)?;
+        let socket = socket::join(room.address, interface)?;
         let began = Instant::now();
         let random = |salt: u64| RandomState::new().hash_one(salt);
-        let engine = Engine::new(place.id, random(1), &client.lock().nick, Duration::ZERO, random(2));
+        let engine = Engine::new(room.id, random(1), &client.lock().model.nick, Duration::ZERO, random(2));
         let (channel, arrivals) = (Channel::new(faults), Arrivals::default());
         let inner =
             Mutex::new(Inner { engine, channel, arrivals, has_left: false, names: HashMap::new(), trouble: None });
         let (sent, reader) = (Condvar::new(), Mutex::default());
-        let member = Arc::new(Member { place, socket, seal, began, inner, sent, reader });
+        let member = Arc::new(Member { room, socket, seal, began, inner, sent, reader });
         let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
         let reader = thread::Builder::new().name("room".to_owned()).spawn(move || reader.room_loop(&shared));
         let reader = reader.map_err(|error| format!("There is no thread for the room: {error}"))?;
@@ -117,7 +127,7 @@ impl Member {
             let waited = self.sent.wait_timeout_while(self.lock(), PATIENCE, is_full);
             let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
             let now = self.now();
-            inner.engine.rename(&client.lock().nick, now);
+            inner.engine.rename(&client.lock().model.nick, now);
             inner.engine.say(piece, now);
             self.drain(&mut inner, client);
         }
@@ -130,13 +140,13 @@ impl Member {
         let waited = self.sent.wait_timeout_while(inner, NOTICEABLE, |inner| !inner.has_left);
         let has_left = waited.unwrap_or_else(PoisonError::into_inner).0.has_left;
         if !has_left {
-            let room = &self.place.name;
+            let room = &self.room.name;
             let why = if self.members().is_empty() {
                 format!("Waiting for somebody in {room} who has not shown up yet; Ctrl-C leaves at once")
             } else {
                 format!("Waiting until everybody in {room} has what you said; Ctrl-C leaves at once")
             };
-            client.lock().screen.tell(&why);
+            client.note(why);
         }
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Should it have failed, there is nothing to wait for.
@@ -170,7 +180,7 @@ impl Member {
         loop {
             let mut inner = self.lock();
             let now = self.now();
-            inner.engine.rename(&client.lock().nick, now);
+            inner.engine.rename(&client.lock().model.nick, now);
             inner.engine.tick(now);
             self.drain(&mut inner, client);
             inner.has_left = inner.engine.is_done(now);
@@ -200,7 +210,7 @@ impl Member {
             match datagram {
                 Err(Malformed::Foreign) => inner.arrivals.foreign += 1,
                 Err(Malformed::Damaged) => inner.arrivals.damaged += 1,
-                Ok(datagram) if datagram.room != self.place.id => inner.arrivals.foreign += 1,
+                Ok(datagram) if datagram.room != self.room.id => inner.arrivals.foreign += 1,
                 Ok(mut datagram) => {
                     let is_genuine = match &self.seal {
                         Some(seal) => seal.open(&mut datagram),
@@ -222,17 +232,17 @@ impl Member {
         while let Some(output) = inner.engine.output.pop_front() {
             match output {
                 Output::Send(datagram) => self.send(inner, datagram, client),
-                Output::Show(sender, event) => self.show(&mut inner.names, sender, &event, &mut client.lock()),
+                Output::Show(sender, event) => self.show(&mut inner.names, sender, event, &mut client.lock()),
             }
         }
     }
 
     /// Shows what has happened, unless it is about somebody on the blacklist, or who was when called otherwise here.
-    fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: &Event, state: &mut State) {
+    fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: Event, state: &mut State) {
         if names.len() >= limits::MCAST_REMEMBERED {
             names.retain(|_, name| state.blacklist.contains(name));
         }
-        let before = match event {
+        let before = match &event {
             Event::Renamed(old, _) => old,
             event => event.nick(),
         };
@@ -243,18 +253,7 @@ impl Member {
         if state.blacklist.contains(name) || state.blacklist.contains(event.nick()) {
             return;
         }
-        let room = format!("[{}] ", self.place.name);
-        match event {
-            Event::Said(Message { nick, text }) => state.screen.said(&room, nick, &format!(": {text}"), None),
-            Event::Joined(nick) => state.screen.notice(&format!("{room}{nick} joined the conversation")),
-            Event::Left(nick) => state.screen.notice(&format!("{room}{nick} left the conversation")),
-            Event::Renamed(old, new) => state.screen.notice(&format!("{room}{old} is now called {new}")),
-            Event::Lost(nick, count) => {
-                let (messages, verb) = (pluralize(*count, "message"), if *count == 1 { "was" } else { "were" });
-                let whom = if nick.is_empty() { "somebody" } else { nick };
-                state.screen.tell(&format!("{room}{messages} from {whom} {verb} lost"));
-            }
-        }
+        state.emit(MulticastEvent { room: self.room.name.clone(), what: event });
     }
 
     fn send(&self, inner: &mut Inner, mut datagram: Datagram, client: &Client) {
@@ -263,14 +262,14 @@ impl Member {
         {
             return;
         }
-        let sent = self.socket.send_to(&datagram.encode(), self.place.address);
+        let sent = self.socket.send_to(&datagram.encode(), self.room.address);
         let trouble = sent.as_ref().err().map(std::io::Error::kind);
         if let Err(error) = sent
             && inner.trouble != trouble
         {
             let why =
-                format!("[{}] Nothing can be sent ({error}); --iface ADDRESS chooses an interface", self.place.name);
-            client.lock().screen.tell(&why);
+                format!("[{}] Nothing can be sent ({error}); --iface ADDRESS chooses an interface", self.room.name);
+            client.note(why);
         }
         inner.trouble = trouble;
     }

@@ -1,9 +1,6 @@
 //! Rooms over multicast: an unreliable channel, made reliable by a protocol of our own.
 //!
-//! - [`mode`]: what is typed while one talks in such a room
-//! - [`member`]: one membership: the socket, the thread that reads it, the engine behind its lock
-//! - [`socket`]: a socket in a multicast group
-//! - [`seal`]: datagrams that nobody outside can read or write
+//! - [`options`]: the command line
 //! - [`impair`]: a channel that is worse than it has to be, on purpose
 //! - [`engine`]: what to send, show and wait for; pure
 //! - [`peer`]: the messages of one other member, put in order
@@ -11,13 +8,20 @@
 //! - [`heard`]: whom to tell that they were heard
 //! - [`outgoing`]: messages that wait to be sent, for the first time or again
 //! - [`history`]: datagrams that can be repeated for those who miss them
+//! - [`seal`]: datagrams that nobody outside can read or write
+//! - [`socket`]: a socket in a multicast group
+//! - [`event`]: what happens in a room, in words
+//! - [`member`]: one membership: the socket, the thread that reads it, the engine behind its lock
+//! - [`mode`]: `/chat`, and what is typed while the user talks in such a room; the hooks
 
-pub mod engine;
+mod engine;
+mod event;
 mod heard;
 mod history;
-pub mod impair;
-pub mod member;
-pub mod mode;
+mod impair;
+mod member;
+mod mode;
+pub mod options;
 mod outgoing;
 mod peer;
 mod peers;
@@ -27,3 +31,5 @@ mod socket;
 
 #[cfg(test)]
 mod simulation;
+
+pub use mode::Multicast;

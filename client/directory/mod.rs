@@ -1,0 +1,17 @@
+//! The directory of multicast rooms: the server knows where their members meet, and no more.
+//!
+//! From the bottom up; a file uses only files above it in this list.
+//!
+//! - [`options`]: the command line
+//! - [`listing`]: a room of the directory, and what happens there, in words
+//! - [`commands`]: `/getdir`, `/makeroom`, `/deleteroom`, on the main thread
+//! - [`wing`]: the hooks: the server's lines, on the receiver thread
+//! - [`prompt`]: the prompt that `--directory` opens, on the main thread
+
+mod commands;
+pub mod listing;
+pub mod options;
+pub mod prompt;
+mod wing;
+
+pub use wing::Directory;
