@@ -11,20 +11,21 @@ pub struct Args {
     #[command(flatten)]
     pub core: crate::core::options::CoreOptions,
     #[cfg(feature = "directory")]
-    #[command(flatten)]
-    pub directory: crate::directory::options::DirectoryOptions,
+    /// Instead of a chat, open a prompt for the directory of multicast rooms
+    #[arg(long)]
+    pub directory: bool,
     #[cfg(feature = "tls")]
     #[command(flatten)]
-    pub keys: crate::keys::options::KeyOptions,
+    pub keys: crate::keys::KeyOptions,
     #[cfg(not(feature = "tls"))]
     #[command(flatten)]
     pub keys: NoKeys,
     #[cfg(feature = "multicast")]
     #[command(flatten)]
-    pub multicast: crate::multicast::options::MulticastOptions,
+    pub multicast: crate::multicast::MulticastOptions,
     #[cfg(feature = "files")]
     #[command(flatten)]
-    pub files: crate::files::options::FileOptions,
+    pub files: crate::files::FileOptions,
 }
 
 #[cfg(feature = "files")]
@@ -32,7 +33,7 @@ impl Args {
     /// The user wants the directory's prompt instead of a chat.
     pub fn is_directory_prompt(&self) -> bool {
         #[cfg(feature = "directory")]
-        return self.directory.directory;
+        return self.directory;
         #[cfg(not(feature = "directory"))]
         return false;
     }

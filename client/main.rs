@@ -36,7 +36,7 @@ mod multicast;
 use crate::core::client::{Absent, Client, Wing};
 use crate::core::dialer::Dialer;
 use crate::core::login::Manners;
-use crate::core::terminal::Terminal;
+use crate::core::terminal::{self, Terminal};
 use crate::core::{command, input, login, rooms, shutdown};
 use args::Args;
 use clap::Parser;
@@ -54,7 +54,7 @@ const COMMANDS_OF_WINGS: [Absent; 4] = [
 
 fn main() -> ExitCode {
     run(&Args::parse()).unwrap_or_else(|sentence| {
-        shutdown::complain(&sentence);
+        terminal::complain(&sentence);
         ExitCode::FAILURE
     })
 }
@@ -68,7 +68,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     client.lock().model.nick = args.core.nick.clone().unwrap_or_default();
     let mut input = io::stdin().lock();
     #[cfg(feature = "directory")]
-    if args.directory.directory {
+    if args.directory {
         directory::prompt::prompt_loop(&client, &mut input);
         return Ok(shutdown::in_order(&client));
     }

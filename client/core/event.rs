@@ -143,23 +143,6 @@ impl Event {
     pub fn at(conversation: &str, kind: Kind) -> Self {
         Event { conversation: Some(conversation.to_owned()), ..Event::new(kind) }
     }
-
-    /// Whether others did it, so that it can wait while the user sleeps.
-    pub fn is_news(&self) -> bool {
-        match &self.kind {
-            Kind::Said { .. }
-            | Kind::ServerSaid(_)
-            | Kind::Joined(_)
-            | Kind::Left { .. }
-            | Kind::Removed { .. }
-            | Kind::Renamed { .. }
-            | Kind::Topic { .. }
-            | Kind::Invited { .. }
-            | Kind::Mode { .. } => true,
-            Kind::Wing(event) => matches!(event.sentence(), Some(Sentence::Said { .. } | Sentence::News(_))),
-            _ => false,
-        }
-    }
 }
 
 impl From<Kind> for Event {

@@ -183,7 +183,7 @@ pub fn is_room(target: &str) -> bool {
     target.starts_with(['#', '&', '@', '+'])
 }
 
-/// The nicks in a line of RPL_NAMREPLY, without the marks of operators and others before them.
+/// The nicks in a line of `RPL_NAMREPLY`, without the marks of operators and others before them.
 pub fn nicks(people: &str) -> impl Iterator<Item = &str> {
     people.split_whitespace().map(|nick| nick.trim_start_matches(['~', '&', '@', '%', '+']))
 }

@@ -5,33 +5,13 @@
 use wire::numeric::{self as n, Numeric};
 
 /// Numerics that say nothing a person in a chat wants to know, or that only end a list.
+#[rustfmt::skip]
 const SILENT: &[Numeric] = &[
-    n::RPL_WELCOME,
-    n::RPL_YOURHOST,
-    n::RPL_CREATED,
-    n::RPL_MYINFO,
-    n::RPL_ISUPPORT,
-    n::RPL_UMODEIS,
-    n::RPL_LUSERCLIENT,
-    n::RPL_LUSEROP,
-    n::RPL_LUSERUNKNOWN,
-    n::RPL_LUSERCHANNELS,
-    n::RPL_LUSERME,
-    n::RPL_LOCALUSERS,
-    n::RPL_GLOBALUSERS,
-    n::RPL_WHOISSERVER,
-    n::RPL_ENDOFWHO,
-    n::RPL_ENDOFWHOIS,
-    n::RPL_LISTSTART,
-    n::RPL_LISTEND,
-    n::RPL_CHANNELMODEIS,
-    n::RPL_CREATIONTIME,
-    n::RPL_TOPICWHOTIME,
-    n::RPL_NAMREPLY,
-    n::RPL_ENDOFNAMES,
-    n::RPL_MOTDSTART,
-    n::RPL_ENDOFMOTD,
-    n::ERR_NOMOTD,
+    n::RPL_WELCOME, n::RPL_YOURHOST, n::RPL_CREATED, n::RPL_MYINFO, n::RPL_ISUPPORT, n::RPL_UMODEIS,
+    n::RPL_LUSERCLIENT, n::RPL_LUSEROP, n::RPL_LUSERUNKNOWN, n::RPL_LUSERCHANNELS, n::RPL_LUSERME, n::RPL_LOCALUSERS,
+    n::RPL_GLOBALUSERS, n::RPL_WHOISSERVER, n::RPL_ENDOFWHO, n::RPL_ENDOFWHOIS, n::RPL_LISTSTART, n::RPL_LISTEND,
+    n::RPL_CHANNELMODEIS, n::RPL_CREATIONTIME, n::RPL_TOPICWHOTIME, n::RPL_NAMREPLY, n::RPL_ENDOFNAMES,
+    n::RPL_MOTDSTART, n::RPL_ENDOFMOTD, n::ERR_NOMOTD,
 ];
 
 /// Numerics that other servers send at login: unique id, statistics, the host that is shown.

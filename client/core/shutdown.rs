@@ -6,7 +6,7 @@
 use super::client::Client;
 use super::dialer::Failure;
 use super::state::State;
-use std::io::{self, Write};
+use super::terminal::complain;
 use std::net::Shutdown;
 use std::process::{self, ExitCode};
 use std::sync::{Arc, mpsc};
@@ -105,12 +105,6 @@ pub fn on_ctrl_c(client: &Arc<Client>) -> Result<(), String> {
         process::exit(0);
     };
     ctrlc::set_handler(leave).map_err(|error| format!("cannot handle Ctrl-C: {error}"))
-}
-
-/// Says one sentence, seldom in several lines, on the standard error output; if that is closed, nobody wants to know.
-pub fn complain(sentence: &str) {
-    let lines: Vec<_> = sentence.lines().map(wire::text::printable).collect();
-    let _ = writeln!(io::stderr(), "chat-client: {}", lines.join("\n"));
 }
 
 /// Shows what a sleeping user has missed, and sends QUIT.

@@ -4,9 +4,10 @@
 
 use super::blacklist::Blacklist;
 use super::connection::{Connection, TAGS};
-use super::event::{Event, Kind};
+use super::event::{Event, Kind, Sentence};
 use super::model::Model;
 use super::pending::Pending;
+use super::sentence;
 use super::view::View;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -83,7 +84,8 @@ impl State {
     pub fn emit(&mut self, event: impl Into<Event>) {
         let event = Arc::new(event.into());
         self.model.record(&event);
-        let Some(sleep) = self.sleep.as_mut().filter(|_| event.is_news()) else { return self.show(&event) };
+        let is_news = || matches!(sentence::of(&event, &self.model), Some(Sentence::Said { .. } | Sentence::News(_)));
+        let Some(sleep) = self.sleep.as_mut().filter(|_| is_news()) else { return self.show(&event) };
         sleep.held.push(event);
         if sleep.held.len() >= HELD {
             self.wake();

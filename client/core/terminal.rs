@@ -20,7 +20,7 @@ pub struct Terminal {
     /// `None` once nobody reads it any more.
     output: Option<Box<dyn Write + Send>>,
     /// Whether there is a prompt to draw.
-    is_terminal: bool,
+    has_prompt: bool,
     colour: bool,
     /// Whether the prompt is being shown now.
     prompting: bool,
@@ -39,9 +39,9 @@ impl Terminal {
         Terminal::new(Box::new(io::stdout()), is_terminal, colour)
     }
 
-    pub fn new(output: Box<dyn Write + Send>, is_terminal: bool, colour: bool) -> Self {
+    pub fn new(output: Box<dyn Write + Send>, has_prompt: bool, colour: bool) -> Self {
         let (prompt, status) = (String::new(), String::new());
-        Terminal { output: Some(output), is_terminal, colour, prompting: false, prompt, status }
+        Terminal { output: Some(output), has_prompt, colour, prompting: false, prompt, status }
     }
 
     fn styled(&self, code: &str, text: &str) -> String {
@@ -50,7 +50,7 @@ impl Terminal {
     }
 
     fn print(&mut self, line: &str) {
-        let clear = if self.is_terminal { CLEAR } else { "" };
+        let clear = if self.has_prompt { CLEAR } else { "" };
         let prompt = if self.prompting { &self.prompt } else { "" };
         // The line takes the place of the status, which moves down with the prompt.
         let (up, end) = if self.status.is_empty() { ("", "") } else { ("\x1b[A\x1b[K", "\n") };
@@ -83,7 +83,7 @@ impl View for Terminal {
     }
 
     fn is_interactive(&self) -> bool {
-        self.is_terminal
+        self.has_prompt
     }
 
     fn is_closed(&self) -> bool {
@@ -95,8 +95,8 @@ impl View for Terminal {
     }
 
     fn draw_prompt(&mut self) {
-        self.prompting = self.is_terminal;
-        if self.is_terminal {
+        self.prompting = self.has_prompt;
+        if self.has_prompt {
             self.write(&format!("{CLEAR}{}", self.prompt));
         }
     }
@@ -110,7 +110,7 @@ impl View for Terminal {
     /// type: the cursor comes back to where it was (`ESC 7`, `ESC 8`).
     fn set_status(&mut self, status: &str) {
         let status = text::printable(status);
-        if !self.is_terminal || self.status == status {
+        if !self.has_prompt || self.status == status {
             return;
         }
         let drawing = match (self.status.is_empty(), status.is_empty()) {
@@ -136,15 +136,21 @@ impl View for Terminal {
 
     /// On a terminal the answer is typed on the same line, elsewhere it is not seen.
     fn ask(&mut self, question: &str) {
-        let end = if self.is_terminal { "" } else { "\n" };
+        let end = if self.has_prompt { "" } else { "\n" };
         self.write(&format!("{question}{end}"));
     }
 
     fn end_line(&mut self) {
-        if self.is_terminal {
+        if self.has_prompt {
             self.write("\n");
         }
     }
+}
+
+/// Says one sentence, seldom in several lines, on the standard error output; if that is closed, nobody wants to know.
+pub fn complain(sentence: &str) {
+    let lines: Vec<_> = sentence.lines().map(text::printable).collect();
+    let _ = writeln!(io::stderr(), "chat-client: {}", lines.join("\n"));
 }
 
 /// A line that a narrow terminal cuts off at its edge, instead of going on in the next row.

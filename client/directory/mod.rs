@@ -2,7 +2,6 @@
 //!
 //! From the bottom up; a file uses only files above it in this list.
 //!
-//! - [`options`]: the command line
 //! - [`listing`]: a room of the directory, and what happens there, in words
 //! - [`commands`]: `/getdir`, `/makeroom`, `/deleteroom`, on the main thread
 //! - [`wing`]: the hooks: the server's lines, on the receiver thread
@@ -10,7 +9,6 @@
 
 mod commands;
 pub mod listing;
-pub mod options;
 pub mod prompt;
 mod wing;
 

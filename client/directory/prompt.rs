@@ -63,10 +63,6 @@ fn disconnected(client: &Client, state: &mut State, from: &str, undelivered: Opt
 }
 
 impl Prompt<'_> {
-    fn tell(&self, text: &str) {
-        self.client.note(text);
-    }
-
     /// Carries out one line.
     fn act(&mut self, line: &str, input: &mut impl BufRead) {
         // A user who is used to the slash may type it.
@@ -77,7 +73,7 @@ impl Prompt<'_> {
             "" => {}
             "help" => self.help(),
             "connect" if self.has_connection() => {
-                self.tell(&format!("You are connected to {}", self.client.dialer.server))
+                self.client.note(format!("You are connected to {}", self.client.dialer.server));
             }
             "connect" => _ = self.is_connected(input),
             "bye" => self.bye(),
@@ -93,13 +89,13 @@ impl Prompt<'_> {
                         }
                     }
                     Input::Incomplete(command) => {
-                        self.tell(&format!("Usage: {}{}", self.mark(), &command.usage()[1..]))
+                        self.client.note(format!("Usage: {}{}", self.mark(), &command.usage()[1..]));
                     }
-                    Input::Unknown(word) => self.tell(&input::unknown(self.client, word)),
+                    Input::Unknown(word) => self.client.note(input::unknown(self.client, word)),
                     _ => {}
                 }
             }
-            _ => self.tell(&format!("Unknown command {0}{word}, try {0}help", self.mark())),
+            _ => self.client.note(format!("Unknown command {0}{word}, try {0}help", self.mark())),
         }
     }
 
@@ -119,7 +115,7 @@ impl Prompt<'_> {
         let words = WORDS.iter().filter_map(|word| command::find(&self.client.commands, &format!("/{word}")));
         let words = words.map(|command| (command.usage()[1..].to_owned(), command.help));
         for (usage, help) in others.into_iter().chain(words) {
-            self.tell(&format!("{mark}{usage:<27} {help}"));
+            self.client.note(format!("{mark}{usage:<27} {help}"));
         }
     }
 
@@ -157,7 +153,7 @@ impl Prompt<'_> {
                 self.client.lock().failure = Some(why);
                 people::quit(self.client, "");
             }
-            Err(why) => self.tell(&why),
+            Err(why) => self.client.note(why),
         }
         self.has_connection()
     }
@@ -170,11 +166,11 @@ impl Prompt<'_> {
 
     fn bye(&mut self) {
         if !self.has_connection() {
-            return self.tell("You are not connected; connect does that");
+            return self.client.note("You are not connected; connect does that");
         }
         let undelivered = shutdown::hang_up(self.client);
         if self.client.wait_while(NOTICEABLE, |state| state.is_receiving).is_receiving {
-            self.tell("Waiting until an attempt to connect again has ended; Ctrl-C leaves at once");
+            self.client.note("Waiting until an attempt to connect again has ended; Ctrl-C leaves at once");
         }
         self.join();
         let mut state = self.client.lock();

@@ -2,12 +2,12 @@
 //!
 //! From the bottom up; a file uses only files above it in this list.
 //!
-//! - [`options`]: the command line; [`part`]: a file that is coming, on the disk
+//! - [`part`]: a file that is coming, on the disk
 //! - [`pending_uploads`]: uploads with which the next run of the client goes on
 //! - [`progress`], [`transfers`]: the table of transfers, and how far each is
 //! - [`error`], [`event`]: how a transfer can fail, and what happens to files, in words
 //! - [`source`]: a file that is being sent, on the disk
-//! - [`shared`]: the table under its lock, which comes after the state's
+//! - [`shared`]: the command line, and the table under its lock, which comes after the state's
 //! - [`status`]: the line that shows how far everything is
 //! - [`task`], [`upload`], [`download`]: one transfer, in a short-lived thread of its own
 //! - [`scheduler`]: starts these threads, and says how each transfer ended
@@ -20,7 +20,6 @@ mod download;
 mod error;
 mod event;
 mod notifications;
-pub mod options;
 mod part;
 mod pending_uploads;
 mod progress;
@@ -33,4 +32,4 @@ mod transfers;
 mod upload;
 mod wing;
 
-pub use shared::Files;
+pub use shared::{FileOptions, Files};

@@ -175,7 +175,7 @@ mod tests {
     use super::*;
     use crate::core::client::Wing;
     use crate::core::terminal::tests::{Paper, client};
-    use crate::files::options::FileOptions;
+    use crate::files::FileOptions;
     use std::sync::Arc;
 
     /// The wing, and a client in which it is plugged in, that prints on a paper and is called `me`.

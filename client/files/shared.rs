@@ -1,12 +1,12 @@
-//! The table of transfers under its lock, and what was chosen on the command line.
+//! The options on the command line, and the table of transfers under its lock.
 //!
 //! All threads use it. The lock is taken after the state's, never before it; it is held for a moment. A change for which
 //! a thread waits is made with the state locked, since the thread waits for the state's signal.
 
-use super::options::FileOptions;
 use super::transfers::Transfers;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use wire::files;
 
 /// The capability to send and receive files.
 pub const CAPABILITY: &str = "groupchat/files";
@@ -16,6 +16,17 @@ pub const LIST: &str = "file list";
 pub const FOR_THE_USER: &str = "for the user";
 /// The answer to a command where the server does not know FILE.
 pub const NO_FILES: &str = "This server takes no files";
+
+/// The options about files on the command line.
+#[derive(Debug, Clone, clap::Args)]
+pub struct FileOptions {
+    /// Files up to this size are fetched by themselves, larger ones by /get; 0 for none
+    #[arg(long, value_name = "SIZE", default_value = "100M", value_parser = files::parse_size)]
+    pub auto_accept: u64,
+    /// The folder for received files; made when the first one comes
+    #[arg(long, value_name = "DIR", default_value = "downloads")]
+    pub downloads: PathBuf,
+}
 
 /// The wing.
 pub struct Files {

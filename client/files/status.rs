@@ -7,7 +7,6 @@ use super::shared::Files;
 use super::transfers::{Job, Transfer};
 use crate::core::state::State;
 use std::time::{Duration, Instant};
-use wire::text;
 
 /// The progress line is redrawn at most so often: smooth for the eye, nothing for the terminal.
 const REDRAW: Duration = Duration::from_millis(200);
@@ -72,7 +71,7 @@ fn line<'a>(transfers: impl Iterator<Item = &'a Transfer>) -> String {
 
 fn part(transfer: &Transfer, is_alone: bool) -> String {
     let arrow = if matches!(transfer.job, Job::Upload(_)) { '↑' } else { '↓' };
-    let name = shortened(&text::printable(&transfer.name), if is_alone { NAME } else { SHORT_NAME });
+    let name = shortened(&transfer.name, if is_alone { NAME } else { SHORT_NAME });
     let is_moving = transfer.stream.is_some();
     let figures = match (is_moving, is_alone) {
         (false, _) => "waiting".to_owned(),

@@ -189,7 +189,7 @@ mod tests {
     use super::super::transfers::{Cancel, Job};
     use super::*;
     use crate::core::terminal::tests::{Paper, client};
-    use crate::files::options::FileOptions;
+    use crate::files::FileOptions;
 
     #[test]
     fn the_last_word_on_a_data_connection() {

@@ -4,11 +4,11 @@
 //! waited for.
 
 use super::known_servers::{Known, KnownServers};
-use super::options::KeyOptions;
 use crate::core::dialer::{Failure, Handshake};
 use crate::core::settings;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use wire::fingerprint::Fingerprint;
@@ -17,6 +17,17 @@ use wire::tls::{Connector, Identity, Refused, Tls, Trust};
 
 /// How long the other end may take to shake hands.
 const HANDSHAKE: Duration = Duration::from_secs(20);
+
+/// The options about keys on the command line.
+#[derive(Debug, Clone, clap::Args)]
+pub struct KeyOptions {
+    /// The fingerprint of the server's certificate, if it is known beforehand
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "plain")]
+    pub pin: Option<Fingerprint>,
+    /// Authorities, in PEM, of which one has to vouch for the server
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["pin", "plain"])]
+    pub ca: Option<PathBuf>,
+}
 
 /// Our key, and how to know the server.
 pub struct SecureDialer {

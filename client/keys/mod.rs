@@ -1,6 +1,5 @@
 //! TLS, and the keys by which people and servers are known.
 //!
-//! - [`options`]: the command line
 //! - [`known_servers`]: the file of servers that the user has met
 //! - [`handshake`]: TLS on a connection that the core has opened, and whether the server is the right one
 //! - [`wing`]: the hooks: `/fingerprint`
@@ -9,7 +8,7 @@
 
 mod handshake;
 mod known_servers;
-pub mod options;
 mod wing;
 
+pub use handshake::KeyOptions;
 pub use wing::Keys;

@@ -2,8 +2,7 @@
 //!
 //! The main thread runs the command, the receiver thread collects the answer; no lock of its own.
 
-use super::handshake::SecureDialer;
-use super::options::KeyOptions;
+use super::handshake::{KeyOptions, SecureDialer};
 use crate::core::arguments::is_nick;
 use crate::core::client::{Client, Command, Wing};
 use crate::core::dialer::{Dialer, Handshake};

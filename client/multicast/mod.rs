@@ -1,6 +1,5 @@
 //! Rooms over multicast: an unreliable channel, made reliable by a protocol of our own.
 //!
-//! - [`options`]: the command line
 //! - [`impair`]: a channel that is worse than it has to be, on purpose
 //! - [`engine`]: what to send, show and wait for; pure
 //! - [`peer`]: the messages of one other member, put in order
@@ -21,7 +20,6 @@ mod history;
 mod impair;
 mod member;
 mod mode;
-pub mod options;
 mod outgoing;
 mod peer;
 mod peers;
@@ -32,4 +30,4 @@ mod socket;
 #[cfg(test)]
 mod simulation;
 
-pub use mode::Multicast;
+pub use mode::{Multicast, MulticastOptions};

@@ -3,14 +3,43 @@
 //! Run by the main thread. The wing's lock and the state's are held for a moment at a time, never both, and never while
 //! the room's lock is waited for.
 
+use super::impair::{Faults, percent};
 use super::member::Member;
-use super::options::MulticastOptions;
 use crate::core::arguments::ANSWER;
 use crate::core::client::{Client, Command, Wing, is_script};
 use crate::directory::listing::{LISTING, MulticastRoom, rooms, without_mark};
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wire::names::eq_ignore_case;
 use wire::text::pluralize;
+
+/// The options about multicast rooms on the command line.
+#[derive(Debug, Clone, clap::Args)]
+pub struct MulticastOptions {
+    /// The address of the interface for multicast rooms; the system chooses one unless given
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
+    pub iface: Ipv4Addr,
+    /// Lose this percentage of the datagrams that come in multicast rooms, on purpose
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
+    pub loss: f64,
+    /// Receive this percentage of them twice
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
+    pub duplicate: f64,
+    /// Receive this percentage of them late
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
+    pub reorder: f64,
+    /// Damage this percentage of them
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
+    pub corrupt: f64,
+}
+
+impl MulticastOptions {
+    /// The channel that is worse than it has to be.
+    pub fn faults(&self) -> Faults {
+        let MulticastOptions { loss, duplicate, reorder, corrupt, .. } = *self;
+        Faults { loss, duplicate, reorder, corrupt }
+    }
+}
 
 /// The wing.
 pub struct Multicast {
