@@ -28,6 +28,7 @@
 //!
 //! The project itself:
 //! - [`structure`]: arrows point down, and the core knows no wing
+//! - [`source`]: reads Rust without comments, strings and tests
 //! - [`limits`], [`readme`]: PROTOCOL.md and README.md say what the code says
 
 #![allow(clippy::unwrap_used, clippy::format_collect, reason = "a test fails by panicking, and need not be fast")]
@@ -48,6 +49,9 @@ mod reconnect;
 mod registration;
 mod rooms;
 mod shortage;
+
+mod source;
+mod structure;
 
 #[cfg(feature = "irc")]
 mod irc;
