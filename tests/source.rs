@@ -97,16 +97,43 @@ pub fn without_tests(code: &str) -> String {
     let mut left = code.to_owned();
     while let Some(start) = left.find(TEST) {
         let item = &left[start + TEST.len()..];
-        let mut depth = 0;
-        let end = item.char_indices().find(|&(_, c)| {
-            depth += i32::from(matches!(c, '{' | '(' | '[')) - i32::from(matches!(c, '}' | ')' | ']'));
-            depth == 0 && matches!(c, ';' | '}')
-        });
-        let end = start + TEST.len() + end.map_or(item.len(), |(at, _)| at + 1);
+        let end = start + TEST.len() + item_end(item);
         let blank: String = left[start..end].chars().map(|c| if c == '\n' { c } else { ' ' }).collect();
         left.replace_range(start..end, &blank);
     }
     left
+}
+
+/// Where an item ends: with its semicolon or brace; one of a list, or a field, with its comma or before the list's end.
+fn item_end(item: &str) -> usize {
+    const WORDS: [&str; 13] = [
+        "const",
+        "enum",
+        "extern",
+        "fn",
+        "impl",
+        "let",
+        "macro_rules",
+        "mod",
+        "static",
+        "struct",
+        "trait",
+        "type",
+        "use",
+    ];
+    let head = item.split(['{', '=', ';']).next().unwrap_or_default();
+    let is_listed = !head.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| WORDS.contains(&word));
+    let mut depth = 0;
+    for (at, c) in item.char_indices() {
+        depth += i32::from(matches!(c, '{' | '(' | '[')) - i32::from(matches!(c, '}' | ')' | ']'));
+        if depth < 0 {
+            return at;
+        }
+        if depth == 0 && (matches!(c, ';' | '}') || is_listed && c == ',') {
+            return at + 1;
+        }
+    }
+    item.len()
 }
 
 /// How many lines of a file are code: not blank, no comment, no test.
@@ -127,6 +154,10 @@ fn comments_and_strings_are_no_code() {
 fn tests_are_left_out_and_only_they() {
     let text = "//! What it is.\n\nuse a;\n\n#[cfg(test)]\nmod tests {\n    fn b() {\n    }\n}\n#[cfg(test)]\nmod c;\nfn d() {}\n";
     assert_eq!(code_lines(text), 2);
+    let listed = "const A: [B; 2] = [\n    b(1, 2),\n    #[cfg(test)]\n    b(3, 4),\n    #[cfg(test)]\n    b(5, 6)\n];\nfn c() {}\n";
+    assert_eq!(code_lines(listed), 4);
+    let generic = "#[cfg(test)]\n#[allow(x)]\npub(crate) fn a<A, B>(c: C) -> D {\n}\nfn e() {}\n";
+    assert_eq!(code_lines(generic), 1);
     let long = "fn e() -> &str {\n    \"two\n\n    lines\"\n}\n";
     assert_eq!(code_lines(long), 4);
 }
