@@ -4,6 +4,8 @@ use std::fs;
 use std::process::Command;
 use std::sync::Arc;
 
+use wire::numeric::BOUND;
+
 use crate::client::person::{Home, WELCOME};
 use crate::harness::{Folder, Server};
 
@@ -42,7 +44,7 @@ fn a_name_that_belongs_to_a_key_is_not_to_be_had() {
     fs::create_dir(folder.0.join("keys")).unwrap();
     fs::write(folder.0.join("keys/tesla"), "0".repeat(64)).unwrap();
     let server = Server::start_in(&folder, &[]);
-    server.connect().ask("NICK Tesla", &["433 Tesla :Nick belongs to another key; *"]);
+    server.connect().ask("NICK Tesla", &[&format!("433 Tesla :{BOUND}")]);
 }
 
 #[test]
