@@ -272,7 +272,7 @@ impl Engine {
     }
 
     fn datagram(&self, kind: Kind, number: u32, payload: Vec<u8>) -> Datagram {
-        Datagram { room: self.room, sender: self.id, kind, sealed: false, number, payload }
+        Datagram { room: self.room, sender: self.id, kind, encrypted: false, number, payload }
     }
 
     fn send(&mut self, datagram: Datagram) {

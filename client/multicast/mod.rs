@@ -3,7 +3,6 @@
 //! - [`mode`]: what is typed while one talks in such a room
 //! - [`member`]: one membership: the socket, the thread that reads it, the engine behind its lock
 //! - [`socket`]: a socket in a multicast group
-//! - [`seal`]: datagrams that nobody outside can read or write
 //! - [`impair`]: a channel that is worse than it has to be, on purpose
 //! - [`engine`]: what to send, show and wait for; pure
 //! - [`peer`]: the messages of one other member, put in order
@@ -22,7 +21,6 @@ mod outgoing;
 mod peer;
 mod peers;
 mod random;
-mod seal;
 mod socket;
 
 #[cfg(test)]

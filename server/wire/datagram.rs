@@ -6,7 +6,7 @@
 //!  0  magic  "GCRM"        16  sender, 8 bytes
 //!  4  version 1            24  number, 4 bytes
 //!  5  kind                 28  CRC-32 of the whole datagram, with zeros here
-//!  6  flags (1: sealed)    32  payload, up to the end
+//!  6  flags (1: encrypted)    32  payload, up to the end
 //!  7  zero
 //!  8  room, 8 bytes
 //! ```
@@ -17,7 +17,7 @@ use crate::limits;
 const MAGIC: &[u8; 4] = b"GCRM";
 const VERSION: u8 = 1;
 /// The highest number of a message or of another datagram.
-pub const LAST: u32 = u32::MAX >> 1;
+pub const MAX_NUMBER: u32 = u32::MAX >> 1;
 /// Bytes of the header.
 pub const HEADER: usize = 32;
 /// Where the sum stands in it.
@@ -53,8 +53,8 @@ pub struct Datagram {
     pub sender: u64,
     /// What it is.
     pub kind: Kind,
-    /// The payload is sealed with the room's key.
-    pub sealed: bool,
+    /// The payload is encrypted with the room's key.
+    pub encrypted: bool,
     /// Of [`Kind::Data`] the number of the message, from 1 on. The others of one sender have numbers of their own.
     pub number: u32,
     /// What it carries, opened.
@@ -70,12 +70,24 @@ pub enum Malformed {
     Damaged,
 }
 
+/// Encrypts and decrypts the payloads of one room. The format knows no more about it, because a cipher needs a crate.
+pub trait PayloadCipher: Send + Sync {
+    /// Encrypts the payload in place; false when that is impossible.
+    fn encrypt(&self, datagram: &mut Datagram) -> bool;
+
+    /// Decrypts the payload in place; false when its author did not have the room's key, or it was changed.
+    fn decrypt(&self, datagram: &mut Datagram) -> bool;
+}
+
+/// Makes the cipher of a room from its key.
+pub type NewCipher = fn(&[u8; 32]) -> Option<Box<dyn PayloadCipher>>;
+
 impl Datagram {
     /// The bytes before the payload, with this sum. With the sum 0 they are what a seal vouches for as well.
     pub fn header(&self, sum: u32) -> [u8; HEADER] {
         let mut header = [0; HEADER];
         header[..4].copy_from_slice(MAGIC);
-        header[4..8].copy_from_slice(&[VERSION, self.kind as u8, u8::from(self.sealed), 0]);
+        header[4..8].copy_from_slice(&[VERSION, self.kind as u8, u8::from(self.encrypted), 0]);
         header[8..16].copy_from_slice(&self.room.to_be_bytes());
         header[16..24].copy_from_slice(&self.sender.to_be_bytes());
         header[24..28].copy_from_slice(&self.number.to_be_bytes());
@@ -98,15 +110,15 @@ impl Datagram {
             return Err(Malformed::Foreign);
         }
         let kind = Kind::of(header[5]).ok_or(Malformed::Damaged)?;
-        let sealed = match header[6] {
+        let encrypted = match header[6] {
             0 => false,
             1 => true,
             _ => return Err(Malformed::Damaged),
         };
         let (room, sender, number) = (long(&header[8..16]), long(&header[16..24]), word(&header[24..28]));
-        let datagram = Datagram { room, sender, kind, sealed, number, payload: payload.to_vec() };
+        let datagram = Datagram { room, sender, kind, encrypted, number, payload: payload.to_vec() };
         // Bytes that the fields do not hold are compared here as well.
-        if !(1..=LAST).contains(&number) || bytes.len() > limits::DATAGRAM || datagram.encode() != bytes {
+        if !(1..=MAX_NUMBER).contains(&number) || bytes.len() > limits::DATAGRAM || datagram.encode() != bytes {
             return Err(Malformed::Damaged);
         }
         Ok(datagram)
@@ -217,7 +229,7 @@ impl Status {
         let seen = |(sender, [last, complete, age]): (u64, [u32; 3])| Seen { sender, last, complete, age };
         let others: Vec<Seen> = entries_of::<SEEN, 3>(entries)?.map(seen).collect();
         let (age, last) = (word(&numbers[..4]), word(&numbers[4..]));
-        let has_numbers = last <= LAST && others.iter().all(|seen| seen.last.max(seen.complete) <= LAST);
+        let has_numbers = last <= MAX_NUMBER && others.iter().all(|seen| seen.last.max(seen.complete) <= MAX_NUMBER);
         has_numbers.then_some(Status { age, last, nick, heard, others })
     }
 }

@@ -4,7 +4,7 @@
 //! [`tls`] when it is built in. `server/PROTOCOL.md` says the same in prose.
 //!
 //! - [`crc32`]: the checksum of files
-//! - [`datagram`]: one datagram of a multicast room
+//! - [`datagram`]: the datagrams of a multicast room
 //! - [`disk`]: where both keep things for their user
 //! - [`files`]: names and sizes of files
 //! - [`fingerprint`]: by which a key is known again
@@ -13,6 +13,7 @@
 //! - [`message`]: one line, taken apart and put together
 //! - [`names`]: which nicks and rooms are valid, when two are the same, masks
 //! - [`numeric`]: the table of numeric replies
+//! - [`room_cipher`]: the encryption of their payloads, with the feature `tls`
 //! - [`stream`]: a socket, in plain text or with TLS
 //! - [`text`]: text made fit for a terminal, and for a line
 //! - [`time`]: the `server-time` stamp
@@ -30,6 +31,8 @@ pub mod lines;
 pub mod message;
 pub mod names;
 pub mod numeric;
+#[cfg(feature = "tls")]
+pub mod room_cipher;
 pub mod stream;
 pub mod text;
 pub mod time;

@@ -150,7 +150,7 @@ fn a_stranger_reads_nothing_and_plays_nothing_back() {
         return;
     };
     for datagram in &recording {
-        assert!(datagram.sealed);
+        assert!(datagram.encrypted);
         let has = |word: &str| datagram.payload.windows(word.len()).any(|window| window == word.as_bytes());
         assert!(!has("exam") && !has("tesla") && !has("albert"), "{datagram:?}");
     }
@@ -197,7 +197,7 @@ fn what_strangers_make_up_is_counted_and_nothing_else() {
     // What the sum does not tell, the seal does.
     let said = Message { nick: "tesla".into(), text: "I never said that".into() }.encode();
     let forged = [
-        Datagram { sealed: false, payload: said.clone(), ..message.clone() },
+        Datagram { encrypted: false, payload: said.clone(), ..message.clone() },
         Datagram { payload: said, ..message.clone() },
         Datagram { number: message.number + 1, ..message.clone() },
         Datagram { sender: message.sender + 1, ..message.clone() },

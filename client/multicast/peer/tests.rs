@@ -22,7 +22,7 @@ fn peer(last: u32, missing: &[u32]) -> Peer {
     peer
 }
 
-const LAST: u32 = wire::datagram::LAST;
+const LAST: u32 = wire::datagram::MAX_NUMBER;
 
 /// What comes due within so many milliseconds, while others ask as often as they are told to.
 fn due(peer: &mut Peer, millis: u64, others_ask: impl Fn(u64) -> bool) -> Vec<Due> {

@@ -8,7 +8,7 @@ fn datagram() -> Datagram {
         room: 7,
         sender: 0x0102_0304_0506_0708,
         kind: Kind::Data,
-        sealed: false,
+        encrypted: false,
         number: 9,
         payload: message.encode(),
     }

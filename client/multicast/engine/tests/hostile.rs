@@ -1,12 +1,12 @@
 //! Recordings, lies, and floods of both.
 
 use super::*;
-use wire::datagram::{self, Heard, LAST, RANGES, Range, Seen};
+use wire::datagram::{self, Heard, MAX_NUMBER, RANGES, Range, Seen};
 
 fn heartbeat(sender: u64, number: u32, last: u32, heard: &[u64], others: &[Seen]) -> Datagram {
     let heard = heard.iter().map(|&sender| Heard { sender, number: 1 }).collect();
     let status = Status { age: 5, last, nick: "tesla".into(), heard, others: others.to_vec() };
-    Datagram { room: 7, sender, kind: Kind::Heartbeat, sealed: false, number, payload: status.encode() }
+    Datagram { room: 7, sender, kind: Kind::Heartbeat, encrypted: false, number, payload: status.encode() }
 }
 
 #[test]
@@ -42,12 +42,12 @@ fn no_number_is_too_large() {
     let (tesla, albert) = (net.members[0].id, net.members[1].id);
     // Of somebody who lies about others, and about itself; so do the numbers of messages.
     let liar = 66;
-    let seen = |sender| Seen { sender, last: LAST, complete: LAST, age: 5 };
-    net.forge(1, &heartbeat(liar, 1, LAST, &[albert], &[seen(tesla), seen(67), seen(albert)]));
+    let seen = |sender| Seen { sender, last: MAX_NUMBER, complete: MAX_NUMBER, age: 5 };
+    net.forge(1, &heartbeat(liar, 1, MAX_NUMBER, &[albert], &[seen(tesla), seen(67), seen(albert)]));
     let message = Message { nick: "tesla".into(), text: "?".into() };
     for sender in [tesla, liar, albert] {
         let (kind, payload) = (Kind::Data, message.encode());
-        net.forge(1, &Datagram { room: 7, sender, kind, sealed: false, number: LAST, payload });
+        net.forge(1, &Datagram { room: 7, sender, kind, encrypted: false, number: MAX_NUMBER, payload });
     }
     net.say(0, "still here");
     net.say(1, "so am I");
@@ -69,11 +69,11 @@ fn a_flood_of_questions_neither_silences_nor_keeps_anybody() {
     net.pass(5000);
     net.shown.iter_mut().for_each(Vec::clear);
     let (tesla, albert) = (net.members[0].id, net.members[1].id);
-    let ranges = vec![Range { sender: tesla, first: 1, last: LAST }; RANGES];
+    let ranges = vec![Range { sender: tesla, first: 1, last: MAX_NUMBER }; RANGES];
     let flood = |net: &mut Net| {
         net.members[1].control += 1;
         let (kind, number, payload) = (Kind::Nack, net.members[1].control, datagram::encode_ranges(&ranges));
-        net.forge(0, &Datagram { room: 7, sender: albert, kind, sealed: false, number, payload });
+        net.forge(0, &Datagram { room: 7, sender: albert, kind, encrypted: false, number, payload });
     };
     for _ in 0..20 {
         flood(&mut net);
@@ -97,7 +97,7 @@ fn nobody_speaks_with_our_id() {
     let mut net = Net::with(&["tesla", "albert"]);
     let sender = net.members[0].id;
     let forged = Message { nick: "tesla".into(), text: "I never said that".into() };
-    let forged = Datagram { room: 7, sender, kind: Kind::Data, sealed: false, number: 1, payload: forged.encode() };
+    let forged = Datagram { room: 7, sender, kind: Kind::Data, encrypted: false, number: 1, payload: forged.encode() };
     net.forge(0, &forged);
     net.loses = |_, datagram| datagram.kind == Kind::Data;
     net.say(0, "but this");
@@ -126,7 +126,7 @@ fn a_crowd_has_a_bound_and_so_has_what_waits() {
     for number in 2..1000 {
         for sender in liars.clone().take(20) {
             let payload = Message { nick: "liar".into(), text: String::new() }.encode();
-            net.forge(1, &Datagram { room: 7, sender, kind: Kind::Data, sealed: false, number, payload });
+            net.forge(1, &Datagram { room: 7, sender, kind: Kind::Data, encrypted: false, number, payload });
         }
     }
     assert_eq!(net.members[1].peers.early(), limits::MCAST_EARLY);
@@ -202,8 +202,12 @@ fn invented_senders_make_little_noise() {
     let mut net = Net::with(&["tesla", "albert"]);
     let (tesla, albert) = (net.members[0].id, net.members[1].id);
     for round in 0..300 {
-        let seen =
-            |sender: u64| Seen { sender: 100_000 + 40 * u64::from(round) + sender, last: LAST, complete: LAST, age: 5 };
+        let seen = |sender: u64| Seen {
+            sender: 100_000 + 40 * u64::from(round) + sender,
+            last: MAX_NUMBER,
+            complete: MAX_NUMBER,
+            age: 5,
+        };
         let others: Vec<Seen> = (0..40).map(seen).collect();
         net.forge(1, &heartbeat(tesla, 1_000_000 + round, 0, &[albert], &others));
         net.pass(100);
@@ -228,9 +232,9 @@ fn one_question_makes_so_much_work_and_no_more() {
     let control = net.members[1].control + 1000;
     let question = |number: u32, ranges: &[Range]| {
         let payload = datagram::encode_ranges(ranges);
-        Datagram { room: 7, sender: albert, kind: Kind::Nack, sealed: false, number, payload }
+        Datagram { room: 7, sender: albert, kind: Kind::Nack, encrypted: false, number, payload }
     };
-    let everything = Range { sender: tesla, first: 1, last: LAST };
+    let everything = Range { sender: tesla, first: 1, last: MAX_NUMBER };
     let repeated = |net: &mut Net, millis| {
         let before = net.members[0].counts.repeated;
         net.pass(millis);
@@ -270,7 +274,7 @@ fn an_answer_to_what_was_said_before_is_no_word_about_leaving() {
         let heard = vec![Heard { sender: tesla, number: heard }];
         let status = Status { age: 5, last: 0, nick: "albert".into(), heard, others: vec![seen] };
         let payload = status.encode();
-        Datagram { room: 7, sender: albert, kind: Kind::Heartbeat, sealed: false, number, payload }
+        Datagram { room: 7, sender: albert, kind: Kind::Heartbeat, encrypted: false, number, payload }
     };
     net.forge(0, &answer(control + 100, first - 1));
     assert!(!net.members[0].is_done(net.now));
