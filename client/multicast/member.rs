@@ -3,8 +3,9 @@
 //! The thread `room` reads the socket and does what is due; the main thread says what is typed. Both write
 //! the socket, under the engine's lock, under which the state is locked to show something; never the other way round.
 
-use super::engine::{Counts, Engine, Event, Output};
+use super::engine::{Counts, Engine, Output, RoomEvent};
 use super::impair::{Channel, Faults};
+use super::limits;
 use super::socket;
 use crate::directory::{Key, Place};
 use crate::state::{Client, NOTICEABLE, State};
@@ -16,8 +17,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use wire::datagram::{Datagram, Malformed, Message, NewCipher, PayloadCipher};
-use wire::limits;
+use wire::datagram::{DATAGRAM, Datagram, Malformed, NewCipher, PayloadCipher, Utterance};
 use wire::text::{pluralize, split_to_fit};
 
 /// How long the thread sleeps at most before it looks whether something is due: the main thread may have said something.
@@ -160,7 +160,7 @@ impl Member {
 
     /// Reads the socket and does what is due, until we have left.
     fn room_loop(&self, client: &Client) {
-        let mut space = [0; limits::DATAGRAM + 1];
+        let mut space = [0; DATAGRAM + 1];
         loop {
             let mut inner = self.lock();
             let now = self.now();
@@ -222,12 +222,12 @@ impl Member {
     }
 
     /// Shows what has happened, unless it is about somebody on the blacklist, or who was when called otherwise here.
-    fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: &Event, state: &mut State) {
+    fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: &RoomEvent, state: &mut State) {
         if names.len() >= limits::MCAST_REMEMBERED {
             names.retain(|_, name| state.blacklist.contains(name));
         }
         let before = match event {
-            Event::Renamed(old, _) => old,
+            RoomEvent::Renamed(old, _) => old,
             event => event.nick(),
         };
         let name = names.entry(sender).or_insert_with(|| before.to_owned());
@@ -239,11 +239,11 @@ impl Member {
         }
         let room = format!("[{}] ", self.place.name);
         match event {
-            Event::Said(Message { nick, text }) => state.screen.said(&room, nick, &format!(": {text}"), None),
-            Event::Joined(nick) => state.screen.notice(&format!("{room}{nick} joined the conversation")),
-            Event::Left(nick) => state.screen.notice(&format!("{room}{nick} left the conversation")),
-            Event::Renamed(old, new) => state.screen.notice(&format!("{room}{old} is now called {new}")),
-            Event::Lost(nick, count) => {
+            RoomEvent::Said(Utterance { nick, text }) => state.screen.said(&room, nick, &format!(": {text}"), None),
+            RoomEvent::Joined(nick) => state.screen.notice(&format!("{room}{nick} joined the conversation")),
+            RoomEvent::Left(nick) => state.screen.notice(&format!("{room}{nick} left the conversation")),
+            RoomEvent::Renamed(old, new) => state.screen.notice(&format!("{room}{old} is now called {new}")),
+            RoomEvent::Lost(nick, count) => {
                 let (messages, verb) = (pluralize(*count, "message"), if *count == 1 { "was" } else { "were" });
                 let whom = if nick.is_empty() { "somebody" } else { nick };
                 state.screen.tell(&format!("{room}{messages} from {whom} {verb} lost"));

@@ -123,7 +123,7 @@ fn stats(client: &Client, member: &Arc<Member>) {
         ("messages missed at first and repaired", counts.repaired),
         ("messages lost for good", counts.lost),
         ("messages that came again", counts.duplicates),
-        ("messages repeated for who missed them", counts.repeated),
+        ("messages repeated for who missed them", counts.retransmitted),
         ("datagrams lost on purpose", arrivals.dropped),
         ("datagrams damaged", arrivals.damaged),
         ("datagrams of other programs or rooms", arrivals.foreign),
