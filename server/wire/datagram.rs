@@ -118,14 +118,9 @@ impl Datagram {
             return Err(Malformed::Foreign);
         }
         let kind = Kind::of(header[5]).ok_or(Malformed::Damaged)?;
-        let encrypted = match header[6] {
-            0 => false,
-            1 => true,
-            _ => return Err(Malformed::Damaged),
-        };
         let (room, sender, number) = (u64_of(&header[8..16]), u64_of(&header[16..24]), u32_of(&header[24..28]));
-        let datagram = Datagram { room, sender, kind, encrypted, number, payload: payload.to_vec() };
-        // Encoding again checks the checksum and the byte that is always zero.
+        let datagram = Datagram { room, sender, kind, encrypted: header[6] == 1, number, payload: payload.to_vec() };
+        // Encoding again checks the checksum, and that flags and the unused byte have no other value.
         if !(1..=MAX_NUMBER).contains(&number) || bytes.len() > DATAGRAM || datagram.encode() != bytes {
             return Err(Malformed::Damaged);
         }

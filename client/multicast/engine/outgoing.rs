@@ -20,7 +20,7 @@ pub enum Next {
 }
 
 /// The two queues, and when each may go on.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outgoing {
     own: VecDeque<Datagram>,
     /// Planned retransmissions in the order of time.
@@ -36,17 +36,6 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    pub fn new(now: Duration) -> Self {
-        Outgoing {
-            own: VecDeque::new(),
-            repairs: BTreeSet::new(),
-            repair_times: BTreeMap::new(),
-            paced_until: now,
-            held_until: now,
-            was_own: false,
-        }
-    }
-
     /// Appends a message of our own.
     pub fn push(&mut self, datagram: Datagram) {
         self.own.push_back(datagram);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use wire::datagram::Utterance;
 
 /// Another member, present or not.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Peer {
     /// The latest nick; empty when none is known.
     pub nick: String,
@@ -84,21 +84,13 @@ impl Peer {
     /// ones that we have sent so far; if it is older, we do not need its first `last` messages.
     pub fn new(age: Duration, last: u32, is_younger: bool, sent: u32, now: Duration) -> Self {
         Peer {
-            nick: String::new(),
             heard_at: now,
-            data_at: None,
-            is_verified: false,
-            is_present: false,
             is_younger,
-            has_left: false,
-            last_control: 0,
             acked: if is_younger { sent } else { 0 },
-            knows_we_left: false,
             age: (age, now),
             next: if is_younger { 1 } else { last + 1 },
             last: if is_younger { 0 } else { last },
-            out_of_order: BTreeMap::new(),
-            nack: None,
+            ..Peer::default()
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Random(pub u64);
 
 impl Random {

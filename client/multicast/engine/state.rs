@@ -15,7 +15,7 @@ use std::time::Duration;
 use wire::datagram::{Datagram, Kind};
 
 /// One member of a room.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Engine {
     pub(super) room: u64,
     pub(super) id: u64,
@@ -58,25 +58,12 @@ impl Engine {
             id,
             nick: nick.to_owned(),
             joined_at: now,
-            peers: Peers::default(),
-            acks: PendingAcks::default(),
-            stranger_at: None,
-            own: History::default(),
-            others: History::default(),
-            outgoing: Outgoing::new(now),
-            last_data: 0,
-            last_control: 0,
-            data_sent_at: now,
-            unreported: 0,
             joins_left: limits::MCAST_JOINS,
-            is_leaving: false,
-            left: None,
             status_sent_at: now.saturating_sub(limits::MCAST_HEARTBEAT_FIRST),
             next_status_at: now,
             heartbeat: limits::MCAST_HEARTBEAT_FIRST,
             random: Random(seed),
-            output: VecDeque::new(),
-            counts: Counts::default(),
+            ..Engine::default()
         }
     }
 
