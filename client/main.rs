@@ -97,8 +97,11 @@ fn plug_in(args: &Args, dialer: &mut Dialer) -> Result<Vec<Arc<dyn Wing>>, Strin
     }
     #[cfg(feature = "directory")]
     wings.push(Arc::new(directory::Directory));
+    let cipher: Option<wire::datagram::NewCipher> = None;
+    #[cfg(feature = "tls")]
+    let cipher = cipher.or(Some(wire::room_cipher::new));
     #[cfg(feature = "multicast")]
-    wings.push(Arc::new(multicast::Multicast::new(&args.multicast)));
+    wings.push(Arc::new(multicast::Multicast::new(&args.multicast, cipher)));
     Ok(wings)
 }
 

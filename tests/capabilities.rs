@@ -4,7 +4,8 @@ use wire::limits;
 
 use crate::harness::{Client, Server};
 
-const ALL: &str = "cap-notify echo-message groupchat/files message-tags multi-prefix server-time userhost-in-names";
+/// Those of the core; wings add their own.
+const CORE: [&str; 4] = ["cap-notify", "echo-message", "message-tags", "server-time"];
 
 /// A client that has all capabilities which tell lines apart.
 fn tagged(server: &Server, nick: &str) -> Client {
@@ -15,12 +16,14 @@ fn tagged(server: &Server, nick: &str) -> Client {
 fn they_are_listed_asked_for_and_given_back() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
-    alice.ask("CAP LS", &[&format!(":groupchat CAP alice LS :{ALL}")]);
+    let listed = alice.ask("CAP LS", &[":groupchat CAP alice LS :*"]);
+    let listed: Vec<&str> = listed[0].rsplit(':').next().unwrap().split(' ').collect();
+    assert!(CORE.iter().all(|name| listed.contains(name)) && listed.is_sorted(), "{listed:?}");
     alice.ask("CAP LIST", &[":groupchat CAP alice LIST :"]);
-    alice.ask("CAP REQ :multi-prefix  server-time ", &[":groupchat CAP alice ACK :multi-prefix  server-time "]);
-    alice.ask("cap list", &[":groupchat CAP alice LIST :multi-prefix server-time"]);
+    alice.ask("CAP REQ :message-tags  server-time ", &[":groupchat CAP alice ACK :message-tags  server-time "]);
+    alice.ask("cap list", &[":groupchat CAP alice LIST :message-tags server-time"]);
     alice.ask("CAP REQ :-server-time echo-message", &[":groupchat CAP alice ACK :-server-time echo-message"]);
-    alice.ask("CAP REQ -multi-prefix", &[":groupchat CAP alice ACK :-multi-prefix"]);
+    alice.ask("CAP REQ -message-tags", &[":groupchat CAP alice ACK :-message-tags"]);
     alice.ask("CAP LIST", &[":groupchat CAP alice LIST :echo-message"]);
     alice.ask("CAP REQ :cap-notify", &[":groupchat CAP alice ACK :cap-notify"]);
     alice.ask("CAP REQ :-cap-notify", &[":groupchat CAP alice ACK :-cap-notify"]);
@@ -35,9 +38,9 @@ fn all_or_none_of_a_request_are_granted() {
         alice.ask(&format!("CAP REQ :{wanted}"), &[&format!(":groupchat CAP alice NAK :{wanted}")]);
     }
     alice.ask("CAP LIST", &[":groupchat CAP alice LIST :"]);
-    alice.ask("CAP", &["461 CAP :Not enough parameters"]);
-    alice.ask("CAP REQ", &["461 CAP :Not enough parameters"]);
-    alice.ask("CAP CLEAR", &["410 CLEAR :Invalid CAP command"]);
+    alice.ask("CAP", &["461 CAP"]);
+    alice.ask("CAP REQ", &["461 CAP"]);
+    alice.ask("CAP CLEAR", &["410 CLEAR"]);
 }
 
 #[test]
@@ -51,15 +54,14 @@ fn registration_waits_for_the_end_of_a_negotiation() {
         alice.send("USER alice 0 * :A");
         alice.nick = "alice".into();
         alice.expect_nothing();
-        alice.ask("JOIN #a", &["451 :You have not registered; send NICK and USER first"]);
+        alice.ask("JOIN #a", &["451"]);
         alice.ask("CAP REQ :message-tags", &[":groupchat CAP alice ACK :message-tags"]);
         alice.ask("CAP REQ :echo-message", &[":groupchat CAP alice ACK :echo-message"]);
         alice.send("CAP END");
-        alice.expect("001 :Welcome to the chat, alice!alice@127.0.0.1");
-        alice.skip_to("422 *");
+        alice.skip_welcome();
         // Later on it holds nothing up.
-        alice.ask("CAP LS 302", &[&format!(":groupchat CAP alice LS :{ALL}")]);
-        alice.ask("JOIN #a", &["*JOIN #a", "353 = #a :@alice", "366 #a :End of NAMES list"]);
+        alice.ask("CAP LS 302", &[":groupchat CAP alice LS :*"]);
+        alice.ask("JOIN #a", &["*JOIN #a", "353 = #a :*alice", "366 #a"]);
         alice.send("QUIT");
         alice.skip_to("ERROR *");
         alice.expect_end();
@@ -84,12 +86,12 @@ fn an_end_without_a_beginning_and_a_plain_list_hold_nothing_up() {
 fn who_speaks_302_has_cap_notify_and_keeps_it() {
     let server = Server::start(&[]);
     let mut alice = server.connect();
-    alice.ask("CAP LS 302", &[&format!(":groupchat CAP * LS :{ALL}")]);
+    alice.ask("CAP LS 302", &[":groupchat CAP * LS :*"]);
     alice.ask("CAP LIST", &[":groupchat CAP * LIST :cap-notify"]);
     alice.ask("CAP REQ :cap-notify", &[":groupchat CAP * ACK :cap-notify"]);
     alice.ask("CAP REQ :-cap-notify", &[":groupchat CAP * NAK :-cap-notify"]);
     let mut bob = server.connect();
-    bob.ask("CAP LS 301", &[&format!(":groupchat CAP * LS :{ALL}")]);
+    bob.ask("CAP LS 301", &[":groupchat CAP * LS :*"]);
     bob.ask("CAP LIST", &[":groupchat CAP * LIST :"]);
 }
 
@@ -122,7 +124,7 @@ fn server_time_stamps_what_people_do() {
     ];
     assert_eq!(lines, expected);
     // What the server answers has happened now; and who gives the capability back gets no stamps.
-    alice.ask("TOPIC #a", &["331 #a :No topic is set"]);
+    alice.ask("PART #b", &["403 #b"]);
     alice.ask("CAP REQ :-server-time", &[":groupchat CAP alice ACK :-server-time"]);
     bob.ask("PRIVMSG alice :hello", &[]);
     alice.expect_only(&[":robert!bob@127.0.0.1 PRIVMSG alice :hello"]);
@@ -140,12 +142,7 @@ fn echo_message_sends_back_what_one_writes() {
     bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG bob :to one"]);
     let to_myself = ":alice!alice@127.0.0.1 PRIVMSG alice :to myself";
     alice.ask("PRIVMSG alice :to myself", &[to_myself, to_myself]);
-    alice.ask("PRIVMSG nobody :?", &["401 nobody :No such nick"]);
-    // It comes from rooms that one is not in, too.
-    bob.ask("JOIN #b", &["*JOIN #b", "353 *", "366 *"]);
-    bob.ask("MODE #b -n", &["*MODE #b -n"]);
-    alice.ask("PRIVMSG #b :from outside", &[":alice!alice@127.0.0.1 PRIVMSG #b :from outside"]);
-    bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG #b :from outside"]);
+    alice.ask("PRIVMSG nobody :?", &["401 nobody"]);
     bob.ask("PRIVMSG bob :once", &[":bob!bob@127.0.0.1 PRIVMSG bob :once"]);
 }
 
@@ -199,7 +196,7 @@ fn tags_of_clients_reach_those_who_understand_tags() {
     alice.ask("TAGMSG bob,carol", &[]);
     carol.expect("@msgid=* :alice!alice@127.0.0.1 TAGMSG carol");
     alice.ask("TAGMSG", &["411 :No recipient given (TAGMSG)"]);
-    alice.ask("TAGMSG nobody", &["401 nobody :No such nick"]);
+    alice.ask("TAGMSG nobody", &["401 nobody"]);
     bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG #a :hello"]);
     carol.expect_nothing();
 }
@@ -219,25 +216,4 @@ fn tags_have_a_limit_of_their_own() {
     alice.ask(&format!("@{tags}"), &[]);
     alice.ask("PRIVMSG bob :next", &[]);
     bob.expect_only(&["@time=*;msgid=* :alice!alice@127.0.0.1 PRIVMSG bob :next"]);
-}
-
-#[test]
-fn names_show_all_marks_and_whole_sources_to_those_who_asked() {
-    let server = Server::start(&[]);
-    let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
-    alice.ask("MODE #a +vv alice bob", &[":alice!alice@127.0.0.1 MODE #a +vv alice bob"]);
-    bob.sync();
-    bob.ask("NAMES #a", &["353 = #a :@alice +bob", "366 #a :End of NAMES list"]);
-    bob.ask("CAP REQ multi-prefix", &[":groupchat CAP bob ACK :multi-prefix"]);
-    bob.ask("NAMES #a", &["353 = #a :@+alice +bob", "366 #a :End of NAMES list"]);
-    bob.send("WHO #a");
-    bob.expect_in_any_order(&[
-        "352 #a alice 127.0.0.1 groupchat alice H@+ :0 alice",
-        "352 #a bob 127.0.0.1 groupchat bob H+ :0 bob",
-        "315 #a :End of WHO list",
-    ]);
-    bob.ask("CAP REQ :-multi-prefix userhost-in-names", &[":groupchat CAP bob ACK :-multi-prefix userhost-in-names"]);
-    let names = "353 = #a :@alice!alice@127.0.0.1 +bob!bob@127.0.0.1";
-    bob.ask("NAMES #a", &[names, "366 #a :End of NAMES list"]);
-    alice.ask("NAMES #a", &["353 = #a :@alice +bob", "366 #a :End of NAMES list"]);
 }

@@ -1,30 +1,50 @@
 //! The chat client: its options, the names it takes, and what it says when there is nobody to talk to.
 //!
 //! - [`person`], [`scripted_server`]: what these tests stand on
-//! - [`commands`], [`rooms`]: what can be typed
-//! - [`prompt`]: the directory prompt
+//! - [`commands`], [`scripts`]: what can be typed, and input from a pipe
 //! - [`quiet`]: sleep and blacklist
-//! - [`uploads`], [`interrupted`], [`downloads`]: files, with a server that does what the test says
 //! - [`leaving`]: the ways out
-//! - [`letters`]: what waited, and what comes twice
-//! - [`scripts`]: input from a pipe
-//! - [`screen`]: what is printed, whoever wrote it
 //! - [`servers`]: what other servers do
+//!
+//! Those that need wings, of the client or of the server:
+//! - `rooms`, `screen`: groups with operators; what is printed, whoever wrote it
+//! - `blacklist`, `letters`: under whichever name; what waited, and what comes twice
+//! - `uploads`, `interrupted`, `downloads`: files, with a server that does what the test says
+//! - `prompt`: the directory prompt
+//! - `help`: all of the commands
 
 mod commands;
-mod downloads;
-mod interrupted;
 mod leaving;
-mod letters;
 pub mod person;
-mod prompt;
 mod quiet;
-mod rooms;
-mod screen;
 pub mod scripted_server;
 mod scripts;
 mod servers;
+
+#[cfg(feature = "irc")]
+mod rooms;
+#[cfg(feature = "irc")]
+mod screen;
+
+#[cfg(all(feature = "irc", feature = "mail"))]
+mod blacklist;
+#[cfg(feature = "mail")]
+mod letters;
+
+#[cfg(feature = "files")]
+mod downloads;
+#[cfg(feature = "files")]
+mod interrupted;
+#[cfg(feature = "files")]
 mod uploads;
+
+#[cfg(feature = "directory")]
+mod prompt;
+
+#[cfg(all(feature = "files", feature = "multicast", feature = "tls"))]
+mod help;
+
+use wire::numeric::ERR_PASSWDMISMATCH;
 
 use crate::harness::{Client, Server};
 use person::{Home, Person, WELCOME, address_of_its_own};
@@ -99,7 +119,6 @@ fn options_are_checked_before_anything_else() {
         ("127.0.0.1", &["--room", "two words"][..], "a room has a #"),
         ("127.0.0.1", &["--password", ""], "at least one character"),
         ("127.0.0.1", &["--frobnicate"], "--help"),
-        ("127.0.0.1", &["--auto-accept", "much"], "in bytes, or as 64K, 100M, 4G"),
         ("host:port", &[], "HOST:PORT"),
     ] {
         let errors = Home::calling(server).start(options).expect_exit(2);
@@ -107,14 +126,7 @@ fn options_are_checked_before_anything_else() {
     }
     let home = Home::calling("127.0.0.1");
     let mut help = home.start(&["--help"]);
-    for option in [
-        "*--server <HOST:PORT>*",
-        "*--nick <NAME>*",
-        "*--room <#ROOM>*",
-        "*--password <PW>*",
-        "*--auto-accept <SIZE>*",
-        "*--downloads <DIR>*",
-    ] {
+    for option in ["*--server <HOST:PORT>*", "*--nick <NAME>*", "*--room <#ROOM>*", "*--password <PW>*"] {
         help.skip_to(option);
     }
     help.skip_to("Once connected, /help lists the commands.");
@@ -125,9 +137,9 @@ fn options_are_checked_before_anything_else() {
 fn a_server_may_want_a_password() {
     let server = Server::start(&["--password", "open sesame"]);
     let home = Home::calling(server.addresses[0]);
-    let sentence = "Password missing or wrong; give the right one with --password";
-    home.script(&["--nick", "bot"], "hello\n").expect_failure(sentence);
-    home.script(&["--nick", "bot", "--password", "x"], "hello\n").expect_failure(sentence);
+    let sentence = format!("{}; give the right one with --password", ERR_PASSWDMISMATCH.text);
+    home.script(&["--nick", "bot"], "hello\n").expect_failure(&sentence);
+    home.script(&["--nick", "bot", "--password", "x"], "hello\n").expect_failure(&sentence);
     let mut tesla = home.start(&["--nick", "tesla", "--password", "open sesame"]);
     tesla.expect_line(WELCOME);
 }

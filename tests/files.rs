@@ -1,5 +1,9 @@
 //! Files: what is said about them with FILE, who is told of what, and what the server keeps.
 
+mod file_rules;
+mod sharing;
+mod transfers;
+
 use std::fs;
 use std::sync::Arc;
 
@@ -7,6 +11,8 @@ use wire::crc32::crc32;
 use wire::limits;
 
 use crate::harness::{Client, Folder, Server};
+use crate::lifecycle::cannot_start;
+use crate::mail::{has_been_here, silent, stored};
 
 /// What a server has answered to an offer.
 pub struct Offered {
@@ -182,7 +188,7 @@ fn every_reason_to_fail() {
     bob.sync();
     let fail = |code: &str, word: &str| format!(":groupchat FAIL FILE {code} {word} :*");
     for line in ["FILE", "FILE OFFER", "FILE OFFER r bob 1", "FILE GOT"] {
-        alice.ask(line, &["461 FILE :Not enough parameters"]);
+        alice.ask(line, &["461 FILE"]);
     }
     for (line, code, word) in [
         ("FILE SING r", "INVALID_PARAMS", "r"),
@@ -297,4 +303,43 @@ fn a_file_goes_when_its_days_are_over() {
     let mut bob = server.client("bob");
     bob.ask("FILE LIST", &[":groupchat FILE ITEM 2 alice bob 3 352441c2 new :2.txt", ":groupchat FILE END"]);
     assert_eq!(spooled(&folder), ["2.data", "2.info"]);
+}
+
+#[test]
+fn options_of_files_are_checked() {
+    for options in [["--file-days", "0"], ["--max-file", "2x"], ["--spool-quota", "-1"]] {
+        assert_eq!(cannot_start(&options).0, Some(2), "{options:?}");
+    }
+}
+
+#[test]
+fn a_file_waits_for_who_is_away() {
+    let server = Server::start(&[]);
+    has_been_here(&server, "bob");
+    let mut alice = server.client("alice");
+    alice.ask(
+        "FILE OFFER 1 carol 3 :a.txt",
+        &[":groupchat FAIL FILE NO_SUCH_TARGET 1 :Nobody of that name was ever here"],
+    );
+    for (id, name) in [(1, "a.txt"), (2, "b.txt")] {
+        assert_eq!(upload(&server, &mut alice, "BOB", name, b"abc"), id);
+        alice.expect_only(&[&stored("BOB")[..]]);
+    }
+    let folder = Arc::clone(&server.folder);
+    drop((server, alice));
+    let server = Server::start_in(&folder, &[]);
+    // An IRC client shows what it is; and as it cannot fetch it, it is not lost.
+    let mut bob = silent(&server, "bob", "server-time");
+    bob.expect(":groupchat NOTICE bob :2 messages while you were away");
+    for (id, name) in [(1, "a.txt"), (2, "b.txt")] {
+        let text = format!("shared a file: {name} (3 bytes); with the groupchat client /get {id} fetches it");
+        bob.expect(&format!("@time=* :alice!alice@127.0.0.1 NOTICE BOB :{text}"));
+    }
+    bob.send("QUIT");
+    while bob.receive().is_some() {}
+    let mut bob = server.client_with("bob", "server-time groupchat/files");
+    bob.expect(":groupchat NOTICE bob :2 messages while you were away");
+    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE BOB 1 3 352441c2 :a.txt");
+    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE BOB 2 3 352441c2 :b.txt");
+    assert_eq!(download(&server, &mut bob, 2), b"abc");
 }

@@ -18,8 +18,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wire::tls::{Connector, Identity};
-
 pub use client::{Client, fits};
 pub use program::{Output, Program};
 
@@ -27,6 +25,8 @@ pub use program::{Output, Program};
 pub const PATIENCE: Duration = Duration::from_secs(10);
 /// Lines of the transcript that are kept for a failure.
 const TRANSCRIPT: usize = 400;
+/// Whether this build has a wing that stores something, and with it the option for the folder.
+const STORES: bool = cfg!(any(feature = "mail", feature = "directory", feature = "tls"));
 
 /// A running server, with a folder of its own; both end with it.
 pub struct Server {
@@ -66,7 +66,10 @@ impl Server {
         if listens == 0 {
             command.args(["--listen", "127.0.0.1:0"]);
         }
-        command.arg("--data-dir").arg(&folder.0).args(options);
+        if STORES {
+            command.arg("--data-dir").arg(&folder.0);
+        }
+        command.args(options);
         let program = Program::start(command, "Server has started listening on ", listens.max(1), output);
         let addresses: Vec<_> = program.ready().iter().map(|address| address.parse().unwrap()).collect();
         assert!(!addresses.is_empty(), "the server did not start: {}", program.text());
@@ -86,24 +89,6 @@ impl Server {
     pub fn client(&self, nick: &str) -> Client {
         let mut client = self.connect();
         client.register(nick);
-        client
-    }
-
-    /// A connection over TLS that has said nothing yet, from somebody with the key of this name, which is made when it
-    /// is not there.
-    pub fn connect_with_key(&self, key: &str) -> Client {
-        let file = self.folder.0.join(format!("{key}.pem"));
-        let connector = Connector::new(Identity::load_or_make(&file, key).unwrap(), None).unwrap();
-        let mut client = self.connect();
-        client.shake_hands(&connector);
-        client
-    }
-
-    /// The same, registered under this name.
-    pub fn client_with_key(&self, nick: &str, key: &str) -> Client {
-        let mut client = self.connect_with_key(key);
-        client.register(nick);
-        client.sync();
         client
     }
 

@@ -1,11 +1,17 @@
 //! Letters: what is for one person waits for that person, in order, and is removed when it is confirmed.
 
+pub mod irssi;
+mod kill;
+mod mailboxes;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::{fs, iter, thread};
 
-use crate::files::{download, upload};
+use wire::numeric::OFFLINE;
+
 use crate::harness::{Client, Server, fits};
+use crate::lifecycle::cannot_start;
 
 /// Where a name's letters lie.
 pub fn mailbox(server: &Server, name: &str) -> PathBuf {
@@ -15,6 +21,11 @@ pub fn mailbox(server: &Server, name: &str) -> PathBuf {
 /// How many letters wait in it.
 pub fn letters(server: &Server, name: &str) -> usize {
     fs::read_dir(mailbox(server, name)).map_or(0, Iterator::count)
+}
+
+/// What a sender is told whose message to this name is stored.
+pub fn stored(nick: &str) -> String {
+    format!("301 {nick} :{OFFLINE}")
 }
 
 /// Lets the server take the confirmation that this client has sent with the first of these.
@@ -48,11 +59,11 @@ pub fn silent(server: &Server, nick: &str, capabilities: &str) -> Client {
 fn who_was_here_once_gets_letters_later() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
-    alice.ask("PRIVMSG bob :hello?", &["401 bob :No such nick"]);
+    alice.ask("PRIVMSG bob :hello?", &["401 bob"]);
     has_been_here(&server, "Bob");
-    alice.ask("PRIVMSG bob :one", &["301 bob :offline, stored"]);
+    alice.ask("PRIVMSG bob :one", &[&stored("bob")[..]]);
     alice.ask("NOTICE BOB :two", &[]);
-    alice.ask("PRIVMSG bob,alice :three", &["301 bob :offline, stored", ":alice!* PRIVMSG alice :three"]);
+    alice.ask("PRIVMSG bob,alice :three", &[&stored("bob")[..], ":alice!* PRIVMSG alice :three"]);
     server.program.expect_log("wrote to bob (offline, stored)  [ alice ]");
     let mut bob = server.client("bob");
     bob.expect(":groupchat NOTICE bob :3 messages while you were away");
@@ -74,7 +85,7 @@ fn a_letter_that_waited_has_its_id_and_its_time() {
     let mut alice = server.client_with("alice", "echo-message message-tags server-time");
     alice.send("@+groupchat/id=x1;+typing=done;other=no PRIVMSG bob :psst");
     let echo = alice.expect("@time=*;msgid=*;+groupchat/id=x1;+typing=done :alice!* PRIVMSG bob :psst");
-    alice.expect("301 bob :offline, stored");
+    alice.expect(&stored("bob")[..]);
     let mut bob = server.client_with("bob", "message-tags server-time");
     bob.expect(":groupchat NOTICE bob :1 message while you were away");
     let waited = bob.receive().unwrap();
@@ -118,15 +129,27 @@ fn what_is_not_confirmed_comes_again() {
     assert!(!first.contains("waited"));
 }
 
-/// However often they change names, no more is handed over than a mailbox holds.
-/// A passing fault, such as no free descriptor, hides no letter for longer than it lasts.
-/// Letters count with their tags, so a mailbox of the largest ones fits the outbox as well.
+#[test]
+fn what_waits_for_a_name_is_for_whoever_takes_it() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    let mut carol = server.client("carol");
+    alice.ask("NICK al", &["*NICK al"]);
+    carol.ask("PRIVMSG alice :?", &[&stored("alice")[..]]);
+    carol.send("NICK alice");
+    carol.expect(":carol!carol@127.0.0.1 NICK alice");
+    carol.nick = "alice".into();
+    carol.expect(":groupchat NOTICE alice :1 message while you were away");
+    carol.expect(":groupchat NOTICE alice :20* UTC, from carol:");
+    carol.expect_only(&[":carol!carol@127.0.0.1 PRIVMSG alice :?"]);
+}
+
 #[test]
 fn a_new_name_gets_the_mail_of_that_name_and_confirms_the_old_one() {
     let server = Server::start(&[]);
     has_been_here(&server, "robert");
     let mut alice = server.client("alice");
-    alice.ask("PRIVMSG robert :for robert", &["301 robert :offline, stored"]);
+    alice.ask("PRIVMSG robert :for robert", &[&stored("robert")[..]]);
     let mut bob = silent(&server, "bob", "server-time");
     alice.ask("PRIVMSG bob :for bob", &[]);
     bob.expect("@time=* :alice!alice@127.0.0.1 PRIVMSG bob :for bob");
@@ -142,53 +165,21 @@ fn a_new_name_gets_the_mail_of_that_name_and_confirms_the_old_one() {
 }
 
 #[test]
-fn a_file_waits_for_who_is_away() {
-    let server = Server::start(&[]);
-    has_been_here(&server, "bob");
-    let mut alice = server.client("alice");
-    alice.ask(
-        "FILE OFFER 1 carol 3 :a.txt",
-        &[":groupchat FAIL FILE NO_SUCH_TARGET 1 :Nobody of that name was ever here"],
-    );
-    for (id, name) in [(1, "a.txt"), (2, "b.txt")] {
-        assert_eq!(upload(&server, &mut alice, "BOB", name, b"abc"), id);
-        alice.expect_only(&["301 BOB :offline, stored"]);
-    }
-    let folder = Arc::clone(&server.folder);
-    drop((server, alice));
-    let server = Server::start_in(&folder, &[]);
-    // An IRC client shows what it is; and as it cannot fetch it, it is not lost.
-    let mut bob = silent(&server, "bob", "server-time");
-    bob.expect(":groupchat NOTICE bob :2 messages while you were away");
-    for (id, name) in [(1, "a.txt"), (2, "b.txt")] {
-        let text = format!("shared a file: {name} (3 bytes); with the groupchat client /get {id} fetches it");
-        bob.expect(&format!("@time=* :alice!alice@127.0.0.1 NOTICE BOB :{text}"));
-    }
-    bob.send("QUIT");
-    while bob.receive().is_some() {}
-    let mut bob = server.client_with("bob", "server-time groupchat/files");
-    bob.expect(":groupchat NOTICE bob :2 messages while you were away");
-    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE BOB 1 3 352441c2 :a.txt");
-    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE BOB 2 3 352441c2 :b.txt");
-    assert_eq!(download(&server, &mut bob, 2), b"abc");
-}
-
-#[test]
 fn letters_and_names_survive_a_kill() {
     let server = Server::start(&[]);
     has_been_here(&server, "carol");
     has_been_here(&server, "bob");
     let mut alice = server.client("alice");
     for number in 0..5 {
-        alice.ask(&format!("PRIVMSG bob :{number}"), &["301 bob :offline, stored"]);
+        alice.ask(&format!("PRIVMSG bob :{number}"), &[&stored("bob")[..]]);
     }
     let folder = Arc::clone(&server.folder);
     drop((server, alice));
     let server = Server::start_in(&folder, &[]);
     let mut alice = server.client("alice");
-    alice.ask("PRIVMSG carol :known", &["301 carol :offline, stored"]);
-    alice.ask("PRIVMSG dave :unknown", &["401 dave :No such nick"]);
-    alice.ask("PRIVMSG bob :5", &["301 bob :offline, stored"]);
+    alice.ask("PRIVMSG carol :known", &[&stored("carol")[..]]);
+    alice.ask("PRIVMSG dave :unknown", &["401 dave"]);
+    alice.ask("PRIVMSG bob :5", &[&stored("bob")[..]]);
     let mut bob = server.client_with("bob", "server-time");
     bob.expect(":groupchat NOTICE bob :6 messages while you were away");
     for number in 0..6 {
@@ -232,4 +223,11 @@ fn each_sender_s_letters_keep_their_order_while_the_recipient_comes_and_goes() {
         let numbers = of_nick.map(|line| line.rsplit(':').next().unwrap().parse::<usize>().unwrap());
         assert!(numbers.eq(0..LETTERS), "{nick}: {come:#?}");
     }
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_one_sentence() {
+    let error = "stderr: chat-server: cannot make the folder a file: File exists (os error 17)";
+    let sentence = format!("{error}; choose another with --data-dir");
+    assert_eq!(cannot_start(&["--data-dir", "a file"]), (Some(1), sentence));
 }

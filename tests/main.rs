@@ -2,66 +2,76 @@
 //!
 //! - [`harness`]: starts and stops servers, clients that read like a transcript, one time-out
 //!
-//! What people want from a chat:
-//! - [`registration`]: PASS, NICK, USER, the welcome, changing names, PING, leaving
+//! The core, in each feature set:
+//! - [`core`]: a chat from the first line to the last, by raw sockets
+//! - `core_alone`: what a server without wings says about what it does not have
+//! - [`registration`]: PASS, NICK, USER, changing names, PING, leaving
 //! - [`capabilities`]: CAP, and what each capability changes
-//! - [`rooms`]: JOIN, PART, NAMES, LIST, TOPIC, KICK
-//! - [`modes`]: MODE, bans, INVITE
+//! - [`rooms`]: JOIN, PART, NAMES
 //! - [`messages`]: PRIVMSG, NOTICE, AWAY, who gets what in which order
-//! - [`directory`]: GETDIR, MAKEROOM, DELETEROOM
-//! - [`files`]: FILE, who is told of what, what a server keeps
-//! - [`file_rules`]: whose a file is, what one may take of the spool, what is made up for later
-//! - [`mail`]: letters: who is not here gets them later, and nothing loses them
-//! - [`mailboxes`]: their bounds, and disks that fail
-//! - `multicast`: rooms over an unreliable channel, on hosts of their own
-//! - `secure`: TLS, and names that belong to keys
-//! - `without_tls`: what a build without TLS says about it
-//! - [`queries`]: WHO, WHOIS, USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
-//! - [`numerics`]: every numeric of the table is provoked
-//!
-//! What happens to a server:
 //! - [`bad_input`]: whatever else bytes can be
-//! - [`transfers`]: data connections, those that break off and those that are wrong
-//! - [`endurance`]: races, storms, those who do not read and those who do not stop
-//! - [`kill`]: `kill -9` at any moment loses no letter
+//! - [`endurance`]: races, storms, slow readers and flooders
 //! - [`lifecycle`]: options, the log, time-outs, the end
 //! - [`shortage`]: no descriptor, no thread, no place left
+//! - [`client`]: the chat client at work: commands, scripts, options, errors
+//! - [`conversation`]: what two or three people at chat clients see of each other
+//! - [`reconnect`]: lost connections
+//!
+//! The wings, each gated in one place, below:
+//! - `irc`: what only stock IRC clients ask for
+//! - `mail`: stored messages, and that `kill -9` at any moment loses none
+//! - `files`: FILE, data connections, and files through all three programs
+//! - `directory`: GETDIR, MAKEROOM, DELETEROOM
+//! - `multicast`: rooms over an unreliable channel, on hosts of their own
+//! - `secure`, `without_tls`: TLS, names that belong to keys, and a build without
+//! - `old_folders`: what an older build has written is read
+//!
+//! The project itself:
+//! - [`structure`]: arrows point down, and the core knows no wing
+//! - [`source`]: reads Rust without comments, strings and tests
+//! - [`limits`], [`readme`]: PROTOCOL.md and README.md say what the code says
 
 #![allow(clippy::unwrap_used, clippy::format_collect, reason = "a test fails by panicking, and need not be fast")]
+#![cfg_attr(not(feature = "full"), allow(dead_code, reason = "some helpers are for the tests of wings"))]
 
 mod bad_input;
 mod capabilities;
-mod directory;
+mod client;
+mod conversation;
+mod core;
+#[cfg(not(any(feature = "irc", feature = "mail", feature = "directory", feature = "tls")))]
+mod core_alone;
 mod endurance;
-mod file_rules;
-mod files;
 mod harness;
-mod kill;
 mod lifecycle;
-mod mail;
-mod mailboxes;
+mod limits;
 mod messages;
-mod modes;
-#[cfg(feature = "multicast")]
-mod multicast;
-mod numerics;
-mod queries;
+mod readme;
+mod reconnect;
 mod registration;
 mod rooms;
-#[cfg(feature = "tls")]
-mod secure;
 mod shortage;
-mod transfers;
-#[cfg(not(feature = "tls"))]
-mod without_tls;
 
-// The chat client at work: commands, scripts, options, errors.
-mod client;
-// What two or three people at chat clients see of each other.
-mod conversation;
-// A stock client.
-mod irssi;
-// Lost connections.
-mod reconnect;
-// Files, through all three programs.
-mod sharing;
+mod source;
+mod structure;
+
+#[cfg(feature = "irc")]
+mod irc;
+
+#[cfg(all(feature = "irc", feature = "mail"))]
+mod mail;
+
+#[cfg(all(feature = "irc", feature = "files"))]
+mod files;
+
+#[cfg(all(feature = "irc", feature = "directory"))]
+mod directory;
+
+#[cfg(feature = "multicast")]
+mod multicast;
+
+#[cfg(all(feature = "tls", feature = "irc", feature = "files", feature = "directory"))]
+mod secure;
+
+#[cfg(all(not(feature = "tls"), feature = "mail"))]
+mod without_tls;

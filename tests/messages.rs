@@ -1,6 +1,6 @@
 //! What people write: PRIVMSG and NOTICE to rooms and persons, AWAY, and the order in which it comes.
 
-use std::thread;
+use std::{iter, thread};
 
 use wire::limits;
 
@@ -13,7 +13,7 @@ fn a_room_hears_what_one_says() {
     let mut dave = server.client("dave");
     alice.ask("PRIVMSG #a :hello, all", &[]);
     alice.ask("PRIVMSG #A plain", &[]);
-    alice.ask("privmsg #a :", &["412 :No text to send"]);
+    alice.ask("privmsg #a :", &["412"]);
     alice.ask("NOTICE #a ::) na\u{ef}ve \u{6f22}\u{5b57} \u{1}ACTION waves\u{1}", &[]);
     for listener in [&mut bob, &mut carol] {
         listener.expect_only(&[
@@ -32,11 +32,11 @@ fn a_person_hears_what_is_for_that_person() {
     alice.ask("PRIVMSG BOB :psst", &[]);
     bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG bob :psst"]);
     alice.ask("PRIVMSG alice :note to self", &[":alice!alice@127.0.0.1 PRIVMSG alice :note to self"]);
-    alice.ask("PRIVMSG nobody :?", &["401 nobody :No such nick"]);
-    alice.ask("PRIVMSG #nowhere :?", &["403 #nowhere :No such room"]);
+    alice.ask("PRIVMSG nobody :?", &["401 nobody"]);
+    alice.ask("PRIVMSG #nowhere :?", &["403 #nowhere"]);
     alice.ask("PRIVMSG", &["411 :No recipient given (PRIVMSG)"]);
     alice.ask("PRIVMSG , :?", &["411 :No recipient given (PRIVMSG)"]);
-    alice.ask("PRIVMSG bob", &["412 :No text to send"]);
+    alice.ask("PRIVMSG bob", &["412"]);
     // What a client claims about itself is ignored.
     alice.ask(":carol!carol@127.0.0.1 PRIVMSG bob :it is me", &[]);
     bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG bob :it is me"]);
@@ -47,8 +47,7 @@ fn a_person_hears_what_is_for_that_person() {
 fn one_line_reaches_several_targets_each_once() {
     let server = Server::start(&[]);
     let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
-    alice
-        .ask("PRIVMSG bob,nobody,#a,,BOB,#nowhere :hello", &["401 nobody :No such nick", "403 #nowhere :No such room"]);
+    alice.ask("PRIVMSG bob,nobody,#a,,BOB,#nowhere :hello", &["401 nobody", "403 #nowhere"]);
     bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG bob :hello", ":alice!alice@127.0.0.1 PRIVMSG #a :hello"]);
     let mut targets: Vec<String> = (2..=limits::TARGETS).map(|number| format!("n{number}")).collect();
     targets.push("bob".into());
@@ -57,7 +56,7 @@ fn one_line_reaches_several_targets_each_once() {
     alice.ask(&format!("PRIVMSG {} :as many as may be", targets.join(",")), &unknown);
     bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG bob :as many as may be"]);
     targets.push("more".into());
-    let refusal = ["407 more :Too many targets; nobody got the message"];
+    let refusal = ["407 more"];
     alice.ask(&format!("PRIVMSG {} :one too many", targets.join(",")), &refusal);
     alice.ask(&format!("NOTICE {} :one too many", targets.join(",")), &[]);
     bob.expect_nothing();
@@ -68,7 +67,7 @@ fn a_notice_is_never_answered() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     let mut bob = server.client("bob");
-    bob.ask("AWAY :tea", &["306 :You are marked as away"]);
+    bob.ask("AWAY :tea", &["306"]);
     for line in ["NOTICE", "NOTICE , :?", "NOTICE bob", "NOTICE nobody :?", "NOTICE #nowhere :?", "NOTICE bob :hello"] {
         alice.ask(line, &[]);
     }
@@ -80,13 +79,13 @@ fn who_is_away_says_so_to_who_writes() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     let mut bob = server.client("bob");
-    bob.ask("AWAY :gone fishing", &["306 :You are marked as away"]);
+    bob.ask("AWAY :gone fishing", &["306"]);
     alice.ask("PRIVMSG bob :hello", &["301 bob :gone fishing"]);
-    bob.ask("AWAY", &[":alice!alice@127.0.0.1 PRIVMSG bob :hello", "305 :You are no longer marked as away"]);
+    bob.ask("AWAY", &[":alice!alice@127.0.0.1 PRIVMSG bob :hello", "305"]);
     alice.ask("PRIVMSG bob :hello", &[]);
-    bob.ask(&format!("AWAY {}", "a".repeat(300)), &["*PRIVMSG bob :hello", "306 :You are marked as away"]);
+    bob.ask(&format!("AWAY {}", "a".repeat(300)), &["*PRIVMSG bob :hello", "306"]);
     alice.ask("PRIVMSG bob :hello", &[&format!("301 bob :{}", "a".repeat(limits::AWAY))]);
-    bob.ask("AWAY :", &["*PRIVMSG bob :hello", "305 :You are no longer marked as away"]);
+    bob.ask("AWAY :", &["*PRIVMSG bob :hello", "305"]);
     alice.ask("PRIVMSG bob :hello", &[]);
 }
 
@@ -129,18 +128,19 @@ fn all_see_the_same_order_and_each_speaker_in_order() {
     const LINES: usize = 500;
     let server = Server::start(&["--flood", "0"]);
     let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
-    alice.ask("MODE #a -n", &["*MODE #a -n"]);
-    bob.expect("*MODE #a -n");
-    let speakers = ["s0", "s1", "s2", "s3"].map(|nick| server.client(nick));
+    let speakers = server.room("#a", ["s0", "s1", "s2", "s3"]);
+    [&mut alice, &mut bob].into_iter().for_each(|client| drop(client.sync()));
     let listeners = thread::scope(|scope| {
         for mut speaker in speakers {
             scope.spawn(move || {
                 (0..LINES).for_each(|number| speaker.send(&format!("PRIVMSG #a :{number}")));
-                speaker.expect_nothing();
+                speaker.sync();
             });
         }
+        // A speaker who has said all leaves.
         let listeners = [alice, bob].map(|mut client| {
-            scope.spawn(move || (0..4 * LINES).map(|_| client.receive().unwrap()).collect::<Vec<_>>())
+            let said = iter::from_fn(move || client.receive()).filter(|line| line.contains(" PRIVMSG "));
+            scope.spawn(move || said.take(4 * LINES).collect::<Vec<_>>())
         });
         listeners.map(|listener| listener.join().unwrap())
     });
@@ -158,15 +158,16 @@ fn what_one_is_told_and_what_others_are_told_keep_their_order() {
     let server = Server::start(&[]);
     let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
     alice.send_bytes(
-        b"PRIVMSG bob :1\r\nPRIVMSG #a :2\r\nTOPIC #a :3\r\nPRIVMSG bob :4\r\nPART #a :5\r\nPRIVMSG bob :6\r\n",
+        b"PRIVMSG bob :1\r\nPRIVMSG #a :2\r\nNICK al\r\nPRIVMSG bob :4\r\nPART #a :5\r\nPRIVMSG bob :6\r\n",
     );
-    alice.expect_only(&[":alice!alice@127.0.0.1 TOPIC #a :3", ":alice!alice@127.0.0.1 PART #a :5"]);
+    alice.nick = "al".into();
+    alice.expect_only(&[":alice!alice@127.0.0.1 NICK al", ":al!alice@127.0.0.1 PART #a :5"]);
     bob.expect_only(&[
         ":alice!alice@127.0.0.1 PRIVMSG bob :1",
         ":alice!alice@127.0.0.1 PRIVMSG #a :2",
-        ":alice!alice@127.0.0.1 TOPIC #a :3",
-        ":alice!alice@127.0.0.1 PRIVMSG bob :4",
-        ":alice!alice@127.0.0.1 PART #a :5",
-        ":alice!alice@127.0.0.1 PRIVMSG bob :6",
+        ":alice!alice@127.0.0.1 NICK al",
+        ":al!alice@127.0.0.1 PRIVMSG bob :4",
+        ":al!alice@127.0.0.1 PART #a :5",
+        ":al!alice@127.0.0.1 PRIVMSG bob :6",
     ]);
 }

@@ -8,6 +8,8 @@ mod lab;
 
 use std::time::Instant;
 
+use wire::numeric::ERR_PASSWDMISMATCH;
+
 use crate::client::person::Person;
 use crate::harness::PATIENCE;
 use lab::Lab;
@@ -223,8 +225,9 @@ fn a_server_that_refuses_us_ends_no_conversation_and_who_ends_says_so() {
     await_members(&mut mel, 2);
     lab.serve_again(&["--password", "secret"]);
     albert.skip_to("DISCONNECTED!!");
-    albert.expect_failure("Password missing or wrong; give the right one with --password");
-    mel.skip_to("You are no longer connected to *: Password missing or wrong; *");
+    let refusal = ERR_PASSWDMISMATCH.text;
+    albert.expect_failure(&format!("{refusal}; give the right one with --password"));
+    mel.skip_to(&format!("You are no longer connected to *: {refusal}; *"));
     mel.type_line("/bye");
     mel.skip_to("You are not connected; connect does that");
     // Without a word from albert that would take a minute.

@@ -12,18 +12,49 @@ mod recorder;
 mod stock;
 
 use std::fs;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output as Finished};
+use std::time::Instant;
 
 use wire::fingerprint::Fingerprint;
-use wire::tls::Identity;
+use wire::tls::{Connector, Identity, Trust};
 
 use crate::files::{FILES, download, fetch, offer};
-use crate::harness::{Folder, Server};
+use crate::harness::{Client, Folder, PATIENCE, Server};
 
 /// What is said to who speaks plain text and may not.
 const NOT_IN_PLAIN: &str = "ERROR :Closing connection: Plain text is not taken from your address; connect with TLS";
+
+/// Makes a connection speak TLS from here on, with the certificate of the connector.
+fn shake_hands(client: &Client, connector: &Connector) {
+    let (stream, deadline) = (client.stream(), Instant::now() + PATIENCE);
+    let shaken = connector.connect(stream.socket(), "localhost", Trust::TrustOnFirstUse, deadline);
+    stream.secure(Box::new(shaken.expect("the server shakes hands").0));
+    stream.socket().set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.socket().set_write_timeout(Some(PATIENCE)).unwrap();
+}
+
+impl Server {
+    /// A connection over TLS that has said nothing yet, from somebody with the key of this name, which is made when it
+    /// is not there.
+    pub fn connect_with_key(&self, key: &str) -> Client {
+        let file = self.folder.0.join(format!("{key}.pem"));
+        let connector = Connector::new(Identity::load_or_make(&file, key).unwrap(), None).unwrap();
+        let client = self.connect();
+        shake_hands(&client, &connector);
+        client
+    }
+
+    /// The same, registered under this name.
+    pub fn client_with_key(&self, nick: &str, key: &str) -> Client {
+        let mut client = self.connect_with_key(key);
+        client.register(nick);
+        client.sync();
+        client
+    }
+}
 
 /// The fingerprint that the server's window shows.
 fn shown_fingerprint(server: &Server) -> String {
@@ -110,6 +141,21 @@ fn the_server_keeps_its_key() {
 }
 
 #[test]
+fn one_socket_speaks_both_versions_of_ip_where_there_are_both() {
+    if TcpListener::bind("[::1]:0").is_err() {
+        return;
+    }
+    let server = Server::start(&["--listen", "[::]:0", "--max-per-ip", "0", "--plain", "always"]);
+    for (ip, shown) in [("::1", "0::1"), ("127.0.0.1", "127.0.0.1")] {
+        let mut alice = server.connect_to(SocketAddr::new(ip.parse().unwrap(), server.addresses[0].port()));
+        alice.register("alice");
+        alice.ask("USERHOST alice", &[&format!("302 :alice=+alice@{shown}")]);
+        alice.send("QUIT");
+        alice.skip_to("ERROR *");
+    }
+}
+
+#[test]
 fn a_certificate_can_be_given() {
     let folder = Folder::new();
     let file = folder.0.join("given.pem");
@@ -142,7 +188,7 @@ fn whois_shows_keys_to_compare() {
     let mut alice = server.client("alice");
     let key = Identity::load_or_make(&server.folder.0.join("tesla.pem"), "tesla").unwrap().fingerprint();
     alice.send("WHOIS tesla");
-    alice.skip_to("671 tesla :is using a secure connection");
+    alice.skip_to("671 tesla");
     let line = alice.expect("276 tesla :has client certificate fingerprint *");
     assert_eq!(line.rsplit(' ').next().unwrap().parse::<Fingerprint>(), Ok(key));
     tesla.send("WHOIS alice");
@@ -181,7 +227,7 @@ fn the_key_of_a_room_is_handed_out_over_tls_only() {
     let server = Server::start(&[]);
     let mut tesla = server.client_with_key("tesla", "tesla");
     tesla.ask("MAKEROOM lab 239.1.2.3 4000", &[":groupchat MAKEROOM lab 239.1.2.3 4000"]);
-    let item = |client: &mut crate::harness::Client, asked: &str| {
+    let item = |client: &mut Client, asked: &str| {
         let lines = client.ask(asked, &[":groupchat GETDIR ITEM lab 239.1.2.3 4000 tesla *", ":groupchat GETDIR END"]);
         lines[0].rsplit(' ').next().unwrap().to_owned()
     };

@@ -3,10 +3,10 @@
 //! The thread `room` reads the socket and does what is due; the main thread says what is typed. Both write
 //! the socket, under the engine's lock, under which the state is locked to show something; never the other way round.
 
-use super::engine::{Counts, Engine, Event, Output};
+use super::engine::{Counts, Engine, Output, RoomEvent};
 use super::event::MulticastEvent;
 use super::impair::{Channel, Faults};
-use super::seal::Seal;
+use super::limits;
 use super::socket;
 use crate::core::client::{Client, NOTICEABLE};
 use crate::core::state::State;
@@ -19,9 +19,8 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use wire::datagram::{Datagram, Malformed};
+use wire::datagram::{DATAGRAM, Datagram, Malformed, NewCipher, PayloadCipher};
 use wire::directory_line::RoomKey;
-use wire::limits;
 use wire::text::split_to_fit;
 
 /// How long the thread sleeps at most before it looks whether something is due: the main thread may have said something.
@@ -36,7 +35,7 @@ pub struct Member {
     pub room: MulticastRoom,
     socket: UdpSocket,
     /// `None` in an open room.
-    seal: Option<Seal>,
+    cipher: Option<Box<dyn PayloadCipher>>,
     began: Instant,
     inner: Mutex<Inner>,
     /// Some of what waits may have been sent, or we have left.
@@ -77,21 +76,9 @@ impl Member {
         room: MulticastRoom,
         interface: Ipv4Addr,
         faults: Faults,
+        new_cipher: Option<NewCipher>,
     ) -> Result<Arc<Self>, String> {
-        let seal = match room.key {
-            RoomKey::Open => None,
-            RoomKey::Hidden if cfg!(feature = "tls") => {
-                return Err(
-                    "The room is sealed, and its key is handed out over TLS only; connect without --plain".into()
-                );
-            }
-            RoomKey::Key(key) if cfg!(feature = "tls") => Some(Seal::new(&key).ok_or("The room's key cannot be used")?),
-            RoomKey::Hidden | RoomKey::Key(_) => {
-                return Err(
-                    "This client was built without TLS, and the room is sealed; build it with --features tls".into()
-                );
-            }
-        };
+        let cipher = cipher_of(room.key, new_cipher)?;
         let socket = socket::join(room.address, interface)?;
         let began = Instant::now();
         let random = |salt: u64| RandomState::new().hash_one(salt);
@@ -100,7 +87,7 @@ impl Member {
         let inner =
             Mutex::new(Inner { engine, channel, arrivals, has_left: false, names: HashMap::new(), trouble: None });
         let (sent, reader) = (Condvar::new(), Mutex::default());
-        let member = Arc::new(Member { room, socket, seal, began, inner, sent, reader });
+        let member = Arc::new(Member { room, socket, cipher, began, inner, sent, reader });
         let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
         let reader = thread::Builder::new().name("room".to_owned()).spawn(move || reader.room_loop(&shared));
         let reader = reader.map_err(|error| format!("There is no thread for the room: {error}"))?;
@@ -109,7 +96,7 @@ impl Member {
     }
 
     pub fn is_sealed(&self) -> bool {
-        self.seal.is_some()
+        self.cipher.is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -176,7 +163,7 @@ impl Member {
 
     /// Reads the socket and does what is due, until we have left.
     fn room_loop(&self, client: &Client) {
-        let mut space = [0; limits::DATAGRAM + 1];
+        let mut space = [0; DATAGRAM + 1];
         loop {
             let mut inner = self.lock();
             let now = self.now();
@@ -212,9 +199,9 @@ impl Member {
                 Err(Malformed::Damaged) => inner.arrivals.damaged += 1,
                 Ok(datagram) if datagram.room != self.room.id => inner.arrivals.foreign += 1,
                 Ok(mut datagram) => {
-                    let is_genuine = match &self.seal {
-                        Some(seal) => seal.open(&mut datagram),
-                        None => !datagram.sealed,
+                    let is_genuine = match &self.cipher {
+                        Some(cipher) => cipher.decrypt(&mut datagram),
+                        None => !datagram.encrypted,
                     };
                     if is_genuine {
                         inner.engine.receive(&datagram, self.now());
@@ -238,12 +225,12 @@ impl Member {
     }
 
     /// Shows what has happened, unless it is about somebody on the blacklist, or who was when called otherwise here.
-    fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: Event, state: &mut State) {
+    fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: RoomEvent, state: &mut State) {
         if names.len() >= limits::MCAST_REMEMBERED {
             names.retain(|_, name| state.blacklist.contains(name));
         }
         let before = match &event {
-            Event::Renamed(old, _) => old,
+            RoomEvent::Renamed(old, _) => old,
             event => event.nick(),
         };
         let name = names.entry(sender).or_insert_with(|| before.to_owned());
@@ -257,8 +244,8 @@ impl Member {
     }
 
     fn send(&self, inner: &mut Inner, mut datagram: Datagram, client: &Client) {
-        if let Some(seal) = &self.seal
-            && !seal.close(&mut datagram)
+        if let Some(cipher) = &self.cipher
+            && !cipher.encrypt(&mut datagram)
         {
             return;
         }
@@ -272,5 +259,17 @@ impl Member {
             client.note(why);
         }
         inner.trouble = trouble;
+    }
+}
+
+/// The cipher of a room, `None` in an open one. A build without TLS has no ciphers; a session without TLS gets no key.
+fn cipher_of(key: RoomKey, new: Option<NewCipher>) -> Result<Option<Box<dyn PayloadCipher>>, &'static str> {
+    match (key, new) {
+        (RoomKey::Open, _) => Ok(None),
+        (_, None) => Err("This client was built without TLS, and the room is sealed; build it with --features tls"),
+        (RoomKey::Hidden, _) => {
+            Err("The room is sealed, and its key is handed out over TLS only; connect without --plain")
+        }
+        (RoomKey::Key(key), Some(new)) => new(&key).map(Some).ok_or("The room's key cannot be used"),
     }
 }

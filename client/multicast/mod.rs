@@ -1,30 +1,19 @@
-//! Rooms over multicast: an unreliable channel, made reliable by a protocol of our own.
+//! Multicast rooms: an unreliable channel, made reliable by a protocol of our own.
 //!
-//! - [`impair`]: a channel that is worse than it has to be, on purpose
-//! - [`engine`]: what to send, show and wait for; pure
-//! - [`peer`]: the messages of one other member, put in order
-//! - [`peers`]: the table of the others
-//! - [`heard`]: whom to tell that they were heard
-//! - [`outgoing`]: messages that wait to be sent, for the first time or again
-//! - [`history`]: datagrams that can be repeated for those who miss them
-//! - [`seal`]: datagrams that nobody outside can read or write
-//! - [`socket`]: a socket in a multicast group
+//! - [`mode`]: the hooks: `/chat`, and what the user types while in such a room; calls `member`
+//! - [`member`]: our membership in one room: the socket, the thread that reads it, the engine behind its lock
 //! - [`event`]: what happens in a room, in words
-//! - [`member`]: one membership: the socket, the thread that reads it, the engine behind its lock
-//! - [`mode`]: `/chat`, and what is typed while the user talks in such a room; the hooks
+//! - [`socket`]: a socket in a multicast group
+//! - [`impair`]: faults on purpose, between socket and engine
+//! - [`engine`]: the protocol, pure; knows nothing of the files above
+//! - [`limits`]: its constants
 
 mod engine;
 mod event;
-mod heard;
-mod history;
 mod impair;
+mod limits;
 mod member;
 mod mode;
-mod outgoing;
-mod peer;
-mod peers;
-mod random;
-mod seal;
 mod socket;
 
 #[cfg(test)]

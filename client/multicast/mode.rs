@@ -10,6 +10,7 @@ use crate::core::client::{Client, Command, Wing, is_script};
 use crate::directory::listing::{LISTING, MulticastRoom, rooms, without_mark};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wire::datagram::NewCipher;
 use wire::names::eq_ignore_case;
 use wire::text::pluralize;
 
@@ -44,6 +45,8 @@ impl MulticastOptions {
 /// The wing.
 pub struct Multicast {
     options: MulticastOptions,
+    /// Makes the cipher of an encrypted room; `None` in a build without TLS.
+    cipher: Option<NewCipher>,
     memberships: Mutex<Memberships>,
 }
 
@@ -57,8 +60,8 @@ struct Memberships {
 }
 
 impl Multicast {
-    pub fn new(options: &MulticastOptions) -> Self {
-        Multicast { options: options.clone(), memberships: Mutex::default() }
+    pub fn new(options: &MulticastOptions, cipher: Option<NewCipher>) -> Self {
+        Multicast { options: options.clone(), cipher, memberships: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Memberships> {
@@ -94,7 +97,7 @@ impl Multicast {
             client.note(format!("You are in {} already", room.name));
             return true;
         }
-        let member = match Member::enter(client, room, self.options.iface, self.options.faults()) {
+        let member = match Member::enter(client, room, self.options.iface, self.options.faults(), self.cipher) {
             Ok(member) => member,
             Err(why) => {
                 client.note(why);
@@ -195,7 +198,7 @@ fn stats(client: &Client, member: &Member) {
         ("messages missed at first and repaired", counts.repaired),
         ("messages lost for good", counts.lost),
         ("messages that came again", counts.duplicates),
-        ("messages repeated for who missed them", counts.repeated),
+        ("messages repeated for who missed them", counts.retransmitted),
         ("datagrams lost on purpose", arrivals.dropped),
         ("datagrams damaged", arrivals.damaged),
         ("datagrams of other programs or rooms", arrivals.foreign),

@@ -4,7 +4,7 @@
 //! [`tls`] when it is built in. `server/PROTOCOL.md` says the same in prose.
 //!
 //! - [`crc32`]: the checksum of files
-//! - [`datagram`]: one datagram of a multicast room
+//! - [`datagram`]: the datagrams of a multicast room
 //! - [`directory_line`]: the lines about the directory of multicast rooms
 //! - [`disk`]: where both keep things for their user
 //! - [`fail`]: a refusal for which there is no numeric
@@ -17,6 +17,7 @@
 //! - [`names`]: which nicks and rooms are valid, when two are the same, masks
 //! - [`numeric`]: the table of numeric replies
 //! - [`os`]: what differs between operating systems
+//! - [`room_cipher`]: the encryption of multicast datagrams, with the feature `tls`
 //! - [`stream`]: a socket, in plain text or with TLS
 //! - [`text`]: text made fit for a terminal, and for a line
 //! - [`time`]: the `server-time` stamp
@@ -38,6 +39,8 @@ pub mod message;
 pub mod names;
 pub mod numeric;
 pub mod os;
+#[cfg(feature = "tls")]
+pub mod room_cipher;
 pub mod stream;
 pub mod text;
 pub mod time;

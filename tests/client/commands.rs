@@ -75,7 +75,6 @@ fn people_who_are_not_there() {
     tesla.ask("/msg no.body hello", &["\"no.body\" cannot be a name: *"]);
     tesla.ask("@albert", &["Usage: /msg NAME text"]);
     tesla.ask("/to", &["Usage: /to NAME|#room"]);
-    tesla.ask("/whois nobody", &["Nobody is called nobody"]);
     albert.send("AWAY :out for lunch");
     albert.sync();
     tesla.ask("@albert hungry?", &["(to albert) hungry?", "albert is away: out for lunch"]);
@@ -137,31 +136,6 @@ fn what_looks_like_a_command_and_is_none_is_not_sent() {
 }
 
 #[test]
-fn who_is_here_is_for_the_asker_alone() {
-    let server = Server::start(&[]);
-    let home = Home::calling(server.addresses[0]);
-    let (mut tesla, mut albert) = tesla_and_albert(&server, &home);
-    let mut clara = home.person("clara");
-    tesla.expect_line("clara joined the conversation");
-    albert.expect(":clara!clara@127.0.0.1 JOIN #lobby");
-    for typed in ["!INFO", "!info", "/info", "/INFO"] {
-        tesla.ask(typed, &["3 people in #lobby: albert, clara, tesla"]);
-    }
-    tesla.type_line("/who");
-    let mut rows = [(); 3].map(|()| tesla.read().unwrap());
-    rows.sort();
-    let row = |nick: &str, mark: &str| format!("#lobby  {nick:<20} here {mark:<8} {nick}@127.0.0.1 ({nick})");
-    assert_eq!(rows, [row("albert", "operator"), row("clara", ""), row("tesla", "")]);
-    tesla.ask("/whois albert", &["albert is albert@127.0.0.1 (albert)", "albert is in @#lobby"]);
-    tesla.expect_line("albert has said nothing for * s");
-    tesla.type_line("/whois");
-    tesla.expect_line("Usage: /whois NAME");
-    tesla.type_line("marker");
-    albert.expect(":tesla!tesla@127.0.0.1 PRIVMSG #lobby :marker");
-    clara.expect_line("tesla: marker");
-}
-
-#[test]
 fn more_people_than_one_line_holds_are_counted() {
     let server = Server::start(&[]);
     let home = Home::calling(server.addresses[0]);
@@ -175,58 +149,6 @@ fn more_people_than_one_line_holds_are_counted() {
     names.sort();
     let mut tesla = home.person("tesla");
     tesla.ask("!INFO", &[&format!("51 people in #lobby: {}", names.join(", "))]);
-}
-
-#[test]
-fn help_shows_every_command() {
-    let server = Server::start(&[]);
-    let home = Home::calling(server.addresses[0]);
-    let mut tesla = home.person("tesla");
-    tesla.type_line("/help");
-    for usage in [
-        "/quit [reason]*",
-        "/name NEW*",
-        "/msg NAME text*",
-        "&room text*",
-        "/to NAME|#room*",
-        "/me text*",
-        "/say text*",
-        "/info*",
-        "/who [#room]*",
-        "/whois NAME*",
-        "/join #room [key]*",
-        "/part [#room]*",
-        "/rooms*",
-        "/topic [text]*",
-        "/invite NAME [#room]*",
-        "/kick NAME [reason]*",
-        "/sleep TIME*",
-        "/away [text]*",
-        "/black NAME*",
-        "/unblock NAME*",
-        "/blacklist*",
-        "/fingerprint [NAME]*",
-        "/file PATH [TARGET]*",
-        "/files*",
-        "/get ID*",
-        "/cancel ID*",
-        "/getdir*",
-        "/makeroom NAME ADDRESS PORT*",
-        "/deleteroom NAME*",
-        "/chat ROOM*",
-        "/help [command]*",
-    ] {
-        tesla.expect_line(usage);
-    }
-    tesla.expect_line("Everything else is sent to whoever you are talking to. /help COMMAND tells more:");
-    tesla.expect_line(r"the other ways to write it, such as tata, @NAME text, !INFO or \sleep\30.");
-    for typed in ["/help join", "/help /join", "/help JOIN"] {
-        tesla.ask(typed, &["/join #room [key]    Enter a room, or make one, and talk there"]);
-    }
-    let ways_out = ["    also: tata", "    also: exit", r"    also: \quit [reason]", "    also: !DISCONNECT"];
-    tesla.ask("/help tata", &["/quit [reason]    Leave; the end of the input does the same"]);
-    tesla.expect_lines(&ways_out);
-    tesla.ask("/help foo", &["There is no command foo; /help lists all of them"]);
 }
 
 #[test]

@@ -274,3 +274,15 @@ fn a_file_that_is_not_the_announced_one_does_not_come() {
     session.send(":srv FILE GET 7 token 1099511627776 cbf43926 :a.txt");
     tesla.skip_to("a.txt does not come: it is not the file that was announced");
 }
+
+#[test]
+fn options_of_files_are_checked_before_anything_else() {
+    let home = Home::calling("127.0.0.1");
+    let errors = home.start(&["--auto-accept", "much"]).expect_exit(2);
+    assert!(errors.contains("in bytes, or as 64K, 100M, 4G"), "{errors}");
+    let mut help = home.start(&["--help"]);
+    help.skip_to("*--auto-accept <SIZE>*");
+    help.skip_to("*--downloads <DIR>*");
+    help.skip_to("Once connected, /help lists the commands.");
+    help.expect_exit(0);
+}

@@ -49,7 +49,7 @@ impl Home {
     pub fn client(&self, options: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat-client"));
         command.args(["--server", &self.server]).args(options).current_dir(&self.folder.0);
-        if !self.secure {
+        if cfg!(feature = "tls") && !self.secure {
             command.arg("--plain");
         }
         // A terminal that knows colour is no reason to send any into a pipe.

@@ -1,8 +1,9 @@
-//! Groups: entering and leaving them, keys, invitations, topics, and being removed.
+//! Groups, and who is there: entering and leaving them, keys, invitations, topics, and being removed.
 
 use crate::harness::Server;
 
-use super::person::Home;
+use super::person::{Home, WELCOME};
+use super::scripts::listener;
 use super::tesla_and_albert;
 
 #[test]
@@ -141,4 +142,82 @@ fn rooms_that_cannot_be() {
     tesla.ask("/part #nowhere", &["There is no room #nowhere"]);
     tesla.type_line("marker");
     albert.expect(":tesla!tesla@127.0.0.1 PRIVMSG #lobby :marker");
+}
+
+#[test]
+fn who_is_here_is_for_the_asker_alone() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut tesla, mut albert) = tesla_and_albert(&server, &home);
+    let mut clara = home.person("clara");
+    tesla.expect_line("clara joined the conversation");
+    albert.expect(":clara!clara@127.0.0.1 JOIN #lobby");
+    for typed in ["!INFO", "!info", "/info", "/INFO"] {
+        tesla.ask(typed, &["3 people in #lobby: albert, clara, tesla"]);
+    }
+    tesla.type_line("/who");
+    let mut rows = [(); 3].map(|()| tesla.read().unwrap());
+    rows.sort();
+    let row = |nick: &str, mark: &str| format!("#lobby  {nick:<20} here {mark:<8} {nick}@127.0.0.1 ({nick})");
+    assert_eq!(rows, [row("albert", "operator"), row("clara", ""), row("tesla", "")]);
+    tesla.ask("/whois albert", &["albert is albert@127.0.0.1 (albert)", "albert is in @#lobby"]);
+    tesla.expect_line("albert has said nothing for * s");
+    tesla.ask("/whois nobody", &["Nobody is called nobody"]);
+    tesla.type_line("/whois");
+    tesla.expect_line("Usage: /whois NAME");
+    tesla.type_line("marker");
+    albert.expect(":tesla!tesla@127.0.0.1 PRIVMSG #lobby :marker");
+    clara.expect_line("tesla: marker");
+}
+
+#[test]
+fn a_room_that_takes_no_text_says_so() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = listener(&server, "#lobby");
+    albert.ask("MODE #lobby +m", &[":albert!albert@127.0.0.1 MODE #lobby +m"]);
+    let mut bot = home.script(&["--nick", "bot"], "hello\n");
+    bot.expect_lines(&[WELCOME, "You cannot send to #lobby: * (nothing was sent)"]);
+    bot.expect_goodbye();
+    albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+}
+
+#[test]
+fn a_room_that_lets_nobody_in_gets_no_text_and_no_other_room_does() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = listener(&server, "#lobby");
+    let mut clara = server.client("clara");
+    clara.join("#vip");
+    clara.ask("MODE #vip +k secret", &[":clara!clara@127.0.0.1 MODE #vip +k secret"]);
+    let refused = "You cannot enter #vip without its key: /join #vip KEY";
+    let nobody = "Nothing was sent: you are talking to nobody; go on with /join #room or /to NAME";
+
+    let mut bot = home.script(&["--nick", "bot", "--room", "#vip"], "a secret\n");
+    bot.expect_lines(&[refused, "You are talking to nobody now; go on with /join #room or /to NAME", WELCOME, nobody]);
+    bot.expect_goodbye();
+    let mut bot = home.script(&["--nick", "bot"], "/join #vip\na secret\n");
+    bot.expect_lines(&[WELCOME, refused, nobody]);
+    bot.expect_goodbye();
+    albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+    clara.expect_nothing();
+
+    let mut bot = home.script(&["--nick", "bot"], "/join #vip secret\na secret\n");
+    bot.expect_lines(&[WELCOME, "You are now talking to #vip"]);
+    bot.expect_goodbye();
+    clara.expect(":bot!bot@127.0.0.1 JOIN #vip");
+    clara.expect(":bot!bot@127.0.0.1 PRIVMSG #vip :a secret");
+}
+
+#[test]
+fn the_answers_to_its_questions_come_before_the_end() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let _albert = listener(&server, "#lobby");
+    let mut bot = home.script(&["--nick", "bot"], "/info\n/topic\n/whois nobody\n/rooms\n");
+    bot.expect_lines(&[WELCOME, "2 people in #lobby: albert, bot", "#lobby has no topic"]);
+    bot.expect_lines(&["Nobody is called nobody", "#lobby                  2 here"]);
+    bot.expect_goodbye();
 }

@@ -5,7 +5,7 @@ use crate::harness::{Client, Server};
 use super::person::{Home, WELCOME};
 
 /// A room with somebody in it who sees exactly what arrives.
-fn listener(server: &Server, room: &str) -> Client {
+pub fn listener(server: &Server, room: &str) -> Client {
     let mut albert = server.client("albert");
     albert.join(room);
     albert
@@ -130,56 +130,4 @@ fn expect_pieces(albert: &mut Client, before: &str, text: &str, after: &str) {
         whole.push_str(piece.unwrap_or_else(|| panic!("{line:?} is no piece of {before:?}")));
     }
     assert_eq!(whole, text);
-}
-
-#[test]
-fn a_room_that_takes_no_text_says_so() {
-    let server = Server::start(&[]);
-    let home = Home::calling(server.addresses[0]);
-    let mut albert = listener(&server, "#lobby");
-    albert.ask("MODE #lobby +m", &[":albert!albert@127.0.0.1 MODE #lobby +m"]);
-    let mut bot = home.script(&["--nick", "bot"], "hello\n");
-    bot.expect_lines(&[WELCOME, "You cannot send to #lobby: * (nothing was sent)"]);
-    bot.expect_goodbye();
-    albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
-    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
-}
-
-#[test]
-fn a_room_that_lets_nobody_in_gets_no_text_and_no_other_room_does() {
-    let server = Server::start(&[]);
-    let home = Home::calling(server.addresses[0]);
-    let mut albert = listener(&server, "#lobby");
-    let mut clara = server.client("clara");
-    clara.join("#vip");
-    clara.ask("MODE #vip +k secret", &[":clara!clara@127.0.0.1 MODE #vip +k secret"]);
-    let refused = "You cannot enter #vip without its key: /join #vip KEY";
-    let nobody = "Nothing was sent: you are talking to nobody; go on with /join #room or /to NAME";
-
-    let mut bot = home.script(&["--nick", "bot", "--room", "#vip"], "a secret\n");
-    bot.expect_lines(&[refused, "You are talking to nobody now; go on with /join #room or /to NAME", WELCOME, nobody]);
-    bot.expect_goodbye();
-    let mut bot = home.script(&["--nick", "bot"], "/join #vip\na secret\n");
-    bot.expect_lines(&[WELCOME, refused, nobody]);
-    bot.expect_goodbye();
-    albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
-    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
-    clara.expect_nothing();
-
-    let mut bot = home.script(&["--nick", "bot"], "/join #vip secret\na secret\n");
-    bot.expect_lines(&[WELCOME, "You are now talking to #vip"]);
-    bot.expect_goodbye();
-    clara.expect(":bot!bot@127.0.0.1 JOIN #vip");
-    clara.expect(":bot!bot@127.0.0.1 PRIVMSG #vip :a secret");
-}
-
-#[test]
-fn the_answers_to_its_questions_come_before_the_end() {
-    let server = Server::start(&[]);
-    let home = Home::calling(server.addresses[0]);
-    let _albert = listener(&server, "#lobby");
-    let mut bot = home.script(&["--nick", "bot"], "/info\n/topic\n/whois nobody\n/rooms\n");
-    bot.expect_lines(&[WELCOME, "2 people in #lobby: albert, bot", "#lobby has no topic"]);
-    bot.expect_lines(&["Nobody is called nobody", "#lobby                  2 here"]);
-    bot.expect_goodbye();
 }

@@ -3,11 +3,9 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::time::Instant;
 
-use wire::limits;
 use wire::stream::Stream;
-use wire::tls::{Connector, Trust};
+use wire::{limits, numeric};
 
 use super::{PATIENCE, Transcript};
 
@@ -35,15 +33,6 @@ impl Client {
         Client { nick: "*".into(), address, reader, transcript, pings: 0, confirms: true }
     }
 
-    /// Speaks TLS from here on, with the certificate of the connector.
-    pub fn shake_hands(&mut self, connector: &Connector) {
-        let (stream, deadline) = (self.reader.get_ref(), Instant::now() + PATIENCE);
-        let shaken = connector.connect(stream.socket(), "localhost", Trust::TrustOnFirstUse, deadline);
-        stream.secure(Box::new(shaken.expect("the server shakes hands").0));
-        stream.socket().set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.socket().set_write_timeout(Some(PATIENCE)).unwrap();
-    }
-
     /// Sends one line.
     #[track_caller]
     pub fn send(&mut self, line: &str) {
@@ -63,8 +52,12 @@ impl Client {
         self.reader.get_ref().write_all(bytes)
     }
 
+    pub fn stream(&self) -> &Stream {
+        self.reader.get_ref()
+    }
+
     pub fn socket(&self) -> &TcpStream {
-        self.reader.get_ref().socket()
+        self.stream().socket()
     }
 
     /// The next line that the server sends, or `None` at the end of the connection.
@@ -103,8 +96,8 @@ impl Client {
         bytes
     }
 
-    /// Gets exactly this line next (see [`fits`]). A numeric may be given short: `403 #a :No such room`
-    /// stands for `:groupchat 403 alice #a :No such room`.
+    /// Gets exactly this line next (see [`fits`]). A numeric may be given short, without the text that the table has for
+    /// it: `403 #a` stands for `:groupchat 403 alice #a :No such room`.
     #[track_caller]
     pub fn expect(&mut self, pattern: &str) -> String {
         let got = self.receive().unwrap_or_else(|| panic!("{} got no {pattern:?} but the end", self.nick));
@@ -114,12 +107,14 @@ impl Client {
 
     /// Whether a line is what was expected.
     pub fn is(&self, pattern: &str, line: &str) -> bool {
-        let is_numeric = pattern.starts_with(|c: char| c.is_ascii_digit());
-        let whole = match pattern.split_once(' ') {
-            Some((code, rest)) if is_numeric => format!(":groupchat {code} {} {rest}", self.nick),
-            _ => pattern.to_owned(),
-        };
-        fits(&whole, line)
+        if !pattern.starts_with(|c: char| c.is_ascii_digit()) {
+            return fits(pattern, line);
+        }
+        let (code, rest) = pattern.split_at(3);
+        let text = numeric::ALL.iter().find(|numeric| code.parse() == Ok(numeric.code)).map_or("", |known| known.text);
+        let is_whole = text.is_empty() || rest.contains(" :") || rest.ends_with('*');
+        let text = if is_whole { String::new() } else { format!(" :{text}") };
+        fits(&format!(":groupchat {code} {}{rest}{text}", self.nick), line)
     }
 
     /// Reads on until this line comes, and returns it.
@@ -188,8 +183,15 @@ impl Client {
         self.send(&format!("NICK {nick}"));
         self.send(&format!("USER {nick} 0 * :{nick}"));
         self.nick = nick.into();
+        self.skip_welcome();
+    }
+
+    /// Reads the welcome, which ends with the message of the day where there is such a thing.
+    #[track_caller]
+    pub fn skip_welcome(&mut self) {
         self.expect("001 :Welcome *");
-        while !self.receive().is_some_and(|line| self.is("422 *", &line) || self.is("376 *", &line)) {}
+        let ends = if cfg!(feature = "irc") { ["422 *", "376 *"] } else { ["003 *"; 2] };
+        while !self.receive().is_some_and(|line| ends.iter().any(|end| self.is(end, &line))) {}
     }
 
     /// Enters a room, and reads its names.

@@ -5,21 +5,22 @@ use std::process::Command;
 use std::sync::Barrier;
 use std::thread;
 
+use wire::numeric::BOUND;
+
 use crate::client::person::{Home, WELCOME};
 use crate::harness::{Client, Server};
-
-const BOUND: &str = ":Nick belongs to another key; connect with TLS and that key, or choose another nick";
+use crate::mail::stored;
 
 /// Asks for a name before registration, and is refused it.
 #[track_caller]
 fn expect_refusal(mut thief: Client, nick: &str) {
     thief.send(&format!("NICK {nick}"));
-    thief.expect(&format!("433 {nick} {BOUND}"));
+    thief.expect(&format!("433 {nick} :{BOUND}"));
     // Nothing but the name is refused, and no letter of its owner comes.
     let eve = format!("eve{}", thief.address.port());
     thief.register(&eve);
     thief.sync();
-    thief.ask(&format!("NICK {nick}"), &[&format!("433 {nick} {BOUND}")]);
+    thief.ask(&format!("NICK {nick}"), &[&format!("433 {nick} :{BOUND}")]);
     thief.send("QUIT");
     thief.skip_to("ERROR *");
     thief.expect_end();
@@ -34,7 +35,7 @@ fn tesla_was_here(server: &Server) {
     tesla.skip_to("ERROR *");
     tesla.expect_end();
     let mut albert = server.client("albert");
-    albert.ask("PRIVMSG tesla :for you alone", &["301 tesla :offline, stored"]);
+    albert.ask("PRIVMSG tesla :for you alone", &[&stored("tesla")[..]]);
     albert.send("QUIT");
     albert.skip_to("ERROR *");
 }
@@ -61,10 +62,10 @@ fn a_name_is_stolen_in_none_of_nine_ways() {
     }
     // By changing a name that one has, also to read her mail.
     let mut eve = server.client_with_key("eve", "eve");
-    eve.ask("NICK Tesla", &[&format!("433 Tesla {BOUND}")]);
+    eve.ask("NICK Tesla", &[&format!("433 Tesla :{BOUND}")]);
     eve.ask("NICK eva", &[":eve!eve@127.0.0.1 NICK eva", ":groupchat NOTICE eva :eva belongs to your key *"]);
     eve.nick = "eva".into();
-    eve.ask("NICK tesla", &[&format!("433 tesla {BOUND}")]);
+    eve.ask("NICK tesla", &[&format!("433 tesla :{BOUND}")]);
     // While she is here.
     let mut tesla = expect_tesla(&server);
     expect_refusal(server.connect_with_key("other"), "tesla");
@@ -72,7 +73,7 @@ fn a_name_is_stolen_in_none_of_nine_ways() {
     // She changes her name, and the old one stays hers.
     tesla.send("NICK nikola");
     tesla.skip_to(":groupchat NOTICE nikola :nikola belongs to your key *");
-    eve.ask("NICK tesla", &[&format!("433 tesla {BOUND}")]);
+    eve.ask("NICK tesla", &[&format!("433 tesla :{BOUND}")]);
     tesla.send("NICK tesla");
     tesla.skip_to(":nikola!tesla@127.0.0.1 NICK tesla");
     // After the server was killed.
@@ -148,7 +149,7 @@ fn who_runs_the_server_can_release_a_name() {
     assert!(text.starts_with("chat-server: no key has the name nobody"), "{text}");
     assert_eq!(code, Some(1));
     let mut eve = server.client_with_key("eve", "eve");
-    eve.ask("NICK tesla", &[&format!("433 tesla {BOUND}")]);
+    eve.ask("NICK tesla", &[&format!("433 tesla :{BOUND}")]);
     // The server runs on, and needs no word of it.
     let (code, text) = release("Tesla");
     assert_eq!(text, "Tesla is released: whoever takes the name next has it, and the mail that waits for it\n");
@@ -177,7 +178,7 @@ fn a_folder_that_is_away_releases_no_name() {
     tesla_was_here(&server);
     let (keys, away) = (server.folder.0.join("keys"), server.folder.0.join("away"));
     fs::rename(&keys, &away).unwrap();
-    server.connect_with_key("eve").ask("NICK tesla", &[&format!("433 tesla {BOUND}")]);
+    server.connect_with_key("eve").ask("NICK tesla", &[&format!("433 tesla :{BOUND}")]);
     fs::rename(&away, &keys).unwrap();
     expect_tesla(&server);
 }

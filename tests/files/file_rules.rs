@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use wire::crc32::crc32;
 
+use super::transfers::begin;
 use crate::files::{FILES, download, offer, upload};
 use crate::harness::{Client, Folder, Server};
-use crate::transfers::begin;
 
 /// Changes a client's name.
 #[track_caller]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wire::limits;
 
 use crate::harness::{Folder, Server, fits};
-use crate::mail::{confirm, has_been_here, letters, mailbox, silent};
+use crate::mail::{confirm, has_been_here, letters, mailbox, silent, stored};
 
 #[test]
 fn who_confirms_nothing_does_not_get_the_same_letters_for_ever() {
@@ -35,7 +35,7 @@ fn what_cannot_be_read_comes_next_time() {
     has_been_here(&server, "bob");
     let mut alice = server.client("alice");
     for text in ["one", "two", "three"] {
-        alice.ask(&format!("PRIVMSG bob :{text}"), &["301 bob :offline, stored"]);
+        alice.ask(&format!("PRIVMSG bob :{text}"), &[&stored("bob")[..]]);
     }
     let mut files: Vec<_> = fs::read_dir(mailbox(&server, "bob")).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
@@ -84,7 +84,7 @@ fn a_damaged_letter_is_set_aside_and_the_others_come() {
     has_been_here(&server, "bob");
     let mut alice = server.client("alice");
     for text in ["one", "two", "three"] {
-        alice.ask(&format!("PRIVMSG bob :{text}"), &["301 bob :offline, stored"]);
+        alice.ask(&format!("PRIVMSG bob :{text}"), &[&stored("bob")[..]]);
     }
     let folder = mailbox(&server, "bob");
     let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -117,7 +117,7 @@ fn when_the_disk_fails_the_sender_hears_it_and_nobody_else_notices() {
     alice.ask("NOTICE bob :lost?", &[&refused[0].replace("PRIVMSG", "NOTICE")]);
     server.program.expect_log("A letter to bob cannot be stored: Not a directory (os error 20)");
     bob.expect_nothing();
-    alice.ask("PRIVMSG carol :hello", &["301 carol :offline, stored"]);
+    alice.ask("PRIVMSG carol :hello", &[&stored("carol")[..]]);
     alice.ask("PRIVMSG #a :hello", &[]);
     bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG #a :hello"]);
     // It is mended, and goes on.

@@ -4,7 +4,7 @@ use wire::limits;
 
 use crate::harness::Server;
 
-const NOT_OPERATOR: &str = "482 #a :You are not an operator of that room";
+const NOT_OPERATOR: &str = "482 #a";
 
 #[test]
 fn modes_of_a_room_are_shown_and_changed() {
@@ -21,7 +21,7 @@ fn modes_of_a_room_are_shown_and_changed() {
     bob.ask("MODE #a -iiklo+n alice alice", &[":bob!bob@127.0.0.1 MODE #a -iklo+n * alice"]);
     alice.ask("MODE #a", &[":bob!bob@127.0.0.1 MODE #a -iklo+n * alice", "324 #a +mns", "329 #a 1*"]);
     alice.ask("MODE #a +i", &[NOT_OPERATOR]);
-    bob.ask("MODE #a +ovkl", &["461 MODE :Not enough parameters"; 4]);
+    bob.ask("MODE #a +ovkl", &["461 MODE"; 4]);
     bob.ask("MODE #a -k-l", &[]);
     bob.ask("MODE #a +-+", &[]);
     bob.ask("MODE #a :", &["324 #a +mns", "329 #a 1*"]);
@@ -32,13 +32,13 @@ fn mistakes_in_modes_are_told() {
     let server = Server::start(&[]);
     let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
     let mut carol = server.client("carol");
-    alice.ask("MODE", &["461 MODE :Not enough parameters"]);
-    alice.ask("MODE #nowhere", &["403 #nowhere :No such room"]);
-    alice.ask("MODE #nowhere +i", &["403 #nowhere :No such room"]);
-    alice.ask("MODE #a +iZm", &["472 Z :is not a mode of rooms here", "*MODE #a +im"]);
-    alice.ask("MODE #a +\u{e9}", &["472 \u{e9} :is not a mode of rooms here"]);
-    alice.ask("MODE #a +o nobody", &["401 nobody :No such nick"]);
-    alice.ask("MODE #a +v carol", &["441 carol #a :They are not in that room"]);
+    alice.ask("MODE", &["461 MODE"]);
+    alice.ask("MODE #nowhere", &["403 #nowhere"]);
+    alice.ask("MODE #nowhere +i", &["403 #nowhere"]);
+    alice.ask("MODE #a +iZm", &["472 Z", "*MODE #a +im"]);
+    alice.ask("MODE #a +\u{e9}", &["472 \u{e9}"]);
+    alice.ask("MODE #a +o nobody", &["401 nobody"]);
+    alice.ask("MODE #a +v carol", &["441 carol #a"]);
     for bad in ["0", "-1", "few", "99999999999999999999999"] {
         alice.ask(&format!("MODE #a +l {bad}"), &[&format!("696 #a l {bad} :A limit is a whole number from 1 up")]);
     }
@@ -51,7 +51,7 @@ fn mistakes_in_modes_are_told() {
     bob.sync();
     bob.ask("MODE #a +ntsmikl x 3", &[NOT_OPERATOR]);
     bob.ask("MODE #a +b x", &[NOT_OPERATOR]);
-    carol.ask("MODE #a +i", &["442 #a :You are not in that room"]);
+    carol.ask("MODE #a +i", &["442 #a"]);
     // The key is for members.
     carol.ask("MODE #a", &["324 #a +ikmnt *", "329 #a 1*"]);
     alice.expect_nothing();
@@ -66,11 +66,11 @@ fn modes_of_a_person() {
     alice.ask("MODE alice +i", &[":alice!alice@127.0.0.1 MODE alice +i"]);
     alice.ask("MODE alice +i", &[]);
     alice.ask("MODE alice", &["221 +i"]);
-    alice.ask("MODE alice +x", &["501 :Unknown user mode"]);
-    alice.ask("MODE alice -i+wi-i", &["501 :Unknown user mode", ":alice!alice@127.0.0.1 MODE alice -i"]);
-    alice.ask("MODE bob", &["502 :You can see and change only your own modes"]);
-    alice.ask("MODE bob +i", &["502 :You can see and change only your own modes"]);
-    alice.ask("MODE nobody", &["401 nobody :No such nick"]);
+    alice.ask("MODE alice +x", &["501"]);
+    alice.ask("MODE alice -i+wi-i", &["501", ":alice!alice@127.0.0.1 MODE alice -i"]);
+    alice.ask("MODE bob", &["502"]);
+    alice.ask("MODE bob +i", &["502"]);
+    alice.ask("MODE nobody", &["401 nobody"]);
     bob.expect_nothing();
 }
 
@@ -86,10 +86,10 @@ fn what_is_closed_stays_closed() {
         alice.send(&format!("MODE #a -{off}"));
         alice.sync();
     };
-    refused("i", "JOIN #a", "473 #a :Cannot join (+i): the room is by invitation only");
-    refused("k sesame", "JOIN #a", "475 #a :Cannot join (+k): the room has another key");
-    refused("k sesame", "JOIN #a Sesame", "475 #a :Cannot join (+k): the room has another key");
-    refused("l 2", "JOIN #a", "471 #a :Cannot join (+l): the room is full");
+    refused("i", "JOIN #a", "473 #a");
+    refused("k sesame", "JOIN #a", "475 #a");
+    refused("k sesame", "JOIN #a Sesame", "475 #a");
+    refused("l 2", "JOIN #a", "471 #a");
     alice.ask("MODE #a -n", &["*MODE #a -n"]);
     carol.ask("PRIVMSG #a :psst", &[]);
     alice.expect_only(&[":carol!carol@127.0.0.1 PRIVMSG #a :psst"]);
@@ -118,10 +118,10 @@ fn bans_are_kept_in_full_and_listed_to_all() {
     alice.ask("MODE #a +bb A!B@C EVE", &[]);
     let mut bob = server.client("bob");
     let all = ["367 #a eve!*@* alice 1*", "367 #a *!*@evil alice 1*", "367 #a x!y@* alice 1*", "367 #a a!b@c alice 1*"];
-    bob.ask("MODE #A +b", &[&all[..], &["368 #a :End of ban list"]].concat());
+    bob.ask("MODE #A +b", &[&all[..], &["368 #a"]].concat());
     alice.ask("MODE #a -bb+b Eve *!*@evil z", &[":alice!alice@127.0.0.1 MODE #a -bb+b eve!*@* *!*@evil z!*@*"]);
     alice.ask("MODE #a -b eve", &[]);
-    bob.ask("MODE #a b", &[all[2], all[3], "367 #a z!*@* alice 1*", "368 #a :End of ban list"]);
+    bob.ask("MODE #a b", &[all[2], all[3], "367 #a z!*@* alice 1*", "368 #a"]);
 }
 
 #[test]
@@ -132,12 +132,12 @@ fn the_ban_list_has_an_end() {
     for number in 0..limits::BANS {
         alice.ask(&format!("MODE #a +b {number}"), &[&format!("*MODE #a +b {number}!*@*")]);
     }
-    alice.ask("MODE #a +b more", &["478 #a more!*@* :The ban list is full; remove a ban first"]);
+    alice.ask("MODE #a +b more", &["478 #a more!*@*"]);
     let removed: String = (0..limits::BANS).map(|number| format!(" {number}")).collect();
     alice.send(&format!("MODE #a -{}{removed}", "b".repeat(limits::BANS)));
     let told = alice.sync().concat();
     assert!((0..limits::BANS).all(|number| told.contains(&format!(" {number}!*@*"))), "{told}");
-    alice.ask("MODE #a b", &["368 #a :End of ban list"]);
+    alice.ask("MODE #a b", &["368 #a"]);
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn the_banned_stay_out_and_are_silent() {
     let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
     let mut eve = server.client("eve");
     alice.ask("MODE #a +bb eve b?b!b*@127.*", &["*MODE #a +bb eve!*@* b?b!b*@127.*"]);
-    let banned = "474 #a :Cannot join (+b): you are banned from the room";
+    let banned = "474 #a";
     let muted = "404 #a :Cannot send (+b): you are banned from the room";
     eve.ask("JOIN #a", &[banned]);
     bob.expect("*MODE #a +bb *");
@@ -173,28 +173,28 @@ fn an_invitation_opens_the_door_once() {
     let server = Server::start(&[]);
     let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
     let mut carol = server.client("carol");
-    alice.ask("INVITE carol", &["461 INVITE :Not enough parameters"]);
-    alice.ask("INVITE nobody #a", &["401 nobody :No such nick"]);
-    alice.ask("INVITE carol #nowhere", &["403 #nowhere :No such room"]);
-    alice.ask("INVITE bob #a", &["443 bob #a :is already in that room"]);
-    carol.ask("INVITE bob #a", &["442 #a :You are not in that room"]);
+    alice.ask("INVITE carol", &["461 INVITE"]);
+    alice.ask("INVITE nobody #a", &["401 nobody"]);
+    alice.ask("INVITE carol #nowhere", &["403 #nowhere"]);
+    alice.ask("INVITE bob #a", &["443 bob #a"]);
+    carol.ask("INVITE bob #a", &["442 #a"]);
     alice.ask("MODE #a +ilb 1 carol", &["*MODE #a +ilb 1 carol!*@*"]);
-    carol.ask("JOIN #a", &["474 #a :Cannot join (+b): you are banned from the room"]);
+    carol.ask("JOIN #a", &["474 #a"]);
     bob.sync();
     bob.ask("INVITE carol #a", &[NOT_OPERATOR]);
-    carol.ask("AWAY :tea", &["306 :You are marked as away"]);
+    carol.ask("AWAY :tea", &["306"]);
     alice.ask("INVITE CAROL #A", &["341 carol #a", "301 carol :tea"]);
     carol.expect_only(&[":alice!alice@127.0.0.1 INVITE carol #a"]);
     bob.expect_nothing();
     carol.ask("JOIN #a", &["*JOIN #a", "353 *", "366 *"]);
     carol.ask("PART #a", &["*PART #a"]);
-    carol.ask("JOIN #a", &["474 #a :Cannot join (+b): you are banned from the room"]);
+    carol.ask("JOIN #a", &["474 #a"]);
     // It is no key, and in an open room everyone may invite.
     alice.sync();
     alice.ask("MODE #a -i+k x", &["*MODE #a -i+k x"]);
     bob.sync();
     bob.ask("INVITE carol #a", &["341 carol #a", "301 carol :tea"]);
     carol.expect(":bob!bob@127.0.0.1 INVITE carol #a");
-    carol.ask("JOIN #a", &["475 #a :Cannot join (+k): the room has another key"]);
+    carol.ask("JOIN #a", &["475 #a"]);
     carol.ask("JOIN #a x", &["*JOIN #a", "353 *", "366 *"]);
 }

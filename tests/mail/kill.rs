@@ -189,8 +189,8 @@ fn albert_loop(world: &World) {
             (&socket).write_all(request.as_bytes()).is_ok()
                 && lines.by_ref().map_while(Result::ok).any(|l| l.ends_with(token))
         };
-        if !answered("CAP REQ :message-tags\r\nNICK albert\r\nUSER albert 0 * :A\r\nCAP END\r\n", "message of the day")
-        {
+        let registration = "CAP REQ :message-tags\r\nNICK albert\r\nUSER albert 0 * :A\r\nCAP END\r\nPING :in\r\n";
+        if !answered(registration, " PONG groupchat :in") {
             continue;
         }
         loop {

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
 use crate::harness::{Client, Folder, Server};
+use crate::mail::stored;
 
 /// irssi on a terminal of its own, which logs all that it shows; `how` are settings of the connection.
 pub fn start(home: &Folder, server: &Server, how: &str) -> Child {
@@ -47,7 +48,7 @@ fn irssi_gets_its_letters_exactly_once() {
     known.send("QUIT");
     while known.receive().is_some() {}
     for text in ["the first", "the second", "the third"] {
-        alice.ask(&format!("PRIVMSG irs :{text}"), &["301 irs :offline, stored"]);
+        alice.ask(&format!("PRIVMSG irs :{text}"), &[&stored("irs")[..]]);
     }
     let home = Folder::new();
     let waiting = server.folder.0.join("mail/irs/new");

@@ -1,0 +1,17 @@
+//! What only stock IRC clients ask for.
+//!
+//! - [`welcome`]: the whole welcome, and what 005 says
+//! - [`rooms`]: operators, keys, secret rooms, LIST, TOPIC, KICK
+//! - [`modes`]: MODE, bans, INVITE
+//! - [`queries`]: WHO, WHOIS, USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
+//! - [`capabilities`]: multi-prefix, userhost-in-names
+//! - [`bad_input`]: parameters that are no words
+//! - [`numerics`]: every numeric of the table is provoked
+
+mod bad_input;
+mod capabilities;
+mod modes;
+mod numerics;
+mod queries;
+mod rooms;
+mod welcome;

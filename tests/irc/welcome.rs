@@ -1,0 +1,66 @@
+//! The welcome in full, and what 005 says.
+
+use wire::limits;
+
+use crate::harness::Server;
+
+#[test]
+fn the_welcome_in_full() {
+    let server = Server::start(&[]);
+    let mut alice = server.connect();
+    alice.send("NICK alice");
+    alice.send("USER alice 0 * :Alice Example");
+    alice.nick = "alice".into();
+    alice.expect_only(&[
+        "001 :Welcome to the chat, alice!alice@127.0.0.1",
+        concat!("002 :Your host is groupchat, running groupchat-", env!("CARGO_PKG_VERSION")),
+        "003 :This server was started at 20*-*-*T*:*:*Z",
+        concat!("004 groupchat groupchat-", env!("CARGO_PKG_VERSION"), " i biklmnostv bklov"),
+        "005 CASEMAPPING=ascii CHANMODES=b,k,l,imnst CHANTYPES=# ELIST=MNU *",
+        "005 *",
+        "251 :There are 1 users and 0 invisible on 1 servers",
+        "252 0",
+        "253 0",
+        "254 0",
+        "255 :I have 1 clients and 0 servers",
+        "265 1 1 :Current local users 1, max 1",
+        "266 1 1 :Current global users 1, max 1",
+        "422",
+    ]);
+}
+
+#[test]
+fn what_005_says_is_what_limits_say() {
+    let server = Server::start(&[]);
+    let mut alice = server.connect();
+    alice.send("NICK alice");
+    alice.send("USER alice 0 * :Alice");
+    alice.nick = "alice".into();
+    let welcome = alice.sync();
+    let said = welcome.iter().filter(|line| line.contains(" 005 "));
+    let tokens: Vec<&str> = said.flat_map(|line| line.split(" :").next().unwrap().split(' ').skip(3)).collect();
+    let most = limits::TARGETS;
+    let expected = [
+        format!("AWAYLEN={}", limits::AWAY),
+        "CASEMAPPING=ascii".into(),
+        format!("CHANLIMIT=#:{}", limits::ROOMS_PER_CLIENT),
+        "CHANMODES=b,k,l,imnst".into(),
+        format!("CHANNELLEN={}", limits::ROOM),
+        "CHANTYPES=#".into(),
+        "ELIST=MNU".into(),
+        format!("HOSTLEN={}", limits::HOST),
+        format!("KEYLEN={}", limits::KEY),
+        format!("KICKLEN={}", limits::REASON),
+        format!("MAXLIST=b:{}", limits::BANS),
+        "MODES".into(),
+        format!("NICKLEN={}", limits::NICK),
+        "PREFIX=(ov)@+".into(),
+        format!("TARGMAX=JOIN:,KICK:,LIST:,NAMES:1,NOTICE:{most},PART:,PRIVMSG:{most},TAGMSG:{most},WHOIS:1"),
+        format!("TOPICLEN={}", limits::TOPIC),
+        format!("USERLEN={}", limits::USER),
+        "UTF8ONLY".into(),
+    ];
+    let mut sorted = tokens.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, expected);
+}
