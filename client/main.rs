@@ -105,5 +105,5 @@ fn plug_in(args: &Args, dialer: &mut Dialer) -> Result<Vec<Arc<dyn Wing>>, Strin
     Ok(wings)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "full"))]
 mod tests;

@@ -40,14 +40,14 @@ pub fn act(client: &Client, line: &str) {
         Input::Text(text) => talk::say(client, text),
         Input::Run(command, arguments) => (command.run)(client, arguments),
         Input::Incomplete(command) => client.note(format!("Usage: {}", command.usage())),
-        Input::Unknown(word) => client.note(unknown(client, word)),
+        Input::Unknown(word) => client.note(unknown(client.absent, word)),
     }
 }
 
 /// Why a command is not carried out: it is a typing error, or this build has no wing for it.
-pub fn unknown(client: &Client, word: &str) -> String {
+pub fn unknown(absent: &[Absent], word: &str) -> String {
     let is_it = |absent: &&Absent| absent.commands.iter().any(|command| command.eq_ignore_ascii_case(word));
-    match client.absent.iter().find(is_it) {
+    match absent.iter().find(is_it) {
         Some(Absent { feature, .. }) => {
             format!("This client was built without {feature}; build it with --features {feature}")
         }
@@ -88,6 +88,13 @@ fn without_keys(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_absent_wing_says_how_to_get_it() {
+        const ABSENT: [Absent; 1] = [Absent { feature: "files", commands: &["/file"] }];
+        assert_eq!(unknown(&ABSENT, "/FILE"), "This client was built without files; build it with --features files");
+        assert_eq!(unknown(&ABSENT, "/foo"), "Unknown command /foo, try /help");
+    }
 
     #[test]
     fn keys_leave_nothing_in_a_line() {

@@ -91,7 +91,7 @@ impl Prompt<'_> {
                     Input::Incomplete(command) => {
                         self.client.note(format!("Usage: {}{}", self.mark(), &command.usage()[1..]));
                     }
-                    Input::Unknown(word) => self.client.note(input::unknown(self.client, word)),
+                    Input::Unknown(word) => self.client.note(input::unknown(self.client.absent, word)),
                     _ => {}
                 }
             }
