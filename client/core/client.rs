@@ -21,7 +21,7 @@ pub const TICK: Duration = Duration::from_millis(200);
 /// How long the server may take no byte of what we write before the connection counts as lost.
 const WRITE: Duration = Duration::from_secs(10);
 
-/// Nobody types, so nobody sees what goes wrong in time to do something about it.
+/// Whether the input is no terminal: then no user sees an error in time to react.
 pub fn is_script() -> bool {
     !io::stdin().is_terminal()
 }
@@ -67,7 +67,7 @@ pub trait Wing: Send + Sync {
         false
     }
 
-    /// Whether a message, to us alone or to a room, has come before, and what has to know when it is shown.
+    /// Whether a message, to us alone or to a room, has come before, and the receipt to call when it is shown.
     fn novelty(&self, _message: &Message<'_>, _is_private: bool) -> (Novelty, Option<Box<dyn Receipt>>) {
         (Novelty::New, None)
     }
@@ -182,7 +182,7 @@ impl Client {
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Opens a connection; the user is shown what there is to know about it.
+    /// Opens a connection, and shows what the dialer says about it.
     pub fn open(&self) -> Result<Stream, Failure> {
         let (stream, news) = self.dialer.dial()?;
         news.iter().flat_map(|news| news.lines()).for_each(|line| self.note(line));
@@ -204,7 +204,7 @@ impl Client {
         self.wings.iter().for_each(|wing| wing.connected(self, state, is_first));
     }
 
-    /// Looks at what is due.
+    /// Ends a sleep that is over, and lets wings do what is due.
     pub fn tick(&self, state: &mut State) {
         state.wake_in_time();
         self.wings.iter().for_each(|wing| wing.tick(self, state));
@@ -249,7 +249,7 @@ impl Client {
         self.wait_while(time, waiting)
     }
 
-    /// Everything about a message that is not its content; `None` when it has come before.
+    /// The metadata of a message; `None` when it has come before.
     pub fn origin(&self, message: &Message<'_>, is_private: bool) -> Option<Origin> {
         let own = |key| message.tag(key).map(std::borrow::Cow::into_owned);
         let (id, time, waited) = (own("msgid"), own("time"), message.tag("groupchat/waited").is_some());

@@ -1,4 +1,4 @@
-//! The table of the core's commands, the parser of what is typed, and `/help`.
+//! The table of the core's commands, the parser of typed lines, and `/help`.
 //!
 //! The parser is pure. The main thread calls it, and then the handler of the command. No lock but to say something.
 
@@ -11,48 +11,30 @@ pub fn core() -> Vec<Command> {
     vec![
         Command::new("/quit", "[reason]", &["tata", "exit", r"\quit", "!DISCONNECT"],
             "Leave; the end of the input does the same", people::quit),
-        Command::new("/name", "NEW", &["/nick", r"\name\"],
-            "Change your name", people::name),
-        Command::new("/msg", "NAME text", &["@"],
-            "Send text to one person alone", talk::msg),
-        Command::new("&", "room text", &[],
-            "Send text to another room without going there", talk::room_msg),
-        Command::new("/to", "NAME|#room", &[],
-            "From now on talk to this person or room", talk::to),
-        Command::new("/me", "text", &[],
-            "Say what you do: /me waves", talk::me),
-        Command::new("/say", "text", &[],
-            "Send text as it is, even the word exit; //text sends /text", talk::say),
-        Command::new("/info", "", &["!INFO", "!info"],
-            "How many people are in this room, and who", rooms::info),
-        Command::new("/who", "[#room]", &[],
-            "A table of the people in a room", rooms::who),
-        Command::new("/whois", "NAME", &[],
-            "More about one person", people::whois),
-        Command::new("/join", "#room [key]", &[],
-            "Enter a room, or make one, and talk there", rooms::join),
-        Command::new("/part", "[#room]", &[],
-            "Leave a room", rooms::part),
-        Command::new("/rooms", "", &["/list"],
-            "List the rooms", rooms::list),
-        Command::new("/topic", "[text]", &[],
-            "Show or set what this room is about", rooms::topic),
-        Command::new("/invite", "NAME [#room]", &[],
-            "Invite somebody into a room", rooms::invite),
-        Command::new("/kick", "NAME [reason]", &[],
-            "Remove somebody from this room, if you run it", rooms::kick),
+        Command::new("/name", "NEW", &["/nick", r"\name\"], "Change your name", people::name),
+        Command::new("/msg", "NAME text", &["@"], "Send text to one person alone", talk::msg),
+        Command::new("&", "room text", &[], "Send text to another room without going there", talk::room_msg),
+        Command::new("/to", "NAME|#room", &[], "From now on talk to this person or room", talk::to),
+        Command::new("/me", "text", &[], "Say what you do: /me waves", talk::me),
+        Command::new("/say", "text", &[], "Send text as it is, even the word exit; //text sends /text", talk::say),
+        Command::new("/info", "", &["!INFO", "!info"], "How many people are in this room, and who", rooms::info),
+        Command::new("/who", "[#room]", &[], "A table of the people in a room", rooms::who),
+        Command::new("/whois", "NAME", &[], "More about one person", people::whois),
+        Command::new("/join", "#room [key]", &[], "Enter a room, or make one, and talk there", rooms::join),
+        Command::new("/part", "[#room]", &[], "Leave a room", rooms::part),
+        Command::new("/rooms", "", &["/list"], "List the rooms", rooms::list),
+        Command::new("/topic", "[text]", &[], "Show or set what this room is about", rooms::topic),
+        Command::new("/invite", "NAME [#room]", &[], "Invite somebody into a room", rooms::invite),
+        Command::new("/kick", "NAME [reason]", &[], "Remove somebody from this room, if you run it", rooms::kick),
         Command::new("/sleep", "TIME", &[r"\sleep\"],
             "Hold back what others say for 30 (seconds), 5m or 1h; 0 ends it", people::sleep),
         Command::new("/away", "[text]", &[],
             "Tell people who write to you that you are away; without text you are back", people::away),
         Command::new("/black", "NAME", &[r"\black\"],
             "Blacklist somebody: see nothing more from them, even under a new name", people::black),
-        Command::new("/unblock", "NAME", &[r"\unblock\"],
-            "Take somebody off your blacklist", people::unblock),
-        Command::new("/blacklist", "", &[],
-            "Show your blacklist", people::blacklist),
-        Command::new("/help", "[command]", &[],
-            "Show all commands, or more about one", help),
+        Command::new("/unblock", "NAME", &[r"\unblock\"], "Take somebody off your blacklist", people::unblock),
+        Command::new("/blacklist", "", &[], "Show your blacklist", people::blacklist),
+        Command::new("/help", "[command]", &[], "Show all commands, or more about one", help),
     ]
 }
 
@@ -110,7 +92,7 @@ fn typed(spelling: &str, arguments: &str) -> String {
     format!("{spelling}{space}{arguments}")
 }
 
-/// What a line of input asks for.
+/// The meaning of a line of input.
 pub enum Input<'a> {
     /// Nothing.
     Empty,
@@ -124,7 +106,7 @@ pub enum Input<'a> {
     Unknown(&'a str),
 }
 
-/// Says what `line` asks for.
+/// Finds the meaning of a line.
 pub fn parse<'a>(commands: &'a [Command], line: &'a str) -> Input<'a> {
     if line.trim().is_empty() {
         return Input::Empty;

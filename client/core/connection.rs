@@ -24,7 +24,7 @@ const WANTED: [&str; 2] = [TAGS, "server-time"];
 pub struct Connection {
     /// The main thread writes to the same socket.
     pub stream: Arc<Stream>,
-    /// What has been read and not yet handled.
+    /// Bytes that were read and are not handled yet.
     pub lines: LineBuffer,
     /// The name that the server gave us.
     pub nick: String,
@@ -53,7 +53,7 @@ pub fn register<'a>(
         while let Some(message) = connection.next_message() {
             connection.caps.extend(granted(&message));
             if let Some(welcome) = answer(&connection.stream, &message) {
-                // Some servers shorten a name. What is no name at all must not become one of our files.
+                // Some servers shorten a name. An invalid name must not become part of a file's name.
                 connection.nick = welcome.map(|given| if names::is_nick(&given) { given } else { nick.to_owned() })?;
                 return Ok(connection);
             }
@@ -63,7 +63,7 @@ pub fn register<'a>(
     Err(Failure::Lost("the server took too long to welcome us".to_owned()))
 }
 
-/// Looks at one message before the welcome: the name that the server gives us, or why it does not.
+/// Reads one message before the welcome: the name that the server gives us, or the reason of a refusal.
 fn answer(mut stream: &Stream, message: &str) -> Option<Result<String, Failure>> {
     let message = Message::parse(message)?;
     let last = message.params.last().copied().unwrap_or_default();
@@ -110,7 +110,7 @@ impl Connection {
         }
     }
 
-    /// Reads what has come; false when nothing did for a tick, an error when nothing will any more.
+    /// Reads from the socket; false after a tick without bytes, an error at the end of the connection.
     pub fn read(&mut self) -> Result<bool, String> {
         match (&*self.stream).read(self.lines.space()) {
             Ok(0) => Err("the server closed the connection".to_owned()),

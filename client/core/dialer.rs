@@ -14,7 +14,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Seconds before each new attempt at something that has failed; the last one repeats.
 const BACK_OFF: [u64; 6] = [1, 2, 4, 8, 16, 30];
 
-/// The pause before a new attempt, in seconds, after so many have failed.
+/// The pause in seconds before a new attempt, after this number of failures.
 pub fn back_off(failed: usize) -> u64 {
     BACK_OFF[failed.min(BACK_OFF.len() - 1)]
 }
@@ -49,12 +49,12 @@ pub struct Dialer {
     pub server: String,
     /// `None` for plain text.
     pub handshake: Option<Arc<dyn Handshake>>,
-    /// What to say when a connection in plain text leaves this machine.
+    /// A warning to show when a connection in plain text leaves this machine.
     pub warning: Option<&'static str>,
 }
 
 impl Dialer {
-    /// Connects; what the user has to know comes with the connection. A failure says what to do.
+    /// Connects. Sentences for the user come with the connection; a failure says what to do.
     pub fn dial(&self) -> Result<(Stream, Vec<String>), Failure> {
         let socket = self.connect().map_err(Failure::Lost)?;
         let mut news = Vec::new();
@@ -102,7 +102,7 @@ impl Dialer {
 
 fn connect(address: &SocketAddr) -> io::Result<TcpStream> {
     let socket = TcpStream::connect_timeout(address, CONNECT)?;
-    // What is written shall not wait for the answer to what was written before.
+    // Without Nagle's algorithm a write does not wait for the acknowledgement of the one before.
     socket.set_nodelay(true)?;
     Ok(socket)
 }

@@ -13,7 +13,7 @@ pub struct Event {
     pub origin: Origin,
 }
 
-/// What a message tells about itself besides its content.
+/// The metadata of a message.
 #[derive(Default)]
 pub struct Origin {
     /// The server's id of the message.
@@ -29,7 +29,7 @@ pub struct Origin {
     pub receipt: Option<Box<dyn Receipt>>,
 }
 
-/// What there is to do around the moment at which a message is shown.
+/// Called around the moment at which a message is shown.
 pub trait Receipt: Send + Sync {
     /// The message is about to be shown.
     fn begin(&self);
@@ -84,7 +84,7 @@ pub enum Kind {
     },
     /// We have another name.
     WeAreCalled(String),
-    /// What is typed goes to this conversation now, or nowhere.
+    /// A line without a command goes to this conversation now, or nowhere.
     TalkingTo(Option<String>),
     /// We said something in a conversation that is not the current one.
     WeSaid(String),
@@ -110,21 +110,21 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
     Text,
-    /// What the person does: `/me waves`.
+    /// An action of the person: `/me waves`.
     Action,
     Notice,
 }
 
 /// An event that a wing adds.
 pub trait WingEvent: Send + Sync {
-    /// What the event means for people; `None` when it is only for views that draw it.
+    /// The event in words; `None` when it is only for views that draw it.
     fn sentence(&self) -> Option<Sentence>;
 }
 
 /// An event in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sentence {
-    /// A person's words, the name apart from what stands around it.
+    /// A person's words: the name, and the text before and after it.
     Said { before: String, nick: String, after: String },
     /// Something that others did.
     News(String),

@@ -1,4 +1,4 @@
-//! From a message of the server to events, and to what changes in the model.
+//! From a message of the server to changes of the model and to events.
 //!
 //! Run by the receiver thread, which has locked the state for the time of one read's messages.
 
@@ -76,7 +76,7 @@ fn said(client: &Client, state: &mut State, message: &Message<'_>, target: &str,
         None if is_notice => (text, Manner::Notice),
         None => (text, Manner::Text),
     };
-    let mentions_us = is_private || text.split(|c: char| !c.is_alphanumeric()).any(|word| state.model.is_me(word));
+    let mentions_us = is_private || text.split([' ', ',', ':', '.', '!', '?']).any(|word| state.model.is_me(word));
     let kind = Kind::Said { from: from.to_owned(), text: text.to_owned(), manner };
     let conversation = Some(if is_private { from } else { target }.to_owned());
     state.emit(Event { kind, conversation, mentions_us, origin });
@@ -85,7 +85,6 @@ fn said(client: &Client, state: &mut State, message: &Message<'_>, target: &str,
 fn entered(state: &mut State, message: &Message<'_>, room: &str) {
     let address = message.source.and_then(|source| source.split_once('!')).map(|(_, address)| address.to_owned());
     state.model.address = address;
-    state.model.enter(room);
     let is_wanted = state.pending.end("JOIN", room).is_some();
     if is_wanted && !state.model.is_target(room) {
         state.talk_to(room);
@@ -98,7 +97,7 @@ fn left(state: &mut State, room: &str, how: Kind) {
 }
 
 fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: bool) {
-    // A name of ours becomes part of the names of our files, so it must be one.
+    // Our name becomes part of the names of our files, so it must be valid.
     if state.model.is_me(old) && !names::is_nick(new) {
         return;
     }

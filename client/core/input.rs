@@ -2,15 +2,15 @@
 //!
 //! Run by the main thread. It locks the state for a moment at a time, never while it reads.
 
-use super::client::{Absent, Client};
+use super::client::{Absent, Client, is_script};
 use super::command::{self, Input};
 use super::talk;
 use std::io::{BufRead, Read};
 
-/// Bytes of input that are taken for one line when they have no end.
+/// The longest line, in bytes; a longer one is cut into several.
 const LONGEST: u64 = 64 * 1024;
 
-/// Reads what is typed and acts upon it, until the user leaves, by a command or by the end of the input.
+/// Reads lines and carries them out, until the user leaves by a command or the input ends.
 pub fn input_loop<R: BufRead>(client: &Client, input: &mut R, mut act: impl FnMut(&str, &mut R)) {
     loop {
         let mut state = client.lock();
@@ -40,23 +40,33 @@ pub fn act(client: &Client, line: &str) {
         Input::Text(text) => talk::say(client, text),
         Input::Run(command, arguments) => (command.run)(client, arguments),
         Input::Incomplete(command) => client.note(format!("Usage: {}", command.usage())),
-        Input::Unknown(word) => client.note(unknown(client.absent, word)),
+        Input::Unknown(word) => refuse(client, word),
     }
 }
 
-/// Why a command is not carried out: it is a typing error, or this build has no wing for it.
-pub fn unknown(absent: &[Absent], word: &str) -> String {
-    let is_it = |absent: &&Absent| absent.commands.iter().any(|command| command.eq_ignore_ascii_case(word));
-    match absent.iter().find(is_it) {
-        Some(Absent { feature, .. }) => {
-            format!("This client was built without {feature}; build it with --features {feature}")
-        }
-        None => format!("Unknown command {word}, try /help"),
+/// Says why a command is not carried out: it is a typing error, or this build has no wing for it. A script cannot see
+/// the latter, and its next lines may be meant for another place. So it talks to nobody from then on, and fails.
+pub fn refuse(client: &Client, word: &str) {
+    let mut state = client.lock();
+    let Some(feature) = feature_of(client.absent, word) else {
+        return state.note(format!("Unknown command {word}, try /help"));
+    };
+    let sentence = format!("This client was built without {feature}; build it with --features {feature}");
+    state.note(&*sentence);
+    if is_script() {
+        state.set_target(None);
+        state.failure = Some(sentence);
     }
 }
 
-/// The next line without its end and without what no message should hold; `None` at the end of the
-/// input, which is also what a terminal that has gone looks like.
+/// The feature that has a command.
+fn feature_of(absent: &[Absent], word: &str) -> Option<&'static str> {
+    let has_it = |absent: &&Absent| absent.commands.iter().any(|command| command.eq_ignore_ascii_case(word));
+    absent.iter().find(has_it).map(|absent| absent.feature)
+}
+
+/// The next line without its end and without control characters; `None` at the end of the input, also when the
+/// terminal was closed.
 pub fn read_line(input: &mut impl BufRead) -> Option<String> {
     let mut bytes = Vec::new();
     if input.by_ref().take(LONGEST).read_until(b'\n', &mut bytes).ok()? == 0 {
@@ -65,8 +75,8 @@ pub fn read_line(input: &mut impl BufRead) -> Option<String> {
     Some(without_keys(&String::from_utf8_lossy(&bytes)))
 }
 
-/// The line without control characters, and without what the arrow keys and their like leave in it
-/// (`ESC [ A`): somebody who presses one before a command does not mean to send it to the room.
+/// The line without control characters and without the sequences of arrow keys and the like (`ESC [ A`): a user who
+/// presses such a key before a command does not mean to send it to the room.
 fn without_keys(line: &str) -> String {
     let mut clean = String::with_capacity(line.len());
     let mut chars = line.chars().peekable();
@@ -90,10 +100,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_absent_wing_says_how_to_get_it() {
-        const ABSENT: [Absent; 1] = [Absent { feature: "files", commands: &["/file"] }];
-        assert_eq!(unknown(&ABSENT, "/FILE"), "This client was built without files; build it with --features files");
-        assert_eq!(unknown(&ABSENT, "/foo"), "Unknown command /foo, try /help");
+    fn commands_of_absent_wings_are_known() {
+        let absent = [Absent { feature: "files", commands: &["/file"] }];
+        assert_eq!((feature_of(&absent, "/FILE"), feature_of(&absent, "/foo")), (Some("files"), None));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use wire::names;
 /// Servers wait about 30 s for a name. A user who takes longer than this gets a new connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What differs between the chat and the directory prompt when there is no connection to be had.
+/// The differences between the chat and the directory prompt when there is no connection.
 #[derive(Clone, Copy)]
 pub struct Manners {
     /// How the user chooses a name.
@@ -29,7 +29,7 @@ pub struct Manners {
     pub give_up: fn(&Client, Failure),
 }
 
-/// Connects, takes up what is known of the name, and starts the receiver thread; an error is one sentence for the user.
+/// Connects, loads the blacklist of the name, and starts the receiver thread; an error is one sentence for the user.
 pub fn connect(client: &Arc<Client>, manners: Manners, input: &mut impl BufRead) -> Result<JoinHandle<()>, String> {
     let connection = login(client, manners, input)?;
     let mut state = client.lock();

@@ -1,4 +1,4 @@
-//! What the client knows: our name, the server's abilities, the conversations and where the user talks.
+//! The model: our name, the capabilities of the server, the conversations, and the one in which the user talks.
 //!
 //! Part of the state and thus under its lock. The receiver thread and commands change it, views read it.
 
@@ -13,7 +13,7 @@ const SCROLLBACK: usize = 500;
 /// Conversations with people that are kept; the one that was silent for longest is forgotten first.
 const PEOPLE: usize = 100;
 
-/// What the client knows.
+/// The client's knowledge of the chat.
 #[derive(Default)]
 pub struct Model {
     /// The name we have now.
@@ -24,7 +24,7 @@ pub struct Model {
     pub caps: Vec<String>,
     /// The keys that rooms were entered with, by folded room, to enter them again.
     pub keys: HashMap<String, String>,
-    /// A wing takes what is typed, instead of the target. This is how the prompt names it.
+    /// A wing takes the lines that are typed, instead of the target. The prompt shows this name for it.
     pub detour: Option<String>,
     /// A line without a command goes to this room or person.
     target: Option<String>,
@@ -37,7 +37,7 @@ pub struct Conversation {
     pub name: String,
     /// Who is in the room, by folded nick.
     pub members: BTreeMap<String, String>,
-    /// What others said since the user last talked here.
+    /// The number of messages since the user last turned to this conversation.
     pub unread: usize,
     pub scrollback: VecDeque<Arc<Event>>,
 }
@@ -82,8 +82,8 @@ impl Model {
         }
     }
 
-    /// We are in a room no more, or never came in. If it was the target there is none now, rather than another,
-    /// so that what is being typed does not go to the wrong people. Whether it was.
+    /// We are not in this room. If it was the target there is none now, rather than another one, so that a line that
+    /// the user is typing does not go to the wrong people. Returns whether it was the target.
     pub fn forget_room(&mut self, room: &str) -> bool {
         self.conversations.retain(|known| !names::eq_ignore_case(&known.name, room));
         let was_target = self.is_target(room);
@@ -103,9 +103,12 @@ impl Model {
         (limits::LINE - "PRIVMSG  :\r\n".len()).saturating_sub(source + target.len())
     }
 
-    /// Follows who is in which room.
+    /// Keeps our rooms and their members up to date.
     pub fn follow(&mut self, message: &Message<'_>) {
         let nick = message.source_nick();
+        if message.verb == "JOIN" && self.is_me(nick) {
+            message.param(0).into_iter().for_each(|room| self.enter(room));
+        }
         match (message.verb, &message.params[..]) {
             ("JOIN", [room, ..]) => self.find(room).into_iter().for_each(|room| room.add(nick)),
             ("PART", [room, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
@@ -211,10 +214,9 @@ mod tests {
 
     #[test]
     fn conversations_know_who_is_there_and_what_is_unread() {
-        let mut model = Model::default();
-        model.enter("#lab");
+        let mut model = Model { nick: "me".into(), ..Model::default() };
         for line in [
-            ":me!m@h JOIN #Lab",
+            ":me!m@h JOIN #lab",
             ":srv 353 me = #lab :@tesla +bob carl",
             ":TESLA!t@h NICK nik",
             ":bob!b@h QUIT :bye",

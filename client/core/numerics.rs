@@ -4,7 +4,7 @@
 
 use wire::numeric::{self as n, Numeric};
 
-/// Numerics that say nothing a person in a chat wants to know, or that only end a list.
+/// Numerics that are of no interest to a person in a chat, or that only end a list.
 #[rustfmt::skip]
 const SILENT: &[Numeric] = &[
     n::RPL_WELCOME, n::RPL_YOURHOST, n::RPL_CREATED, n::RPL_MYINFO, n::RPL_ISUPPORT, n::RPL_UMODEIS,
@@ -17,7 +17,7 @@ const SILENT: &[Numeric] = &[
 /// Numerics that other servers send at login: unique id, statistics, the host that is shown.
 const SILENT_ELSEWHERE: &[u16] = &[42, 250, 396];
 
-/// What a numeric means; `None` when there is nothing to say. `params` come without our own name.
+/// The numeric in words; `None` when there is nothing to say. `params` come without our own name.
 pub fn sentence(code: u16, params: &[&str]) -> Option<String> {
     if SILENT.iter().any(|silent| silent.code == code) || SILENT_ELSEWHERE.contains(&code) {
         return None;

@@ -1,4 +1,4 @@
-//! The user's own name, rest and blacklist; help; leaving.
+//! Commands about people: the user's own name, sleep and blacklist, and other people; leaving.
 //!
 //! Run by the main thread; the state is locked for a moment at a time.
 
@@ -8,7 +8,7 @@ use std::io;
 use std::time::Duration;
 use wire::{limits, text};
 
-/// `/quit [reason]`: the sender loop then ends.
+/// `/quit [reason]`: the input loop then ends.
 pub fn quit(client: &Client, reason: &str) {
     client.lock().quit = Some(text::truncate(reason, limits::REASON).to_owned());
 }

@@ -15,9 +15,9 @@ use wire::message::Message;
 
 /// Silence after which the server is asked whether it is still there.
 const SILENCE: Duration = Duration::from_mins(3);
-/// How long it may take to answer that.
+/// How long the server may take to answer that.
 const GRACE: Duration = Duration::from_mins(1);
-/// A connection that lasted so long was a good one: the pauses begin anew.
+/// After a connection that lasted this long, the pauses start from the beginning.
 const STABLE: Duration = Duration::from_secs(30);
 /// How often our name may be refused because the server still thinks that the lost connection is
 /// alive: with the pauses about three minutes, which is more than a server takes to notice.
@@ -118,7 +118,7 @@ fn pause(client: &Client, time: Duration) {
     }
 }
 
-/// Looks at what is due, several times a second.
+/// Called several times a second.
 fn tick(client: &Client) {
     let mut state = client.lock();
     client.tick(&mut state);

@@ -1,4 +1,4 @@
-//! Rooms: entering and leaving them, who is there, what they are about.
+//! Commands about rooms: entering and leaving them, their members, their topics.
 //!
 //! Run by the main thread; the state is locked for a moment at a time.
 

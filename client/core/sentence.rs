@@ -6,7 +6,7 @@ use super::event::{Event, Kind, Manner, Origin, Sentence};
 use super::model::{Model, is_room};
 use super::numerics;
 
-/// What an event means for people; `None` when there is nothing to say.
+/// The event in words; `None` when there is nothing to say.
 pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
     let mark = mark(&event.origin);
     let room = event.conversation.as_deref().unwrap_or_default();

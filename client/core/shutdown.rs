@@ -13,7 +13,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-/// How long a user who leaves waits for what is still unconfirmed.
+/// How long a user who leaves waits for lines that are not confirmed yet.
 const UNCONFIRMED: Duration = Duration::from_secs(10);
 /// The same at the end of a script, which nobody watches: time for the server to start again.
 const UNCONFIRMED_SCRIPT: Duration = Duration::from_mins(1);
@@ -38,8 +38,8 @@ pub fn in_order(client: &Client) -> ExitCode {
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Leaves the server once everything is confirmed, and waits until it has closed the connection; what was not confirmed in
-/// time, as a sentence, is sent no more.
+/// Leaves the server once everything is confirmed, and waits until it has closed the connection. Lines that were not
+/// confirmed in time are dropped; a sentence says how many.
 pub fn hang_up(client: &Client) -> Option<String> {
     let unconfirmed = |state: &State| !state.unconfirmed.is_empty();
     let mut state = client.wait_while(AT_ONCE, unconfirmed);

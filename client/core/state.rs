@@ -39,18 +39,18 @@ pub struct State {
     pub stream: Option<Arc<Stream>>,
     /// Why the server says that it closes the connection.
     pub error: Option<String>,
-    /// Why a script has not done what it was to do, and fails in the end.
+    /// Why a script has failed; said at its end.
     pub failure: Option<String>,
     /// There is a receiver thread, connected or about to connect again.
     pub is_receiving: bool,
     /// The user has asked to leave, for this reason.
     pub quit: Option<String>,
-    /// QUIT is sent: when the connection ends now, that is what we wanted.
+    /// QUIT is sent, so the end of the connection is expected.
     pub leaving: bool,
-    /// What the prompt says while a line without a command goes nowhere.
+    /// The prompt while there is no target.
     prompt: String,
     sleep: Option<Sleep>,
-    /// What the ids of this run's messages begin with, and how many there were.
+    /// The prefix of the ids of this run's messages, and the number of the last one.
     ids: (u64, u64),
 }
 
@@ -80,7 +80,7 @@ impl State {
         }
     }
 
-    /// Takes note of an event and shows it; what others do waits while the user sleeps.
+    /// Records an event and shows it; while the user sleeps, news of others waits.
     pub fn emit(&mut self, event: impl Into<Event>) {
         let event = Arc::new(event.into());
         self.model.record(&event);
@@ -99,13 +99,13 @@ impl State {
 
     fn show(&mut self, event: &Event) {
         let receipt = event.origin.receipt.as_ref();
-        // What nobody sees is not confirmed, and comes again another time.
+        // A message that nobody sees is not acknowledged, so that it comes again.
         receipt.filter(|_| !self.view.is_closed()).inspect(|receipt| receipt.begin());
         self.view.show(event, &self.model);
         receipt.filter(|_| !self.view.is_closed()).inspect(|receipt| receipt.end());
     }
 
-    /// Holds back what happens for this long; false when the clock cannot count so far.
+    /// Holds back news for this long; false when the clock cannot count so far.
     pub fn sleep(&mut self, time: Duration) -> bool {
         let Some(until) = Instant::now().checked_add(time) else { return false };
         let held = self.sleep.take().map(|sleep| sleep.held).unwrap_or_default();
@@ -124,7 +124,7 @@ impl State {
         }
     }
 
-    /// Ends the sleep, if there is one, and shows what was held back.
+    /// Ends the sleep, if there is one, and shows the news that was held back.
     pub fn wake(&mut self) {
         let Some(sleep) = self.sleep.take() else { return };
         self.note(match sleep.held.len() {
@@ -146,7 +146,7 @@ impl State {
         self.show_prompt();
     }
 
-    /// Sets what the prompt says while a line without a command goes nowhere.
+    /// Sets the prompt for the time without a target.
     pub fn set_prompt(&mut self, prompt: &str) {
         prompt.clone_into(&mut self.prompt);
         self.show_prompt();
@@ -173,7 +173,7 @@ impl State {
         self.emit(Kind::TalkingTo(Some(target.to_owned())));
     }
 
-    /// We are in `room` no more, or never came in.
+    /// We have left a room, or were not let in.
     pub fn forget_room(&mut self, room: &str) {
         self.pending.end("JOIN", room);
         if self.model.forget_room(room) {
@@ -231,7 +231,7 @@ impl State {
         self.write(&ping);
     }
 
-    /// Goes on with a new connection: enters the rooms and sends what was never confirmed.
+    /// Goes on with a new connection: enters the rooms and sends all unconfirmed lines again.
     pub fn resume(&mut self, connection: &Connection) {
         connection.nick.clone_into(&mut self.model.nick);
         self.model.caps.clone_from(&connection.caps);
@@ -253,7 +253,7 @@ impl State {
         self.write(&lines);
     }
 
-    /// Drops what the server has not confirmed, and says in one sentence how much that was, if any.
+    /// Drops the lines that the server has not confirmed; a sentence says how many.
     pub fn drop_unconfirmed(&mut self) -> Option<String> {
         let count = self.unconfirmed.drop_all();
         self.pending.clear();

@@ -8,7 +8,7 @@ use super::event::{Event, Kind};
 use super::rooms;
 use wire::text;
 
-/// A message marked so says what its sender does ("* albert waves"): CTCP ACTION.
+/// The mark of a message about an action of its sender ("* albert waves"): CTCP ACTION.
 pub const ACTION: &str = "\u{1}ACTION ";
 /// The end of a CTCP message.
 pub const CTCP_END: &str = "\u{1}";

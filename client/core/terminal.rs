@@ -10,7 +10,7 @@ use super::view::View;
 use std::io::{self, IsTerminal, Write};
 use wire::text;
 
-/// A line of so many columns fits one row of any usual terminal.
+/// Columns that fit one row of any usual terminal.
 const NARROW: usize = 78;
 /// Back to the left edge, and erase what is there: the prompt, or what the user has begun to type.
 const CLEAR: &str = "\r\x1b[K";
@@ -147,7 +147,7 @@ impl View for Terminal {
     }
 }
 
-/// Says one sentence, seldom in several lines, on the standard error output; if that is closed, nobody wants to know.
+/// Says one sentence, seldom in several lines, on the standard error output, if that is open.
 pub fn complain(sentence: &str) {
     let lines: Vec<_> = sentence.lines().map(text::printable).collect();
     let _ = writeln!(io::stderr(), "chat-client: {}", lines.join("\n"));

@@ -1,11 +1,11 @@
-//! How a view is seen by the rest of the client. The plain terminal is the first one.
+//! The functions that the rest of the client needs of a view. The plain terminal is the first view.
 //!
 //! Part of the state: every function is called under its lock, by either thread.
 
 use super::event::Event;
 use super::model::Model;
 
-/// Shows what happens, and where the next line that is typed goes.
+/// Shows events and the prompt.
 pub trait View: Send {
     fn show(&mut self, event: &Event, model: &Model);
 
@@ -15,7 +15,7 @@ pub trait View: Send {
     /// Whether nobody sees it any more.
     fn is_closed(&self) -> bool;
 
-    /// Sets what the prompt says from now on.
+    /// Sets the text of the prompt.
     fn set_prompt(&mut self, prompt: &str);
 
     /// Draws the prompt, which stays below all that is shown from now on.

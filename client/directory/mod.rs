@@ -3,11 +3,9 @@
 //! From the bottom up; a file uses only files above it in this list.
 //!
 //! - [`listing`]: a room of the directory, and what happens there, in words
-//! - [`commands`]: `/getdir`, `/makeroom`, `/deleteroom`, on the main thread
-//! - [`wing`]: the hooks: the server's lines, on the receiver thread
+//! - [`wing`]: the hooks: the server's lines, on the receiver thread; `/getdir`, `/makeroom`, `/deleteroom`
 //! - [`prompt`]: the prompt that `--directory` opens, on the main thread
 
-mod commands;
 pub mod listing;
 pub mod prompt;
 mod wing;

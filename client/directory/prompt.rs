@@ -1,7 +1,7 @@
 //! The directory prompt (`--directory`): multicast rooms and nothing else, with bare words for commands.
 //!
-//! Run by the main thread, through the input loop; it locks the state for a moment at a time. It alone starts and ends the
-//! receiver thread, one for each connection.
+//! Run by the main thread, through the input loop; it locks the state for a moment at a time. It alone starts and ends
+//! the receiver thread, one for each connection.
 
 use crate::core::arguments::{first_word, is_nick};
 use crate::core::client::{Client, NOTICEABLE, is_script};
@@ -91,7 +91,12 @@ impl Prompt<'_> {
                     Input::Incomplete(command) => {
                         self.client.note(format!("Usage: {}{}", self.mark(), &command.usage()[1..]));
                     }
-                    Input::Unknown(word) => self.client.note(input::unknown(self.client.absent, word)),
+                    Input::Unknown(word) => {
+                        input::refuse(self.client, word);
+                        if is_script() {
+                            people::quit(self.client, "");
+                        }
+                    }
                     _ => {}
                 }
             }

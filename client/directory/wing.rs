@@ -1,9 +1,8 @@
-//! The hooks of the directory.
+//! The hooks of the directory, and its commands.
 //!
-//! The receiver thread calls them, with the state locked; no lock of their own.
+//! The receiver thread calls the hooks, with the state locked; the main thread runs the commands. No lock of its own.
 
-use super::commands;
-use super::listing::{DirectoryEvent, LISTING, rooms};
+use super::listing::{DirectoryEvent, LISTING, rooms, without_mark};
 use crate::core::client::{Client, Command, Wing};
 use crate::core::state::State;
 use std::sync::Arc;
@@ -16,7 +15,7 @@ pub struct Directory;
 
 impl Wing for Directory {
     fn commands(self: Arc<Self>) -> Vec<Command> {
-        commands::table()
+        table()
     }
 
     fn message(&self, _: &Client, state: &mut State, message: &Message<'_>) -> bool {
@@ -51,4 +50,34 @@ fn end(state: &mut State) {
         Some(request) => request.complete(),
         None => {}
     }
+}
+
+/// The rows of the table of commands.
+#[rustfmt::skip]
+fn table() -> Vec<Command> {
+    vec![
+        Command::new("/getdir", "", &[],
+            "List the multicast rooms: where their members meet, and who made them", getdir),
+        Command::new("/makeroom", "NAME ADDRESS PORT", &[],
+            "Put a multicast room into the directory: /makeroom lab 239.1.2.3 4000", makeroom),
+        Command::new("/deleteroom", "NAME", &[], "Take a multicast room of yours out of the directory", deleteroom),
+    ]
+}
+
+/// `/getdir`
+fn getdir(client: &Client, _: &str) {
+    client.request(LISTING, "", "GETDIR", &[]);
+}
+
+/// `/makeroom NAME ADDRESS PORT`
+fn makeroom(client: &Client, arguments: &str) {
+    // The server says what is wrong with the words.
+    let mut words: Vec<&str> = arguments.split_whitespace().take(3).collect();
+    words[0] = without_mark(words[0]);
+    client.send("MAKEROOM", &words);
+}
+
+/// `/deleteroom NAME`
+fn deleteroom(client: &Client, name: &str) {
+    client.send("DELETEROOM", &[without_mark(name)]);
 }

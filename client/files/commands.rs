@@ -29,10 +29,8 @@ pub fn table(files: &Arc<Files>) -> Vec<Command> {
     vec![
         Command::new("/file", "PATH [TARGET]", &["!FILE ", r"\file\"],
             "Send a file to whom you are talking to, or to a NAME or #room", with(file)),
-        Command::new("/files", "", &[],
-            "List the files that were sent to you or by you", with(list)),
-        Command::new("/get", "ID", &[],
-            "Fetch a file that did not come by itself", with(get)),
+        Command::new("/files", "", &[], "List the files that were sent to you or by you", with(list)),
+        Command::new("/get", "ID", &[], "Fetch a file that did not come by itself", with(get)),
         Command::new("/cancel", "ID", &[],
             "Stop sending a file, or take it back; stop fetching one, or decline it", with(cancel)),
     ]

@@ -2,11 +2,10 @@
 //!
 //! Run by the transfer's own thread; the state is locked for a moment at a time.
 
-use super::error::TransferError;
 use super::event::FileEvent;
 use super::part::{self, Part};
 use super::task::{self, Task};
-use super::transfers::{Answer, Cancel, Transfer};
+use super::transfers::{Answer, Cancel, Transfer, TransferError};
 use crate::core::state::State;
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::PathBuf;
@@ -41,13 +40,13 @@ pub fn run(task: Task<'_>, id: u64) -> Result<FileEvent, TransferError> {
 struct Fetching<'a> {
     task: Task<'a>,
     id: u64,
-    /// What has come, and where it is.
+    /// The part on the disk, and its path.
     part: Option<(PathBuf, Part)>,
     /// It came damaged once.
     is_second_try: bool,
 }
 
-/// What the server says about the file.
+/// The server's description of the file.
 struct Offered {
     token: String,
     size: u64,
@@ -152,7 +151,7 @@ impl Fetching<'_> {
     }
 }
 
-/// Saves what is to come. It is read here, and summed up and written by a thread beside this one: each takes about
+/// Saves the rest of the file. This thread reads it, and a second thread sums it up and writes it: each takes about
 /// as long as the other.
 fn save(
     reader: &mut impl Read,

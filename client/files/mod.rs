@@ -4,8 +4,8 @@
 //!
 //! - [`part`]: a file that is coming, on the disk
 //! - [`pending_uploads`]: uploads with which the next run of the client goes on
-//! - [`progress`], [`transfers`]: the table of transfers, and how far each is
-//! - [`error`], [`event`]: how a transfer can fail, and what happens to files, in words
+//! - [`progress`], [`transfers`]: the table of transfers, how far each is, and how one can fail
+//! - [`event`]: what happens to files, in words
 //! - [`source`]: a file that is being sent, on the disk
 //! - [`shared`]: the command line, and the table under its lock, which comes after the state's
 //! - [`status`]: the line that shows how far everything is
@@ -17,7 +17,6 @@
 
 mod commands;
 mod download;
-mod error;
 mod event;
 mod notifications;
 mod part;

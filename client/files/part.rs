@@ -10,7 +10,7 @@ use wire::crc32::Crc32;
 use wire::os::{is_same_file, link_count, sync_folder};
 use wire::{files, names};
 
-/// What has come of a file so far.
+/// The part of a file that has come so far.
 pub struct Part {
     path: PathBuf,
     file: File,
@@ -20,8 +20,8 @@ pub struct Part {
     pub sum: Crc32,
 }
 
-/// Where the part of a file is. The dot keeps it apart from every received file, none of which has one
-/// in front; nick, id and sum keep apart the parts of several clients that share the folder.
+/// The path of the part of a file. The dot in front keeps it apart from every received file, whose names have none;
+/// nick, id and sum keep apart the parts of several clients that share the folder.
 pub fn path(folder: &Path, own_nick: &str, id: u64, crc: u32) -> PathBuf {
     let name = files::safe_name(&format!("{}-{id}-{crc:08x}.part", names::casefold(own_nick)));
     folder.join(format!(".{name}"))
@@ -33,7 +33,7 @@ impl Part {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        // Who else may write to the folder could have put a link to another file there, or a pipe.
+        // Somebody else who may write to the folder could have put a link to another file there, or a pipe.
         if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(io::Error::other(format!("{} is no ordinary file; remove it", path.display())));
         }
@@ -55,7 +55,7 @@ impl Part {
         self.file.metadata().is_ok_and(|metadata| link_count(&metadata) > 1)
     }
 
-    /// Starts again with nothing. A file that has its final name is the user's, who may have changed it; it stays as it is.
+    /// Starts again with nothing. A file that has its final name is the user's, who may have changed it: it stays.
     pub fn restart(&mut self) -> io::Result<()> {
         if self.is_published() {
             fs::remove_file(&self.path)?;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use wire::names;
 use wire::os::{path_bytes, path_from_bytes};
 
-/// Ends an entry: the one byte that no path has.
+/// Ends an entry: no path has this byte.
 const END: u8 = 0;
 
 /// A file to be sent.

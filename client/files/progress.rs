@@ -5,9 +5,9 @@
 use std::time::{Duration, Instant};
 use wire::files::readable_size;
 
-/// Plain lines come at most so often for one file.
+/// The least time between two plain lines about one file.
 const PLAIN: Duration = Duration::from_secs(1);
-/// The rate is that of the last one or two of these: steady enough to read, and a stall shows.
+/// The rate is measured over the last one or two of these: steady enough to read, and a stall shows.
 const WINDOW: Duration = Duration::from_secs(2);
 /// How far one transfer has got.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,7 +20,7 @@ pub struct Progress {
     moved: u64,
     /// When the first attempt began.
     since: Option<Instant>,
-    /// Two points in time, the older one first, and what was done by then.
+    /// Two points in time, the older one first, and the bytes that were done by then.
     marks: Option<[(Instant, u64); 2]>,
     /// The last plain line: when, and at which quarter.
     said: Option<(Instant, u64)>,
@@ -56,7 +56,7 @@ impl Progress {
         self.per_cent() / 25
     }
 
-    /// Bytes a second of late.
+    /// Recent bytes a second.
     fn rate(&self) -> Option<u64> {
         let [older, _] = self.marks?;
         per_second(self.done.saturating_sub(older.1), older.0.elapsed())

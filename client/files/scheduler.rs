@@ -2,12 +2,11 @@
 //!
 //! Called by the receiver thread, by commands and by the threads of transfers.
 
-use super::error::TransferError;
 use super::event::FileEvent;
 use super::shared::Files;
 use super::status;
 use super::task::Task;
-use super::transfers::{Cancel, Job};
+use super::transfers::{Cancel, Job, TransferError};
 use super::{download, upload};
 use crate::core::client::Client;
 use crate::core::state::State;

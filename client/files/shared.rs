@@ -1,7 +1,7 @@
 //! The options on the command line, and the table of transfers under its lock.
 //!
-//! All threads use it. The lock is taken after the state's, never before it; it is held for a moment. A change for which
-//! a thread waits is made with the state locked, since the thread waits for the state's signal.
+//! All threads use it. The lock is taken after the state's, never before it; it is held for a moment. A change for
+//! which a thread waits is made with the state locked, since the thread waits for the state's signal.
 
 use super::transfers::Transfers;
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 //!
 //! Disk only, run by the thread of an upload; no lock.
 
-use super::error::TransferError;
+use super::transfers::TransferError;
 use std::cmp::Ordering;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
@@ -17,9 +17,9 @@ pub struct Source {
     pub name: String,
     /// Its size when it was offered.
     pub size: u64,
-    /// When it was last written to then.
+    /// The time of its last change when it was offered.
     modified: Option<SystemTime>,
-    /// A beginning of it, and its sum: a long one must not be read again for each attempt.
+    /// Length and sum of the part that was read: a long file must not be read again for each attempt.
     known: (u64, Crc32),
 }
 
@@ -49,7 +49,7 @@ impl Source {
         self.known.1
     }
 
-    /// The sum of the first `length` bytes; what is read next comes after them.
+    /// The sum of the first `length` bytes; the next read goes on after them.
     pub fn sum_up(&mut self, length: u64) -> Result<Crc32, TransferError> {
         if self.known.0 > length {
             self.known = (0, Crc32::default());
@@ -65,7 +65,7 @@ impl Source {
         Ok(self.known.1)
     }
 
-    /// The next bytes, which are summed up; 0 at the end, which is where it was when the file was offered.
+    /// Reads the next bytes and adds them to the sum; 0 at the end that the file had when it was offered.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, TransferError> {
         let left = self.size - self.known.0;
         let most = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));

@@ -8,7 +8,7 @@ use super::transfers::{Job, Transfer};
 use crate::core::state::State;
 use std::time::{Duration, Instant};
 
-/// The progress line is redrawn at most so often: smooth for the eye, nothing for the terminal.
+/// The least time between two drawings of the progress line: smooth for the eye, nothing for the terminal.
 const REDRAW: Duration = Duration::from_millis(200);
 /// Columns of the progress line; one that wraps could not be redrawn, and 80 are common.
 const COLUMNS: usize = 78;
@@ -81,7 +81,7 @@ fn part(transfer: &Transfer, is_alone: bool) -> String {
     format!("{arrow} {name} {figures}")
 }
 
-/// The name in so many columns: the middle is left out, so that start and ending can be seen.
+/// The name in at most this many columns: the middle is left out, so that start and ending can be seen.
 fn shortened(name: &str, most: usize) -> String {
     if columns(name) <= most {
         return name.to_owned();
@@ -99,7 +99,7 @@ fn columns(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
-/// Columns of a character, rather too many than too few: past the common alphabets it may be a wide one.
+/// Columns of a character, rather too many than too few: outside the common alphabets it may be wide.
 fn width(c: char) -> usize {
     if c < '\u{1100}' || ('\u{2000}'..'\u{2e80}').contains(&c) { 1 } else { 2 }
 }

@@ -4,11 +4,10 @@
 //! Run by the thread of each transfer, which blocks like the other two. It locks state and table for a moment at a
 //! time, and waits for the receiver thread's signal where it needs an answer.
 
-use super::error::TransferError;
 use super::event::FileEvent;
 use super::shared::{CAPABILITY, Files, LIST, NO_FILES};
 use super::status;
-use super::transfers::{Answer, Transfer};
+use super::transfers::{Answer, Transfer, TransferError};
 use crate::core::client::Client;
 use crate::core::dialer::back_off;
 use crate::core::state::State;

@@ -16,10 +16,10 @@ use wire::{limits, names};
 
 /// Transfers at once. A few fill any line already, and each is a thread and a connection to the server.
 pub const AT_ONCE: usize = 4;
-/// Files that may wait to come by themselves: what more is announced at once comes after the next login.
+/// Files that may wait to be fetched by themselves; further ones are fetched after the next login.
 const QUEUE: usize = 1000;
 
-/// What a transfer is to do.
+/// The task of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
     Upload(Upload),
@@ -57,6 +57,23 @@ pub enum Cancel {
     BySender(String),
 }
 
+/// Why a transfer, or one attempt, did not succeed. The text is for the user.
+///
+/// | error | such as | another attempt | an upload is withdrawn |
+/// | --- | --- | --- | --- |
+/// | `Lost` | the network breaks, the server ends | yes, after a pause | no |
+/// | `Refused` | the server says `ERROR`: it is full, the token is too old | yes, after a pause | no |
+/// | `Permanent` | the server says `FAIL`, or `ERROR` to a whole upload; the disk is full | no | no: the server knows |
+/// | `LocalFile` | our file has changed or cannot be read any more | no | yes |
+/// | `Cancelled` | by the user, or by the sender | no | yes, if by the user |
+pub enum TransferError {
+    Lost(String),
+    Refused(String),
+    Permanent(String),
+    LocalFile(String),
+    Cancelled(Cancel),
+}
+
 /// A transfer that runs, or waits for its turn.
 pub struct Transfer {
     /// Our own number for it.
@@ -69,7 +86,7 @@ pub struct Transfer {
     pub id: Option<u64>,
     /// The file's name, as soon as it is known.
     pub name: String,
-    /// Who it is from or to, where that is known.
+    /// Its sender, or its target, where known.
     pub peer: String,
     /// The answer that its thread waits for.
     pub answer: Option<Answer>,
@@ -107,7 +124,7 @@ pub struct Transfers {
     announced: HashSet<(u64, u32)>,
     /// Files, by id and sum, that came, or that do not come: not to be fetched again by themselves.
     done: HashSet<(u64, u32)>,
-    /// The list that is asked for at login, without a place among the lines that are sent again.
+    /// The request for the list at login, whose line is not sent again after a lost connection.
     pub list_at_login: Option<u64>,
     /// A transfer that the user asked for has failed.
     pub failed: bool,
@@ -162,7 +179,7 @@ impl Transfers {
         self.list.iter_mut().filter(|transfer| transfer.is_running)
     }
 
-    /// How many run, or could as soon as there is a place.
+    /// The number of transfers that run, or wait for nothing but their turn.
     pub fn due(&self, is_in: impl Fn(&str) -> bool) -> usize {
         self.list.iter().filter(|transfer| transfer.is_running || transfer.is_due(&is_in)).count()
     }
@@ -202,7 +219,7 @@ impl Transfers {
         Some(self.list.remove(index))
     }
 
-    /// Remembers an offer; no server can make us remember more than one has files.
+    /// Remembers an offer; at most as many as a server can have files.
     pub fn learn(&mut self, offer: Offer) {
         if self.offers.len() >= limits::FILES {
             self.offers.clear();
@@ -230,7 +247,7 @@ impl Transfers {
         }
     }
 
-    /// Stops what comes by itself from somebody; what only waits is taken out.
+    /// Stops the files that come by themselves from somebody; those that only wait are removed.
     pub fn stop_from(&mut self, nick: &str) {
         let is_theirs = |transfer: &Transfer| {
             matches!(transfer.job, Job::Download(_)) && !transfer.wanted && names::eq_ignore_case(&transfer.peer, nick)
@@ -258,7 +275,7 @@ impl Transfer {
         reference(self.number)
     }
 
-    /// Whether the server would take one upload for the other, and go on with it.
+    /// Whether the server cannot tell two uploads apart: same name, same target.
     fn is_like(&self, other: &Transfer) -> bool {
         match (&self.job, &other.job) {
             (Job::Upload(one), Job::Upload(two)) => {

@@ -2,12 +2,11 @@
 //!
 //! Run by the transfer's own thread; the state is locked for a moment at a time.
 
-use super::error::TransferError;
 use super::event::FileEvent;
 use super::pending_uploads::Upload;
 use super::source::Source;
 use super::task::{self, Task};
-use super::transfers::{self, Answer, Cancel};
+use super::transfers::{self, Answer, Cancel, TransferError};
 use std::io::{self, BufReader, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -17,7 +16,7 @@ use wire::{files, limits};
 
 /// The server writes up to [`limits::MAX_FILE`] bytes to its disk before it says that it has them.
 const VERDICT: Duration = Duration::from_mins(5);
-/// So many bytes may lie in the buffers of the two systems, sent and not seen by the server.
+/// Bytes that may lie in the buffers of the two systems, sent but not seen by the server.
 const SHORT: u64 = 8 * 1024 * 1024;
 /// How often a short file is sent again although the server has refused it.
 const REFUSALS: usize = 2;
@@ -63,7 +62,7 @@ struct Sending<'a> {
     task: Task<'a>,
     upload: &'a mut Upload,
     source: Source,
-    /// Everything was sent once, and the server's word on it may have been lost.
+    /// Everything was sent once, and the server's answer may have been lost.
     all_sent: bool,
     /// How often the server has refused it when it was sent.
     refusals: usize,
@@ -93,7 +92,7 @@ impl Sending<'_> {
         Ok(FileEvent::Sent { name, size: self.source.size, crc, target, how })
     }
 
-    /// The server's last word was not OK. Only one that did not come leaves it open whether the file arrived.
+    /// The server's last word was not OK. Only when it was lost, the file may have arrived.
     fn refused(&mut self, error: TransferError) -> TransferError {
         let TransferError::Refused(why) = error else { return error };
         self.all_sent = false;

@@ -162,7 +162,7 @@ impl SecureDialer {
                 "no authority vouches for {server} ({why}); name the authority with --ca, \
                  or ask who runs it for its fingerprint and give that with --pin"
             )),
-            // Ours says so when it has no place for anybody, before it knows who speaks what.
+            // Our server says so when it is full, before it knows whether the client speaks TLS.
             (Refused::PlainText(text), _) if text.starts_with("ERROR :") => Failure::Lost(complaint(&text)),
             (Refused::PlainText(_), _) => Failure::Refused(format!(
                 "{server} does not speak TLS; --plain speaks to it \
@@ -184,7 +184,8 @@ impl SecureDialer {
     fn changed(&self, server: &str, pin: Fingerprint, shown: Fingerprint) -> String {
         if self.pin.is_some() {
             return format!(
-                "{server} is not the server that you mean.\nIts key has the fingerprint {shown}\nand not, as --pin says,    {pin}"
+                "{server} is not the server that you mean.\n\
+                 Its key has the fingerprint {shown}\nand not, as --pin says,    {pin}"
             );
         }
         let line = self.file.find(server).ok().flatten().map(|(_, line)| format!("line {line} of "));

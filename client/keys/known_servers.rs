@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! chat.example.org:6667 3f2a…        the fingerprint of its certificate
-//! irc.example.net:6697 authority     one for whose name an authority signs
+//! irc.example.net:6697 authority     a server for whose name an authority signs
 //! ```
 
 use crate::core::settings;
@@ -67,7 +67,7 @@ impl KnownServers {
         Ok(disk::read_text(&self.path)?.trim_start_matches('\u{feff}').to_owned())
     }
 
-    /// Keeps other clients from changing the file, until what is returned is dropped.
+    /// Keeps other clients from changing the file, until the returned guard is dropped.
     fn lock(&self) -> io::Result<Option<File>> {
         let Some(folder) = self.path.parent() else { return Ok(None) };
         disk::make_private(folder)?;

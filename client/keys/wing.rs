@@ -78,7 +78,7 @@ impl Wing for Keys {
                 None => state.note(format!("{nick} has shown no key")),
             }
         }
-        // What our server sends, and what others do.
+        // The numerics of our server, and those of others.
         matches!(code, 276 | 301 | 307 | 311..=313 | 317..=320 | 330 | 338 | 378 | 379 | 671)
     }
 }

@@ -69,7 +69,8 @@ pub fn id(message: &Message<'_>) -> Option<String> {
 }
 
 impl Dedup {
-    /// Reads what was shown to the user who chats as `own_nick`. An error comes with an empty memory that writes nothing down.
+    /// Reads what was shown to the user who chats as `own_nick`. An error comes with an empty memory that writes
+    /// nothing down.
     pub fn load(own_nick: &str) -> (Self, io::Result<()>) {
         match settings::folder().and_then(|folder| Self::read(&folder, &format!("seen-{}", names::casefold(own_nick))))
         {
@@ -161,7 +162,7 @@ impl Dedup {
 /// Other clients of the same name would spoil each other's notes.
 const NAME_IN_USE: &str = "another client with your name is running";
 
-/// The last so many different ids.
+/// The most recent different ids.
 #[derive(Debug)]
 struct Recent {
     set: HashSet<String>,

@@ -1,7 +1,7 @@
 //! One membership in a multicast room: the socket, and the engine behind its lock.
 //!
-//! The thread `room` reads the socket and does what is due; the main thread says what is typed. Both write
-//! the socket, under the engine's lock, under which the state is locked to show something; never the other way round.
+//! The thread `room` reads the socket and runs the engine's timers; the main thread sends the lines that are typed.
+//! Both write the socket, under the engine's lock. The state's lock is taken after the engine's, never before it.
 
 use super::engine::{Counts, Engine, Output, RoomEvent};
 use super::event::MulticastEvent;
@@ -23,11 +23,11 @@ use wire::datagram::{DATAGRAM, Datagram, Malformed, NewCipher, PayloadCipher};
 use wire::directory_line::RoomKey;
 use wire::text::split_to_fit;
 
-/// How long the thread sleeps at most before it looks whether something is due: the main thread may have said something.
+/// The longest wait of the room's thread before it runs the engine: the main thread may have sent a message.
 const NAP: Duration = Duration::from_millis(20);
 /// Messages of our own that may wait to be sent. A user who says more waits, in the end for the slowest member.
 const WAITING: usize = 256;
-/// But never longer than this.
+/// The longest wait of that user.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Our membership in a room.
@@ -38,9 +38,9 @@ pub struct Member {
     cipher: Option<Box<dyn PayloadCipher>>,
     began: Instant,
     inner: Mutex<Inner>,
-    /// Some of what waits may have been sent, or we have left.
+    /// Signals that messages were sent, or that we have left.
     sent: Condvar,
-    /// The thread `room`, which ends when it is said that we have left.
+    /// The thread `room`, which ends after our goodbye.
     reader: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -50,13 +50,13 @@ struct Inner {
     arrivals: Arrivals,
     /// We have left, and everybody knows.
     has_left: bool,
-    /// What each was called when last heard of, or while on the blacklist.
+    /// The last known name of each member; of a blacklisted one, the name on the blacklist.
     names: HashMap<u64, String>,
-    /// The last error of the socket, so that each is told once.
+    /// The last error of the socket, so that the user sees each error once.
     trouble: Option<ErrorKind>,
 }
 
-/// What has come from the wire and is not for the engine.
+/// Counts of received datagrams, most of which the engine never sees.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Arrivals {
     pub received: u64,
@@ -147,7 +147,7 @@ impl Member {
         self.drain(&mut inner, client);
     }
 
-    /// Who is here, and how long ago each was heard.
+    /// The other members, and how long ago each was heard.
     pub fn members(&self) -> Vec<(String, Duration)> {
         let inner = self.lock();
         let mut members: Vec<_> =
@@ -161,7 +161,7 @@ impl Member {
         (inner.engine.counts, Arrivals { dropped: inner.channel.lost, ..inner.arrivals })
     }
 
-    /// Reads the socket and does what is due, until we have left.
+    /// Reads the socket and runs the engine's timers, until we have left.
     fn room_loop(&self, client: &Client) {
         let mut space = [0; DATAGRAM + 1];
         loop {
@@ -181,7 +181,7 @@ impl Member {
             match received {
                 Ok(count) => self.arrived(&space[..count], client),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-                // An interface that has gone may come back.
+                // An interface that is down may come up again.
                 Err(_) => thread::sleep(NAP),
             }
         }
@@ -214,7 +214,7 @@ impl Member {
         self.drain(&mut inner, client);
     }
 
-    /// Sends what is to be sent, and shows what is to be shown.
+    /// Carries out the engine's outputs: sends datagrams, shows events.
     fn drain(&self, inner: &mut Inner, client: &Client) {
         while let Some(output) = inner.engine.output.pop_front() {
             match output {
@@ -224,7 +224,7 @@ impl Member {
         }
     }
 
-    /// Shows what has happened, unless it is about somebody on the blacklist, or who was when called otherwise here.
+    /// Shows an event, unless it is about somebody who is on the blacklist, or was under an earlier name in this room.
     fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: RoomEvent, state: &mut State) {
         if names.len() >= limits::MCAST_REMEMBERED {
             names.retain(|_, name| state.blacklist.contains(name));
