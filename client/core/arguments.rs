@@ -30,9 +30,8 @@ pub fn bad_nick(nick: &str) -> String {
         return "Please type a name".to_owned();
     }
     let most = wire::limits::NICK;
-    format!(
-        "\"{nick}\" cannot be a name: use up to {most} of A-Z a-z 0-9 - [ ] \\ ` _ ^ {{ | }}, and no digit or - at the start"
-    )
+    let rule = "and no digit or - at the start";
+    format!("\"{nick}\" cannot be a name: use up to {most} of A-Z a-z 0-9 - [ ] \\ ` _ ^ {{ | }}, {rule}")
 }
 
 /// A room's name with its `#`, which may be left out (a shell takes it for a comment).

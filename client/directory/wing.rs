@@ -4,6 +4,7 @@
 
 use super::listing::{DirectoryEvent, LISTING, rooms, without_mark};
 use crate::core::client::{Client, Command, Wing};
+use crate::core::pending::Request;
 use crate::core::state::State;
 use std::sync::Arc;
 use wire::directory_line::DirectoryLine;
@@ -23,15 +24,21 @@ impl Wing for Directory {
             Some(DirectoryLine::Item { .. }) => {
                 state.pending.oldest(LISTING).into_iter().for_each(|request| request.collect(&message.params));
             }
-            Some(DirectoryLine::End) => end(state),
+            Some(DirectoryLine::End) => {
+                if let Some(request) = end(state) {
+                    state.emit(DirectoryEvent::Listing(rooms(&request.rows)));
+                }
+            }
             Some(DirectoryLine::Made { name, address }) => {
                 state.emit(DirectoryEvent::Made { name: name.to_owned(), address });
             }
             Some(DirectoryLine::Deleted { name }) => state.emit(DirectoryEvent::Deleted { name: name.to_owned() }),
-            None => match Fail::parse(&message.params) {
-                Some(Fail { verb: "GETDIR" | "MAKEROOM" | "DELETEROOM", text, .. }) if message.verb == "FAIL" => {
+            None => match Fail::parse(&message.params).filter(|_| message.verb == "FAIL") {
+                Some(Fail { verb: "GETDIR", text, .. }) => {
                     state.note(text);
+                    end(state);
                 }
+                Some(Fail { verb: "MAKEROOM" | "DELETEROOM", text, .. }) => state.note(text),
                 _ => return false,
             },
         }
@@ -39,17 +46,15 @@ impl Wing for Directory {
     }
 }
 
-/// A listing has ended. One that asks for a single room is for the thread that waits for it.
-fn end(state: &mut State) {
-    match state.pending.oldest(LISTING) {
-        Some(request) if request.about.is_empty() => {
-            let rooms = rooms(&std::mem::take(&mut request.rows));
-            state.pending.end(LISTING, "");
-            state.emit(DirectoryEvent::Listing(rooms));
-        }
-        Some(request) => request.complete(),
-        None => {}
+/// The oldest listing has ended, or was refused. One about a single room stays for the thread that waits for it.
+fn end(state: &mut State) -> Option<Request> {
+    let request = state.pending.oldest(LISTING)?;
+    if !request.about.is_empty() {
+        request.complete();
+        return None;
     }
+    let number = request.number();
+    state.pending.take(number)
 }
 
 /// The rows of the table of commands.
