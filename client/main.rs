@@ -82,19 +82,23 @@ fn run(args: &Args) -> Result<ExitCode, String> {
 }
 
 /// Makes the wings of this build.
-#[allow(unused_mut, unused_variables, clippy::unnecessary_wraps, reason = "a build may have no wing")]
+#[allow(
+    unused_mut,
+    unused_variables,
+    clippy::unnecessary_wraps,
+    clippy::vec_init_then_push,
+    reason = "wings may be absent"
+)]
 fn plug_in(args: &Args, dialer: &mut Dialer) -> Result<Vec<Arc<dyn Wing>>, String> {
     let mut wings: Vec<Arc<dyn Wing>> = Vec::new();
     #[cfg(feature = "mail")]
     wings.push(Arc::new(mail::Mail::default()));
     #[cfg(feature = "tls")]
-    wings.push(keys::Keys::plug_in(&args.keys, args.core.plain, dialer)?);
+    wings.push(keys::plug_in(args.pin, args.ca.as_deref(), args.plain, dialer)?);
     #[cfg(not(feature = "tls"))]
-    args.keys.refuse(dialer)?;
+    refuse_keys(args, dialer)?;
     #[cfg(feature = "files")]
-    if !args.is_directory_prompt() {
-        wings.push(files::Files::new(&args.files, &args.core.server));
-    }
+    wings.push(files::Files::new(&args.files, &args.core.server));
     #[cfg(feature = "directory")]
     wings.push(Arc::new(directory::Directory));
     let cipher: Option<wire::datagram::NewCipher> = None;
@@ -102,7 +106,20 @@ fn plug_in(args: &Args, dialer: &mut Dialer) -> Result<Vec<Arc<dyn Wing>>, Strin
     let cipher = cipher.or(Some(wire::room_cipher::new));
     #[cfg(feature = "multicast")]
     wings.push(Arc::new(multicast::Multicast::new(&args.multicast, cipher)));
+    #[cfg(feature = "directory")]
+    if args.directory {
+        // That prompt needs nothing of the server but the directory.
+        wings.retain(|wing| wing.capability().is_none());
+    }
     Ok(wings)
+}
+
+#[cfg(not(feature = "tls"))]
+fn refuse_keys(args: &Args, dialer: &mut Dialer) -> Result<(), String> {
+    let warning = "This client was built without TLS: everybody on the way can read all of this, and change it";
+    dialer.warning = Some(warning);
+    let why = "this client was built without TLS, so it has no use for --pin and --ca; build it with --features tls";
+    if args.pin.is_some() || args.ca.is_some() { Err(why.to_owned()) } else { Ok(()) }
 }
 
 #[cfg(all(test, feature = "full"))]

@@ -6,7 +6,7 @@ use crate::core::command::Input;
 /// The client with all wings.
 fn client() -> Arc<Client> {
     let mut dialer = Dialer { server: String::new(), handshake: None, warning: None };
-    let wings = plug_in(&Args::parse_from(["chat-client", "--plain"]), &mut dialer).unwrap();
+    let wings = plug_in(&Args::parse_from(["chat-client", "--plain"]), &mut dialer).expect("plain text needs no key");
     Client::new(Box::new(Terminal::standard()), dialer, None, wings, command::core(), &COMMANDS_OF_WINGS)
 }
 

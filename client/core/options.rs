@@ -20,9 +20,6 @@ pub struct CoreOptions {
     /// The server's password, where it wants one
     #[arg(long, value_name = "PW", value_parser = password)]
     pub password: Option<String>,
-    /// Speak plain text, which everybody on the way can read and change
-    #[arg(long)]
-    pub plain: bool,
 }
 
 /// `HOST:PORT` from an address that may lack its port; an IPv6 address may lack its brackets then.

@@ -38,15 +38,16 @@ impl Pending {
 
     /// The oldest request of this kind that is open.
     pub fn oldest(&mut self, kind: &str) -> Option<&mut Request> {
-        self.requests.iter_mut().find(|request| request.kind == kind && !request.is_complete)
+        self.open(kind).next()
     }
 
     /// The same among those about this room or person.
     pub fn about(&mut self, kind: &str, about: &str) -> Option<&mut Request> {
-        let is_it = |request: &&mut Request| {
-            request.kind == kind && !request.is_complete && names::eq_ignore_case(&request.about, about)
-        };
-        self.requests.iter_mut().find(is_it)
+        self.open(kind).find(|request| names::eq_ignore_case(&request.about, about))
+    }
+
+    fn open(&mut self, kind: &str) -> impl Iterator<Item = &mut Request> {
+        self.requests.iter_mut().filter(move |request| request.kind == kind && !request.is_complete)
     }
 
     /// Takes a request out.

@@ -8,7 +8,7 @@ use crate::core::dialer::{Failure, Handshake};
 use crate::core::settings;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use wire::fingerprint::Fingerprint;
@@ -17,17 +17,6 @@ use wire::tls::{Connector, Identity, Refused, Tls, Trust};
 
 /// How long the other end may take to shake hands.
 const HANDSHAKE: Duration = Duration::from_secs(20);
-
-/// The options about keys on the command line.
-#[derive(Debug, Clone, clap::Args)]
-pub struct KeyOptions {
-    /// The fingerprint of the server's certificate, if it is known beforehand
-    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "plain")]
-    pub pin: Option<Fingerprint>,
-    /// Authorities, in PEM, of which one has to vouch for the server
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["pin", "plain"])]
-    pub ca: Option<PathBuf>,
-}
 
 /// Our key, and how to know the server.
 pub struct SecureDialer {
@@ -80,15 +69,16 @@ fn host(server: &str) -> &str {
 }
 
 impl SecureDialer {
-    pub fn new(options: &KeyOptions) -> Result<Self, String> {
+    /// With the fingerprint that the server must have, or authorities, if the user gives them. An error is one sentence.
+    pub fn new(pin: Option<Fingerprint>, authorities: Option<&Path>) -> Result<Self, String> {
         let no_folder = |error| format!("{error}, so there is no place for your key; set one of them, or say --plain");
         let key = settings::folder().map_err(no_folder)?.join("identity.pem");
         let identity = Identity::load_or_make(&key, "groupchat")?;
         Ok(SecureDialer {
             fingerprint: identity.fingerprint(),
-            connector: Connector::new(identity, options.ca.as_deref())?,
-            pin: options.pin,
-            by_authority: options.ca.is_some(),
+            connector: Connector::new(identity, authorities)?,
+            pin,
+            by_authority: authorities.is_some(),
             file: KnownServers::open().map_err(no_folder)?,
             known: Mutex::new(None),
         })

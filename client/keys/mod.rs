@@ -10,5 +10,4 @@ mod handshake;
 mod known_servers;
 mod wing;
 
-pub use handshake::KeyOptions;
-pub use wing::Keys;
+pub use wing::plug_in;

@@ -2,13 +2,15 @@
 //!
 //! The main thread runs the command, the receiver thread collects the answer; no lock of its own.
 
-use super::handshake::{KeyOptions, SecureDialer};
+use super::handshake::SecureDialer;
 use crate::core::arguments::is_nick;
 use crate::core::client::{Client, Command, Wing};
 use crate::core::dialer::{Dialer, Handshake};
 use crate::core::event::Kind;
 use crate::core::state::State;
+use std::path::Path;
 use std::sync::Arc;
+use wire::fingerprint::Fingerprint;
 use wire::message::Message;
 use wire::numeric;
 use wire::stream::SecureChannel;
@@ -22,15 +24,19 @@ pub struct Keys {
     secure: Option<Arc<SecureDialer>>,
 }
 
-impl Keys {
-    /// Makes connections encrypted, unless they shall be plain. Our key is made when there is none. An error is one
-    /// sentence.
-    pub fn plug_in(options: &KeyOptions, plain: bool, dialer: &mut Dialer) -> Result<Arc<Self>, String> {
-        let secure = if plain { None } else { Some(Arc::new(SecureDialer::new(options)?)) };
-        dialer.handshake = secure.clone().map(|secure| secure as Arc<dyn Handshake>);
-        Ok(Arc::new(Keys { secure }))
-    }
+/// Makes the wing, and lets the dialer encrypt connections, unless they shall be plain. An error is one sentence.
+pub fn plug_in(
+    pin: Option<Fingerprint>,
+    authorities: Option<&Path>,
+    plain: bool,
+    dialer: &mut Dialer,
+) -> Result<Arc<Keys>, String> {
+    let secure = if plain { None } else { Some(Arc::new(SecureDialer::new(pin, authorities)?)) };
+    dialer.handshake = secure.clone().map(|secure| secure as Arc<dyn Handshake>);
+    Ok(Arc::new(Keys { secure }))
+}
 
+impl Keys {
     /// `/fingerprint [NAME]`
     fn fingerprint(&self, client: &Client, nick: &str) {
         if !nick.is_empty() {

@@ -53,7 +53,7 @@ struct Inner {
     /// The last known name of each member; of a blacklisted one, the name on the blacklist.
     names: HashMap<u64, String>,
     /// The last error of the socket, so that the user sees each error once.
-    trouble: Option<ErrorKind>,
+    last_error: Option<ErrorKind>,
 }
 
 /// Counts of received datagrams, most of which the engine never sees.
@@ -85,7 +85,7 @@ impl Member {
         let engine = Engine::new(room.id, random(1), &client.lock().model.nick, Duration::ZERO, random(2));
         let (channel, arrivals) = (Channel::new(faults), Arrivals::default());
         let inner =
-            Mutex::new(Inner { engine, channel, arrivals, has_left: false, names: HashMap::new(), trouble: None });
+            Mutex::new(Inner { engine, channel, arrivals, has_left: false, names: HashMap::new(), last_error: None });
         let (sent, reader) = (Condvar::new(), Mutex::default());
         let member = Arc::new(Member { room, socket, cipher, began, inner, sent, reader });
         let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
@@ -250,15 +250,15 @@ impl Member {
             return;
         }
         let sent = self.socket.send_to(&datagram.encode(), self.room.address);
-        let trouble = sent.as_ref().err().map(std::io::Error::kind);
+        let last_error = sent.as_ref().err().map(std::io::Error::kind);
         if let Err(error) = sent
-            && inner.trouble != trouble
+            && inner.last_error != last_error
         {
             let why =
                 format!("[{}] Nothing can be sent ({error}); --iface ADDRESS chooses an interface", self.room.name);
             client.note(why);
         }
-        inner.trouble = trouble;
+        inner.last_error = last_error;
     }
 }
 

@@ -3,7 +3,7 @@
 //! Run by the main thread. The wing's lock and the state's are held for a moment at a time, never both, and never while
 //! the room's lock is waited for.
 
-use super::impair::{Faults, percent};
+use super::impair::Faults;
 use super::member::Member;
 use crate::core::arguments::ANSWER;
 use crate::core::client::{Client, Command, Wing, is_script};
@@ -20,26 +20,8 @@ pub struct MulticastOptions {
     /// The address of the interface for multicast rooms; the system chooses one unless given
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
     pub iface: Ipv4Addr,
-    /// Lose this percentage of the datagrams that come in multicast rooms, on purpose
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
-    pub loss: f64,
-    /// Receive this percentage of them twice
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
-    pub duplicate: f64,
-    /// Receive this percentage of them late
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
-    pub reorder: f64,
-    /// Damage this percentage of them
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
-    pub corrupt: f64,
-}
-
-impl MulticastOptions {
-    /// The channel that is worse than it has to be.
-    pub fn faults(&self) -> Faults {
-        let MulticastOptions { loss, duplicate, reorder, corrupt, .. } = *self;
-        Faults { loss, duplicate, reorder, corrupt }
-    }
+    #[command(flatten)]
+    pub faults: Faults,
 }
 
 /// The wing.
@@ -97,7 +79,7 @@ impl Multicast {
             client.note(format!("You are in {} already", room.name));
             return true;
         }
-        let member = match Member::enter(client, room, self.options.iface, self.options.faults(), self.cipher) {
+        let member = match Member::enter(client, room, self.options.iface, self.options.faults, self.cipher) {
             Ok(member) => member,
             Err(why) => {
                 client.note(why);

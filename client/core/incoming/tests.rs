@@ -1,7 +1,10 @@
 //! What is printed for lines from a server.
 
 use super::*;
+use crate::core::model::Model;
 use crate::core::terminal::tests::{Paper, client};
+use crate::core::view::View;
+use std::sync::{Arc, Mutex};
 
 /// What is printed for some messages to `me`, who talks in #lobby and is in #dev too.
 fn shown(lines: &[&str]) -> String {
@@ -122,6 +125,58 @@ fn the_target_follows_a_rename_and_is_given_up_with_the_room() {
     assert_eq!(state.model.address.as_deref(), Some("m@host"));
     feed(&client, &mut state, &[":srv 473 me #dev :Cannot join"]);
     assert_eq!((state.model.target(), state.model.is_in("#dev")), (None, false));
+}
+
+/// A view that keeps conversation, kind and marks of each event, and no sentence.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl View for Log {
+    fn show(&mut self, event: &Event, _: &Model) {
+        let kind = match event.kind {
+            Kind::Said { .. } => "said",
+            Kind::Joined(_) => "joined",
+            Kind::TalkingTo(_) => "talking to",
+            Kind::Reply { .. } => "reply",
+            _ => "other",
+        };
+        let waited = if event.origin.waited { "waited" } else { "" };
+        let place = event.conversation.as_deref().unwrap_or("nowhere");
+        self.0.lock().unwrap().push(format!("{place} {kind} {waited}"));
+    }
+
+    fn is_interactive(&self) -> bool {
+        true
+    }
+
+    fn is_closed(&self) -> bool {
+        false
+    }
+
+    fn set_prompt(&mut self, _: &str) {}
+    fn draw_prompt(&mut self) {}
+    fn end_prompt(&mut self) {}
+    fn set_status(&mut self, _: &str) {}
+    fn entered(&mut self, _: &str) {}
+    fn ask(&mut self, _: &str) {}
+    fn end_line(&mut self) {}
+}
+
+#[test]
+fn another_view_sees_the_same_events() {
+    let log = Log::default();
+    let client = client(&Paper::default(), Vec::new());
+    let mut state = State::new(Box::new(log.clone()));
+    state.pending.add("JOIN", "#lab");
+    let lines = [
+        ":!m@host JOIN #lab",
+        ":albert!a@h JOIN #lab",
+        "@groupchat/waited :albert!a@h PRIVMSG me :psst",
+        ":srv 401 me bob :No such nick",
+    ];
+    feed(&client, &mut state, &lines);
+    let expected = ["nowhere talking to ", "#lab joined ", "albert said waited", "nowhere reply "];
+    assert_eq!(*log.0.lock().unwrap(), expected);
 }
 
 #[test]
