@@ -9,6 +9,14 @@ use std::time::Duration;
 
 use crate::source::{code, files, root, without_tests};
 
+/// The value of a limit that only one part of the project knows, and tests too.
+pub fn number(name: &str) -> usize {
+    match all().value(name) {
+        Ok(Value::Number(number)) => usize::try_from(number).unwrap(),
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
 /// The value of a constant: a number, or nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Value {

@@ -89,7 +89,7 @@ fn a_room_has_a_proper_name() {
 fn one_client_is_in_so_many_rooms_at_most() {
     let server = Server::start(&["--flood", "0"]);
     let mut alice = server.client("alice");
-    for number in 0..limits::ROOMS_PER_CLIENT {
+    for number in 0..crate::limits::number("ROOMS_PER_CLIENT") {
         alice.join(&format!("#{number}"));
     }
     alice.ask("JOIN #more", &["405 #more"]);

@@ -125,7 +125,7 @@ fn of_many_keys_that_race_for_a_name_one_has_it_for_good() {
 fn a_key_has_some_names_and_may_use_more() {
     let server = Server::start(&["--flood", "0"]);
     let mut tesla = server.client_with_key("t0", "tesla");
-    for number in 1..wire::limits::NAMES_PER_KEY {
+    for number in 1..crate::limits::number("NAMES_PER_KEY") {
         tesla.send(&format!("NICK t{number}"));
         tesla.skip_to(&format!(":groupchat NOTICE t{number} :t{number} belongs to your key *"));
     }
