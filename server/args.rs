@@ -22,7 +22,28 @@ pub struct Args {
     #[cfg(feature = "tls")]
     #[command(flatten)]
     pub tls: crate::tls::TlsOptions,
+    /// Refused with a sentence, which is more than clap could say of an unknown option.
+    #[cfg(not(feature = "tls"))]
+    #[arg(long, hide = true)]
+    cert: Option<String>,
+    #[cfg(not(feature = "tls"))]
+    #[arg(long, hide = true)]
+    key: Option<String>,
     #[cfg(feature = "files")]
     #[command(flatten)]
     pub files: crate::files::FileOptions,
+}
+
+#[cfg(not(feature = "tls"))]
+impl Args {
+    /// Whether a server without TLS can start with these options. An error is one sentence that says what to do.
+    pub fn check(&self) -> Result<(), String> {
+        const BUILD: &str = "this server was built without TLS; build it with --features tls";
+        let why = if self.cert.is_some() || self.key.is_some() {
+            Some("leave --cert and --key out".to_owned())
+        } else {
+            self.core.needs_tls()
+        };
+        why.map_or(Ok(()), |or| Err(format!("{BUILD}, or {or}")))
+    }
 }

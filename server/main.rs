@@ -61,6 +61,8 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
         println!("{}", keys::release(&args.data.folder_for(args.core.listen[0])?, name)?);
         return Ok(());
     }
+    #[cfg(not(feature = "tls"))]
+    args.check()?;
     let listeners = args.core.listen.iter().map(|&address| listen(address)).collect::<Result<Vec<_>, _>>()?;
     let stop = stop_on_signal()?;
     let (log, log_written) = Log::start(args.core.verbose)?;
@@ -68,9 +70,6 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     // The wings. Without the lines of one, and without its folder, the rest still builds.
     #[allow(unused_mut, reason = "the core alone has no wing")]
     let mut wings: Vec<Arc<dyn Wing>> = Vec::new();
-    if !cfg!(feature = "tls") {
-        args.core.need_tls().map_or(Ok(()), Err)?;
-    }
     #[cfg(feature = "disk")]
     let data = data::DataFolder::open(&args.data, args.core.listen[0], listeners[0].local_addr()?)?;
     #[cfg(feature = "disk")]

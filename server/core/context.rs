@@ -129,8 +129,9 @@ pub trait Wing: Send + Sync {
     fn joined(&self, _ctx: &mut CommandContext<'_>, _room: &str) {}
 
     /// Whether a client, or somebody who has left and was this `source`, may write into a room; if not, the text of 404.
-    fn may_speak(&self, _room: &Room, _client: Option<ClientId>, _source: &str) -> Result<(), &'static str> {
-        Ok(())
+    /// `None`: this wing has no rule, and the core lets the members write.
+    fn may_speak(&self, _: &Room, _: Option<ClientId>, _source: &str) -> Option<Result<(), &'static str>> {
+        None
     }
 
     /// Delivers a message to one person in a way of its own, also to one who is not connected. An error is the reason, for
@@ -191,7 +192,9 @@ impl Wings {
 
     /// Whether a client, or somebody who was this `source`, may write into a room; if not, the text of 404.
     pub fn may_speak(&self, room: &Room, client: Option<ClientId>, source: &str) -> Result<(), &'static str> {
-        self.list.iter().try_for_each(|wing| wing.may_speak(room, client, source))
+        let rule = self.list.iter().find_map(|wing| wing.may_speak(room, client, source));
+        let is_member = || client.is_some_and(|client| room.has(client));
+        rule.unwrap_or_else(|| if is_member() { Ok(()) } else { Err("Cannot send: join the room first") })
     }
 }
 

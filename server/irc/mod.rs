@@ -120,12 +120,12 @@ impl Wing for Irc {
         rooms::send_topic(ctx, name);
     }
 
-    fn may_speak(&self, room: &Room, client: Option<ClientId>, source: &str) -> Result<(), &'static str> {
+    fn may_speak(&self, room: &Room, client: Option<ClientId>, source: &str) -> Option<Result<(), &'static str>> {
         let speaker = match client {
             None => Speaker::HasLeft,
             Some(client) if room.has(client) => Speaker::Member(Rank::of(room, client)),
             Some(_) => Speaker::Outsider,
         };
-        Modes::of(room).may_speak(speaker, source)
+        Some(Modes::of(room).may_speak(speaker, source))
     }
 }
