@@ -7,6 +7,7 @@ use crate::multicast::mode::Settings;
 use clap::Parser;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
+use wire::datagram::NewCipher;
 use wire::fingerprint::Fingerprint;
 use wire::{files, names, text};
 
@@ -65,7 +66,10 @@ impl Args {
     /// What they say about multicast rooms.
     pub fn multicast(&self) -> Settings {
         let Args { loss, duplicate, reorder, corrupt, .. } = *self;
-        Settings { interface: self.iface, faults: Faults { loss, duplicate, reorder, corrupt } }
+        let cipher: Option<NewCipher> = None;
+        #[cfg(feature = "tls")]
+        let cipher = cipher.or(Some(wire::room_cipher::new));
+        Settings { interface: self.iface, faults: Faults { loss, duplicate, reorder, corrupt }, cipher }
     }
 }
 

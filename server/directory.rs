@@ -15,10 +15,11 @@ use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use wire::disk::{read_text, sync_folder, write_atomically};
+use wire::disk::{read_text, write_atomically};
 use wire::fingerprint::Fingerprint;
 use wire::limits;
 use wire::names::{casefold, eq_ignore_case, is_nick, is_room};
+use wire::os::sync_folder;
 
 use crate::client::Client;
 use crate::server::Server;

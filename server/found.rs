@@ -10,9 +10,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use wire::disk::{read_text, sync_folder, write_atomically};
+use wire::disk::{read_text, write_atomically};
 use wire::limits;
 use wire::names::{casefold, is_nick};
+use wire::os::sync_folder;
 
 use crate::letter::Msgid;
 

@@ -12,10 +12,11 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use wire::disk::{make_private, sync_folder, write_atomically};
+use wire::disk::{make_private, write_atomically};
 use wire::fingerprint::Fingerprint;
 use wire::limits;
 use wire::names::{casefold, is_nick};
+use wire::os::sync_folder;
 
 /// A name whose file is damaged belongs to this: to nobody, until it is released.
 const NOBODY: Fingerprint = Fingerprint([0; 32]);

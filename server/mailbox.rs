@@ -16,7 +16,8 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use wire::disk::{make_private, sync_folder};
+use wire::disk::make_private;
+use wire::os::sync_folder;
 
 use crate::event::Line;
 use crate::found::Found;

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use wire::crc32::Crc32;
-use wire::disk::{make_private, sync_folder, write_atomically};
+use wire::disk::{make_private, write_atomically};
+use wire::os::sync_folder;
 
 use crate::entry::{Entry, FileId, Progress};
 use crate::files::Files;

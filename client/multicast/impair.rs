@@ -1,12 +1,12 @@
-//! A channel that is worse than it has to be, for teaching: what comes in is lost, repeated, held back or damaged.
+//! An unreliable channel, for teaching: it loses, duplicates, reorders and damages received datagrams on purpose.
 //!
-//! Pure, used by the thread that reads the socket.
+//! Pure: no thread of its own; `member` calls it under its lock, for each datagram that its socket receives.
 
-use super::random::Random;
+use super::engine::random::Random;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
-/// How often it happens to a datagram, in percent.
+/// How many datagrams meet which fault, in percent.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Faults {
     pub loss: f64,
@@ -15,12 +15,13 @@ pub struct Faults {
     pub corrupt: f64,
 }
 
-/// The channel, with what it holds back.
+/// The channel.
 pub struct Channel {
     faults: Faults,
     random: Random,
+    /// A datagram that comes out after the next one.
     held: Option<Vec<u8>>,
-    /// Datagrams that it has lost.
+    /// How many datagrams it has lost.
     pub lost: u64,
 }
 
@@ -29,7 +30,7 @@ impl Channel {
         Channel { faults, random: Random(RandomState::new().hash_one(0)), held: None, lost: 0 }
     }
 
-    /// What comes out for one that goes in.
+    /// Takes a datagram; the datagrams that come out.
     pub fn pass(&mut self, mut bytes: Vec<u8>) -> Vec<Vec<u8>> {
         if self.happens(self.faults.loss) {
             self.lost += 1;
@@ -44,7 +45,6 @@ impl Channel {
             out.push(bytes);
         }
         if self.held.is_none() && self.happens(self.faults.reorder) {
-            // It comes after the next one.
             self.held = out.pop();
             return out;
         }
@@ -61,7 +61,7 @@ impl Channel {
     }
 }
 
-/// A percentage, as an option gives it.
+/// Parses the percentage of a command line option.
 pub fn percent(text: &str) -> Result<f64, &'static str> {
     let number = text.strip_suffix('%').unwrap_or(text).parse::<f64>().ok();
     number.filter(|number| (0.0..=90.0).contains(number)).ok_or("write a percentage from 0 to 90")
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_happens_unless_asked_for_and_then_about_as_often() {
+    fn faults_happen_only_when_asked_for_and_about_as_often() {
         let through = |faults| {
             let mut channel = Channel::new(faults);
             let out: Vec<_> = (0..10_000u32).flat_map(|number| channel.pass(number.to_be_bytes().to_vec())).collect();

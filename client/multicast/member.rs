@@ -3,9 +3,9 @@
 //! The thread `room` reads the socket and does what is due; the main thread says what is typed. Both write
 //! the socket, under the engine's lock, under which the state is locked to show something; never the other way round.
 
-use super::engine::{Counts, Engine, Event, Output};
+use super::engine::{Counts, Engine, Output, RoomEvent};
 use super::impair::{Channel, Faults};
-use super::seal::Seal;
+use super::limits;
 use super::socket;
 use crate::directory::{Key, Place};
 use crate::state::{Client, NOTICEABLE, State};
@@ -17,8 +17,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use wire::datagram::{Datagram, Malformed, Message};
-use wire::limits;
+use wire::datagram::{DATAGRAM, Datagram, Malformed, NewCipher, PayloadCipher, Utterance};
 use wire::text::{pluralize, split_to_fit};
 
 /// How long the thread sleeps at most before it looks whether something is due: the main thread may have said something.
@@ -33,7 +32,7 @@ pub struct Member {
     pub place: Place,
     socket: UdpSocket,
     /// `None` in an open room.
-    seal: Option<Seal>,
+    cipher: Option<Box<dyn PayloadCipher>>,
     began: Instant,
     inner: Mutex<Inner>,
     /// Some of what waits may have been sent, or we have left.
@@ -69,19 +68,14 @@ pub struct Arrivals {
 
 impl Member {
     /// Enters a room. An error is one sentence.
-    pub fn enter(client: &Client, place: Place, interface: Ipv4Addr, faults: Faults) -> Result<Arc<Self>, String> {
-        let seal = match place.key {
-            Key::Open => None,
-            Key::Sealed(None) if cfg!(feature = "tls") => {
-                return Err(
-                    "The room is sealed, and its key is handed out over TLS only; connect without --plain".into()
-                );
-            }
-            Key::Sealed(key) => Some(
-                key.and_then(|key| Seal::new(&key))
-                    .ok_or("This client was built without TLS, and the room is sealed; build it with --features tls")?,
-            ),
-        };
+    pub fn enter(
+        client: &Client,
+        place: Place,
+        interface: Ipv4Addr,
+        faults: Faults,
+        new_cipher: Option<NewCipher>,
+    ) -> Result<Arc<Self>, String> {
+        let cipher = cipher_of(&place.key, new_cipher)?;
         let socket = socket::join(place.address, interface)?;
         let began = Instant::now();
         let random = |salt: u64| RandomState::new().hash_one(salt);
@@ -90,7 +84,7 @@ impl Member {
         let inner =
             Mutex::new(Inner { engine, channel, arrivals, has_left: false, names: HashMap::new(), trouble: None });
         let (sent, reader) = (Condvar::new(), Mutex::default());
-        let member = Arc::new(Member { place, socket, seal, began, inner, sent, reader });
+        let member = Arc::new(Member { place, socket, cipher, began, inner, sent, reader });
         let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
         let reader = thread::Builder::new().name("room".to_owned()).spawn(move || reader.room_loop(&shared));
         let reader = reader.map_err(|error| format!("There is no thread for the room: {error}"))?;
@@ -99,7 +93,7 @@ impl Member {
     }
 
     pub fn is_sealed(&self) -> bool {
-        self.seal.is_some()
+        self.cipher.is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -166,7 +160,7 @@ impl Member {
 
     /// Reads the socket and does what is due, until we have left.
     fn room_loop(&self, client: &Client) {
-        let mut space = [0; limits::DATAGRAM + 1];
+        let mut space = [0; DATAGRAM + 1];
         loop {
             let mut inner = self.lock();
             let now = self.now();
@@ -202,9 +196,9 @@ impl Member {
                 Err(Malformed::Damaged) => inner.arrivals.damaged += 1,
                 Ok(datagram) if datagram.room != self.place.id => inner.arrivals.foreign += 1,
                 Ok(mut datagram) => {
-                    let is_genuine = match &self.seal {
-                        Some(seal) => seal.open(&mut datagram),
-                        None => !datagram.sealed,
+                    let is_genuine = match &self.cipher {
+                        Some(cipher) => cipher.decrypt(&mut datagram),
+                        None => !datagram.encrypted,
                     };
                     if is_genuine {
                         inner.engine.receive(&datagram, self.now());
@@ -228,12 +222,12 @@ impl Member {
     }
 
     /// Shows what has happened, unless it is about somebody on the blacklist, or who was when called otherwise here.
-    fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: &Event, state: &mut State) {
+    fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: &RoomEvent, state: &mut State) {
         if names.len() >= limits::MCAST_REMEMBERED {
             names.retain(|_, name| state.blacklist.contains(name));
         }
         let before = match event {
-            Event::Renamed(old, _) => old,
+            RoomEvent::Renamed(old, _) => old,
             event => event.nick(),
         };
         let name = names.entry(sender).or_insert_with(|| before.to_owned());
@@ -245,11 +239,11 @@ impl Member {
         }
         let room = format!("[{}] ", self.place.name);
         match event {
-            Event::Said(Message { nick, text }) => state.screen.said(&room, nick, &format!(": {text}"), None),
-            Event::Joined(nick) => state.screen.notice(&format!("{room}{nick} joined the conversation")),
-            Event::Left(nick) => state.screen.notice(&format!("{room}{nick} left the conversation")),
-            Event::Renamed(old, new) => state.screen.notice(&format!("{room}{old} is now called {new}")),
-            Event::Lost(nick, count) => {
+            RoomEvent::Said(Utterance { nick, text }) => state.screen.said(&room, nick, &format!(": {text}"), None),
+            RoomEvent::Joined(nick) => state.screen.notice(&format!("{room}{nick} joined the conversation")),
+            RoomEvent::Left(nick) => state.screen.notice(&format!("{room}{nick} left the conversation")),
+            RoomEvent::Renamed(old, new) => state.screen.notice(&format!("{room}{old} is now called {new}")),
+            RoomEvent::Lost(nick, count) => {
                 let (messages, verb) = (pluralize(*count, "message"), if *count == 1 { "was" } else { "were" });
                 let whom = if nick.is_empty() { "somebody" } else { nick };
                 state.screen.tell(&format!("{room}{messages} from {whom} {verb} lost"));
@@ -258,8 +252,8 @@ impl Member {
     }
 
     fn send(&self, inner: &mut Inner, mut datagram: Datagram, client: &Client) {
-        if let Some(seal) = &self.seal
-            && !seal.close(&mut datagram)
+        if let Some(cipher) = &self.cipher
+            && !cipher.encrypt(&mut datagram)
         {
             return;
         }
@@ -274,4 +268,12 @@ impl Member {
         }
         inner.trouble = trouble;
     }
+}
+
+/// The cipher of a room, `None` in an open one. A build without TLS has no ciphers; a session without TLS gets no key.
+fn cipher_of(key: &Key, new: Option<NewCipher>) -> Result<Option<Box<dyn PayloadCipher>>, &'static str> {
+    let Key::Sealed(key) = key else { return Ok(None) };
+    let new = new.ok_or("This client was built without TLS, and the room is sealed; build it with --features tls")?;
+    let key = key.ok_or("The room is sealed, and its key is handed out over TLS only; connect without --plain")?;
+    new(&key).map(Some).ok_or("The room's key cannot be used")
 }

@@ -1,28 +1,17 @@
-//! Rooms over multicast: an unreliable channel, made reliable by a protocol of our own.
+//! Multicast rooms: an unreliable channel, made reliable by a protocol of our own.
 //!
-//! - [`mode`]: what is typed while one talks in such a room
-//! - [`member`]: one membership: the socket, the thread that reads it, the engine behind its lock
+//! - [`mode`]: what the user types while in such a room; calls `member`
+//! - [`member`]: our membership in one room: the socket, the thread that reads it, the engine behind its lock
 //! - [`socket`]: a socket in a multicast group
-//! - [`seal`]: datagrams that nobody outside can read or write
-//! - [`impair`]: a channel that is worse than it has to be, on purpose
-//! - [`engine`]: what to send, show and wait for; pure
-//! - [`peer`]: the messages of one other member, put in order
-//! - [`peers`]: the table of the others
-//! - [`heard`]: whom to tell that they were heard
-//! - [`outgoing`]: messages that wait to be sent, for the first time or again
-//! - [`history`]: datagrams that can be repeated for those who miss them
+//! - [`impair`]: faults on purpose, between socket and engine
+//! - [`engine`]: the protocol, pure; knows nothing of the files above
+//! - [`limits`]: its constants
 
 pub mod engine;
-mod heard;
-mod history;
 pub mod impair;
+mod limits;
 pub mod member;
 pub mod mode;
-mod outgoing;
-mod peer;
-mod peers;
-mod random;
-mod seal;
 mod socket;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::directory::Place;
 use crate::state::Client;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use wire::datagram::NewCipher;
 use wire::text::pluralize;
 
 /// What the command line says about multicast.
@@ -16,11 +17,13 @@ pub struct Settings {
     /// The address of the interface; 0.0.0.0 lets the system choose.
     pub interface: Ipv4Addr,
     pub faults: Faults,
+    /// Makes the cipher of an encrypted room; `None` in a build without TLS.
+    pub cipher: Option<NewCipher>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { interface: Ipv4Addr::UNSPECIFIED, faults: Faults::default() }
+        Settings { interface: Ipv4Addr::UNSPECIFIED, faults: Faults::default(), cipher: None }
     }
 }
 
@@ -32,7 +35,7 @@ pub fn enter(client: &Client, place: Place) -> bool {
         return true;
     }
     let settings = client.multicast;
-    let member = match Member::enter(client, place, settings.interface, settings.faults) {
+    let member = match Member::enter(client, place, settings.interface, settings.faults, settings.cipher) {
         Ok(member) => member,
         Err(why) => {
             client.lock().screen.tell(&why);
@@ -120,7 +123,7 @@ fn stats(client: &Client, member: &Arc<Member>) {
         ("messages missed at first and repaired", counts.repaired),
         ("messages lost for good", counts.lost),
         ("messages that came again", counts.duplicates),
-        ("messages repeated for who missed them", counts.repeated),
+        ("messages repeated for who missed them", counts.retransmitted),
         ("datagrams lost on purpose", arrivals.dropped),
         ("datagrams damaged", arrivals.damaged),
         ("datagrams of other programs or rooms", arrivals.foreign),

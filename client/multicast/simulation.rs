@@ -1,24 +1,21 @@
-//! Thousands of rooms on a channel that loses, repeats, delays and damages, all in one thread and no time at all.
+//! Thousands of simulated rooms on a channel that loses, duplicates, delays and damages datagrams. Simulated time costs
+//! none.
 //!
-//! Everything that happens in a run follows from its seed, which is printed when a run goes wrong:
+//! Everything in a run follows from its seed, which is printed when a run fails:
 //! `ROOM_SEED=<seed> cargo test one_run_by_its_seed -- --nocapture`.
 
-use super::random::Random;
+use super::engine::random::Random;
 use std::time::Duration;
-use world::{Channel, Member, World, happens, millis, shown_by};
+use world::{Odds, Participant, World, happens, millis, shown_by};
 
 mod world;
 
 /// One run: everything follows from the seed.
 fn run(seed: u64) -> World {
     let mut dice = Random(!seed);
-    let channel = Channel {
-        loss: dice.below(301),
-        duplicate: dice.below(201),
-        reorder: dice.below(301),
-        corrupt: dice.below(51),
-    };
-    let mut world = World::new(seed, channel);
+    let odds =
+        Odds { loss: dice.below(301), duplicate: dice.below(201), reorder: dice.below(301), corrupt: dice.below(51) };
+    let mut world = World::new(seed, odds);
     let start = world.now;
     let members = usize::try_from(2 + dice.below(5)).unwrap();
     for _ in 0..members {
@@ -29,7 +26,7 @@ fn run(seed: u64) -> World {
         let cut = 1 + usize::try_from(dice.below(members as u64 - 1)).unwrap();
         world.partition = Some((begin, begin + millis(&mut dice, 500, 59_000), cut));
     }
-    // What happens, in the order of time: somebody speaks, comes, crashes, leaves.
+    // What happens, in the order of time: 0 a member speaks, 1 one joins, 2 one crashes, 3 one leaves.
     let mut plan: Vec<(Duration, u64)> = (0..5 + dice.below(30)).map(|_| (millis(&mut dice, 0, 8000), 0)).collect();
     plan.extend((0..dice.below(3)).map(|_| (millis(&mut dice, 500, 8000), 1)));
     plan.extend((0..dice.below(2)).map(|_| (millis(&mut dice, 500, 8000), 2)));
@@ -39,7 +36,7 @@ fn run(seed: u64) -> World {
         world.run_until(start + at);
         let index = usize::try_from(dice.below(world.members.len() as u64)).unwrap();
         match what {
-            // Sometimes much at once.
+            // Now and then a burst.
             0 => (0..if happens(&mut dice, 100) { 40 } else { 1 }).for_each(|_| world.say(index)),
             1 => _ = world.enter(),
             2 => world.members[index].gone = Some(world.now),
@@ -56,7 +53,7 @@ fn run(seed: u64) -> World {
 }
 
 #[test]
-fn many_runs_end_with_everybody_agreeing() {
+fn many_runs_end_in_agreement() {
     const RUNS: u64 = 10_000;
     let runs = std::env::var("ROOM_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(RUNS);
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
@@ -77,19 +74,19 @@ fn many_runs_end_with_everybody_agreeing() {
 fn one_run_by_its_seed() {
     let Some(seed) = std::env::var("ROOM_SEED").ok().and_then(|seed| seed.parse().ok()) else { return };
     let world = run(seed);
-    println!("{:?} partition {:?}", world.channel, world.partition);
+    println!("{:?} partition {:?}", world.odds, world.partition);
     for member in &world.members {
-        let Member { nick, came, gone, shown, lost, said, .. } = member;
+        let Participant { nick, came, gone, shown, lost, said, .. } = member;
         println!("{nick} came {came:?} gone {gone:?} said {} lost {lost} {:?}", said.len(), member.engine.counts);
         shown.iter().for_each(|(nick, numbers)| println!("    {nick}: {numbers:?}"));
     }
     world.check();
 }
 
-/// What a message costs: members who speak in turn, on a channel that only loses.
+/// The datagrams and bytes that a message costs: members speak in turn, on a channel that only loses.
 fn cost(members: usize, loss: u64) -> (f64, f64) {
     const MESSAGES: usize = 200;
-    let mut world = World::new(1, Channel { loss: loss * 10, duplicate: 0, reorder: 0, corrupt: 0 });
+    let mut world = World::new(1, Odds { loss: loss * 10, duplicate: 0, reorder: 0, corrupt: 0 });
     (0..members).for_each(|_| _ = world.enter());
     let start = world.now + Duration::from_secs(5);
     world.run_until(start);
@@ -97,7 +94,7 @@ fn cost(members: usize, loss: u64) -> (f64, f64) {
     for number in 0..MESSAGES {
         let index = number % members;
         let now = world.now;
-        // A line as people write them.
+        // As long as a usual line.
         let member = &mut world.members[index];
         member.said.push(now);
         let text = format!("{:<60}", member.said.len());
@@ -126,9 +123,9 @@ fn what_a_message_costs() {
 }
 
 #[test]
-fn who_comes_soon_knows_who_is_here() {
+fn a_new_member_soon_knows_the_others() {
     for seed in 0..300 {
-        let mut world = World::new(seed, Channel { loss: 0, duplicate: 0, reorder: 0, corrupt: 0 });
+        let mut world = World::new(seed, Odds { loss: 0, duplicate: 0, reorder: 0, corrupt: 0 });
         for count in 0..4 {
             world.enter();
             let pause = millis(&mut world.random, 150, 3000);
@@ -145,10 +142,10 @@ fn who_comes_soon_knows_who_is_here() {
     }
 }
 
-/// Ten who all say a thousand things at once, on a channel that loses a fifth of them.
+/// Ten members say a thousand messages each at once, on a channel that loses a fifth.
 #[test]
-fn a_flood_is_slowed_and_nothing_of_it_is_lost() {
-    let mut world = World::new(1, Channel { loss: 200, duplicate: 0, reorder: 0, corrupt: 0 });
+fn flow_control_slows_a_flood_and_loses_nothing() {
+    let mut world = World::new(1, Odds { loss: 200, duplicate: 0, reorder: 0, corrupt: 0 });
     (0..10).for_each(|_| _ = world.enter());
     world.run_until(world.now + Duration::from_secs(2));
     (0..1000).for_each(|_| (0..10).for_each(|index| world.say(index)));
@@ -158,15 +155,15 @@ fn a_flood_is_slowed_and_nothing_of_it_is_lost() {
         let shown: usize = member.shown.values().map(Vec::len).sum();
         assert_eq!((shown, member.lost), (9 * 1000, 0), "{}", member.nick);
     }
-    // Until nine have it, each has to be sent 2.6 times.
+    // A message has to be sent 2.6 times until nine members have it.
     assert!(world.sent.0 < 40_000, "{} datagrams", world.sent.0);
 }
 
-/// A crowd on a channel that loses a fifth: all know each other soon, and nobody seems to leave but who does.
+/// A crowd on a channel that loses a fifth: all know each other soon, and no present member expires.
 #[test]
-fn nobody_in_a_crowd_seems_to_leave() {
+fn no_present_member_of_a_crowd_expires() {
     const CROWD: usize = 100;
-    let mut world = World::new(1, Channel { loss: 200, duplicate: 0, reorder: 0, corrupt: 0 });
+    let mut world = World::new(1, Odds { loss: 200, duplicate: 0, reorder: 0, corrupt: 0 });
     (0..CROWD).for_each(|_| _ = world.enter());
     let start = world.now;
     let known =
@@ -175,17 +172,17 @@ fn nobody_in_a_crowd_seems_to_leave() {
     assert!(known(&world) > CROWD * (CROWD - 1) * 99 / 100, "{}", known(&world));
     world.run_until(start + Duration::from_mins(5));
     assert_eq!(known(&world), CROWD * (CROWD - 1));
-    let told: usize = world.members.iter().map(|member| member.came_or_left).sum();
-    assert!(told <= CROWD * (CROWD - 1), "{told} times somebody came or left");
+    let shown: usize = world.members.iter().map(|member| member.came_or_left).sum();
+    assert!(shown <= CROWD * (CROWD - 1), "{shown} times a member joined or left");
     world.members[0].gone = Some(world.now);
     world.run_until(world.now + Duration::from_mins(5));
     assert!(world.members[1..].iter().all(|member| member.engine.members(world.now).len() == CROWD - 2));
 }
 
-/// One who says ten thousand things as fast as it may, while a hundredth of all datagrams gets lost.
+/// A member says ten thousand messages as fast as it may; the channel loses a hundredth of all datagrams.
 #[test]
-fn a_fast_speaker_still_repeats_what_is_missed() {
-    let mut world = World::new(1, Channel { loss: 10, duplicate: 0, reorder: 0, corrupt: 0 });
+fn a_fast_sender_still_retransmits() {
+    let mut world = World::new(1, Odds { loss: 10, duplicate: 0, reorder: 0, corrupt: 0 });
     (0..2).for_each(|_| _ = world.enter());
     world.run_until(world.now + Duration::from_secs(2));
     let start = world.now;
@@ -199,8 +196,8 @@ fn a_fast_speaker_still_repeats_what_is_missed() {
 }
 
 #[test]
-fn all_can_leave_at_once() {
-    let mut world = World::new(1, Channel { loss: 200, duplicate: 0, reorder: 0, corrupt: 0 });
+fn all_can_leave_at_the_same_time() {
+    let mut world = World::new(1, Odds { loss: 200, duplicate: 0, reorder: 0, corrupt: 0 });
     (0..30).for_each(|_| _ = world.enter());
     world.run_until(world.now + Duration::from_secs(30));
     for index in 1..30 {
@@ -214,13 +211,13 @@ fn all_can_leave_at_once() {
 }
 
 #[test]
-fn who_leaves_goes_when_all_have_what_it_said() {
+fn a_leaving_member_is_done_when_all_have_its_messages() {
     for (listeners, messages, loss) in [(1, 1, 300), (1, 100, 300), (2, 1, 300), (5, 20, 200), (5, 1, 0)] {
         for seed in 0..100 {
-            let mut world = World::new(seed, Channel { loss, duplicate: 0, reorder: 0, corrupt: 0 });
+            let mut world = World::new(seed, Odds { loss, duplicate: 0, reorder: 0, corrupt: 0 });
             (0..listeners).for_each(|_| _ = world.enter());
             world.run_until(world.now + Duration::from_secs(10));
-            // As a script does it: in, all at once, and out.
+            // As a script does: joins, says all it has, and leaves.
             let script = world.enter();
             (0..messages).for_each(|_| world.say(script));
             let now = world.now;

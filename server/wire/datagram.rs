@@ -1,12 +1,13 @@
-//! One datagram of a multicast room: a header of 32 bytes, and what it carries.
+//! The datagrams of a multicast room: a header of 32 bytes and a payload that depends on the kind.
 //!
-//! Pure, std only. `server/PROTOCOL.md` has the same as a table. All numbers are big-endian.
+//! Pure functions: no thread of their own, no lock. `server/PROTOCOL.md` has the same as tables. Numbers are
+//! big-endian.
 //!
 //! ```text
-//!  0  magic  "GCRM"        16  sender, 8 bytes
-//!  4  version 1            24  number, 4 bytes
-//!  5  kind                 28  CRC-32 of the whole datagram, with zeros here
-//!  6  flags (1: sealed)    32  payload, up to the end
+//!  0  magic  "GCRM"           16  sender, 8 bytes
+//!  4  version 1               24  number, 4 bytes
+//!  5  kind                    28  CRC-32 of the whole datagram, computed with zeros here
+//!  6  flags (1: encrypted)    32  payload, up to the end
 //!  7  zero
 //!  8  room, 8 bytes
 //! ```
@@ -16,25 +17,32 @@ use crate::limits;
 
 const MAGIC: &[u8; 4] = b"GCRM";
 const VERSION: u8 = 1;
-/// The highest number of a message or of another datagram.
-pub const LAST: u32 = u32::MAX >> 1;
+/// The highest number of a datagram; the bit above tells the nonces of DATA and control datagrams apart.
+pub const MAX_NUMBER: u32 = u32::MAX >> 1;
 /// Bytes of the header.
 pub const HEADER: usize = 32;
-/// Where the sum stands in it.
-const SUM: std::ops::Range<usize> = 28..32;
+/// Where the checksum stands in the header.
+const CHECKSUM: std::ops::Range<usize> = 28..32;
+/// Bytes that encryption adds to a payload: the authentication tag of ChaCha20-Poly1305.
+const TAG: usize = 16;
+/// Bytes of a datagram at most: with the headers of IP and UDP it passes unfragmented wherever the MTU is 1,280 bytes,
+/// which IPv6 requires of every link.
+pub const DATAGRAM: usize = 1200;
+/// Bytes of a payload at most, before it is encrypted.
+pub const DATAGRAM_PAYLOAD: usize = DATAGRAM - HEADER - TAG;
 
-/// What a datagram is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// The kind of a datagram. All but DATA are control datagrams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Somebody is new: a [`Status`].
+    /// The sender is new. Carries a [`Status`].
     Join = 1,
-    /// Somebody is here: a [`Status`].
+    /// The sender is present. Carries a [`Status`].
     Heartbeat = 2,
-    /// Somebody leaves: a [`Status`].
+    /// The sender leaves. Carries a [`Status`].
     Leave = 3,
-    /// Somebody misses messages: [`Range`]s.
+    /// The sender asks for missing messages. Carries [`Range`]s.
     Nack = 4,
-    /// A [`Message`]: the first time from its sender, again from whoever has it.
+    /// A message. Carries an [`Utterance`]; first sent by its author, retransmitted by any member that has it.
     Data = 5,
 }
 
@@ -44,186 +52,196 @@ impl Kind {
     }
 }
 
-/// A datagram, opened.
+/// A datagram.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Datagram {
     /// The room's id in the directory.
     pub room: u64,
-    /// Who has written it: a random number for each time that somebody enters.
+    /// The author's id: a random number, drawn anew each time that a member enters a room.
     pub sender: u64,
-    /// What it is.
+    /// The kind, which says how to read the payload.
     pub kind: Kind,
-    /// The payload is sealed with the room's key.
-    pub sealed: bool,
-    /// Of [`Kind::Data`] the number of the message, from 1 on. The others of one sender have numbers of their own.
+    /// The payload is encrypted with the room's key.
+    pub encrypted: bool,
+    /// The sequence number, from 1 on. DATA and control datagrams of a sender are numbered separately.
     pub number: u32,
-    /// What it carries, opened.
+    /// The payload, as `encrypted` says.
     pub payload: Vec<u8>,
 }
 
-/// Why bytes are no datagram of ours.
+/// Why received bytes are not a datagram of this protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Malformed {
-    /// Another program's, or another version's.
+    /// They come from another program, or from another version of this one.
     Foreign,
-    /// It was ours, and its sum or its form is wrong.
+    /// The header is ours, but the checksum, a field or the length is wrong.
     Damaged,
 }
 
+/// Encrypts and decrypts the payloads of one room. The format knows no more about it, because a cipher needs a crate.
+pub trait PayloadCipher: Send + Sync {
+    /// Encrypts the payload in place; false when that is impossible.
+    fn encrypt(&self, datagram: &mut Datagram) -> bool;
+
+    /// Decrypts the payload in place; false when its author did not have the room's key, or it was changed.
+    fn decrypt(&self, datagram: &mut Datagram) -> bool;
+}
+
+/// Makes the cipher of a room from its key.
+pub type NewCipher = fn(&[u8; 32]) -> Option<Box<dyn PayloadCipher>>;
+
 impl Datagram {
-    /// The bytes before the payload, with this sum. With the sum 0 they are what a seal vouches for as well.
-    pub fn header(&self, sum: u32) -> [u8; HEADER] {
+    /// The bytes before the payload. With a checksum of 0 they are also the associated data of the encryption.
+    pub fn header(&self, checksum: u32) -> [u8; HEADER] {
         let mut header = [0; HEADER];
         header[..4].copy_from_slice(MAGIC);
-        header[4..8].copy_from_slice(&[VERSION, self.kind as u8, u8::from(self.sealed), 0]);
+        header[4..8].copy_from_slice(&[VERSION, self.kind as u8, u8::from(self.encrypted), 0]);
         header[8..16].copy_from_slice(&self.room.to_be_bytes());
         header[16..24].copy_from_slice(&self.sender.to_be_bytes());
         header[24..28].copy_from_slice(&self.number.to_be_bytes());
-        header[SUM].copy_from_slice(&sum.to_be_bytes());
+        header[CHECKSUM].copy_from_slice(&checksum.to_be_bytes());
         header
     }
 
     /// The bytes on the wire.
     pub fn encode(&self) -> Vec<u8> {
-        let mut sum = Crc32::default();
-        sum.update(&self.header(0));
-        sum.update(&self.payload);
-        [&self.header(sum.value())[..], &self.payload].concat()
+        let mut checksum = Crc32::default();
+        checksum.update(&self.header(0));
+        checksum.update(&self.payload);
+        [&self.header(checksum.value())[..], &self.payload].concat()
     }
 
-    /// Reads what came from the wire.
+    /// Parses bytes from the wire.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let (header, payload) = bytes.split_at_checked(HEADER).ok_or(Malformed::Foreign)?;
         if &header[..4] != MAGIC || header[4] != VERSION {
             return Err(Malformed::Foreign);
         }
         let kind = Kind::of(header[5]).ok_or(Malformed::Damaged)?;
-        let sealed = match header[6] {
-            0 => false,
-            1 => true,
-            _ => return Err(Malformed::Damaged),
-        };
-        let (room, sender, number) = (long(&header[8..16]), long(&header[16..24]), word(&header[24..28]));
-        let datagram = Datagram { room, sender, kind, sealed, number, payload: payload.to_vec() };
-        // Bytes that the fields do not hold are compared here as well.
-        if !(1..=LAST).contains(&number) || bytes.len() > limits::DATAGRAM || datagram.encode() != bytes {
+        let (room, sender, number) = (u64_of(&header[8..16]), u64_of(&header[16..24]), u32_of(&header[24..28]));
+        let datagram = Datagram { room, sender, kind, encrypted: header[6] == 1, number, payload: payload.to_vec() };
+        // Encoding again checks the checksum, and that flags and the unused byte have no other value.
+        if !(1..=MAX_NUMBER).contains(&number) || bytes.len() > DATAGRAM || datagram.encode() != bytes {
             return Err(Malformed::Damaged);
         }
         Ok(datagram)
     }
 }
 
-fn word(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0, |word, byte| word << 8 | u32::from(*byte))
+fn u32_of(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0, |value, byte| value << 8 | u32::from(*byte))
 }
 
-fn long(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |long, byte| long << 8 | u64::from(*byte))
+fn u64_of(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
 }
 
-/// How far the messages of somebody have come, as somebody knows it.
+/// The reporting member's knowledge of a third member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
-    /// Who that is.
+pub struct PeerReport {
+    /// The third member's id.
     pub sender: u64,
-    /// The number of the last message that is known of.
+    /// The highest message number of that member that the reporter has heard of.
     pub last: u32,
-    /// Up to this number nothing is missing.
+    /// The reporter has all messages up to this number.
     pub complete: u32,
-    /// Milliseconds since its sender came.
+    /// Milliseconds since that member joined.
     pub age: u32,
 }
 
-/// Somebody was heard, and with what.
+/// Tells a member that one of its statuses was received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Heard {
-    /// Who that is.
+pub struct StatusAck {
+    /// The id of the member whose status it was.
     pub sender: u64,
-    /// The number of its last datagram that is no message.
+    /// The number of that status.
     pub number: u32,
 }
 
-/// What somebody tells of themselves and of the others.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// The payload of JOIN, HEARTBEAT and LEAVE: the sender's own state, and its view of the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// Milliseconds since it came.
+    /// Milliseconds since the sender joined.
     pub age: u32,
-    /// The number of its last message.
+    /// The number of the sender's last message.
     pub last: u32,
-    /// What it is called.
+    /// The sender's nick.
     pub nick: String,
-    /// Whom it has just heard and tells so: strangers, who know by that that it is there now, and who leaves.
-    pub heard: Vec<Heard>,
-    /// Some of the others: so a message is missed even when its sender has gone.
-    pub others: Vec<Seen>,
+    /// Statuses received since the last own one: of strangers, which learn that this member is live, and of those
+    /// that leave, which learn that they may.
+    pub acks: Vec<StatusAck>,
+    /// Some of the other members. From these a receiver learns of messages that it misses even when their author has
+    /// left.
+    pub reports: Vec<PeerReport>,
 }
 
-/// Messages that somebody misses, `first` to `last`.
+/// Missing messages of one sender, from `first` to `last`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
-    /// Whose messages.
+    /// The author of the messages.
     pub sender: u64,
-    /// The number of the first one.
+    /// The first missing number.
     pub first: u32,
-    /// The number of the last one.
+    /// The last missing number.
     pub last: u32,
 }
 
-/// What somebody said.
+/// The payload of DATA: a message with the nick that its author had then.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// What its sender is called.
+pub struct Utterance {
+    /// The author's nick.
     pub nick: String,
-    /// What it says.
+    /// The text.
     pub text: String,
 }
 
-/// Bytes of a [`Heard`].
-const HEARD_ENTRY: usize = 12;
-/// Bytes of a [`Seen`].
-const SEEN: usize = 20;
+/// Bytes of a [`StatusAck`].
+const ACK: usize = 12;
+/// Bytes of a [`PeerReport`].
+const REPORT: usize = 20;
 /// Bytes of a [`Range`].
 const RANGE: usize = 16;
-/// Entries of [`Status::heard`] at most.
-pub const HEARD: usize = 16;
-/// Entries of [`Status::others`] that fit.
-pub const OTHERS: usize = (limits::DATAGRAM_PAYLOAD - 4 - 4 - 1 - limits::NICK - 1 - HEARD_ENTRY * HEARD) / SEEN;
-/// Ranges of a [`Kind::Nack`] that fit.
-pub const RANGES: usize = limits::DATAGRAM_PAYLOAD / RANGE;
-/// Bytes of text that fit one message, whatever its sender is called.
-pub const TEXT: usize = limits::DATAGRAM_PAYLOAD - 1 - limits::NICK;
+/// Entries of [`Status::acks`] at most: a handful of members may meet at the same time.
+pub const ACKS: usize = 16;
+/// Entries of [`Status::reports`] that fit beside the longest nick and all [`ACKS`].
+pub const REPORTS: usize = (DATAGRAM_PAYLOAD - 4 - 4 - 1 - limits::NICK - 1 - ACK * ACKS) / REPORT;
+/// Ranges that fit a NACK.
+pub const RANGES: usize = DATAGRAM_PAYLOAD / RANGE;
+/// Bytes of text that fit a message beside the longest nick.
+pub const TEXT: usize = DATAGRAM_PAYLOAD - 1 - limits::NICK;
 
 impl Status {
-    /// The payload.
+    /// The bytes of the payload.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = [self.age.to_be_bytes(), self.last.to_be_bytes()].concat();
         put_nick(&mut bytes, &self.nick);
-        let heard = &self.heard[..self.heard.len().min(HEARD)];
-        bytes.push(u8::try_from(heard.len()).unwrap_or_default());
-        heard.iter().for_each(|heard| put_entry(&mut bytes, heard.sender, [heard.number]));
-        for Seen { sender, last, complete, age } in self.others.iter().take(OTHERS) {
+        let acks = &self.acks[..self.acks.len().min(ACKS)];
+        bytes.push(u8::try_from(acks.len()).unwrap_or_default());
+        acks.iter().for_each(|ack| put_entry(&mut bytes, ack.sender, [ack.number]));
+        for PeerReport { sender, last, complete, age } in self.reports.iter().take(REPORTS) {
             put_entry(&mut bytes, *sender, [*last, *complete, *age]);
         }
         bytes
     }
 
-    /// Reads a payload.
+    /// Parses a payload; `None` when it is malformed.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (numbers, rest) = bytes.split_at_checked(8)?;
         let (nick, rest) = take_nick(rest)?;
         let (count, rest) = rest.split_first()?;
-        let (heard, entries) = rest.split_at_checked(HEARD_ENTRY * usize::from(*count))?;
-        let heard = entries_of::<HEARD_ENTRY, 1>(heard)?.map(|(sender, [number])| Heard { sender, number }).collect();
-        let seen = |(sender, [last, complete, age]): (u64, [u32; 3])| Seen { sender, last, complete, age };
-        let others: Vec<Seen> = entries_of::<SEEN, 3>(entries)?.map(seen).collect();
-        let (age, last) = (word(&numbers[..4]), word(&numbers[4..]));
-        let has_numbers = last <= LAST && others.iter().all(|seen| seen.last.max(seen.complete) <= LAST);
-        has_numbers.then_some(Status { age, last, nick, heard, others })
+        let (acks, reports) = rest.split_at_checked(ACK * usize::from(*count))?;
+        let acks = entries_of::<ACK, 1>(acks)?.map(|(sender, [number])| StatusAck { sender, number }).collect();
+        let report = |(sender, [last, complete, age]): (u64, [u32; 3])| PeerReport { sender, last, complete, age };
+        let reports: Vec<PeerReport> = entries_of::<REPORT, 3>(reports)?.map(report).collect();
+        let (age, last) = (u32_of(&numbers[..4]), u32_of(&numbers[4..]));
+        let is_valid =
+            last <= MAX_NUMBER && reports.iter().all(|report| report.last.max(report.complete) <= MAX_NUMBER);
+        is_valid.then_some(Status { age, last, nick, acks, reports })
     }
 }
 
-impl Message {
-    /// The payload.
+impl Utterance {
+    /// The bytes of the payload.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         put_nick(&mut bytes, &self.nick);
@@ -231,21 +249,21 @@ impl Message {
         bytes
     }
 
-    /// Reads a payload.
+    /// Parses a payload; `None` when it is malformed.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (nick, text) = take_nick(bytes)?;
-        Some(Message { nick, text: str::from_utf8(text).ok()?.to_owned() })
+        Some(Utterance { nick, text: str::from_utf8(text).ok()?.to_owned() })
     }
 }
 
-/// The payload of a [`Kind::Nack`].
+/// The bytes of the payload of a NACK.
 pub fn encode_ranges(ranges: &[Range]) -> Vec<u8> {
     let mut bytes = Vec::new();
     ranges.iter().take(RANGES).for_each(|range| put_entry(&mut bytes, range.sender, [range.first, range.last]));
     bytes
 }
 
-/// Reads it.
+/// Parses the payload of a NACK; `None` when it is malformed.
 pub fn decode_ranges(bytes: &[u8]) -> Option<Vec<Range>> {
     let ranges = entries_of::<RANGE, 2>(bytes)?.map(|(sender, [first, last])| Range { sender, first, last });
     let ranges: Vec<Range> = ranges.collect();
@@ -258,7 +276,7 @@ fn put_nick(bytes: &mut Vec<u8>, nick: &str) {
     bytes.extend_from_slice(nick.as_bytes());
 }
 
-/// A nick, which has to be one, and what follows it.
+/// Splits a valid nick from the bytes that follow it.
 fn take_nick(bytes: &[u8]) -> Option<(String, &[u8])> {
     let (length, rest) = bytes.split_first()?;
     let (nick, rest) = rest.split_at_checked(usize::from(*length))?;
@@ -271,13 +289,13 @@ fn put_entry<const WORDS: usize>(bytes: &mut Vec<u8>, sender: u64, words: [u32; 
     words.iter().for_each(|word| bytes.extend_from_slice(&word.to_be_bytes()));
 }
 
-/// Entries of so many bytes: a sender, and so many words.
+/// Parses a list of entries: each is `SIZE` bytes long, a sender and then `WORDS` numbers.
 fn entries_of<const SIZE: usize, const WORDS: usize>(
     bytes: &[u8],
 ) -> Option<impl Iterator<Item = (u64, [u32; WORDS])>> {
     let (entries, rest) = bytes.as_chunks::<SIZE>();
-    let words = |entry: &[u8; SIZE]| std::array::from_fn(|index| word(&entry[8 + 4 * index..][..4]));
-    rest.is_empty().then(|| entries.iter().map(move |entry| (long(&entry[..8]), words(entry))))
+    let words = |entry: &[u8; SIZE]| std::array::from_fn(|index| u32_of(&entry[8 + 4 * index..][..4]));
+    rest.is_empty().then(|| entries.iter().map(move |entry| (u64_of(&entry[..8]), words(entry))))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Where both programs keep things for their user: in folders and files that are private and always whole.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::os::{self, sync_folder};
 
 /// A folder of the user: the one that a variable names, or else one below the home (XDG Base Directory
 /// Specification). `None` when neither is set to an absolute path.
@@ -15,7 +16,7 @@ pub fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
 
 /// Makes a folder, and those above it, that only its owner can look into. Succeeds when it is there already.
 pub fn make_private(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    os::private_folder().recursive(true).create(folder)
 }
 
 /// A text file, which is empty while it is not there yet. What is no UTF-8 in it is replaced.
@@ -32,15 +33,10 @@ pub fn read_text(file: &Path) -> io::Result<String> {
 /// a sync of the folder.
 pub fn write_atomically(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = file.with_added_extension("new");
-    let mut output = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    let mut output = os::private_file(OpenOptions::new().write(true).create(true).truncate(true)).open(&new)?;
     output.write_all(bytes)?;
     output.sync_all()?;
     fs::rename(new, file)
-}
-
-/// Makes what happened to the entries of a folder (a new name, a removed one) last through a power cut.
-pub fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
 }
 
 /// Writes a file that is not there yet; one that is there, whoever has made it, stays as it is. It is whole and on the disk
@@ -49,7 +45,7 @@ pub fn create(file: &Path, bytes: &[u8]) -> io::Result<bool> {
     static PARTS: AtomicUsize = AtomicUsize::new(0);
     let number = PARTS.fetch_add(1, Ordering::Relaxed);
     let part = file.with_added_extension(format!("{}-{number}.new", std::process::id()));
-    let mut output = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    let mut output = os::private_file(OpenOptions::new().write(true).create(true).truncate(true)).open(&part)?;
     let written = output.write_all(bytes).and_then(|()| output.sync_all());
     // A link, unlike a new name, never takes the place of another file.
     let made = written.and_then(|()| match fs::hard_link(&part, file) {

@@ -4,8 +4,11 @@
 //! [`tls`] when it is built in. `server/PROTOCOL.md` says the same in prose.
 //!
 //! - [`crc32`]: the checksum of files
-//! - [`datagram`]: one datagram of a multicast room
+//! - [`datagram`]: the datagrams of a multicast room
+//! - [`directory_line`]: the lines about the directory of multicast rooms
 //! - [`disk`]: where both keep things for their user
+//! - [`fail`]: a refusal for which there is no numeric
+//! - [`file_line`]: the lines of the verb FILE
 //! - [`files`]: names and sizes of files
 //! - [`fingerprint`]: by which a key is known again
 //! - [`limits`]: every number, with its unit and its reason
@@ -13,6 +16,8 @@
 //! - [`message`]: one line, taken apart and put together
 //! - [`names`]: which nicks and rooms are valid, when two are the same, masks
 //! - [`numeric`]: the table of numeric replies
+//! - [`os`]: what differs between operating systems
+//! - [`room_cipher`]: the encryption of multicast datagrams, with the feature `tls`
 //! - [`stream`]: a socket, in plain text or with TLS
 //! - [`text`]: text made fit for a terminal, and for a line
 //! - [`time`]: the `server-time` stamp
@@ -22,7 +27,10 @@
 pub mod ack_queue;
 pub mod crc32;
 pub mod datagram;
+pub mod directory_line;
 pub mod disk;
+pub mod fail;
+pub mod file_line;
 pub mod files;
 pub mod fingerprint;
 pub mod limits;
@@ -30,6 +38,9 @@ pub mod lines;
 pub mod message;
 pub mod names;
 pub mod numeric;
+pub mod os;
+#[cfg(feature = "tls")]
+pub mod room_cipher;
 pub mod stream;
 pub mod text;
 pub mod time;

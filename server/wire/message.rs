@@ -6,6 +6,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::limits;
+use crate::text::truncate;
+
 /// A message, borrowed from the line that it was parsed from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Message<'a> {
@@ -88,6 +91,14 @@ impl fmt::Display for Message<'_> {
         let plain = !last.is_empty() && !last.starts_with(':') && !last.contains(' ');
         write!(f, " {}{last}", if plain { "" } else { ":" })
     }
+}
+
+/// A text as it can stand in the middle of a line: one word, of at most [`limits::REPEATED`] bytes. A reply repeats a
+/// client's parameter so, which may have been a last one with spaces, or too long for the reply.
+pub fn middle(param: &str) -> String {
+    let short = truncate(param, limits::REPEATED);
+    let word = short.strip_prefix(':').map_or(short.to_owned(), |rest| format!("_{rest}"));
+    if word.is_empty() { "*".into() } else { word.replace(' ', "_") }
 }
 
 /// The first word of `text`, and what follows the spaces after it.

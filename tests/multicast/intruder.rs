@@ -8,8 +8,7 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-use wire::datagram::{Datagram, Kind, Message};
-use wire::limits;
+use wire::datagram::{DATAGRAM, Datagram, Kind, Utterance};
 
 use super::{await_members, figure, lab::Lab};
 use crate::client::person::Person;
@@ -150,7 +149,7 @@ fn a_stranger_reads_nothing_and_plays_nothing_back() {
         return;
     };
     for datagram in &recording {
-        assert!(datagram.sealed);
+        assert!(datagram.encrypted);
         let has = |word: &str| datagram.payload.windows(word.len()).any(|window| window == word.as_bytes());
         assert!(!has("exam") && !has("tesla") && !has("albert"), "{datagram:?}");
     }
@@ -189,15 +188,15 @@ fn what_strangers_make_up_is_counted_and_nothing_else() {
             bytes
         })
         .collect();
-    damaged.extend((limits::DATAGRAM + 1..65_000).step_by(9000).map(|size| {
+    damaged.extend((DATAGRAM + 1..65_000).step_by(9000).map(|size| {
         let payload = vec![7; size - 32];
         Datagram { payload, ..message.clone() }.encode()
     }));
     damaged.push(bytes[..bytes.len() - 1].to_vec());
     // What the sum does not tell, the seal does.
-    let said = Message { nick: "tesla".into(), text: "I never said that".into() }.encode();
+    let said = Utterance { nick: "tesla".into(), text: "I never said that".into() }.encode();
     let forged = [
-        Datagram { sealed: false, payload: said.clone(), ..message.clone() },
+        Datagram { encrypted: false, payload: said.clone(), ..message.clone() },
         Datagram { payload: said, ..message.clone() },
         Datagram { number: message.number + 1, ..message.clone() },
         Datagram { sender: message.sender + 1, ..message.clone() },
@@ -232,7 +231,7 @@ fn a_flood_takes_no_memory_and_no_message() {
     let Some((_lab, mut intruder, [mut tesla, mut albert], recording)) = overheard("e", "0") else { return };
     let recorded = recording.last().unwrap();
     let before = memory(&albert);
-    let forged = Datagram { payload: vec![7; limits::DATAGRAM - 32], ..recorded.clone() }.encode();
+    let forged = Datagram { payload: vec![7; DATAGRAM - 32], ..recorded.clone() }.encode();
     for number in 1..=MESSAGES {
         intruder.send(50, &forged);
         intruder.send(50, &recorded.encode());

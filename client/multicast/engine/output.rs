@@ -1,58 +1,59 @@
-//! What a member wants to be done, and what it counts.
+//! What an engine asks its caller to do, and what it counts.
+//!
+//! Plain values: no thread, no lock.
 
-use wire::datagram::{Datagram, Message};
+use wire::datagram::{Datagram, Utterance};
 
-/// What is to be done.
+/// What the caller has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     Send(Datagram),
-    /// To show what somebody of this id does.
-    Show(u64, Event),
+    /// Show an event about the member with this id.
+    Show(u64, RoomEvent),
 }
 
-/// What has happened, for the user.
+/// What happened in the room, for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// Somebody said something.
-    Said(Message),
+pub enum RoomEvent {
+    Said(Utterance),
     Joined(String),
     Left(String),
-    /// Somebody is called otherwise now.
+    /// The old nick and the new one.
     Renamed(String, String),
-    /// So many messages of somebody could not be had.
+    /// This many messages of this nick could not be repaired.
     Lost(String, u32),
 }
 
-impl Event {
-    /// Whom it is about, by the last name; nobody knows how somebody is called who was not heard.
+impl RoomEvent {
+    /// The latest nick of the member that this is about; empty when none of its statuses was received.
     pub fn nick(&self) -> &str {
         match self {
-            Event::Said(Message { nick, .. })
-            | Event::Joined(nick)
-            | Event::Left(nick)
-            | Event::Renamed(_, nick)
-            | Event::Lost(nick, _) => nick,
+            RoomEvent::Said(Utterance { nick, .. })
+            | RoomEvent::Joined(nick)
+            | RoomEvent::Left(nick)
+            | RoomEvent::Renamed(_, nick)
+            | RoomEvent::Lost(nick, _) => nick,
         }
     }
 }
 
-/// What has happened so far.
+/// Counters since the room was entered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Messages of our own.
+    /// Own messages.
     pub said: u64,
-    /// Datagrams that were sent, with all that is not a message for the first time.
+    /// Datagrams sent, of any kind.
     pub sent: u64,
     /// Messages of others that were shown.
     pub shown: u64,
-    /// Messages that were missed at first and came after all.
+    /// Missing messages that came after all.
     pub repaired: u64,
-    /// Messages that never came.
+    /// Missing messages that were given up.
     pub lost: u64,
-    /// Messages that came again.
+    /// Messages received again.
     pub duplicates: u64,
-    /// Messages, our own and others', that we have repeated for who has missed them.
-    pub repeated: u64,
-    /// Datagrams without use: of strangers, too early, too old, from too many.
+    /// Messages retransmitted, our own and those of others.
+    pub retransmitted: u64,
+    /// Datagrams without use: from strangers, too old, outside the window, or beyond the limit of members.
     pub ignored: u64,
 }

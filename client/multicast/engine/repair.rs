@@ -1,73 +1,76 @@
-//! What is missing: asking for it, answering who asks, and doing without.
+//! Repair of missing messages: sending NACKs, answering those of others, and giving up.
+//!
+//! Pure, part of the engine: no thread, no lock.
 
-use super::{Engine, Event, Output};
-use crate::multicast::peer::{Due, Peer};
+use super::output::{Output, RoomEvent};
+use super::peer::{Due, Peer};
+use super::state::Engine;
+use crate::multicast::limits;
 use std::time::Duration;
-use wire::datagram::{self, Datagram, Kind, Range};
-use wire::limits;
+use wire::datagram::{Datagram, Kind, RANGES, Range, encode_ranges};
 
 impl Engine {
-    /// Asks for what is missing, of all senders in one datagram; gives up what was asked for too often.
-    pub(super) fn ask(&mut self, now: Duration) {
-        // Who is out of reach may come back, and have what is missing.
-        let away = self.peers.patience()..self.peers.gone_after();
-        let is_away = |peer: &Peer| away.contains(&now.saturating_sub(peer.heard));
-        let all_in_reach = !self.peers.here().any(is_away);
+    /// Asks for all messages whose NACK is due, in as few datagrams as possible, and gives up those that were asked for
+    /// too often.
+    pub(super) fn send_nacks(&mut self, now: Duration) {
+        // An unreachable member may come back with the missing messages before it expires. Until then no try counts.
+        let unreachable = self.peers.unreachable_after()..self.peers.expires_after();
+        let is_unreachable = |peer: &Peer| unreachable.contains(&now.saturating_sub(peer.heard_at));
+        let all_reachable = !self.peers.present().any(is_unreachable);
         let mut ranges = Vec::new();
         let mut hopeless = Vec::new();
         for (sender, peer) in self.peers.all_mut() {
-            let in_reach = all_in_reach && (peer.has_left || !is_away(peer));
-            match peer.due(now, in_reach, self.random.pause(limits::MCAST_ASK_FIRST)) {
-                Some(Due::Ask(missing)) => {
+            let counts = all_reachable && (peer.has_left || !is_unreachable(peer));
+            match peer.due(now, counts, self.random.pause(limits::MCAST_NACK_DELAY)) {
+                Some(Due::Nack(missing)) => {
                     ranges.extend(missing.into_iter().map(|(first, last)| Range { sender, first, last }));
                 }
                 Some(Due::GiveUp(end)) => hopeless.push((sender, end)),
                 None => {}
             }
         }
-        for some in ranges.chunks(datagram::RANGES) {
-            self.control += 1;
-            let nack = self.datagram(Kind::Nack, self.control, datagram::encode_ranges(some));
-            self.send(nack);
+        for some in ranges.chunks(RANGES) {
+            self.send_control(Kind::Nack, encode_ranges(some));
         }
         for (sender, end) in hopeless {
             self.give_up(sender, end, now);
         }
     }
 
-    /// Nobody has what is missing of a sender, up to a number: it is told, and what came after it is shown.
+    /// Reports the missing messages of a sender as lost, up to the number `end`, and delivers those behind them.
     fn give_up(&mut self, sender: u64, end: u32, now: Duration) {
         while let Some(peer) = self.peers.get(sender) {
-            let (count, nick) = (peer.give_up(end), peer.nick.clone());
+            let (count, nick) = (peer.skip(end), peer.nick.clone());
             if count == 0 {
                 return;
             }
             self.counts.lost += u64::from(count);
-            self.output.push_back(Output::Show(sender, Event::Lost(nick, count)));
-            self.show(sender, now);
+            self.output.push_back(Output::Show(sender, RoomEvent::Lost(nick, count)));
+            self.deliver(sender, now);
         }
     }
 
-    /// Somebody misses messages; false when that is old, or of a stranger.
-    pub(super) fn nack(&mut self, datagram: &Datagram, ranges: &[Range], now: Duration) -> bool {
-        let Some(peer) = self.peers.get(datagram.sender).filter(|peer| peer.is_met) else { return false };
-        if !peer.is_fresh(datagram.number, now) {
+    /// Takes a NACK and plans the retransmissions that it asks for; false when it is old, or comes from a stranger.
+    pub(super) fn receive_nack(&mut self, datagram: &Datagram, ranges: &[Range], now: Duration) -> bool {
+        let Some(peer) = self.peers.get(datagram.sender).filter(|peer| peer.is_verified) else { return false };
+        if !peer.note_control(datagram.number, now) {
             return false;
         }
-        // Who misses more asks again for the rest.
-        let mut most = limits::MCAST_REPEATED;
+        // The asker repeats its NACK for the rest.
+        let mut most = limits::MCAST_REPAIRS;
         for range in ranges {
-            let pause = if range.sender == self.id { limits::MCAST_REPEAT_OWN } else { limits::MCAST_REPEAT };
-            let there = self.history_of(range.sender).range(*range, most);
-            most -= there.len();
-            // What has just passed may still be on its way.
-            let is_rested = |passed: Duration| now.saturating_sub(passed) >= limits::MCAST_REPEAT_HOLD;
-            for (key, _) in there.into_iter().filter(|(_, passed)| is_rested(*passed)) {
-                let at = now + self.random.pause(pause);
-                self.outgoing.plan(key, at);
+            let own = range.sender == self.id;
+            let delay = if own { limits::MCAST_REPAIR_DELAY_OWN } else { limits::MCAST_REPAIR_DELAY };
+            let found = self.history_of(range.sender).find(*range, most);
+            most -= found.len();
+            // A message that was just on the wire may still arrive.
+            let is_old = |sent_at: Duration| now.saturating_sub(sent_at) >= limits::MCAST_REPAIR_HOLD_OFF;
+            for (key, _) in found.into_iter().filter(|(_, sent_at)| is_old(*sent_at)) {
+                let at = now + self.random.pause(delay);
+                self.outgoing.plan_repair(key, at);
             }
             if let Some(peer) = self.peers.get(range.sender) {
-                peer.asked(range.first, range.last, now);
+                peer.suppress_nack(range.first, range.last, now);
             }
         }
         true

@@ -1,21 +1,21 @@
-//! A room on a channel that loses, repeats, delays and damages, and what has to hold in it in the end.
+//! A simulated room on an unreliable channel, and what must hold in the end.
 
-use crate::multicast::engine::{Engine, Event, Output};
-use crate::multicast::random::Random;
+use crate::multicast::engine::random::Random;
+use crate::multicast::engine::{Engine, Output, RoomEvent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use wire::datagram::Datagram;
 
-/// What a channel does to datagrams, in thousandths.
+/// Probabilities of the faults of the channel, in thousandths.
 #[derive(Debug, Clone, Copy)]
-pub struct Channel {
+pub struct Odds {
     pub loss: u64,
     pub duplicate: u64,
     pub reorder: u64,
     pub corrupt: u64,
 }
 
-/// Whether something of this probability, in thousandths, happens.
+/// Draws an event of this probability, in thousandths.
 pub fn happens(random: &mut Random, thousandths: u64) -> bool {
     random.below(1000) < thousandths
 }
@@ -24,45 +24,45 @@ pub fn millis(random: &mut Random, from: u64, to: u64) -> Duration {
     Duration::from_millis(from + random.below(to - from + 1))
 }
 
-/// A member, as the run goes by.
-pub struct Member {
+/// A simulated member.
+pub struct Participant {
     pub engine: Engine,
     pub nick: String,
     pub came: Duration,
-    /// It has crashed, or left.
+    /// When it crashed, or had left.
     pub gone: Option<Duration>,
-    /// What it was shown, by sender.
+    /// The messages that it was shown, by sender.
     pub shown: BTreeMap<String, Vec<u32>>,
     pub lost: u32,
-    /// How often it was told that somebody came or left.
+    /// How often it was shown that a member joined or left.
     pub came_or_left: usize,
-    /// When it has something to do next.
+    /// Its deadline.
     due: Duration,
-    /// What it has said, and when.
+    /// When it said each of its messages.
     pub said: Vec<Duration>,
 }
 
-/// A room on a channel.
+/// A room.
 pub struct World {
     pub seed: u64,
     pub random: Random,
-    pub channel: Channel,
+    pub odds: Odds,
     pub now: Duration,
-    pub members: Vec<Member>,
-    /// Datagrams on their way: when, to whom, a number that keeps the order, the bytes.
+    pub members: Vec<Participant>,
+    /// Datagrams in flight: when each arrives and a number that keeps the order; to whom, and the bytes.
     pub flying: BTreeMap<(Duration, u64), (usize, Vec<u8>)>,
     pub flown: u64,
-    /// From when until when the first so many members and the others do not hear each other.
+    /// From when to when the network is cut, and how many of the first members are on one side.
     pub partition: Option<(Duration, Duration, usize)>,
-    /// Datagrams and bytes that were sent, each once however many hear it.
+    /// Datagrams and bytes sent, each counted once however many receive it.
     pub sent: (u64, u64),
 }
 
 impl World {
-    pub fn new(seed: u64, channel: Channel) -> Self {
+    pub fn new(seed: u64, odds: Odds) -> Self {
         let (members, flying) = (Vec::new(), BTreeMap::new());
         let now = Duration::from_secs(1000);
-        World { seed, random: Random(seed), channel, now, members, flying, flown: 0, partition: None, sent: (0, 0) }
+        World { seed, random: Random(seed), odds, now, members, flying, flown: 0, partition: None, sent: (0, 0) }
     }
 
     pub fn enter(&mut self) -> usize {
@@ -70,7 +70,7 @@ impl World {
         let nick = format!("m{index}");
         let engine = Engine::new(7, self.random.next(), &nick, self.now, self.random.next());
         let (came, shown) = (self.now, BTreeMap::new());
-        self.members.push(Member {
+        self.members.push(Participant {
             engine,
             nick,
             came,
@@ -96,18 +96,18 @@ impl World {
         }
     }
 
-    /// Takes what a member wants to be done.
+    /// Carries out the output of an engine.
     pub fn drain(&mut self, index: usize) {
         while let Some(output) = self.members[index].engine.output.pop_front() {
             let member = &mut self.members[index];
             match output {
                 Output::Send(datagram) => self.multicast(index, &datagram),
-                Output::Show(_, Event::Said(message)) => {
+                Output::Show(_, RoomEvent::Said(message)) => {
                     member.shown.entry(message.nick).or_default().push(message.text.trim().parse().unwrap());
                 }
-                Output::Show(_, Event::Lost(_, count)) => member.lost += count,
-                Output::Show(_, Event::Joined(_) | Event::Left(_)) => member.came_or_left += 1,
-                Output::Show(_, Event::Renamed(..)) => {}
+                Output::Show(_, RoomEvent::Lost(_, count)) => member.lost += count,
+                Output::Show(_, RoomEvent::Joined(_) | RoomEvent::Left(_)) => member.came_or_left += 1,
+                Output::Show(_, RoomEvent::Renamed(..)) => {}
             }
         }
         let member = &mut self.members[index];
@@ -116,21 +116,21 @@ impl World {
 
     fn multicast(&mut self, from: usize, datagram: &Datagram) {
         let bytes = datagram.encode();
-        assert!(bytes.len() <= wire::limits::DATAGRAM);
+        assert!(bytes.len() <= wire::datagram::DATAGRAM);
         self.sent.0 += 1;
         self.sent.1 += bytes.len() as u64;
         let cut = self.partition.filter(|(begin, end, _)| (*begin..*end).contains(&self.now)).map(|(.., cut)| cut);
         for to in 0..self.members.len() {
             let parted = cut.is_some_and(|cut| (from < cut) != (to < cut));
-            if to == from || parted || self.members[to].gone.is_some() || happens(&mut self.random, self.channel.loss) {
+            if to == from || parted || self.members[to].gone.is_some() || happens(&mut self.random, self.odds.loss) {
                 continue;
             }
-            let copies = 1 + u64::from(happens(&mut self.random, self.channel.duplicate));
+            let copies = 1 + u64::from(happens(&mut self.random, self.odds.duplicate));
             for _ in 0..copies {
-                let slow = if happens(&mut self.random, self.channel.reorder) { 60 } else { 2 };
+                let slow = if happens(&mut self.random, self.odds.reorder) { 60 } else { 2 };
                 let delay = Duration::from_micros(200) + millis(&mut self.random, 0, slow);
                 let mut bytes = bytes.clone();
-                if happens(&mut self.random, self.channel.corrupt) {
+                if happens(&mut self.random, self.odds.corrupt) {
                     let at = self.random.below(bytes.len() as u64);
                     bytes[usize::try_from(at).unwrap()] ^= 1 << self.random.below(8);
                 }
@@ -140,7 +140,7 @@ impl World {
         }
     }
 
-    /// Lets time pass, until a moment.
+    /// Lets time pass until `end`.
     pub fn run_until(&mut self, end: Duration) {
         loop {
             let here = self.members.iter().enumerate().filter(|(_, member)| member.gone.is_none());
@@ -166,38 +166,38 @@ impl World {
                     member.gone = Some(now);
                 }
                 let gets_on = member.gone.is_some() || member.engine.deadline() > now;
-                assert!(gets_on, "seed {}: {} does not get on", self.seed, member.nick);
+                assert!(gets_on, "seed {}: {} makes no progress", self.seed, member.nick);
             }
         }
         self.now = self.now.max(end);
     }
 
-    /// What has to hold in the end.
+    /// Checks what must hold in the end.
     pub fn check(&self) {
         let seed = self.seed;
-        let here: Vec<&Member> = self.members.iter().filter(|member| member.gone.is_none()).collect();
+        let here: Vec<&Participant> = self.members.iter().filter(|member| member.gone.is_none()).collect();
         for member in &here {
             assert!(member.engine.is_quiet(), "seed {seed}: {} still misses something", member.nick);
         }
         for member in &here {
-            // What is not there was told to be lost, and nothing else was.
+            // Exactly the messages that are missing were reported as lost.
             let (mut least, mut most) = (0, 0);
             for sender in self.members.iter().filter(|sender| sender.nick != member.nick) {
                 let shown = shown_by(member, &sender.nick);
                 let count = |numbers: &[_]| u32::try_from(numbers.len()).unwrap();
-                // Where the messages begin for who came later is not known here.
+                // A later member gets messages from some number on, which is not known here.
                 let before = shown.first().map_or(0, |first| first - 1);
                 let end = shown.last().copied().unwrap_or_default();
                 least += end - count(&shown) - if member.came <= sender.came { 0 } else { before };
                 most += u32::try_from(sender.said.len()).unwrap() - count(&shown);
             }
             let lost = member.lost;
-            assert!((least..=most).contains(&lost), "seed {seed}: {} lacks {least}, but was told {lost}", member.nick);
+            assert!((least..=most).contains(&lost), "seed {seed}: {} lacks {least}, {lost} were reported", member.nick);
         }
         for sender in &self.members {
-            let shown = |member: &Member| member.shown.get(&sender.nick).cloned().unwrap_or_default();
-            let listeners: Vec<&&Member> = here.iter().filter(|member| member.nick != sender.nick).collect();
-            // Whoever was there before the sender has the same as all others like them, and all if the sender is still here.
+            let shown = |member: &Participant| member.shown.get(&sender.nick).cloned().unwrap_or_default();
+            let listeners: Vec<&&Participant> = here.iter().filter(|member| member.nick != sender.nick).collect();
+            // All members older than the sender have the same messages, and all of them if the sender is present.
             let old: Vec<_> = listeners.iter().filter(|member| member.came <= sender.came).collect();
             let everything: Vec<u32> = (1..=u32::try_from(sender.said.len()).unwrap()).collect();
             for member in &listeners {
@@ -217,7 +217,7 @@ impl World {
                     assert_eq!(all, everything, "seed {seed}: {} lacks some of {}", member.nick, sender.nick);
                 }
             }
-            // Who came later has an end of that, without a hole.
+            // A younger one has the end of that, without a gap.
             for member in listeners.iter().filter(|member| member.came > sender.came) {
                 let shown = shown(member);
                 let reference =
@@ -229,7 +229,7 @@ impl World {
                         member.nick,
                         sender.nick
                     );
-                    // What was said well after it came is among it.
+                    // Messages that were said well after it joined are among them.
                     let late = sender.said.iter().filter(|at| **at > member.came + Duration::from_secs(20)).count();
                     assert!(
                         shown.len() >= late,
@@ -247,6 +247,6 @@ impl World {
     }
 }
 
-pub fn shown_by(member: &Member, nick: &str) -> Vec<u32> {
+pub fn shown_by(member: &Participant, nick: &str) -> Vec<u32> {
     member.shown.get(nick).cloned().unwrap_or_default()
 }

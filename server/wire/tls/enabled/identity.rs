@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,8 +13,8 @@ use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::disk;
 use crate::fingerprint::Fingerprint;
+use crate::{disk, os};
 
 /// A certificate, those that vouch for it, and its private key.
 #[derive(Debug, Clone)]
@@ -40,7 +39,7 @@ impl Identity {
             disk::create(file, pem.as_bytes()).map_err(|error| cannot("write", error))?;
         }
         let metadata = fs::metadata(file).map_err(|error| cannot("read", error))?;
-        if metadata.is_file() && metadata.mode() & 0o077 != 0 {
+        if metadata.is_file() && !os::is_private(&metadata) {
             return Err(format!("others may read the key in {shown}; if none has, say chmod 600 {shown}"));
         }
         let pem = fs::read(file).map_err(|error| cannot("read", error))?;

@@ -1,11 +1,11 @@
-//! A stream of random numbers that follows from its seed: `SplitMix64` (Steele, Lea and Flood, 2014).
+//! Pseudo-random numbers that follow from a seed: `SplitMix64` (Steele, Lea and Flood, 2014).
 //!
-//! Pure. It spreads pauses, makes a channel worse, and makes a run of the simulation the same each time; nobody's secret
-//! depends on it.
+//! Pure: no thread, no lock. The engine draws its pauses from it, `impair` its faults, and the simulation whole runs,
+//! which are the same each time. No secret depends on it.
 
 use std::time::Duration;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Random(pub u64);
 
 impl Random {
@@ -16,12 +16,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number from 0 to `end`, without `end`.
+    /// A number from 0 to `end - 1`.
     pub fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }
 
-    /// A time up to `most`, but never none.
+    /// A pause from 1 µs to `most`. It is never 0, so that each deadline lies in the future.
     pub fn pause(&mut self, most: Duration) -> Duration {
         let micros = u64::try_from(most.as_micros()).unwrap_or(u64::MAX);
         Duration::from_micros(1 + self.below(micros))
