@@ -79,7 +79,7 @@ fn the_directory_survives_the_server_and_damage() {
     let before = tesla.ask("GETDIR", &["*b *", "*lab *", "*END"]);
     let folder = server.folder.clone();
     drop(server);
-    let path = folder.0.join("directory");
+    let path = folder.path().join("directory");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("nonsense\n{text}\n{text}")).unwrap();
     let server = Server::start_in(&folder, &[]);
@@ -91,7 +91,7 @@ fn the_directory_survives_the_server_and_damage() {
     drop(server);
     let server = Server::start_in(&folder, &[]);
     server.client("tesla").ask("GETDIR", &[&before[1], "*END"]);
-    assert!(fs::read_to_string(folder.0.join("directory.damaged")).unwrap().starts_with("nonsense"));
+    assert!(fs::read_to_string(folder.path().join("directory.damaged")).unwrap().starts_with("nonsense"));
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_disk_that_fails_is_told_and_nothing_changes() {
     let mut tesla = server.client("tesla");
     make(&mut tesla, "lab", "239.1.2.3", 4000);
     // Even root cannot write a file where a folder is.
-    fs::create_dir(server.folder.0.join("directory.new")).unwrap();
+    fs::create_dir(server.folder.path().join("directory.new")).unwrap();
     let why = ":The server's disk fails; try again later, or tell who runs it";
     tesla.ask("MAKEROOM b 239.1.2.4 4000", &[&format!(":groupchat FAIL MAKEROOM UNAVAILABLE b {why}")]);
     tesla.ask("DELETEROOM lab", &[&format!(":groupchat FAIL DELETEROOM UNAVAILABLE lab {why}")]);

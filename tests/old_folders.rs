@@ -7,11 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+use tempfile::TempDir;
 use wire::numeric::BOUND;
 use wire::tls::Identity;
 
 use crate::client::person::{Home, address_of_its_own};
-use crate::harness::{Folder, Server, fits};
+use crate::harness::{Server, fits};
 use crate::mail::letters;
 
 fn write(folder: &Path, files: &[(&str, &str)]) {
@@ -59,15 +60,15 @@ fn write_data(data: &Path, tesla: &str) {
 
 #[test]
 fn what_an_earlier_build_has_written_is_read() {
-    let folder = Arc::new(Folder::new());
+    let folder = Arc::new(TempDir::new().unwrap());
     let listen = format!("{}:0", address_of_its_own());
     let mut home = Home::calling_by_default("");
     let config = home.path().join("config/groupchat");
-    fs::create_dir_all(folder.0.join("tls")).unwrap();
+    fs::create_dir_all(folder.path().join("tls")).unwrap();
     fs::create_dir_all(&config).unwrap();
-    let of_server = Identity::load_or_make(&folder.0.join("tls/server.pem"), "groupchat").unwrap().fingerprint();
+    let of_server = Identity::load_or_make(&folder.path().join("tls/server.pem"), "groupchat").unwrap().fingerprint();
     let of_tesla = Identity::load_or_make(&config.join("identity.pem"), "groupchat").unwrap().fingerprint();
-    write_data(&folder.0, &of_tesla.to_string());
+    write_data(folder.path(), &of_tesla.to_string());
     let server = Server::start_in(&folder, &["--listen", &listen]);
     home.server = server.addresses[0].to_string();
     let (large, address) = (home.path().join("large.bin"), &home.server);
@@ -102,7 +103,7 @@ fn what_an_earlier_build_has_written_is_read() {
     assert!(more.iter().any(|line| line == "Going on with large.bin at 50 %"), "{more:#?}");
     assert!(!more.iter().any(|line| line.contains("eve") || line.contains("the first")), "{more:#?}");
     assert_eq!(fs::read_to_string(home.path().join("downloads/film.txt")).unwrap(), "for tesla: a film\n");
-    assert_eq!(fs::read_to_string(folder.0.join("files/2.data")).unwrap(), "12345678");
+    assert_eq!(fs::read_to_string(folder.path().join("files/2.data")).unwrap(), "12345678");
     tesla.ask("/blacklist", &["eve"]);
     tesla.ask("/getdir", &["ROOM  ADDRESS         OWNER", "lab   239.1.2.3:4000  tesla"]);
     tesla.ask("/deleteroom lab", &["The room lab is in the directory no more"]);

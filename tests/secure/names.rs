@@ -142,7 +142,7 @@ fn who_runs_the_server_can_release_a_name() {
     tesla_was_here(&server);
     let release = |name: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat-server"));
-        let run = command.arg("--data-dir").arg(&server.folder.0).args(["--release", name]).output().unwrap();
+        let run = command.arg("--data-dir").arg(server.folder.path()).args(["--release", name]).output().unwrap();
         (run.status.code(), String::from_utf8([run.stdout, run.stderr].concat()).unwrap())
     };
     let (code, text) = release("nobody");
@@ -176,7 +176,7 @@ fn who_runs_the_server_can_release_a_name() {
 fn a_folder_that_is_away_releases_no_name() {
     let server = Server::start(&[]);
     tesla_was_here(&server);
-    let (keys, away) = (server.folder.0.join("keys"), server.folder.0.join("away"));
+    let (keys, away) = (server.folder.path().join("keys"), server.folder.path().join("away"));
     fs::rename(&keys, &away).unwrap();
     server.connect_with_key("eve").ask("NICK tesla", &[&format!("433 tesla :{BOUND}")]);
     fs::rename(&away, &keys).unwrap();
@@ -186,7 +186,7 @@ fn a_folder_that_is_away_releases_no_name() {
 #[test]
 fn what_cannot_be_written_down_is_told_and_not_bound() {
     let server = Server::start(&[]);
-    let folder = server.folder.0.join("keys");
+    let folder = server.folder.path().join("keys");
     // Even root cannot make a file in what is no folder.
     fs::remove_dir(&folder).unwrap();
     fs::write(&folder, "").unwrap();
