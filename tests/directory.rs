@@ -3,10 +3,9 @@
 use std::fs;
 use std::thread;
 
-use wire::limits;
-
 use crate::client::person::Home;
 use crate::harness::{Client, Server};
+use crate::limits::limit;
 
 /// What a listing shows of a room's key.
 const KEY: &str = if cfg!(feature = "tls") { "sealed" } else { "open" };
@@ -143,7 +142,7 @@ fn people_at_the_client_use_it() {
 fn the_directory_has_a_bound() {
     let server = Server::start(&["--flood", "0"]);
     let mut tesla = server.client("tesla");
-    for number in 0..limits::PLACES {
+    for number in 0..limit("PLACES") {
         tesla.send(&format!("MAKEROOM r{number} 239.3.{}.{} 4000", number / 250, number % 250));
         tesla.expect(&format!(":groupchat MAKEROOM r{number} *"));
     }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use wire::crc32::crc32;
-use wire::limits;
 
 use crate::harness::{Client, Server};
 use crate::lifecycle::cannot_start;
+use crate::limits::limit;
 use crate::mail::{has_been_here, silent, stored};
 
 /// What a server has answered to an offer.
@@ -28,7 +28,7 @@ pub fn offer(client: &mut Client, target: &str, size: usize, name: &str) -> Offe
     client.send(&format!("FILE OFFER ref {target} {size} :{name}"));
     let line = client.skip_to(":groupchat FILE PUT ref *");
     let words: Vec<&str> = line.split(' ').collect();
-    assert_eq!((words.len(), words[5].len()), (8, 2 * limits::TOKEN), "{line}");
+    assert_eq!((words.len(), words[5].len()), (8, 2 * limit("TOKEN")), "{line}");
     Offered {
         id: words[4].parse().unwrap(),
         token: words[5].into(),
@@ -213,7 +213,7 @@ fn every_reason_to_fail() {
     assert_eq!(offer(&mut alice, "bob", 1024, "1").id, 1, "an offer that is there needs no room");
     bob.ask("FILE CANCEL 1", &[&fail("NO_SUCH_FILE", "1")]);
     alice.ask("FILE CANCEL 1", &[]);
-    for number in 0..limits::FILES_PER_SENDER {
+    for number in 0..limit("FILES_PER_SENDER") {
         offer(&mut alice, "bob", 0, &format!("empty {number}"));
     }
     alice.ask("FILE OFFER r bob 1 :x", &[&fail("TOO_MANY", "r")]);

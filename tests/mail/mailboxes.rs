@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use wire::limits;
 
 use crate::harness::{Server, fits};
+use crate::limits::limit;
 use crate::mail::{confirm, has_been_here, letters, mailbox, silent, stored};
 
 #[test]
@@ -72,7 +73,7 @@ fn the_largest_letters_come_in_parts_too() {
     let mut bob = silent(&server, "bob", "message-tags server-time");
     bob.expect(":groupchat NOTICE bob :600 messages while you were away");
     let first = bob.sync().iter().filter(|line| fits("*PRIVMSG bob :*", line)).count();
-    assert!((limits::MAIL_BATCH / 5000..600).contains(&first), "{first} at once");
+    assert!((limit("MAIL_BATCH") / 5000..600).contains(&first), "{first} at once");
     bob.ask("PONG mail-0", &[]);
     bob.confirms = true;
     bob.send(&format!("PONG mail-{first}"));

@@ -9,6 +9,7 @@ use wire::numeric::BOUND;
 
 use crate::client::person::{Home, WELCOME};
 use crate::harness::{Client, Server};
+use crate::limits::limit;
 use crate::mail::stored;
 
 /// Asks for a name before registration, and is refused it.
@@ -125,7 +126,7 @@ fn of_many_keys_that_race_for_a_name_one_has_it_for_good() {
 fn a_key_has_some_names_and_may_use_more() {
     let server = Server::start(&["--flood", "0"]);
     let mut tesla = server.client_with_key("t0", "tesla");
-    for number in 1..wire::limits::NAMES_PER_KEY {
+    for number in 1..limit("NAMES_PER_KEY") {
         tesla.send(&format!("NICK t{number}"));
         tesla.skip_to(&format!(":groupchat NOTICE t{number} :t{number} belongs to your key *"));
     }
