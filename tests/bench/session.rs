@@ -1,4 +1,7 @@
-//! With the feature: rustls, which believes every server here, so that the generator has less to do.
+//! A TLS 1.3 client without its socket: what comes is opened, what goes is sealed, and nothing waits.
+//!
+//! Thread: the generator's only one. No locks. It is not the project's own `wire::tls`, which waits for a handshake to be
+//! done; and it believes every server, so that the generator has less to do.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::{Arc, LazyLock};
@@ -21,6 +24,8 @@ static CONFIG: LazyLock<Result<Arc<ClientConfig>, Error>> = LazyLock::new(|| {
     Ok(Arc::new(config))
 });
 
+/// The most text that one record holds (RFC 8446, section 5.1).
+pub const RECORD: usize = 16 * 1024;
 /// The most of what a client says in one record, its header included. `ngIRCd` reads at most 2 KiB of a record, and the
 /// rest of it only when something follows, so that larger ones made its speakers wait for ever.
 const FRAGMENT: usize = 5 + 2048;
