@@ -81,5 +81,5 @@ fn nothing_is_stored_for_who_was_here_once() {
     bob.skip_to("ERROR *");
     bob.expect_end();
     server.client("alice").ask("PRIVMSG bob :are you there?", &["401 bob"]);
-    assert_eq!(std::fs::read_dir(&server.folder.0).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(server.folder.path()).unwrap().count(), 0);
 }

@@ -3,10 +3,9 @@
 use std::fs;
 use std::thread;
 
-use wire::limits;
-
 use crate::client::person::Home;
 use crate::harness::{Client, Server};
+use crate::limits::limit;
 
 /// What a listing shows of a room's key.
 const KEY: &str = if cfg!(feature = "tls") { "sealed" } else { "open" };
@@ -79,7 +78,7 @@ fn the_directory_survives_the_server_and_damage() {
     let before = tesla.ask("GETDIR", &["*b *", "*lab *", "*END"]);
     let folder = server.folder.clone();
     drop(server);
-    let path = folder.0.join("directory");
+    let path = folder.path().join("directory");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("nonsense\n{text}\n{text}")).unwrap();
     let server = Server::start_in(&folder, &[]);
@@ -91,7 +90,7 @@ fn the_directory_survives_the_server_and_damage() {
     drop(server);
     let server = Server::start_in(&folder, &[]);
     server.client("tesla").ask("GETDIR", &[&before[1], "*END"]);
-    assert!(fs::read_to_string(folder.0.join("directory.damaged")).unwrap().starts_with("nonsense"));
+    assert!(fs::read_to_string(folder.path().join("directory.damaged")).unwrap().starts_with("nonsense"));
 }
 
 #[test]
@@ -143,7 +142,7 @@ fn people_at_the_client_use_it() {
 fn the_directory_has_a_bound() {
     let server = Server::start(&["--flood", "0"]);
     let mut tesla = server.client("tesla");
-    for number in 0..limits::PLACES {
+    for number in 0..limit("DIRECTORY_ROOMS") {
         tesla.send(&format!("MAKEROOM r{number} 239.3.{}.{} 4000", number / 250, number % 250));
         tesla.expect(&format!(":groupchat MAKEROOM r{number} *"));
     }
@@ -159,7 +158,7 @@ fn a_disk_that_fails_is_told_and_nothing_changes() {
     let mut tesla = server.client("tesla");
     make(&mut tesla, "lab", "239.1.2.3", 4000);
     // Even root cannot write a file where a folder is.
-    fs::create_dir(server.folder.0.join("directory.new")).unwrap();
+    fs::create_dir(server.folder.path().join("directory.new")).unwrap();
     let why = ":The server's disk fails; try again later, or tell who runs it";
     tesla.ask("MAKEROOM b 239.1.2.4 4000", &[&format!(":groupchat FAIL MAKEROOM UNAVAILABLE b {why}")]);
     tesla.ask("DELETEROOM lab", &[&format!(":groupchat FAIL DELETEROOM UNAVAILABLE lab {why}")]);

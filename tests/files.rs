@@ -7,11 +7,12 @@ mod transfers;
 use std::fs;
 use std::sync::Arc;
 
+use tempfile::TempDir;
 use wire::crc32::crc32;
-use wire::limits;
 
-use crate::harness::{Client, Folder, Server};
+use crate::harness::{Client, Server};
 use crate::lifecycle::cannot_start;
+use crate::limits::limit;
 use crate::mail::{has_been_here, silent, stored};
 
 /// What a server has answered to an offer.
@@ -27,7 +28,7 @@ pub fn offer(client: &mut Client, target: &str, size: usize, name: &str) -> Offe
     client.send(&format!("FILE OFFER ref {target} {size} :{name}"));
     let line = client.skip_to(":groupchat FILE PUT ref *");
     let words: Vec<&str> = line.split(' ').collect();
-    assert_eq!((words.len(), words[5].len()), (8, 2 * limits::TOKEN), "{line}");
+    assert_eq!((words.len(), words[5].len()), (8, 2 * limit("TOKEN")), "{line}");
     Offered {
         id: words[4].parse().unwrap(),
         token: words[5].into(),
@@ -77,8 +78,8 @@ pub fn download(server: &Server, client: &mut Client, id: u64) -> Vec<u8> {
 }
 
 /// The names in the spool.
-pub fn spooled(folder: &Folder) -> Vec<String> {
-    let entries = fs::read_dir(folder.0.join("files")).unwrap();
+pub fn spooled(folder: &TempDir) -> Vec<String> {
+    let entries = fs::read_dir(folder.path().join("files")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<_> = names.filter(|name| name != "last").collect();
     names.sort();
@@ -212,12 +213,12 @@ fn every_reason_to_fail() {
     assert_eq!(offer(&mut alice, "bob", 1024, "1").id, 1, "an offer that is there needs no room");
     bob.ask("FILE CANCEL 1", &[&fail("NO_SUCH_FILE", "1")]);
     alice.ask("FILE CANCEL 1", &[]);
-    for number in 0..limits::FILES_PER_SENDER {
+    for number in 0..limit("FILES_PER_SENDER") {
         offer(&mut alice, "bob", 0, &format!("empty {number}"));
     }
     alice.ask("FILE OFFER r bob 1 :x", &[&fail("TOO_MANY", "r")]);
     offer(&mut bob, "alice", 1, "x");
-    let spool = server.folder.0.join("files");
+    let spool = server.folder.path().join("files");
     fs::remove_dir_all(&spool).unwrap();
     fs::write(spool, "").unwrap();
     bob.ask("FILE OFFER r alice 1 :y", &[&fail("UNAVAILABLE", "r")]);
@@ -274,7 +275,7 @@ fn a_server_keeps_its_files() {
     server.program.stop();
     let folder = Arc::clone(&server.folder);
     for (name, bytes) in [("9.info", &b"nonsense\n"[..]), ("9.data", b"x")] {
-        fs::write(folder.0.join("files").join(name), bytes).unwrap();
+        fs::write(folder.path().join("files").join(name), bytes).unwrap();
     }
     let server = Server::start_in(&folder, &[]);
     server.program.expect_log("File 9 in ");
@@ -289,8 +290,8 @@ fn a_server_keeps_its_files() {
 
 #[test]
 fn a_file_goes_when_its_days_are_over() {
-    let folder = Arc::new(Folder::new());
-    let spool = folder.0.join("files");
+    let folder = Arc::new(TempDir::new().unwrap());
+    let spool = folder.path().join("files");
     fs::create_dir_all(&spool).unwrap();
     let now = wire::time::unix_seconds(std::time::SystemTime::now());
     let day = 24 * 60 * 60;

@@ -9,14 +9,13 @@ mod program;
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
-use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
 
 pub use client::{Client, fits};
 pub use program::{Output, Program};
@@ -33,7 +32,7 @@ pub struct Server {
     pub addresses: Vec<SocketAddr>,
     pub program: Program,
     /// Where it keeps its data; another server can go on with it.
-    pub folder: Arc<Folder>,
+    pub folder: Arc<TempDir>,
     transcript: Arc<Transcript>,
 }
 
@@ -44,7 +43,7 @@ impl Server {
     }
 
     /// Starts another one, in the folder of one that has ended.
-    pub fn start_in(folder: &Arc<Folder>, options: &[&str]) -> Server {
+    pub fn start_in(folder: &Arc<TempDir>, options: &[&str]) -> Server {
         let command = Command::new(env!("CARGO_BIN_EXE_chat-server"));
         Server::start_in_as(folder, command, options, Output::Read)
     }
@@ -58,16 +57,16 @@ impl Server {
 
     /// Starts it with somebody who does, or does not, read what it prints.
     pub fn start_as(command: Command, options: &[&str], output: Output) -> Server {
-        Server::start_in_as(&Arc::new(Folder::new()), command, options, output)
+        Server::start_in_as(&Arc::new(TempDir::new().unwrap()), command, options, output)
     }
 
-    fn start_in_as(folder: &Arc<Folder>, mut command: Command, options: &[&str], output: Output) -> Server {
+    fn start_in_as(folder: &Arc<TempDir>, mut command: Command, options: &[&str], output: Output) -> Server {
         let listens = options.iter().filter(|&&option| option == "--listen").count();
         if listens == 0 {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         if STORES {
-            command.arg("--data-dir").arg(&folder.0);
+            command.arg("--data-dir").arg(folder.path());
         }
         command.args(options);
         let program = Program::start(command, "Server has started listening on ", listens.max(1), output);
@@ -152,24 +151,5 @@ impl Transcript {
         let mut text = format!("--- the last {} lines that were said ---\n", lines.len());
         lines.iter().for_each(|line| writeln!(text, "{line}").unwrap());
         eprint!("{text}");
-    }
-}
-
-/// A new folder that goes away with its owner.
-pub struct Folder(pub PathBuf);
-
-impl Folder {
-    pub fn new() -> Folder {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("groupchat-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -5,8 +5,10 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 use crate::endurance::talk_until_carol_is_cut_off;
-use crate::harness::{Client, Folder, Output, PATIENCE, Program, Server};
+use crate::harness::{Client, Output, PATIENCE, Program, Server};
 
 /// What a server may take to end.
 const END: Duration = Duration::from_secs(5);
@@ -186,10 +188,10 @@ fn ipv6_is_spoken_where_there_is_any() {
 /// A server that cannot start: its exit code, and what it says about it. In its folder there is "a file", which is no
 /// text.
 pub fn cannot_start(options: &[&str]) -> (Option<i32>, String) {
-    let folder = Folder::new();
-    fs::write(folder.0.join("a file"), b"\xff").unwrap();
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("a file"), b"\xff").unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat-server"));
-    command.current_dir(&folder.0).args(options);
+    command.current_dir(folder.path()).args(options);
     let mut program = Program::start(command, "listening", 0, Output::Read);
     (program.exit_code(PATIENCE), program.text())
 }

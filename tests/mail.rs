@@ -15,7 +15,7 @@ use crate::lifecycle::cannot_start;
 
 /// Where a name's letters lie.
 pub fn mailbox(server: &Server, name: &str) -> PathBuf {
-    server.folder.0.join("mail").join(name).join("new")
+    server.folder.path().join("mail").join(name).join("new")
 }
 
 /// How many letters wait in it.

@@ -73,5 +73,8 @@ mod multicast;
 #[cfg(all(feature = "tls", feature = "irc", feature = "files", feature = "directory"))]
 mod secure;
 
+#[cfg(all(feature = "tls", feature = "irc", feature = "files", feature = "directory"))]
+mod old_folders;
+
 #[cfg(all(not(feature = "tls"), feature = "mail"))]
 mod without_tls;

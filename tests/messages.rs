@@ -5,6 +5,7 @@ use std::{iter, thread};
 use wire::limits;
 
 use crate::harness::Server;
+use crate::limits::limit;
 
 #[test]
 fn a_room_hears_what_one_says() {
@@ -49,9 +50,9 @@ fn one_line_reaches_several_targets_each_once() {
     let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
     alice.ask("PRIVMSG bob,nobody,#a,,BOB,#nowhere :hello", &["401 nobody", "403 #nowhere"]);
     bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG bob :hello", ":alice!alice@127.0.0.1 PRIVMSG #a :hello"]);
-    let mut targets: Vec<String> = (2..=limits::TARGETS).map(|number| format!("n{number}")).collect();
+    let mut targets: Vec<String> = (2..=limit("TARGETS")).map(|number| format!("n{number}")).collect();
     targets.push("bob".into());
-    let unknown: Vec<String> = targets[..limits::TARGETS - 1].iter().map(|nick| format!("401 {nick} *")).collect();
+    let unknown: Vec<String> = targets[..limit("TARGETS") - 1].iter().map(|nick| format!("401 {nick} *")).collect();
     let unknown: Vec<&str> = unknown.iter().map(String::as_str).collect();
     alice.ask(&format!("PRIVMSG {} :as many as may be", targets.join(",")), &unknown);
     bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG bob :as many as may be"]);

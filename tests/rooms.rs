@@ -3,6 +3,7 @@
 use wire::limits;
 
 use crate::harness::{Server, fits};
+use crate::limits::limit;
 
 const BAD_ROOM: &str = "A room is called # and 1 to 63 visible characters, no space or comma";
 
@@ -89,7 +90,7 @@ fn a_room_has_a_proper_name() {
 fn one_client_is_in_so_many_rooms_at_most() {
     let server = Server::start(&["--flood", "0"]);
     let mut alice = server.client("alice");
-    for number in 0..limits::ROOMS_PER_CLIENT {
+    for number in 0..limit("ROOMS_PER_CLIENT") {
         alice.join(&format!("#{number}"));
     }
     alice.ask("JOIN #more", &["405 #more"]);

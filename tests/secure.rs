@@ -18,11 +18,12 @@ use std::path::Path;
 use std::process::{Command, Output as Finished};
 use std::time::Instant;
 
+use tempfile::TempDir;
 use wire::fingerprint::Fingerprint;
 use wire::tls::{Connector, Identity, Trust};
 
 use crate::files::{FILES, download, fetch, offer};
-use crate::harness::{Client, Folder, PATIENCE, Server};
+use crate::harness::{Client, PATIENCE, Server};
 
 /// What is said to who speaks plain text and may not.
 const NOT_IN_PLAIN: &str = "ERROR :Closing connection: Plain text is not taken from your address; connect with TLS";
@@ -40,7 +41,7 @@ impl Server {
     /// A connection over TLS that has said nothing yet, from somebody with the key of this name, which is made when it
     /// is not there.
     pub fn connect_with_key(&self, key: &str) -> Client {
-        let file = self.folder.0.join(format!("{key}.pem"));
+        let file = self.folder.path().join(format!("{key}.pem"));
         let connector = Connector::new(Identity::load_or_make(&file, key).unwrap(), None).unwrap();
         let client = self.connect();
         shake_hands(&client, &connector);
@@ -125,15 +126,15 @@ fn the_end_of_the_server_is_told_over_tls_too() {
 fn the_server_keeps_its_key() {
     let server = Server::start(&[]);
     let shown = shown_fingerprint(&server);
-    let file = server.folder.0.join("tls/server.pem");
+    let file = server.folder.path().join("tls/server.pem");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
-    assert_eq!(mode(&server.folder.0.join("keys")), 0o700);
+    assert_eq!(mode(&server.folder.path().join("keys")), 0o700);
     let folder = server.folder.clone();
     drop(server);
     assert_eq!(shown_fingerprint(&Server::start_in(&folder, &[])), shown);
     fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
-    let data = folder.0.to_str().unwrap();
+    let data = folder.path().to_str().unwrap();
     let refused = run(&["--listen", "127.0.0.1:0", "--data-dir", data]);
     let errors = String::from_utf8(refused.stderr).unwrap();
     assert!(errors.starts_with("chat-server: others may read the key in "), "{errors}");
@@ -157,22 +158,22 @@ fn one_socket_speaks_both_versions_of_ip_where_there_are_both() {
 
 #[test]
 fn a_certificate_can_be_given() {
-    let folder = Folder::new();
-    let file = folder.0.join("given.pem");
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("given.pem");
     let given = Identity::load_or_make(&file, "chat.example.org").unwrap();
     let file = file.to_str().unwrap();
     let server = Server::start(&["--cert", file, "--key", file]);
     assert_eq!(shown_fingerprint(&server).parse(), Ok(given.fingerprint()));
     server.client_with_key("tesla", "tesla").ask("ISON tesla", &["303 :tesla"]);
-    let none = folder.0.join("none");
+    let none = folder.path().join("none");
     let none = none.to_str().unwrap();
     for (cert, key, complaint) in [
         (none, file, "cannot read "),
         (file, none, "cannot read "),
         (file, "/dev/null", "there is no private key, or it is damaged"),
     ] {
-        let data = Folder::new();
-        let data = data.0.to_str().unwrap();
+        let data = TempDir::new().unwrap();
+        let data = data.path().to_str().unwrap();
         let refused = run(&["--listen", "127.0.0.1:0", "--data-dir", data, "--cert", cert, "--key", key]);
         let errors = String::from_utf8(refused.stderr).unwrap();
         assert!(errors.contains(complaint) && errors.lines().count() == 1, "{errors}");
@@ -186,7 +187,7 @@ fn whois_shows_keys_to_compare() {
     let server = Server::start(&[]);
     let mut tesla = server.client_with_key("tesla", "tesla");
     let mut alice = server.client("alice");
-    let key = Identity::load_or_make(&server.folder.0.join("tesla.pem"), "tesla").unwrap().fingerprint();
+    let key = Identity::load_or_make(&server.folder.path().join("tesla.pem"), "tesla").unwrap().fingerprint();
     alice.send("WHOIS tesla");
     alice.skip_to("671 tesla");
     let line = alice.expect("276 tesla :has client certificate fingerprint *");

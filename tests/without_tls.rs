@@ -4,10 +4,11 @@ use std::fs;
 use std::process::Command;
 use std::sync::Arc;
 
+use tempfile::TempDir;
 use wire::numeric::BOUND;
 
 use crate::client::person::{Home, WELCOME};
-use crate::harness::{Folder, Server};
+use crate::harness::Server;
 
 #[test]
 fn plain_text_to_others_has_to_be_asked_for() {
@@ -16,9 +17,9 @@ fn plain_text_to_others_has_to_be_asked_for() {
         (&["--plain", "never"], "built without TLS; build it with --features tls, or nobody could connect"),
         (&["--cert", "a", "--key", "b"], "built without TLS; build it with --features tls, or leave --cert and --key"),
     ] {
-        let data = Folder::new();
+        let data = TempDir::new().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat-server"));
-        command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(&data.0).args(options);
+        command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data.path()).args(options);
         let refused = command.output().unwrap();
         let errors = String::from_utf8(refused.stderr).unwrap();
         assert!(errors.contains(hint) && errors.lines().count() == 1, "{errors}");
@@ -40,9 +41,9 @@ fn the_client_needs_no_word_about_it() {
 
 #[test]
 fn a_name_that_belongs_to_a_key_is_not_to_be_had() {
-    let folder = Arc::new(Folder::new());
-    fs::create_dir(folder.0.join("keys")).unwrap();
-    fs::write(folder.0.join("keys/tesla"), "0".repeat(64)).unwrap();
+    let folder = Arc::new(TempDir::new().unwrap());
+    fs::create_dir(folder.path().join("keys")).unwrap();
+    fs::write(folder.path().join("keys/tesla"), "0".repeat(64)).unwrap();
     let server = Server::start_in(&folder, &[]);
     server.connect().ask("NICK Tesla", &[&format!("433 Tesla :{BOUND}")]);
 }

@@ -1,4 +1,4 @@
-//! `make bench`: loads our server, and whichever other IRC servers are installed, in the same way.
+//! `make bench`: loads our server, and whichever other IRC servers are installed, or another build of ours, in the same way.
 //!
 //! One thread and one epoll drive all clients, so that on a small machine the server has a core to
 //! itself. From the top down:
@@ -50,8 +50,8 @@ const OTHER_FILES: usize = 64;
 const LEGEND: &str = "
 delivery: one line received by one client, checked for loss, repetition and order. Latency runs from
   the speaker's write to the receiver's read; CPU is the server's, all threads. Figures are medians
-  over the rounds; \"ours / best\" is ours divided by the best other server of the same round, above 1
-  is good for rates, below 1 for the rest. A generator near 100 % was itself the limit.
+  over the rounds; \"ours / best\" is ours divided by the best other server of the same round (\"ours / other\":
+  by the other build of ours), above 1 is good for rates, below 1 for the rest. A generator near 100 % was itself the limit.
 files: the chat client sends and fetches one, whole: read, sum, fsync; socat copies the same file over
   loopback and does neither. Beside the conversation one client sends files and another fetches one, without pause.
 stalled: \"in kernel\" is what the kernel's buffers hold of the KiB that each stalled member was sent,
@@ -92,7 +92,7 @@ fn run(mut options: Options) -> io::Result<Vec<String>> {
     fit_open_files(&mut options)?;
     let mut bench = Bench { candidates: Vec::new(), faults: Vec::new() };
     for kind in &options.servers {
-        match Candidate::find(*kind, options.ours.as_deref()) {
+        match Candidate::find(*kind, &options) {
             Ok(candidate) => bench.candidates.push(candidate),
             Err(why) => println!("{why}"),
         }
@@ -154,7 +154,9 @@ impl Bench {
     fn case(&mut self, rounds: usize, mut tables: Vec<Table>, unit: impl Fn(&Candidate) -> io::Result<Vec<Row>>) {
         let title = tables.first().map(Table::title).unwrap_or_default();
         for round in 0..rounds {
-            for candidate in &self.candidates {
+            // Each round begins with another one, so that none is always the first on a warm machine.
+            let count = self.candidates.len();
+            for candidate in self.candidates.iter().cycle().skip(round % count.max(1)).take(count) {
                 let name = candidate.kind.name();
                 progress(&format!("{title}, round {} of {rounds}: {name}", round + 1));
                 match unit(candidate) {

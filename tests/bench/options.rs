@@ -13,7 +13,7 @@ use crate::stalled::{HEALTHY, PAYLOAD};
 pub const USAGE: &str = "\
 usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS])
   --cases LIST              fanout,stalled,idle,tls,files (tls: fan-out and handshakes)
-  --servers LIST            ours,ngircd,inspircd
+  --servers LIST            ours,other,ngircd,inspircd              [all but other]
   --clients LIST            members of the fan-out room             [200,1000]
   --in-flight LIST          lines in flight per speaker, fan-out    [1,32]
   --speakers N              speakers in the room                    [8]
@@ -28,7 +28,8 @@ usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS
   --seconds SECONDS         length of each measured interval        [2.5]
   --rounds N                rounds of all but the idle crowd        [3]
   --only-quick              a first look in about two minutes
-  --ours PATH               our server, if cargo did not build it";
+  --ours PATH               our server, if cargo did not build it
+  --other PATH              compare ours with this other build of it alone";
 
 const CASES: [&str; 5] = ["fanout", "stalled", "idle", "tls", "files"];
 
@@ -49,13 +50,14 @@ pub struct Options {
     seconds: f64,
     pub rounds: usize,
     pub ours: Option<PathBuf>,
+    pub other: Option<PathBuf>,
 }
 
 impl Options {
     fn new() -> Self {
         Self {
             cases: CASES.map(str::to_owned).to_vec(),
-            servers: Kind::ALL.to_vec(),
+            servers: vec![Kind::Ours, Kind::Ngircd, Kind::Inspircd],
             clients: vec![200, 1000],
             in_flight: vec![1, 32],
             speakers: 8,
@@ -70,6 +72,7 @@ impl Options {
             seconds: 2.5,
             rounds: 3,
             ours: None,
+            other: None,
         }
     }
 
@@ -117,6 +120,10 @@ impl Options {
             "--seconds" => self.seconds = number(value)?,
             "--rounds" => self.rounds = number(value)?,
             "--ours" => self.ours = Some(PathBuf::from(value)),
+            "--other" => {
+                self.other = Some(PathBuf::from(value));
+                self.servers = vec![Kind::Ours, Kind::Other];
+            }
             _ => return Err("no such option".to_owned()),
         }
         Ok(())

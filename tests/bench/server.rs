@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use wire::tls::Identity;
 
+use crate::options::Options;
 use crate::stream::Transport;
 
 /// How long a server may take from its start until it accepts a connection.
@@ -20,16 +21,19 @@ const START: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
     Ours,
+    /// Another build of our server.
+    Other,
     Ngircd,
     Inspircd,
 }
 
 impl Kind {
-    pub const ALL: [Self; 3] = [Self::Ours, Self::Ngircd, Self::Inspircd];
+    pub const ALL: [Self; 4] = [Self::Ours, Self::Other, Self::Ngircd, Self::Inspircd];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
+            Self::Other => "other",
             Self::Ngircd => "ngircd",
             Self::Inspircd => "inspircd",
         }
@@ -41,7 +45,7 @@ impl Kind {
         match self {
             // std listens with a backlog of 128, ngIRCd with one of 10; what overflows a backlog
             // waits a whole second for TCP to try again.
-            Self::Ours => 100,
+            Self::Ours | Self::Other => 100,
             Self::Ngircd => 10,
             // Welcomes all who wait, but only once a second; its backlog is in its configuration.
             Self::Inspircd => 4000,
@@ -63,17 +67,18 @@ pub struct Candidate {
 
 impl Candidate {
     /// The server, or a sentence that says why there is none.
-    pub fn find(kind: Kind, ours: Option<&Path>) -> Result<Self, String> {
-        let built = option_env!("CARGO_BIN_EXE_chat-server").map(Path::new);
+    pub fn find(kind: Kind, options: &Options) -> Result<Self, String> {
+        let built = option_env!("CARGO_BIN_EXE_chat-server").map(PathBuf::from);
         let program = match kind {
-            Kind::Ours => ours.or(built).map(Path::to_path_buf).unwrap_or_default(),
+            Kind::Ours => options.ours.clone().or(built).unwrap_or_default(),
+            Kind::Other => options.other.clone().unwrap_or_default(),
             Kind::Ngircd | Kind::Inspircd => kind.installed_at(),
         };
         if program.is_file() {
             return Ok(Self { kind, program });
         }
         Err(match kind {
-            Kind::Ours => "ours: no server binary; name one with --ours PATH".to_owned(),
+            Kind::Ours | Kind::Other => format!("{0}: no server binary; name one with --{0} PATH", kind.name()),
             _ => format!("{0}: not installed, so left out; try `apt-get install {0}`", kind.name()),
         })
     }
@@ -85,7 +90,7 @@ impl Candidate {
         command.current_dir(&folder.0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let ports = free_ports()?;
         match self.kind {
-            Kind::Ours => {
+            Kind::Ours | Kind::Other => {
                 command.args(["--listen", "127.0.0.1:0", "--flood", "0", "--data-dir"]).arg(&folder.0);
                 command.stdout(Stdio::piped());
             }
@@ -102,7 +107,7 @@ impl Candidate {
         let [address, tls_address] = ports.map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
         let mut server = Server { kind: self.kind, child: command.spawn()?, address, tls_address, _folder: folder };
         match self.kind {
-            Kind::Ours => server.read_address()?,
+            Kind::Ours | Kind::Other => server.read_address()?,
             Kind::Ngircd | Kind::Inspircd => server.await_listening(transport)?,
         }
         Ok(server)

@@ -59,7 +59,7 @@ impl Table {
     }
 
     fn print_ratios(&self) {
-        print!("  {:12}", "ours / best");
+        print!("  {:12}", self.compared());
         for (index, Column(title, _, better)) in self.columns.iter().enumerate() {
             let mut ratios: Vec<f64> = self
                 .of(Kind::Ours)
@@ -69,6 +69,15 @@ impl Table {
             print!("  {text:>w$}", w = width(title));
         }
         println!();
+    }
+
+    /// What the ratios are ratios of.
+    fn compared(&self) -> &'static str {
+        if self.rows.iter().all(|(_, kind, _)| [Kind::Ours, Kind::Other].contains(kind)) {
+            "ours / other"
+        } else {
+            "ours / best"
+        }
     }
 
     /// The best that any other server did in this round.

@@ -3,18 +3,12 @@
 //!
 //! Thread: the generator's only one. No locks.
 
-use wire::tls::BUILT_IN;
-
 use crate::options::Options;
 use crate::stream::Transport;
 use crate::table::Table;
 use crate::{Bench, fanout, handshakes, unfinished};
 
 pub fn case(bench: &mut Bench, options: &Options) {
-    if !BUILT_IN {
-        println!("tls: left out, since this build has none; build with --features tls");
-        return;
-    }
     fanout::case(bench, options, Transport::Tls);
     println!();
     for candidate in &bench.candidates {

@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 
-use crate::harness::{Folder, Output, PATIENCE, fits};
+use tempfile::TempDir;
+
+use crate::harness::{Output, PATIENCE, fits};
 
 /// What everybody sees first who has come into the lobby.
 pub const WELCOME: &str = "Welcome to chat room. Enter 'tata' anytime to exit";
@@ -25,7 +27,7 @@ pub fn address_of_its_own() -> Ipv4Addr {
 
 /// Where people sit: a folder for their settings, and the server that they call.
 pub struct Home {
-    folder: Folder,
+    folder: TempDir,
     pub server: String,
     /// They speak TLS.
     secure: bool,
@@ -33,7 +35,7 @@ pub struct Home {
 
 impl Home {
     pub fn calling(server: impl Display) -> Home {
-        Home { folder: Folder::new(), server: server.to_string(), secure: false }
+        Home { folder: TempDir::new().unwrap(), server: server.to_string(), secure: false }
     }
 
     /// The same as the client does it when it is told nothing: with TLS where it is built in.
@@ -42,19 +44,19 @@ impl Home {
     }
 
     pub fn path(&self) -> PathBuf {
-        self.folder.0.clone()
+        self.folder.path().to_owned()
     }
 
     /// The chat client with these options, in this home and in no other.
     pub fn client(&self, options: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat-client"));
-        command.args(["--server", &self.server]).args(options).current_dir(&self.folder.0);
+        command.args(["--server", &self.server]).args(options).current_dir(self.folder.path());
         if cfg!(feature = "tls") && !self.secure {
             command.arg("--plain");
         }
         // A terminal that knows colour is no reason to send any into a pipe.
         command.env_remove("NO_COLOR").env("TERM", "xterm-256color");
-        command.env("HOME", &self.folder.0).env("XDG_CONFIG_HOME", self.folder.0.join("config"));
+        command.env("HOME", self.folder.path()).env("XDG_CONFIG_HOME", self.folder.path().join("config"));
         command
     }
 

@@ -3,11 +3,12 @@
 use std::fs;
 use std::sync::Arc;
 
+use tempfile::TempDir;
 use wire::crc32::crc32;
 
 use super::transfers::begin;
 use crate::files::{FILES, download, offer, upload};
-use crate::harness::{Client, Folder, Server};
+use crate::harness::{Client, Server};
 
 /// Changes a client's name.
 #[track_caller]
@@ -65,7 +66,7 @@ fn an_offer_does_not_read_again_what_the_upload_knows() {
     let first = offer(&mut alice, "alice", 9, "a.txt");
     let mut older = begin(&server, &mut alice, &first, b"12345");
     // Whoever reads the disk finds something else there.
-    fs::write(server.folder.0.join("files/1.data"), "xxxxx").unwrap();
+    fs::write(server.folder.path().join("files/1.data"), "xxxxx").unwrap();
     let second = offer(&mut alice, "alice", 9, "a.txt");
     assert_eq!((second.offset, second.crc), (5, format!("{:08x}", crc32(b"12345"))));
     older.expect_end();
@@ -93,7 +94,7 @@ fn a_data_connection_is_no_client_once_its_token_was_good() {
 
 /// Letters that wait in a mailbox.
 fn letters(server: &Server, name: &str) -> usize {
-    fs::read_dir(server.folder.0.join("mail").join(name).join("new")).map_or(0, Iterator::count)
+    fs::read_dir(server.folder.path().join("mail").join(name).join("new")).map_or(0, Iterator::count)
 }
 
 #[test]
@@ -119,8 +120,8 @@ fn a_file_that_is_taken_back_is_not_announced_any_more() {
 
 #[test]
 fn a_file_of_which_nobody_was_told_is_announced_at_the_next_start() {
-    let folder = Arc::new(Folder::new());
-    let spool = folder.0.join("files");
+    let folder = Arc::new(TempDir::new().unwrap());
+    let spool = folder.path().join("files");
     fs::create_dir_all(&spool).unwrap();
     for (id, rest) in [(1, "bob :1.txt\ndone 352441c2 bob"), (2, "#lab :2.txt\ndone 352441c2 bob carol\ngot carol")] {
         fs::write(spool.join(format!("{id}.info")), format!("offer 9999999999 3 alice!a@h {rest}\n")).unwrap();

@@ -5,10 +5,11 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tempfile::TempDir;
 use wire::crc32::crc32;
 
 use crate::files::{FILES, Offered, download, fetch, offer, put, spooled, upload};
-use crate::harness::{Client, Folder, Server};
+use crate::harness::{Client, Server};
 
 const LARGE: usize = 30_000_000;
 const NO_GOOD: &str = "ERROR :This token is not, or no longer, good; ask for another one";
@@ -19,7 +20,7 @@ pub fn begin(server: &Server, client: &mut Client, offered: &Offered, bytes: &[u
     let mut data = server.connect();
     data.send(&format!("PUT {} {} {}", offered.id, offered.token, offered.offset));
     data.send_bytes(bytes);
-    let path = server.folder.0.join("files").join(format!("{}.data", offered.id));
+    let path = server.folder.path().join("files").join(format!("{}.data", offered.id));
     let length = (offered.offset + bytes.len()) as u64;
     server.wait_until(client, "the bytes", |_| fs::metadata(&path).is_ok_and(|data| data.len() == length));
     data
@@ -85,8 +86,8 @@ fn a_download_goes_on_where_it_was() {
 
 #[test]
 fn four_gibibytes_are_not_too_many() {
-    let folder = Arc::new(Folder::new());
-    let spool = folder.0.join("files");
+    let folder = Arc::new(TempDir::new().unwrap());
+    let spool = folder.path().join("files");
     fs::create_dir_all(&spool).unwrap();
     let size = (4u64 << 30) + 5;
     fs::write(spool.join("1.info"), format!("offer 9999999999 {size} a!a@h bob :a\ndone 12345678 bob\ntold\n"))

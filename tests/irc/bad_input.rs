@@ -1,9 +1,9 @@
 //! Parameters that are no words, and lines that ask for much.
 
-use wire::limits;
 use wire::message::Message;
 
 use crate::harness::Server;
+use crate::limits::limit;
 
 /// In a reply each parameter but the last is one word, whatever stood in the request, or its reader
 /// takes one for another.
@@ -60,5 +60,5 @@ fn one_line_does_not_ask_for_the_same_many_times() {
     assert_eq!(alice.sync().len(), ["311", "319", "312", "317", "318"].len());
     let unknown: String = (0..100).map(|number| format!("n{number},")).collect();
     alice.send(&format!("WHOIS {unknown}"));
-    assert_eq!(alice.sync().len(), limits::TARGETS + 1);
+    assert_eq!(alice.sync().len(), limit("TARGETS") + 1);
 }

@@ -3,6 +3,7 @@
 use wire::limits;
 
 use crate::harness::Server;
+use crate::limits::limit;
 
 const NOT_OPERATOR: &str = "482 #a";
 
@@ -129,14 +130,14 @@ fn the_ban_list_has_an_end() {
     let server = Server::start(&["--flood", "0"]);
     let mut alice = server.client("alice");
     alice.join("#a");
-    for number in 0..limits::BANS {
+    for number in 0..limit("BANS") {
         alice.ask(&format!("MODE #a +b {number}"), &[&format!("*MODE #a +b {number}!*@*")]);
     }
     alice.ask("MODE #a +b more", &["478 #a more!*@*"]);
-    let removed: String = (0..limits::BANS).map(|number| format!(" {number}")).collect();
-    alice.send(&format!("MODE #a -{}{removed}", "b".repeat(limits::BANS)));
+    let removed: String = (0..limit("BANS")).map(|number| format!(" {number}")).collect();
+    alice.send(&format!("MODE #a -{}{removed}", "b".repeat(limit("BANS"))));
     let told = alice.sync().concat();
-    assert!((0..limits::BANS).all(|number| told.contains(&format!(" {number}!*@*"))), "{told}");
+    assert!((0..limit("BANS")).all(|number| told.contains(&format!(" {number}!*@*"))), "{told}");
     alice.ask("MODE #a b", &["368 #a"]);
 }
 

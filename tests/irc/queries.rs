@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use tempfile::TempDir;
 use wire::limits;
 
-use crate::harness::{Client, Folder, Server};
+use crate::harness::{Client, Server};
 use crate::lifecycle::cannot_start;
 
 const VERSION: &str = concat!("groupchat-", env!("CARGO_PKG_VERSION"));
@@ -178,8 +179,8 @@ fn lusers_counts() {
 
 #[test]
 fn the_message_of_the_day_is_a_file() {
-    let folder = Folder::new();
-    let path = folder.0.join("motd");
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("motd");
     fs::write(&path, format!("Be kind.\n\n\u{1b}[31mred {}\n", "x".repeat(600))).unwrap();
     let server = Server::start(&["--motd", path.to_str().unwrap()]);
     let mut alice = server.client("alice");

@@ -3,6 +3,7 @@
 use wire::limits;
 
 use crate::harness::Server;
+use crate::limits::limit;
 
 #[test]
 fn the_welcome_in_full() {
@@ -39,11 +40,11 @@ fn what_005_says_is_what_limits_say() {
     let welcome = alice.sync();
     let said = welcome.iter().filter(|line| line.contains(" 005 "));
     let tokens: Vec<&str> = said.flat_map(|line| line.split(" :").next().unwrap().split(' ').skip(3)).collect();
-    let most = limits::TARGETS;
+    let most = limit("TARGETS");
     let expected = [
         format!("AWAYLEN={}", limits::AWAY),
         "CASEMAPPING=ascii".into(),
-        format!("CHANLIMIT=#:{}", limits::ROOMS_PER_CLIENT),
+        format!("CHANLIMIT=#:{}", limit("ROOMS_PER_CLIENT")),
         "CHANMODES=b,k,l,imnst".into(),
         format!("CHANNELLEN={}", limits::ROOM),
         "CHANTYPES=#".into(),
@@ -51,7 +52,7 @@ fn what_005_says_is_what_limits_say() {
         format!("HOSTLEN={}", limits::HOST),
         format!("KEYLEN={}", limits::KEY),
         format!("KICKLEN={}", limits::REASON),
-        format!("MAXLIST=b:{}", limits::BANS),
+        format!("MAXLIST=b:{}", limit("BANS")),
         "MODES".into(),
         format!("NICKLEN={}", limits::NICK),
         "PREFIX=(ov)@+".into(),

@@ -4,22 +4,24 @@ use std::fs;
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
-use crate::harness::{Client, Folder, Server};
+use tempfile::TempDir;
+
+use crate::harness::{Client, Server};
 use crate::mail::stored;
 
 /// irssi on a terminal of its own, which logs all that it shows; `how` are settings of the connection.
-pub fn start(home: &Folder, server: &Server, how: &str) -> Child {
+pub fn start(home: &TempDir, server: &Server, how: &str) -> Child {
     let settings = format!(
         "core = {{ }}; \"fe-common/core\" = {{ autolog = \"yes\"; autolog_path = \"{}/$0.log\"; }};",
-        home.0.display()
+        home.path().display()
     );
     let port = server.addresses[0].port();
     let network = "chatnets = { Test = { type = \"IRC\"; }; };";
     let servers = format!(
         "servers = ( {{ address = \"127.0.0.1\"; chatnet = \"Test\"; port = {port}; autoconnect = \"yes\"; {how} }} );"
     );
-    fs::write(home.0.join("config"), format!("{servers} {network} settings = {{ {settings} }};")).unwrap();
-    let command = format!("irssi --home {} -n irs", home.0.display());
+    fs::write(home.path().join("config"), format!("{servers} {network} settings = {{ {settings} }};")).unwrap();
+    let command = format!("irssi --home {} -n irs", home.path().display());
     let mut script = Command::new("script");
     script.args(["-qec", &command, "/dev/null"]).env("TERM", "xterm");
     script.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
@@ -50,8 +52,8 @@ fn irssi_gets_its_letters_exactly_once() {
     for text in ["the first", "the second", "the third"] {
         alice.ask(&format!("PRIVMSG irs :{text}"), &[&stored("irs")[..]]);
     }
-    let home = Folder::new();
-    let waiting = server.folder.0.join("mail/irs/new");
+    let home = TempDir::new().unwrap();
+    let waiting = server.folder.path().join("mail/irs/new");
     for times in [2, 3] {
         let irssi = start(&home, &server, "");
         wait_until_here(&server, &mut alice, times);
@@ -62,7 +64,7 @@ fn irssi_gets_its_letters_exactly_once() {
         });
     }
     // One for each window: the server's, and the conversation with alice.
-    let entries = fs::read_dir(&home.0).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path());
     let logs = entries.filter(|path| path.extension().is_some_and(|ending| ending == "log"));
     let log: String = logs.map(|path| fs::read_to_string(path).unwrap()).collect();
     for text in ["3 messages while you were away", "<alice> the first", "<alice> the second", "<alice> the third"] {

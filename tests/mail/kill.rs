@@ -15,8 +15,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
+
 use crate::client::person::{Home, WELCOME, address_of_its_own};
-use crate::harness::{Folder, PATIENCE, Server};
+use crate::harness::{PATIENCE, Server};
 
 const WORLDS: usize = 4;
 const ROUNDS: usize = 13;
@@ -82,7 +84,7 @@ struct Figures {
 /// Runs one world to its end, and looks at what tesla has seen.
 fn end_of_the_world(seed: u64) -> Figures {
     let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let folder = Arc::new(Folder::new());
+    let folder = Arc::new(TempDir::new().unwrap());
     let listen = format!("{}:0", address_of_its_own());
     let mut server = Server::start_in(&folder, &["--flood", "0", "--listen", &listen]);
     let address = server.addresses[0];
@@ -248,8 +250,8 @@ impl World {
     }
 
     /// Waits until nobody writes any more and all is confirmed.
-    fn await_rest(&self, folder: &Folder) {
-        let mailbox = folder.0.join("mail/tesla/new");
+    fn await_rest(&self, folder: &TempDir) {
+        let mailbox = folder.path().join("mail/tesla/new");
         self.wait(REST, "an empty mailbox", || {
             let is_quiet = self.bob.lock().unwrap().is_none();
             is_quiet && fs::read_dir(&mailbox).unwrap().count() == 0

@@ -3,9 +3,11 @@
 use std::fs;
 use std::sync::Arc;
 
+use tempfile::TempDir;
 use wire::limits;
 
-use crate::harness::{Folder, Server, fits};
+use crate::harness::{Server, fits};
+use crate::limits::limit;
 use crate::mail::{confirm, has_been_here, letters, mailbox, silent, stored};
 
 #[test]
@@ -39,7 +41,7 @@ fn what_cannot_be_read_comes_next_time() {
     }
     let mut files: Vec<_> = fs::read_dir(mailbox(&server, "bob")).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
-    let elsewhere = server.folder.0.join("elsewhere");
+    let elsewhere = server.folder.path().join("elsewhere");
     fs::rename(&files[1], &elsewhere).unwrap();
     fs::create_dir(&files[1]).unwrap();
     let mut bob = silent(&server, "bob", "server-time");
@@ -48,7 +50,7 @@ fn what_cannot_be_read_comes_next_time() {
     bob.expect("@time=* PRIVMSG bob :three");
     bob.expect("PING :mail-2");
     bob.ask("PONG mail-2", &[]);
-    server.program.expect_log("Letters to bob cannot be read (Is a directory (os error 21)); they are tried again");
+    server.program.expect_log("Messages to bob cannot be read (Is a directory (os error 21)); they are tried again");
     fs::remove_dir(&files[1]).unwrap();
     fs::rename(&elsewhere, &files[1]).unwrap();
     bob.send("QUIT");
@@ -71,7 +73,7 @@ fn the_largest_letters_come_in_parts_too() {
     let mut bob = silent(&server, "bob", "message-tags server-time");
     bob.expect(":groupchat NOTICE bob :600 messages while you were away");
     let first = bob.sync().iter().filter(|line| fits("*PRIVMSG bob :*", line)).count();
-    assert!((limits::MAIL_BATCH / 5000..600).contains(&first), "{first} at once");
+    assert!((limit("MAIL_BATCH") / 5000..600).contains(&first), "{first} at once");
     bob.ask("PONG mail-0", &[]);
     bob.confirms = true;
     bob.send(&format!("PONG mail-{first}"));
@@ -115,7 +117,7 @@ fn when_the_disk_fails_the_sender_hears_it_and_nobody_else_notices() {
     let refused = ["400 PRIVMSG bob :Not sent to bob: the server cannot store it now; try again later"];
     alice.ask("PRIVMSG bob :lost?", &refused);
     alice.ask("NOTICE bob :lost?", &[&refused[0].replace("PRIVMSG", "NOTICE")]);
-    server.program.expect_log("A letter to bob cannot be stored: Not a directory (os error 20)");
+    server.program.expect_log("A message to bob cannot be stored: Not a directory (os error 20)");
     bob.expect_nothing();
     alice.ask("PRIVMSG carol :hello", &[&stored("carol")[..]]);
     alice.ask("PRIVMSG #a :hello", &[]);
@@ -129,8 +131,8 @@ fn when_the_disk_fails_the_sender_hears_it_and_nobody_else_notices() {
 
 #[test]
 fn a_full_mailbox_takes_no_more_and_empties_in_parts() {
-    let folder = Arc::new(Folder::new());
-    let new = folder.0.join("mail/bob/new");
+    let folder = Arc::new(TempDir::new().unwrap());
+    let new = folder.path().join("mail/bob/new");
     fs::create_dir_all(&new).unwrap();
     fs::create_dir_all(new.with_file_name("tmp")).unwrap();
     // Long enough that not all of them are handed over at once.

@@ -6,14 +6,16 @@
 
 use std::process::{Command, Stdio};
 
+use tempfile::TempDir;
+
 use crate::client::person::{Person, WELCOME};
-use crate::harness::{Folder, Output, Program};
+use crate::harness::{Output, Program};
 
 /// Hosts on one network, removed in the end.
 pub struct Lab {
     id: String,
     hosts: usize,
-    folder: Folder,
+    folder: TempDir,
     server: Option<Program>,
 }
 
@@ -26,7 +28,7 @@ impl Lab {
     /// So many hosts, and one for the server; `None` when there can be none.
     pub fn with(hosts: usize, test: &str) -> Option<Lab> {
         let id = format!("gc{}{test}", std::process::id());
-        let mut lab = Lab { id, hosts, folder: Folder::new(), server: None };
+        let mut lab = Lab { id, hosts, folder: TempDir::new().unwrap(), server: None };
         if !lab.is_built() {
             assert!(std::env::var("NAMESPACES").as_deref() != Ok("required"), "no network namespaces can be made");
             println!("skipped: no network namespaces can be made (it takes root, and the program ip)");
@@ -39,7 +41,7 @@ impl Lab {
     fn serve(&mut self, address: &str, options: &[&str]) {
         let mut command = self.on(0, env!("CARGO_BIN_EXE_chat-server"));
         command.args(["--listen", address, "--flood", "0", "--plain", "always"]).args(options);
-        command.arg("--data-dir").arg(&self.folder.0);
+        command.arg("--data-dir").arg(self.folder.path());
         self.server = Some(Program::start(command, "Server has started listening on ", 1, Output::Read));
     }
 
@@ -81,7 +83,7 @@ impl Lab {
         let server = &self.server.as_ref().unwrap().ready()[0];
         let mut command = self.on(host, env!("CARGO_BIN_EXE_chat-client"));
         command.args(["--server", server, "--iface", &format!("10.99.0.{host}")]).args(options);
-        command.env("HOME", &self.folder.0).env("XDG_CONFIG_HOME", self.folder.0.join(home));
+        command.env("HOME", self.folder.path()).env("XDG_CONFIG_HOME", self.folder.path().join(home));
         Person::start(command, Output::Read)
     }
 

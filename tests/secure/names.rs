@@ -9,6 +9,7 @@ use wire::numeric::BOUND;
 
 use crate::client::person::{Home, WELCOME};
 use crate::harness::{Client, Server};
+use crate::limits::limit;
 use crate::mail::stored;
 
 /// Asks for a name before registration, and is refused it.
@@ -125,7 +126,7 @@ fn of_many_keys_that_race_for_a_name_one_has_it_for_good() {
 fn a_key_has_some_names_and_may_use_more() {
     let server = Server::start(&["--flood", "0"]);
     let mut tesla = server.client_with_key("t0", "tesla");
-    for number in 1..wire::limits::NAMES_PER_KEY {
+    for number in 1..limit("NAMES_PER_KEY") {
         tesla.send(&format!("NICK t{number}"));
         tesla.skip_to(&format!(":groupchat NOTICE t{number} :t{number} belongs to your key *"));
     }
@@ -142,7 +143,7 @@ fn who_runs_the_server_can_release_a_name() {
     tesla_was_here(&server);
     let release = |name: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat-server"));
-        let run = command.arg("--data-dir").arg(&server.folder.0).args(["--release", name]).output().unwrap();
+        let run = command.arg("--data-dir").arg(server.folder.path()).args(["--release", name]).output().unwrap();
         (run.status.code(), String::from_utf8([run.stdout, run.stderr].concat()).unwrap())
     };
     let (code, text) = release("nobody");
@@ -176,7 +177,7 @@ fn who_runs_the_server_can_release_a_name() {
 fn a_folder_that_is_away_releases_no_name() {
     let server = Server::start(&[]);
     tesla_was_here(&server);
-    let (keys, away) = (server.folder.0.join("keys"), server.folder.0.join("away"));
+    let (keys, away) = (server.folder.path().join("keys"), server.folder.path().join("away"));
     fs::rename(&keys, &away).unwrap();
     server.connect_with_key("eve").ask("NICK tesla", &[&format!("433 tesla :{BOUND}")]);
     fs::rename(&away, &keys).unwrap();
@@ -186,7 +187,7 @@ fn a_folder_that_is_away_releases_no_name() {
 #[test]
 fn what_cannot_be_written_down_is_told_and_not_bound() {
     let server = Server::start(&[]);
-    let folder = server.folder.0.join("keys");
+    let folder = server.folder.path().join("keys");
     // Even root cannot make a file in what is no folder.
     fs::remove_dir(&folder).unwrap();
     fs::write(&folder, "").unwrap();

@@ -5,13 +5,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::thread;
 
+use tempfile::TempDir;
 use wire::fingerprint::Fingerprint;
 use wire::tls::Identity;
 
 use super::recorder::Recorder;
 use super::shown_fingerprint;
 use crate::client::person::{Home, Person, WELCOME};
-use crate::harness::{Folder, Server};
+use crate::harness::Server;
 
 const IN_ROOM: &str = "the meeting is at noon";
 const IN_PRIVATE: &str = "and the cellar is open";
@@ -144,8 +145,8 @@ fn a_fingerprint_that_is_known_beforehand_has_to_be_the_right_one() {
 #[test]
 fn an_authority_has_to_vouch_from_then_on() {
     // The server's own certificate vouches for itself, when it is named as an authority.
-    let folder = Folder::new();
-    let file = folder.0.join("chat.pem");
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("chat.pem");
     Identity::load_or_make(&file, "localhost").unwrap();
     let path = file.to_str().unwrap();
     let server = Server::start(&["--cert", path, "--key", path]);

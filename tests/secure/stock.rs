@@ -6,9 +6,10 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
+use tempfile::TempDir;
 use wire::numeric::BOUND;
 
-use crate::harness::{Folder, PATIENCE, Server, fits};
+use crate::harness::{PATIENCE, Server, fits};
 use crate::mail::irssi;
 
 fn is_installed(program: &str) -> bool {
@@ -93,7 +94,7 @@ fn openssl_joins_and_talks_by_hand() {
     alice.send("PRIVMSG #a :I see");
     by_hand.expect(":alice!alice@127.0.0.1 PRIVMSG #a :I see");
     // The certificate is what the server's window says.
-    let file = server.folder.0.join("tls/server.pem");
+    let file = server.folder.path().join("tls/server.pem");
     let output =
         Command::new("openssl").args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(file).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -120,8 +121,8 @@ fn irssi_keeps_its_name_by_its_certificate() {
     }
     let server = Server::start(&["--flood", "0"]);
     let mut alice = server.client("alice");
-    let home = Folder::new();
-    let pem = home.0.join("irs.pem");
+    let home = TempDir::new().unwrap();
+    let pem = home.path().join("irs.pem");
     let pem = pem.to_str().unwrap();
     // As the manuals of IRC networks say how to make one.
     let mut make = Command::new("openssl");

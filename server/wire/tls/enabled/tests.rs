@@ -3,25 +3,17 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use tempfile::TempDir;
 
 use super::*;
-use crate::disk;
 use crate::stream::Stream;
 
-/// A new folder for keys.
-fn folder(test: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("groupchat-tls-{test}-{}", std::process::id()));
-    let _ = fs::remove_dir_all(&folder);
-    folder
-}
-
-fn identity(folder: &Path, name: &str) -> Identity {
-    Identity::load_or_make(&folder.join(format!("{name}.pem")), name).unwrap()
+fn identity(folder: &TempDir, name: &str) -> Identity {
+    Identity::load_or_make(&folder.path().join(format!("{name}.pem")), name).unwrap()
 }
 
 fn soon() -> Instant {
@@ -52,14 +44,13 @@ fn meet(server: Identity, connector: &Connector, trust: Trust) -> Shaken {
 }
 
 /// A client and a server that have met.
-fn pair(test: &str) -> (Stream, Stream) {
-    let folder = folder(test);
+fn pair() -> (Stream, Stream) {
+    let folder = TempDir::new().unwrap();
     let (ours, theirs) = (identity(&folder, "client"), identity(&folder, "server"));
     let key = (ours.fingerprint(), theirs.fingerprint());
     let (client, server) = meet(theirs, &Connector::new(ours, None).unwrap(), Trust::Pin(key.1));
     let (client, server) = (client.unwrap().0, server.unwrap());
     assert_eq!((server.channel().unwrap().peer(), client.channel().unwrap().peer()), (Some(key.0), Some(key.1)));
-    fs::remove_dir_all(folder).unwrap();
     (client, server)
 }
 
@@ -69,7 +60,7 @@ fn many_bytes() -> Vec<u8> {
 
 #[test]
 fn much_goes_in_both_directions_at_once() {
-    let (client, server) = pair("much");
+    let (client, server) = pair();
     let bytes = many_bytes();
     thread::scope(|scope| {
         for (stream, piece) in [(&client, 512), (&server, 128 * 1024)] {
@@ -93,7 +84,7 @@ fn much_goes_in_both_directions_at_once() {
 
 #[test]
 fn large_records_wait_for_a_reader_who_takes_little() {
-    let (client, server) = pair("records");
+    let (client, server) = pair();
     let bytes = many_bytes();
     thread::scope(|scope| {
         // Two threads write, and no record of one gets into one of the other.
@@ -114,7 +105,7 @@ fn large_records_wait_for_a_reader_who_takes_little() {
 
 #[test]
 fn a_reader_who_waits_keeps_nobody_from_writing() {
-    let (client, server) = pair("waits");
+    let (client, server) = pair();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| {
             let mut answer = [0; 6];
@@ -133,7 +124,7 @@ fn a_reader_who_waits_keeps_nobody_from_writing() {
 #[test]
 fn the_end_is_the_end_whether_it_was_announced_or_not() {
     for announced in [true, false] {
-        let (client, server) = pair(&format!("end-{announced}"));
+        let (client, server) = pair();
         (&server).write_all(b"last").unwrap();
         if announced {
             let mut end = Vec::new();
@@ -149,7 +140,7 @@ fn the_end_is_the_end_whether_it_was_announced_or_not() {
 
 #[test]
 fn what_was_changed_on_the_way_is_not_read() {
-    let (client, server) = pair("changed");
+    let (client, server) = pair();
     let mut encrypted = Vec::new();
     client.channel().unwrap().encrypt(b"pay albert 10", &mut encrypted).unwrap();
     encrypted[10] ^= 1;
@@ -164,7 +155,7 @@ fn what_was_changed_on_the_way_is_not_read() {
 
 #[test]
 fn a_server_with_another_key_is_refused_before_it_knows_who_calls() {
-    let folder = folder("pin");
+    let folder = TempDir::new().unwrap();
     let (client, server, eve) = (identity(&folder, "client"), identity(&folder, "server"), identity(&folder, "eve"));
     let pin = server.fingerprint();
     assert_eq!(identity(&folder, "server").fingerprint(), pin, "a key is made once");
@@ -180,19 +171,17 @@ fn a_server_with_another_key_is_refused_before_it_knows_who_calls() {
     let thief = Identity { key: eve.key, ..identity(&folder, "server") };
     let unusable = Acceptor::new(thief).unwrap_err();
     assert_eq!(unusable, "the key does not belong to the certificate; check --cert and --key");
-    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
 fn an_authority_vouches_for_a_name() {
-    let folder = folder("authority");
-    disk::make_private(&folder).unwrap();
+    let folder = TempDir::new().unwrap();
     let (authority_key, server_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
     let mut params = CertificateParams::new([]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = params.self_signed(&authority_key).unwrap();
     let issuer = Issuer::new(params, authority_key);
-    let [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map(|name| folder.join(name));
+    let [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map(|name| folder.path().join(name));
     fs::write(&ca, authority.pem()).unwrap();
     fs::write(&key, server_key.serialize_pem()).unwrap();
     for (name, is_vouched) in [("localhost", true), ("elsewhere", false)] {
@@ -210,12 +199,11 @@ fn an_authority_vouches_for_a_name() {
         assert!(Connector::new(identity(&folder, "client"), Some(file)).is_err());
         assert!(Identity::load(file, &key).unwrap_err().ends_with("there is no certificate"));
     }
-    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
 fn a_peer_that_is_silent_or_speaks_plain_text_is_found_out() {
-    let folder = folder("plain");
+    let folder = TempDir::new().unwrap();
     let connector = Connector::new(identity(&folder, "client"), None).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let connect = || TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -234,13 +222,12 @@ fn a_peer_that_is_silent_or_speaks_plain_text_is_found_out() {
     let lost = acceptor.accept(&peer, Instant::now() + Duration::from_millis(20)).unwrap_err();
     assert_eq!(lost.kind(), ErrorKind::TimedOut);
     drop(dribbling.join().unwrap());
-    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
 fn a_key_is_private_and_made_once() {
-    let folder = folder("private");
-    let file = folder.join("deep/identity.pem");
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("deep/identity.pem");
     let makers: Vec<_> = (0..8)
         .map(|_| {
             let file = file.clone();
@@ -264,5 +251,4 @@ fn a_key_is_private_and_made_once() {
     fs::remove_file(&file).unwrap();
     std::os::unix::fs::symlink("/nowhere/key.pem", &file).unwrap();
     assert!(Identity::load_or_make(&file, "x").unwrap_err().starts_with("cannot read the key in "));
-    fs::remove_dir_all(folder).unwrap();
 }
