@@ -1,14 +1,34 @@
-//! The folder for all that is to survive the server: names, letters, files.
+//! The data folder: everything that is to survive the server is in it. Each wing that stores something has its own part.
 //!
 //! Opened by the main thread before any other starts; one server at a time has it.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use wire::disk;
+use clap::Args;
+use wire::{disk, os};
+
+use crate::core::context::Wing;
+use crate::core::server::Server;
+
+#[derive(Debug, Args)]
+pub struct DataOptions {
+    /// Folder for messages, files and keys, which survive a restart; unless given, one in ~/.local/share/groupchat for each
+    /// address
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+impl DataOptions {
+    /// The folder of a server that listens at this address.
+    #[allow(dead_code, reason = "a server without bound names releases none")]
+    pub fn folder_for(&self, address: SocketAddr) -> Result<PathBuf, String> {
+        self.data_dir.clone().map_or_else(|| default_folder(address), Ok)
+    }
+}
 
 /// The folder, and the lock that keeps other servers out of it.
 #[derive(Debug)]
@@ -20,34 +40,29 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
-    /// Where the folder of a server is that listens there, unless another one was given.
-    pub fn place(address: SocketAddr) -> Result<PathBuf, String> {
-        let folder = disk::user_folder("XDG_DATA_HOME", ".local/share").ok_or(NO_HOME)?;
-        Ok(folder.join("groupchat").join(name_for(address)))
-    }
-
-    /// Opens the folder that was given, or that which belongs to the address, and makes it when it is not there.
+    /// Opens the folder that was given, or the one of the address, and makes it if it does not exist.
     ///
-    /// A server that listens on whichever port is free cannot be found again, so what it keeps is
-    /// kept in a temporary folder. An error is one sentence that says what to do.
-    pub fn open(given: Option<&Path>, asked: SocketAddr, bound: SocketAddr) -> Result<Self, String> {
+    /// A server that listens on any free port has another address each time, so its folder is a temporary one. An error is
+    /// one sentence that says what to do.
+    pub fn open(options: &DataOptions, asked: SocketAddr, bound: SocketAddr) -> Result<Arc<Self>, String> {
+        let given = options.data_dir.as_deref();
         let temporary = given.is_none() && asked.port() == 0;
         let path = match given {
             Some(path) => path.to_owned(),
             None if temporary => {
                 std::env::temp_dir().join(format!("groupchat-{}-{}", std::process::id(), name_for(bound)))
             }
-            None => Self::place(bound)?,
+            None => default_folder(bound)?,
         };
         let cannot = |what: &str, error: io::Error| {
             format!("cannot {what} the folder {}: {error}; choose another with --data-dir", path.display())
         };
-        // In the folder that everybody shares it must be new, or it could be somebody else's.
-        let made = if temporary { DirBuilder::new().mode(0o700).create(&path) } else { disk::make_private(&path) };
+        // In the folder for temporary files, which everybody shares, it must be new, or it could be somebody else's.
+        let made = if temporary { os::private_folder().create(&path) } else { disk::make_private(&path) };
         made.map_err(|error| cannot("make", error))?;
         let lock = File::create(path.join("lock")).map_err(|error| cannot("use", error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(DataFolder { path, temporary, _lock: lock }),
+            Ok(()) => Ok(Arc::new(DataFolder { path, temporary, _lock: lock })),
             Err(TryLockError::Error(error)) => Err(cannot("lock", error)),
             Err(TryLockError::WouldBlock) => {
                 let path = path.display();
@@ -57,14 +72,26 @@ impl DataFolder {
     }
 }
 
+/// The folder of a server that listens at this address, unless another one is given.
+fn default_folder(address: SocketAddr) -> Result<PathBuf, String> {
+    let folder = disk::user_folder("XDG_DATA_HOME", ".local/share").ok_or(NO_HOME)?;
+    Ok(folder.join("groupchat").join(name_for(address)))
+}
+
 fn name_for(address: SocketAddr) -> String {
     format!("{}-{}", address.ip(), address.port())
+}
+
+impl Wing for DataFolder {
+    fn started(&self, server: &Server) {
+        server.log.line(format_args!("Messages and files are kept in {}", self.path.display()));
+    }
 }
 
 impl Drop for DataFolder {
     fn drop(&mut self) {
         if self.temporary {
-            // What stays lies in the system's folder for such things.
+            // A rest of it is in the system's folder for temporary files.
             let _ = fs::remove_dir_all(&self.path);
         }
     }
@@ -78,13 +105,13 @@ mod tests {
 
     #[test]
     fn one_server_has_it_at_a_time() {
-        let path = std::env::temp_dir().join(format!("groupchat-data-{}", std::process::id()));
+        let folder = tempfile::tempdir().unwrap();
         let address = "127.0.0.1:1".parse().unwrap();
-        let open = || DataFolder::open(Some(&path), address, address);
+        let options = DataOptions { data_dir: Some(folder.path().join("data")) };
+        let open = || DataFolder::open(&options, address, address);
         let first = open().unwrap();
         assert!(open().unwrap_err().starts_with("another server keeps its data in "));
         drop(first);
         drop(open().unwrap());
-        fs::remove_dir_all(path).unwrap();
     }
 }

@@ -1,96 +1,49 @@
-//! The chat server: starts the threads, and ends them.
+//! The chat server: plugs the wings in, starts the threads, and ends them.
 //!
-//! ```text
-//! accept loop ──spawns──> client thread (one per client): read a line, check it, act on the registry
-//!                                │ Event
-//!                                v
-//!                  one bounded mpsc channel (the "global buffer")
-//!                                │
-//!                                v
-//!                  broadcaster thread: drain all that is queued, append each line to its
-//!                  recipients' outboxes, then write every touched socket once
-//! ```
-//!
-//! - [`args`]: the command line
-//! - [`listener`]: the accept loop
-//! - [`session`], [`timer`]: one client's thread, from `read` to the end
-//! - [`secure`]: how a connection begins, with TLS or in plain text
-//! - [`commands`]: the table of verbs, and what each does
-//! - [`chat`]: what a command works with: the locked registry, and ways to answer
-//! - [`replies`]: the answers to one command
-//! - [`registry`], [`admission`], [`client`], [`room`]: who is there, under one lock
-//! - [`keys`]: which names belong to which keys; part of the registry
-//! - [`directory`]: where multicast rooms meet; part of the registry
-//! - [`event`]: what goes through the global buffer
-//! - [`broadcaster`], [`outbox`]: where every line goes out
-//! - [`socket`]: where `read` waits and `write` does not
-//! - [`flood`]: the token bucket
-//! - [`mail`], [`letter`], [`post`], [`mailbox`], [`found`]: private messages, from the sender's thread to the disk and to the recipient
-//! - [`data`]: the folder for what survives the server
-//! - [`files`], [`entry`], [`person`]: which files there are, and for whom; part of the registry
-//! - [`spool`], [`info`]: the files on the disk
-//! - [`transfer`], [`upload`]: data connections, which carry the bytes of files
-//! - [`announce`]: who is told of a file
-//! - [`log`]: the server's window
-//! - [`server`]: what all threads share
+//! The main thread starts `log`, `broadcaster` and one accept thread for each `--listen` address, which starts a thread
+//! for each client. Then it waits for Ctrl-C, and ends them in the same order.
 
-mod admission;
-mod announce;
 mod args;
-mod broadcaster;
-mod chat;
-mod client;
-mod commands;
+#[cfg_attr(
+    not(all(feature = "directory", feature = "files", feature = "irc", feature = "tls")),
+    allow(dead_code, reason = "a part of it is for wings that are not built in")
+)]
+mod core;
+#[cfg(feature = "disk")]
 mod data;
+#[cfg(feature = "directory")]
 mod directory;
-mod entry;
-mod event;
+#[cfg(feature = "files")]
 mod files;
-mod flood;
-mod found;
-mod info;
+#[cfg(feature = "irc")]
+mod irc;
+#[cfg(feature = "keys")]
 mod keys;
-mod letter;
-mod listener;
-mod log;
+#[cfg(feature = "mail")]
 mod mail;
-mod mailbox;
-mod outbox;
-mod person;
-mod post;
-mod registry;
-mod replies;
-mod room;
-mod secure;
-mod server;
-mod session;
-mod socket;
-mod spool;
-mod timer;
-mod transfer;
-mod upload;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::io::ErrorKind;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
-use std::{fs, process};
 
 use clap::Parser;
-use wire::limits;
 
 use crate::args::Args;
-use crate::data::DataFolder;
-use crate::event::Event;
-use crate::keys::KeyFolder;
-use crate::log::Log;
-use crate::server::Server;
+use crate::core::broadcaster::broadcaster_loop;
+use crate::core::context::{Wing, Wings};
+use crate::core::event::Event;
+use crate::core::listener::{accept_loop, listen, wake};
+use crate::core::log::Log;
+use crate::core::server::Server;
+use crate::core::{commands, limits};
 
 fn main() -> ExitCode {
     match run(Args::parse()) {
@@ -103,36 +56,56 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<(), Box<dyn Error>> {
-    if let Some(name) = &args.release {
-        let data = args.data_dir.clone().map_or_else(|| DataFolder::place(args.listen[0]), Ok)?;
-        println!("{}", KeyFolder::release(&data, name)?);
+    #[cfg(feature = "keys")]
+    if let Some(name) = &args.keys.release {
+        println!("{}", keys::release(&args.data.folder_for(args.core.listen[0])?, name)?);
         return Ok(());
     }
-    let motd = read_motd(&args)?;
-    let listeners = args.listen.iter().map(|&address| listen(address)).collect::<Result<Vec<_>, _>>()?;
-    let data = DataFolder::open(args.data_dir.as_deref(), args.listen[0], listeners[0].local_addr()?)?;
+    #[cfg(not(feature = "tls"))]
+    args.check()?;
+    let listeners = args.core.listen.iter().map(|&address| listen(address)).collect::<Result<Vec<_>, _>>()?;
     let stop = stop_on_signal()?;
+    let (log, log_written) = Log::start(args.core.verbose)?;
 
-    let (log, log_written) = Log::start(args.verbose)?;
+    // The wings. Without the lines of one, and without its folder, the rest still builds.
+    #[allow(unused_mut, reason = "the core alone has no wing")]
+    let mut wings: Vec<Arc<dyn Wing>> = Vec::new();
+    #[cfg(feature = "disk")]
+    let data = data::DataFolder::open(&args.data, args.core.listen[0], listeners[0].local_addr()?)?;
+    #[cfg(feature = "disk")]
+    wings.push(data.clone());
+    #[cfg(feature = "irc")]
+    wings.push(irc::Irc::open(&args.irc)?);
+    #[cfg(feature = "tls")]
+    wings.push(tls::Tls::open(&args.tls, &args.core.name, &data.path)?);
+    #[cfg(feature = "keys")]
+    wings.push(keys::Keys::open(&data.path, &log)?);
+    #[cfg(feature = "mail")]
+    let mail = mail::Mail::open(&data.path, &log)?;
+    #[cfg(feature = "mail")]
+    wings.push(mail.clone());
+    #[cfg(feature = "files")]
+    wings.push(files::Files::open(&args.files, &data.path, &log, mail)?);
+    #[cfg(feature = "directory")]
+    wings.push(directory::Directory::open(&data.path, &log, cfg!(feature = "tls"))?);
+    let wings = Arc::new(Wings::plug_in(wings, commands::table()));
+
     let (events, global_buffer) = mpsc::sync_channel(limits::GLOBAL_BUFFER);
-    let server = Arc::new(Server::open(args, motd, data, log, events)?);
-    announce::expire(&server);
-    announce::make_up_for_the_untold(&server);
+    let server = Arc::new(Server::new(args.core, log, events));
     let broadcaster = thread::Builder::new().name("broadcaster".into()).spawn(move || broadcast(&global_buffer))?;
+    for listener in &listeners {
+        server.log.line(format_args!("Server has started listening on {}", listener.local_addr()?));
+    }
+    wings.list.iter().for_each(|wing| wing.started(&server));
     let (running, all_ended) = mpsc::channel::<Infallible>();
     let mut accepting = Vec::new();
     for listener in listeners {
         let address = listener.local_addr()?;
-        server.log.line(format_args!("Server has started listening on {address}"));
-        let (server, running) = (Arc::clone(&server), running.clone());
+        let (server, wings, running) = (Arc::clone(&server), Arc::clone(&wings), running.clone());
         let builder = thread::Builder::new().name(format!("accept {address}"));
-        accepting.push((address, builder.spawn(move || listener::accept_loop(&listener, &server, &running))?));
+        accepting.push((address, builder.spawn(move || accept_loop(&listener, &server, &wings, &running))?));
     }
     drop(running);
-    server.log.line(format_args!("Messages and files are kept in {}", server.data.path.display()));
-    if let Some(fingerprint) = server.fingerprint {
-        server.log.line(format_args!("Its key has the fingerprint {fingerprint}"));
-    }
 
     // Until Ctrl-C.
     let _ = stop.recv();
@@ -145,47 +118,12 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Ends the threads in the order in which they were started: no new clients, then the farewell to
-/// all of them, then their threads.
-fn shut_down(server: &Server, accepting: Vec<(SocketAddr, JoinHandle<()>)>, all_ended: &Receiver<Infallible>) {
-    server.stopping.store(true, Ordering::SeqCst);
-    for (address, thread) in accepting {
-        // Std cannot interrupt an `accept`, but a connection ends it.
-        if TcpStream::connect_timeout(&reachable(address), limits::SHUTDOWN_FLUSH).is_ok() {
-            let _ = thread.join();
-        }
-    }
-    server.send(Event::Shutdown { farewell: "ERROR :Server is shutting down\r\n".into() });
-    // The broadcaster closes every socket, which wakes every client thread; nothing is ever sent here.
-    let patience = limits::SHUTDOWN_FLUSH * 2;
-    if all_ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
-        server.log.line("Some client threads did not end in time");
-    }
-}
-
-/// The broadcaster's thread. Without it nothing is ever delivered, so if it should fail the server
-/// ends visibly.
+/// The broadcaster's thread. Without it nothing is ever delivered, so if it should fail the server ends visibly.
 fn broadcast(global_buffer: &Receiver<Event>) {
-    if catch_unwind(AssertUnwindSafe(|| broadcaster::broadcaster_loop(global_buffer))).is_err() {
+    if catch_unwind(AssertUnwindSafe(|| broadcaster_loop(global_buffer))).is_err() {
         eprintln!("chat-server: the broadcaster has failed; please report the lines above");
         process::exit(1);
     }
-}
-
-fn read_motd(args: &Args) -> Result<Vec<String>, String> {
-    let Some(path) = &args.motd else { return Ok(Vec::new()) };
-    let text = fs::read_to_string(path)
-        .map_err(|error| format!("cannot read the message of the day from {}: {error}", path.display()))?;
-    Ok(text.lines().map(|line| wire::text::printable(line).into_owned()).collect())
-}
-
-fn listen(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => {
-            format!("{address} is in use; stop what listens there, or choose another with --listen")
-        }
-        _ => format!("cannot listen on {address}: {error}; choose another with --listen"),
-    })
 }
 
 /// The first Ctrl-C (or SIGTERM, or SIGHUP when the terminal is closed) sends a word, the second ends the process at once.
@@ -199,12 +137,19 @@ fn stop_on_signal() -> Result<Receiver<()>, ctrlc::Error> {
     Ok(stop)
 }
 
-/// An address by which this machine reaches its own listener.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    match address {
-        SocketAddr::V4(any) if any.ip().is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        SocketAddr::V6(any) if any.ip().is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
+/// Ends the threads in the order in which they were started: no new clients, then the farewell to all of them, then their
+/// threads.
+fn shut_down(server: &Server, accepting: Vec<(SocketAddr, JoinHandle<()>)>, all_ended: &Receiver<Infallible>) {
+    server.stopping.store(true, Ordering::SeqCst);
+    for (address, thread) in accepting {
+        if wake(address) {
+            let _ = thread.join();
+        }
     }
-    address
+    server.send(Event::Shutdown { farewell: "ERROR :Server is shutting down\r\n".into() });
+    // The broadcaster closes every socket, which wakes every client thread; nothing is ever sent here.
+    let patience = limits::SHUTDOWN_FLUSH * 2;
+    if all_ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+        server.log.line("Some client threads did not end in time");
+    }
 }

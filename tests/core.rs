@@ -35,7 +35,7 @@ fn two_people_meet_in_a_room_and_part() {
 }
 
 #[test]
-fn outsiders_do_not_hear_a_room() {
+fn outsiders_do_not_hear_a_room_and_are_not_heard_in_it() {
     let server = Server::start(&[]);
     let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
     let mut carol = server.client("carol");
@@ -43,6 +43,7 @@ fn outsiders_do_not_hear_a_room() {
     alice.ask("PART #a", &["*PART #a"]);
     bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG #a :a secret", ":alice!alice@127.0.0.1 PART #a"]);
     bob.ask("PRIVMSG #a :she has left", &[]);
-    alice.expect_nothing();
-    carol.expect_nothing();
+    alice.ask("PRIVMSG #a :let me in again", &["404 #a *"]);
+    carol.ask("PRIVMSG #a :let me in", &["404 #a *"]);
+    bob.expect_nothing();
 }

@@ -142,7 +142,7 @@ fn people_at_the_client_use_it() {
 fn the_directory_has_a_bound() {
     let server = Server::start(&["--flood", "0"]);
     let mut tesla = server.client("tesla");
-    for number in 0..limit("PLACES") {
+    for number in 0..limit("DIRECTORY_ROOMS") {
         tesla.send(&format!("MAKEROOM r{number} 239.3.{}.{} 4000", number / 250, number % 250));
         tesla.expect(&format!(":groupchat MAKEROOM r{number} *"));
     }

@@ -15,6 +15,7 @@ fn plain_text_to_others_has_to_be_asked_for() {
     for (options, hint) in [
         (&["--listen", "0.0.0.0:0"][..], "built without TLS; build it with --features tls, or say --plain always"),
         (&["--plain", "never"], "built without TLS; build it with --features tls, or nobody could connect"),
+        (&["--cert", "a", "--key", "b"], "built without TLS; build it with --features tls, or leave --cert and --key"),
     ] {
         let data = TempDir::new().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat-server"));

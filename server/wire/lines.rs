@@ -79,10 +79,10 @@ impl LineBuffer {
         }
     }
 
-    /// All that is behind the last line that was taken, from the byte on that ended it: for a connection
+    /// The bytes behind the last line that was taken, from the byte on that ended it: for a connection
     /// on which no lines follow.
-    pub fn into_rest(self) -> Vec<u8> {
-        self.bytes[self.start.saturating_sub(1)..self.end].to_vec()
+    pub fn rest(&self) -> &[u8] {
+        &self.bytes[self.start.saturating_sub(1)..self.end]
     }
 
     /// Drops an unfinished line that is already too long; true the first time.
@@ -172,7 +172,7 @@ mod tests {
             buffer.space()[..bytes.len()].copy_from_slice(bytes.as_bytes());
             buffer.filled(bytes.len());
             assert_eq!(buffer.next_line(), Some(Line::Complete(b"PUT")));
-            assert_eq!(buffer.into_rest(), rest.as_bytes());
+            assert_eq!(buffer.rest(), rest.as_bytes());
         }
     }
 

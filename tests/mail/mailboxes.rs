@@ -50,7 +50,7 @@ fn what_cannot_be_read_comes_next_time() {
     bob.expect("@time=* PRIVMSG bob :three");
     bob.expect("PING :mail-2");
     bob.ask("PONG mail-2", &[]);
-    server.program.expect_log(" to bob cannot be read (Is a directory (os error 21)); they are tried again");
+    server.program.expect_log("Messages to bob cannot be read (Is a directory (os error 21)); they are tried again");
     fs::remove_dir(&files[1]).unwrap();
     fs::rename(&elsewhere, &files[1]).unwrap();
     bob.send("QUIT");
@@ -117,7 +117,7 @@ fn when_the_disk_fails_the_sender_hears_it_and_nobody_else_notices() {
     let refused = ["400 PRIVMSG bob :Not sent to bob: the server cannot store it now; try again later"];
     alice.ask("PRIVMSG bob :lost?", &refused);
     alice.ask("NOTICE bob :lost?", &[&refused[0].replace("PRIVMSG", "NOTICE")]);
-    server.program.expect_log(" to bob cannot be stored: Not a directory (os error 20)");
+    server.program.expect_log("A message to bob cannot be stored: Not a directory (os error 20)");
     bob.expect_nothing();
     alice.ask("PRIVMSG carol :hello", &[&stored("carol")[..]]);
     alice.ask("PRIVMSG #a :hello", &[]);

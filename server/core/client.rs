@@ -1,0 +1,89 @@
+//! One client, as the registry knows it.
+//!
+//! Part of the registry, so it is only touched by a thread that holds the registry's lock.
+
+use std::net::SocketAddr;
+use std::time::SystemTime;
+
+use wire::fingerprint::Fingerprint;
+
+use super::event::{Caps, ClientId};
+use super::extensions::Extensions;
+
+#[derive(Debug)]
+pub struct Client {
+    pub id: ClientId,
+    pub address: SocketAddr,
+    /// What others see of the address.
+    pub host: String,
+    /// The connection is encrypted.
+    pub secure: bool,
+    /// The certificate that it has shown, and proved to have the key of.
+    pub key: Option<Fingerprint>,
+    /// Reserved from the moment it is accepted, even before the registration ends.
+    pub nick: Option<String>,
+    pub user: Option<String>,
+    pub realname: String,
+    /// The password that it sent, while it registers.
+    pub password: Option<String>,
+    /// A capability negotiation is open: registration waits.
+    pub negotiating: bool,
+    pub registered: bool,
+    /// It has changed its nick since it registered.
+    pub renamed: bool,
+    /// A wing has taken its connection over, which is no chat.
+    pub detached: bool,
+    pub caps: Caps,
+    /// It negotiates by version 302, which has `cap-notify` always on.
+    pub cap_302: bool,
+    pub away: Option<String>,
+    /// The rooms it is in, folded, in the order of joining.
+    pub rooms: Vec<String>,
+    pub connected_at: SystemTime,
+    /// When it last wrote a message.
+    pub spoke_at: SystemTime,
+    pub wings: Extensions,
+}
+
+impl Client {
+    pub fn new(id: ClientId, address: SocketAddr, host: String) -> Self {
+        let now = SystemTime::now();
+        Client {
+            id,
+            address,
+            host,
+            secure: false,
+            key: None,
+            nick: None,
+            user: None,
+            realname: String::new(),
+            password: None,
+            negotiating: false,
+            registered: false,
+            renamed: false,
+            detached: false,
+            caps: Caps::default(),
+            cap_302: false,
+            away: None,
+            rooms: Vec::new(),
+            connected_at: now,
+            spoke_at: now,
+            wings: Extensions::default(),
+        }
+    }
+
+    /// The nick, or `*`, which the protocol writes while there is none.
+    pub fn nick(&self) -> &str {
+        self.nick.as_deref().unwrap_or("*")
+    }
+
+    /// The user name, or `*` before it is known.
+    pub fn user(&self) -> &str {
+        self.user.as_deref().unwrap_or("*")
+    }
+
+    /// `nick!user@host`, the source of its messages.
+    pub fn source(&self) -> String {
+        format!("{}!{}@{}", self.nick(), self.user(), self.host)
+    }
+}

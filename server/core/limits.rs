@@ -1,0 +1,83 @@
+//! The core's limits, each with its unit and its reason. Those of names and lines, which both ends need, are in
+//! `wire::limits`; PROTOCOL.md lists the limits that a client can notice.
+//!
+//! Constants only: no thread, no lock.
+
+use std::time::Duration;
+
+// --- How many -----------------------------------------------------------------------------------
+
+/// Targets of one PRIVMSG, NOTICE or TAGMSG: more would make one line a flood.
+pub const TARGETS: usize = 16;
+/// Rooms that one client may be in: bounds the number of rooms, since an empty room ends.
+pub const ROOMS_PER_CLIENT: usize = 100;
+/// Clients at once, unless `--max-clients` says otherwise: a thread each, so about as many as a small machine likes.
+pub const MAX_CLIENTS: usize = 10_000;
+/// Connections from one address, unless `--max-per-ip` says otherwise: a class behind one router fits.
+pub const MAX_PER_IP: usize = 100;
+
+// --- Queues -------------------------------------------------------------------------------------
+
+/// Events in the global buffer: enough to batch under load, few enough to push back soon.
+pub const GLOBAL_BUFFER: usize = 1024;
+/// Bytes of replies in one event: the global buffer thereby holds at most 16 MiB of them.
+pub const REPLY_CHUNK: usize = 16 * 1024;
+/// Bytes of one answer, after which NAMES, LIST, WHO and WHOIS stop: an answer comes at the speed of memory, and the
+/// part of it that its reader has not taken yet must fit the outbox.
+pub const ANSWER: usize = 1024 * 1024;
+/// Bytes waiting for one client before it is disconnected: twice the longest answer.
+pub const OUTBOX: usize = 2 * ANSWER;
+/// Bytes that the broadcaster appends to all outboxes together before it flushes them: a batch of long lines to a large
+/// room would otherwise need gigabytes.
+pub const BATCH: usize = 32 * 1024 * 1024;
+/// Bytes of memory that an outbox keeps between two batches; a larger buffer is freed at once.
+pub const OUTBOX_KEEP: usize = 64 * 1024;
+/// Lines of log waiting for a terminal that does not take them; further ones are counted, not kept.
+pub const LOG_LINES: usize = 4096;
+
+// --- Times --------------------------------------------------------------------------------------
+
+/// From connecting to the end of registration, unless `--register-within` says otherwise.
+pub const REGISTRATION: Duration = Duration::from_secs(30);
+/// Silence after which a client is asked with PING, unless `--ping-interval` says otherwise. The answer may take as long
+/// again.
+pub const PING_INTERVAL: Duration = Duration::from_secs(90);
+/// A client whose full socket takes no byte for this time is disconnected.
+pub const OUTBOX_STALL: Duration = Duration::from_secs(30);
+/// How long bytes for a client that has left may take to be written, however it reads: it no longer counts as a client.
+pub const OUTBOX_LEFT: Duration = Duration::from_secs(5);
+/// How often the broadcaster tries again to write to full sockets.
+pub const OUTBOX_RETRY: Duration = Duration::from_millis(20);
+/// How long outboxes keep memory that they do not need: longer than the pauses of a lively chat.
+pub const OUTBOX_RETAINED: Duration = Duration::from_millis(500);
+/// The broadcaster pauses before a batch for this part of the time that the last one took. A line waits that much
+/// longer, and takes that many fewer system calls.
+pub const COALESCE_SHARE: u32 = 8;
+/// Shortest such pause: less is shorter than the kernel's own timer slack, and not worth a sleep.
+pub const COALESCE_LEAST: Duration = Duration::from_micros(30);
+/// Longest such pause: nobody notices it.
+pub const COALESCE_MOST: Duration = Duration::from_millis(1);
+/// Pause of a reader whose socket is being written at this instant (see `Socket::read`).
+pub const READ_NAP: Duration = Duration::from_micros(50);
+/// After the server has closed a connection it still reads for this time, so that a reset does not destroy its last line.
+pub const LINGER: Duration = Duration::from_secs(1);
+/// Pause of the log after a write, so that many lines are one write.
+pub const LOG_PAUSE: Duration = Duration::from_millis(10);
+/// How long a shutdown may take to get the last line to everyone.
+pub const SHUTDOWN_FLUSH: Duration = Duration::from_secs(2);
+/// Between the last line to everyone and the end of the connections, so that the line arrives first.
+pub const SHUTDOWN_PAUSE: Duration = Duration::from_millis(100);
+/// Pause of the accept loop when the system has no descriptor or thread left.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+// --- Flood control ------------------------------------------------------------------------------
+
+/// Lines per second that a client may go on sending, unless `--flood` says otherwise.
+pub const FLOOD_RATE: u32 = 10;
+/// Lines that a client may send at once: a pasted page of 100, twice.
+pub const FLOOD_BURST: u32 = 200;
+
+// --- Memory -------------------------------------------------------------------------------------
+
+/// Stack of one client's thread, reserved, not used: only the pages touched count (about three).
+pub const CLIENT_STACK: usize = 256 * 1024;

@@ -1,0 +1,114 @@
+//! The accept loop: takes connections and starts a thread for each.
+//!
+//! Runs in one thread per `--listen` address. It takes the registry's lock to enter a client.
+
+use std::convert::Infallible;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use wire::limits::LINE;
+
+use super::context::{CommandContext, Connection, RANDOM, Wings};
+use super::event::{CutReason, Event};
+use super::limits;
+use super::server::Server;
+use super::session::session_loop;
+use super::socket::Socket;
+
+/// Opens a listening socket. An error is one sentence that says what to do.
+pub fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            format!("{address} is in use; stop what listens there, or choose another with --listen")
+        }
+        _ => format!("cannot listen on {address}: {error}; choose another with --listen"),
+    })
+}
+
+/// Ends the `accept` of a listener, which std cannot interrupt, by a connection. False when that does not work.
+pub fn wake(mut address: SocketAddr) -> bool {
+    match address {
+        SocketAddr::V4(any) if any.ip().is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        SocketAddr::V6(any) if any.ip().is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    TcpStream::connect_timeout(&address, limits::SHUTDOWN_FLUSH).is_ok()
+}
+
+/// Accepts until the server stops. Each client thread holds a clone of `running` until it ends, so the owner of the other
+/// end can wait for all of them.
+pub fn accept_loop(listener: &TcpListener, server: &Arc<Server>, wings: &Arc<Wings>, running: &Sender<Infallible>) {
+    let mut in_trouble = false;
+    loop {
+        let accepted = listener.accept();
+        if server.stopping.load(Ordering::SeqCst) {
+            return;
+        }
+        let result = accepted.and_then(|(stream, address)| admit(server, wings, stream, address, running));
+        match result {
+            Ok(()) => in_trouble = false,
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
+            Err(error) => {
+                // Out of descriptors or threads: one line, and the next try after a pause. Newcomers wait in the kernel's
+                // queue.
+                if !std::mem::replace(&mut in_trouble, true) {
+                    server.log.line(format_args!("Cannot take more clients for now: {error}"));
+                }
+                thread::sleep(limits::ACCEPT_PAUSE);
+            }
+        }
+    }
+}
+
+/// Enters a client and starts its thread. An error means that the system has no thread left.
+fn admit(
+    server: &Arc<Server>,
+    wings: &Arc<Wings>,
+    stream: TcpStream,
+    address: SocketAddr,
+    running: &Sender<Infallible>,
+) -> io::Result<()> {
+    let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+    let cut: CutReason = Arc::new(OnceLock::new());
+    // Lines are small and wait in the outbox already: they shall not wait in the kernel too.
+    // Should the connection be closed already, the session's first read will say so.
+    let _ = stream.set_nodelay(true);
+    let mut registry = server.registry();
+    let id = match registry.admit(address, server.options.max_clients, server.options.max_per_ip) {
+        Ok(id) => id,
+        Err(reason) => {
+            drop(registry);
+            server.log.client(address, None, format_args!("is refused: {reason}"));
+            refuse(&stream, &reason);
+            return Ok(());
+        }
+    };
+    let socket = Arc::new(Socket::new(stream));
+    server.send(Event::Connected { client: id, socket: Arc::clone(&socket), cut: Arc::clone(&cut) });
+    drop(registry);
+    server.log.client(address, None, "connected");
+    let (for_thread, its_wings) = (Arc::clone(server), Arc::clone(wings));
+    let connection =
+        Connection { id, address, socket, cut, server: for_thread, wings: its_wings, _running: running.clone() };
+    let builder = thread::Builder::new().name(format!("client {address}")).stack_size(limits::CLIENT_STACK);
+    let spawned = builder.spawn(move || session_loop(&connection));
+    spawned.map(drop).inspect_err(|_| {
+        let ctx = CommandContext::enter(server, wings, id, [0; RANDOM]);
+        ctx.end("The server has no thread left; try again later");
+        server.log.client(address, None, "is offline (no thread left)");
+    })
+}
+
+/// Says why, as well as it can be done without waiting for the peer.
+fn refuse(mut stream: &TcpStream, reason: &str) {
+    // Unread bytes would reset the connection when the socket closes, and the line with it.
+    if stream.set_nonblocking(true).is_ok() {
+        let _ = stream.read(&mut [0; LINE]);
+        let _ = write!(stream, "ERROR :{reason}\r\n");
+        let _ = stream.shutdown(Shutdown::Write);
+    }
+}

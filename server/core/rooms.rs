@@ -1,0 +1,82 @@
+//! Rooms: JOIN and PART.
+//!
+//! Runs in the client's thread, under the registry's lock.
+
+use wire::limits::{REASON, ROOM};
+use wire::message::Message;
+use wire::names::{casefold, is_room};
+use wire::numeric;
+use wire::text::truncate;
+
+use super::context::CommandContext;
+use super::event::Line;
+use super::items::{distinct, items};
+use super::limits;
+
+pub fn join(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
+    if message.params[0] == "0" {
+        // RFC 2812, section 3.2.1: leave all rooms.
+        for room in ctx.me().rooms.clone().iter().rev() {
+            part_one(ctx, room, None);
+        }
+        return;
+    }
+    let mut keys = message.params.get(1).copied().unwrap_or_default().split(',');
+    let names: Vec<_> = items(message.params[0]).collect();
+    if names.is_empty() {
+        return ctx.need_more_params("JOIN");
+    }
+    for name in names {
+        join_one(ctx, name, keys.next().filter(|key| !key.is_empty()));
+    }
+}
+
+fn join_one(ctx: &mut CommandContext<'_>, name: &str, key: Option<&str>) {
+    if !is_room(name) {
+        let text = format!("A room is called # and 1 to {} visible characters, no space or comma", ROOM - 1);
+        return ctx.reply_text(numeric::ERR_NOSUCHCHANNEL, &[name], &text);
+    }
+    let (id, source, folded) = (ctx.id, ctx.me().source(), casefold(name));
+    if ctx.me().rooms.contains(&folded) {
+        return;
+    }
+    if ctx.me().rooms.len() >= limits::ROOMS_PER_CLIENT {
+        return ctx.reply(numeric::ERR_TOOMANYCHANNELS, &[name]);
+    }
+    if let Some(room) = ctx.registry.room(name)
+        && let Err(refusal) = ctx.wings.list.iter().try_for_each(|wing| wing.may_join(room, ctx.me(), key))
+    {
+        return ctx.reply(refusal, &[name]);
+    }
+    let room = ctx.registry.room_or_new(name, ctx.inputs.now);
+    room.add(id);
+    let (name, recipients) = (room.name.clone(), room.recipients(None));
+    ctx.me_mut().rooms.push(folded);
+    ctx.send_to(recipients, Line::new(ctx.inputs.now, format_args!(":{source} JOIN {name}")));
+    ctx.log(format_args!("joined {name}"));
+    let wings = ctx.wings;
+    wings.list.iter().for_each(|wing| wing.joined(ctx, &name));
+    // Whoever has taken the verb's place tells the newcomer who is in the room.
+    if let Some(names) = wings.commands.iter().find(|command| command.verb == "NAMES") {
+        (names.run)(ctx, &Message { verb: "NAMES", params: vec![&name], ..Message::default() });
+    }
+}
+
+pub fn part(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
+    for name in distinct(message.params[0]) {
+        part_one(ctx, name, message.param(1));
+    }
+}
+
+fn part_one(ctx: &mut CommandContext<'_>, name: &str, reason: Option<&str>) {
+    let Some((name, recipients)) = ctx.joined_room(name) else { return };
+    let (source, now) = (ctx.me().source(), ctx.inputs.now);
+    let line = match reason {
+        Some(reason) => Line::new(now, format_args!(":{source} PART {name} :{}", truncate(reason, REASON))),
+        None => Line::new(now, format_args!(":{source} PART {name}")),
+    };
+    ctx.send_to(recipients, line);
+    let id = ctx.id;
+    ctx.registry.part(id, &casefold(&name));
+    ctx.log(format_args!("left {name}"));
+}

@@ -1,0 +1,78 @@
+//! What all threads of the server share: the options, the registry behind its lock, the entrance of the global buffer.
+//!
+//! A thread that changes the registry puts the events that follow from it into the global buffer before it lets go of
+//! the lock, so the order of the events is the order of the changes. The broadcaster, which empties the buffer, never
+//! takes the lock.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use wire::names::wildcard_match;
+
+use super::event::Event;
+use super::log::Log;
+use super::msgid::Msgid;
+use super::options::Options;
+use super::registry::Registry;
+
+/// The version that 002, 004 and VERSION tell.
+pub const VERSION: &str = concat!("groupchat-", env!("CARGO_PKG_VERSION"));
+
+#[derive(Debug)]
+pub struct Server {
+    pub options: Options,
+    pub started_at: SystemTime,
+    pub log: Log,
+    /// The entrance of the global buffer.
+    events: SyncSender<Event>,
+    /// Set once, when the server ends: the accept loops look at it.
+    pub stopping: AtomicBool,
+    registry: Mutex<Registry>,
+    /// The number of this run: half of a message's id.
+    run: AtomicU64,
+    /// Messages so far: the other half.
+    messages: AtomicU64,
+}
+
+impl Server {
+    pub fn new(options: Options, log: Log, events: SyncSender<Event>) -> Self {
+        let started_at = SystemTime::now();
+        let (stopping, registry) = (AtomicBool::new(false), Mutex::default());
+        let (run, messages) = (AtomicU64::new(Msgid::run_at(started_at)), AtomicU64::new(0));
+        Server { options, started_at, log, events, stopping, registry, run, messages }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.options.name
+    }
+
+    /// Puts an event into the global buffer. It waits while that is full: this slows a flooder down.
+    pub fn send(&self, event: Event) {
+        // The broadcaster ends only with the server.
+        let _ = self.events.send(event);
+    }
+
+    /// Whether a parameter names this server.
+    pub fn is_called(&self, name: &str) -> bool {
+        wildcard_match(name, self.name())
+    }
+
+    /// Locks the registry. A thread that panicked while it held the lock must not take everyone else down with it; its
+    /// own client is removed all the same.
+    pub fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Numbers this run, before the first message: higher than every run before.
+    pub fn set_run(&self, run: u64) {
+        self.run.store(run, Ordering::Relaxed);
+    }
+
+    /// An id that no other message has, of this run or of another.
+    pub fn next_msgid(&self) -> Msgid {
+        let number = self.messages.fetch_add(1, Ordering::Relaxed);
+        Msgid { run: self.run.load(Ordering::Relaxed), number }
+    }
+}

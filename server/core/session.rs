@@ -1,0 +1,221 @@
+//! One client's session: read a line, check it, act on the registry.
+//!
+//! Runs in the client's own thread, named after its address. It reads the socket and never writes it: its replies go
+//! through the global buffer to the broadcaster. It takes the registry's lock for each line.
+
+use std::convert::Infallible;
+use std::io::{self, ErrorKind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wire::limits::CLIENT_TAGS;
+use wire::lines::{Line, LineBuffer};
+
+use super::commands;
+use super::context::{Connection, End, Wing};
+use super::flood::TokenBucket;
+use super::limits;
+use super::timer::Timer;
+
+/// The first byte of a connection that begins with TLS: a handshake record (RFC 8446, section 5.1). No line of text
+/// begins with it.
+const TLS_HANDSHAKE: u8 = 22;
+
+/// Serves one client until it leaves. Whatever ends the session, a panic included, the client is taken out here.
+pub fn session_loop(connection: &Connection) {
+    let end = catch_unwind(AssertUnwindSafe(|| serve(connection)));
+    let end = end.unwrap_or_else(|_| End::ByServer("Internal error".into()));
+    let (mut reason, by_server) = match end {
+        End::ByPeer(reason) => (reason, false),
+        End::ByServer(reason) => (reason, true),
+    };
+    if let Some(cut) = connection.cut.get() {
+        reason = (*cut).into();
+    }
+    let nick = {
+        let ctx = connection.context();
+        let nick = ctx.me().nick.clone();
+        ctx.end(&reason);
+        nick
+    };
+    connection.server.log.client(connection.address, nick.as_deref(), format_args!("is offline ({reason})"));
+    if by_server {
+        linger(connection);
+    }
+}
+
+/// Encryption first, then the first line, by which a wing may take over the connection, then all other lines.
+fn serve(connection: &Connection) -> End {
+    let options = &connection.server.options;
+    let (bucket, timer) = (TokenBucket::new(options.flood, Instant::now()), Timer::new(options));
+    let Err(end) = Session { connection, bucket, timer }.run();
+    end
+}
+
+struct Session<'a> {
+    connection: &'a Connection,
+    bucket: TokenBucket,
+    timer: Timer,
+}
+
+impl Session<'_> {
+    /// Never returns but with the end, which can come from anywhere.
+    fn run(mut self) -> Result<Infallible, End> {
+        let connection = self.connection;
+        begin(connection, self.timer.deadline)?;
+        let mut lines = LineBuffer::new(CLIENT_TAGS);
+        let first = loop {
+            match lines.next_line() {
+                Some(Line::Complete(line)) => break Some(line.to_vec()),
+                Some(Line::TooLong) => break None,
+                None => self.receive(&mut lines)?,
+            }
+        };
+        if let Some(line) = &first {
+            let line = String::from_utf8_lossy(line);
+            let take_over = |wing: &Arc<dyn Wing>| wing.take_over(connection, &line, lines.rest());
+            connection.wings.list.iter().find_map(take_over).map_or(Ok(()), Err)?;
+        }
+        self.carry_out(&first.as_deref().map_or(Line::TooLong, Line::Complete))?;
+        loop {
+            while let Some(line) = lines.next_line() {
+                self.carry_out(&line)?;
+            }
+            self.receive(&mut lines)?;
+        }
+    }
+
+    /// Has one line carried out, after a pause if it comes too soon.
+    fn carry_out(&mut self, line: &Line<'_>) -> Result<(), End> {
+        let pause = self.bucket.take(Instant::now());
+        if !pause.is_zero() {
+            self.throttle(pause)?;
+        }
+        let outcome = commands::run(self.connection, line);
+        self.timer.set_registered(outcome.registered);
+        if outcome.flood_exempt {
+            self.bucket.refund();
+        }
+        outcome.leaving.map_or(Ok(()), |reason| Err(End::ByServer(reason)))
+    }
+
+    /// Makes a flooder wait. Its lines are read already, so the end of its connection, or of its time to register, would
+    /// otherwise be seen only after the last of them.
+    fn throttle(&self, pause: Duration) -> Result<(), End> {
+        thread::sleep(pause);
+        if self.connection.cut.get().is_some() || self.connection.socket.is_broken() {
+            return Err(End::ByPeer("Connection lost".into()));
+        }
+        if !self.timer.registered && self.timer.expired() {
+            return Err(self.connection.took_too_long());
+        }
+        Ok(())
+    }
+
+    /// Waits for bytes; a client that is silent for too long is asked whether it is still there, or disconnected.
+    fn receive(&mut self, lines: &mut LineBuffer) -> Result<(), End> {
+        match self.read(lines.space()) {
+            Ok(0) => return Err(End::ByPeer("Connection closed".into())),
+            Ok(count) => {
+                lines.filled(count);
+                self.timer.activity();
+            }
+            Err(error) if error.kind() == ErrorKind::TimedOut => {}
+            // The alert that says so has to arrive before the connection ends.
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                return Err(End::ByServer(format!("Bad TLS: {error}")));
+            }
+            Err(_) => return Err(End::ByPeer("Connection lost".into())),
+        }
+        if self.timer.expired() { self.ask_or_end() } else { Ok(()) }
+    }
+
+    /// Waits for bytes, up to the timer's deadline; then the error is `TimedOut`.
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        let socket = &self.connection.socket;
+        loop {
+            if let Some(timeout) = self.timer.arm() {
+                socket.set_read_timeout(timeout)?;
+            }
+            match socket.read(space) {
+                Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {
+                    if self.timer.expired() {
+                        return Err(ErrorKind::TimedOut.into());
+                    }
+                    if error.kind() == ErrorKind::WouldBlock {
+                        // The broadcaster wrote to this very socket just now (see `Socket::read`).
+                        thread::sleep(limits::READ_NAP);
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn ask_or_end(&mut self) -> Result<(), End> {
+        let connection = self.connection;
+        if !self.timer.registered {
+            return Err(connection.took_too_long());
+        }
+        if self.timer.asked {
+            let seconds = 2 * connection.server.options.ping_interval;
+            return Err(End::ByServer(format!("Ping timeout ({seconds} seconds)")));
+        }
+        self.timer.ask();
+        connection.context().replies.line(format_args!("PING :{}", connection.server.name()));
+        Ok(())
+    }
+}
+
+/// Encrypts the connection, or sees to it that plain text is taken from there. The first byte tells which of the two the
+/// client speaks.
+fn begin(connection: &Connection, deadline: Instant) -> Result<(), End> {
+    let first = first_byte(connection, deadline)?;
+    if let Some(secured) = connection.wings.list.iter().find_map(|wing| wing.secure(connection, first, deadline)) {
+        return secured;
+    }
+    let refuse = |why: &str| Err(End::ByServer(why.into()));
+    if first == TLS_HANDSHAKE {
+        refuse("This server was built without TLS; connect in plain text (--plain)")
+    } else if !connection.server.options.plain.allows(connection.address.ip()) {
+        refuse("Plain text is not taken from your address; connect with TLS")
+    } else {
+        Ok(())
+    }
+}
+
+fn first_byte(connection: &Connection, deadline: Instant) -> Result<u8, End> {
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(connection.took_too_long());
+        }
+        let peeked = connection.socket.set_read_timeout(left).and_then(|()| connection.socket.peek());
+        match peeked {
+            Ok(Some(byte)) => return Ok(byte),
+            Ok(None) => return Err(End::ByPeer("Connection closed".into())),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            // The time is over, or the broadcaster wrote to this very socket just now (see `Socket::read`).
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(limits::READ_NAP),
+            Err(_) => return Err(End::ByPeer("Connection lost".into())),
+        }
+    }
+}
+
+/// Reads what the client is still sending, for a moment: to close a socket with unread bytes would reset the connection,
+/// and the last line might never be seen.
+fn linger(connection: &Connection) {
+    let deadline = Instant::now() + limits::LINGER;
+    let mut scrap = [0; 512];
+    // Without the time-out the read could last for ever.
+    while connection.socket.set_read_timeout(limits::LINGER).is_ok() && Instant::now() < deadline {
+        match connection.socket.discard(&mut scrap) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(limits::READ_NAP),
+            Err(_) => return,
+        }
+    }
+}

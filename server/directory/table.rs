@@ -1,0 +1,172 @@
+//! The table of multicast rooms: their names, where their members meet, and their owners.
+//!
+//! Behind a lock of its own, which is taken only after the registry's.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddrV4;
+
+use wire::directory_line::RoomKey;
+use wire::fingerprint::Fingerprint;
+use wire::names::{casefold, eq_ignore_case, is_nick, is_room};
+
+use super::limits;
+use crate::core::client::Client;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MulticastRoom {
+    /// As its owner has spelt it.
+    pub name: String,
+    pub address: SocketAddrV4,
+    /// The nick of the client that made it.
+    pub owner: String,
+    pub owner_key: Option<Fingerprint>,
+    /// Keeps it apart from a later room of the same name.
+    pub id: u64,
+    /// Encrypts the messages of its members. A room is open if the server has no TLS by which to hand out a key.
+    pub key: RoomKey,
+}
+
+impl MulticastRoom {
+    /// Whether this client may remove it: one with the key that made it or, if there was none, with the owner's name.
+    pub fn is_of(&self, client: &Client) -> bool {
+        self.owner_key.map_or_else(|| eq_ignore_case(&self.owner, client.nick()), |key| client.key == Some(key))
+    }
+
+    /// Its line in the file.
+    pub fn line(&self) -> String {
+        let or_nothing = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+        let (ip, port) = (self.address.ip(), self.address.port());
+        let owner_key = or_nothing(self.owner_key.map(|key| key.to_string()));
+        let key = or_nothing(Some(self.key.to_string()).filter(|_| self.key != RoomKey::Open));
+        format!("{} {ip} {port} {} {owner_key} {:016x} {key}", self.name, self.owner, self.id)
+    }
+
+    pub fn parse(line: &str) -> Option<Self> {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [name, ip, port, owner, owner_key, id, key] = words[..] else { return None };
+        let fingerprint = |text: &str| match text {
+            "-" => Some(None),
+            text => text.parse::<Fingerprint>().ok().map(Some),
+        };
+        Some(MulticastRoom {
+            name: Some(name).filter(|name| is_name(name))?.into(),
+            address: Some(SocketAddrV4::new(ip.parse().ok()?, port.parse().ok()?)).filter(|at| is_address(*at))?,
+            owner: Some(owner).filter(|owner| is_nick(owner))?.into(),
+            owner_key: fingerprint(owner_key)?,
+            id: u64::from_str_radix(id, 16).ok()?,
+            key: fingerprint(key)?.map_or(RoomKey::Open, |key| RoomKey::Key(key.0)),
+        })
+    }
+}
+
+/// Whether a multicast room can be called so: as a room of the server can, but without its `#`.
+pub fn is_name(name: &str) -> bool {
+    !name.starts_with(['#', ':']) && is_room(&format!("#{name}"))
+}
+
+/// Whether members may meet at an address: one that stays within an organisation (RFC 2365: 239.0.0.0/8), with a port that
+/// needs no privilege.
+pub fn is_address(address: SocketAddrV4) -> bool {
+    address.ip().octets()[0] == 239 && address.port() >= limits::DIRECTORY_PORT
+}
+
+/// Why a room cannot be entered into the directory.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// There is a room of this name.
+    Name(String),
+    /// The room of this name has the address.
+    Address(String),
+    Full,
+}
+
+/// The rooms, by folded name.
+#[derive(Debug, Default)]
+pub struct RoomTable(BTreeMap<String, MulticastRoom>);
+
+impl RoomTable {
+    pub fn add(&mut self, room: MulticastRoom) -> Result<(), Conflict> {
+        if let Some(other) = self.0.get(&casefold(&room.name)) {
+            return Err(Conflict::Name(other.name.clone()));
+        }
+        if let Some(other) = self.0.values().find(|other| other.address == room.address) {
+            return Err(Conflict::Address(other.name.clone()));
+        }
+        if self.0.len() >= limits::DIRECTORY_ROOMS {
+            return Err(Conflict::Full);
+        }
+        self.0.insert(casefold(&room.name), room);
+        Ok(())
+    }
+
+    pub fn get(&self, name: &str) -> Option<&MulticastRoom> {
+        self.0.get(&casefold(name))
+    }
+
+    /// Takes a room out, if it is still this one.
+    pub fn remove(&mut self, room: &MulticastRoom) -> bool {
+        let is_it = self.get(&room.name).is_some_and(|other| other.id == room.id);
+        is_it && self.0.remove(&casefold(&room.name)).is_some()
+    }
+
+    /// All rooms, by name.
+    pub fn all(&self) -> impl Iterator<Item = &MulticastRoom> {
+        self.0.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room(name: &str, address: &str, id: u64) -> MulticastRoom {
+        let address = address.parse().unwrap();
+        MulticastRoom { name: name.into(), address, owner: "tesla".into(), owner_key: None, id, key: RoomKey::Open }
+    }
+
+    #[test]
+    fn names_and_addresses_are_unique() {
+        let mut directory = RoomTable::default();
+        directory.add(room("Lab", "239.0.0.1:4000", 1)).unwrap();
+        assert_eq!(directory.add(room("lab", "239.0.0.2:4000", 2)), Err(Conflict::Name("Lab".into())));
+        assert_eq!(directory.add(room("b", "239.0.0.1:4000", 3)), Err(Conflict::Address("Lab".into())));
+        directory.add(room("b", "239.0.0.1:4001", 4)).unwrap();
+        assert!(!directory.remove(&room("lab", "239.0.0.1:4000", 9)), "it is another room of this name");
+        assert!(directory.remove(&room("LAB", "239.0.0.1:4000", 1)));
+        for number in 1..limits::DIRECTORY_ROOMS {
+            let (high, low) = (number / 256, number % 256);
+            directory.add(room(&number.to_string(), &format!("239.1.{high}.{low}:5000"), 0)).unwrap();
+        }
+        assert_eq!(directory.add(room("one_more", "239.0.0.9:5000", 0)), Err(Conflict::Full));
+    }
+
+    #[test]
+    fn a_room_has_a_name_and_an_address_for_it() {
+        for good in ["a", "the-lab", "caf\u{e9}"] {
+            assert!(is_name(good), "{good}");
+        }
+        for bad in ["", "#a", ":a", "a b", "a,b", "a\u{7}", &"x".repeat(64)] {
+            assert!(!is_name(bad), "{bad}");
+        }
+        for (address, is_good) in [
+            ("239.0.0.0:1024", true),
+            ("239.255.255.255:65535", true),
+            ("238.0.0.1:4000", false),
+            ("239.0.0.1:1023", false),
+        ] {
+            assert_eq!(is_address(address.parse().unwrap()), is_good, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_line_comes_back_as_it_was() {
+        let key = RoomKey::Key([7; 32]);
+        let encrypted =
+            MulticastRoom { owner_key: Some(Fingerprint([9; 32])), key, ..room("lab", "239.0.0.1:4000", 0xfeed) };
+        for room in [room("lab", "239.0.0.1:4000", 1), encrypted] {
+            assert_eq!(MulticastRoom::parse(&room.line()), Some(room.clone()));
+            assert_eq!(MulticastRoom::parse(&format!("{} x", room.line())), None);
+        }
+        assert!(!format!("{key:?}").contains('7'), "no log shows it");
+    }
+}

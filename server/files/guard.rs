@@ -1,0 +1,104 @@
+//! The place of a data connection in the table of files, given back when the guard is dropped.
+//!
+//! Belongs to the thread of the connection, which takes the table's lock for a moment at a time.
+
+use std::io;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::limits;
+use super::shared_file::{FileId, SharedFile, TokenScope};
+use super::store::FileStore;
+use crate::core::admission::TooMany;
+use crate::core::context::Connection;
+
+pub const BAD_TOKEN: &str = "This token is not, or no longer, good; ask for another one";
+
+pub struct TransferGuard<'a> {
+    files: &'a FileStore,
+    connection: &'a Connection,
+    pub id: FileId,
+}
+
+impl<'a> TransferGuard<'a> {
+    /// Redeems the token. A busy server leaves it good for another try.
+    pub fn redeem(
+        files: &'a FileStore,
+        connection: &'a Connection,
+        id: FileId,
+        token: &str,
+        puts: bool,
+    ) -> Result<(Self, TokenScope), String> {
+        let (ip, most_per_ip) = (connection.address.ip(), connection.server.options.max_per_ip);
+        let redeemed = {
+            let mut table = files.table();
+            table.transfers.add(ip, limits::TRANSFERS, most_per_ip).map_err(|bound| match bound {
+                TooMany::InAll => {
+                    format!("The server carries {} files at this moment; try again later", limits::TRANSFERS)
+                }
+                TooMany::FromAddress => format!("Your address has {most_per_ip} files under way; try again later"),
+            })?;
+            let redeemed = table.get_mut(id).and_then(|file| {
+                let scope = file.redeem(token, puts, connection.socket.is_secure(), Instant::now())?;
+                Some((scope, file.connect(connection.id, Arc::clone(&connection.socket), puts)))
+            });
+            if redeemed.is_none() {
+                table.transfers.remove(ip);
+            }
+            redeemed
+        };
+        let Some((scope, older)) = redeemed else {
+            let log = &connection.server.log;
+            log.client(connection.address, None, format_args!("is refused: no good token for file {id}"));
+            return Err(BAD_TOKEN.into());
+        };
+        connection.server.registry().detach(connection.id);
+        if let Some(older) = older {
+            older.shutdown(Shutdown::Both);
+        }
+        Ok((TransferGuard { files, connection, id }, scope))
+    }
+
+    /// Looks at the file, unless it was removed.
+    pub fn with<T>(&self, look: impl FnOnce(&mut SharedFile) -> T) -> Option<T> {
+        self.files.table().get_mut(self.id).map(look)
+    }
+
+    /// Looks at the file while this is the connection that uploads it.
+    pub fn uploading<T>(&self, look: impl FnOnce(&mut SharedFile) -> T) -> Result<T, String> {
+        let client = self.connection.id;
+        let looked = self.with(|file| file.is_uploaded_by(client).then(|| look(file)));
+        looked.flatten().ok_or_else(|| "The upload was ended: cancelled, or begun again".into())
+    }
+
+    /// Removes the file: its bytes are of no use. The connection itself goes on, to say why.
+    pub fn give_up(&self) {
+        let client = self.connection.id;
+        let removed = {
+            let mut table = self.files.table();
+            let file = table.get_mut(self.id).filter(|file| file.is_uploaded_by(client));
+            let is_ours = file.map(|file| file.disconnect(client));
+            is_ours.and_then(|()| table.remove(self.id))
+        };
+        self.files.discard(&self.connection.server, removed);
+    }
+
+    /// The disk fails: the console says so, and the file is removed, so that others have room.
+    pub fn disk_failed(&self, error: &io::Error) -> String {
+        let log = &self.connection.server.log;
+        log.line(format_args!("Cannot keep file {}: {error}; its upload is given up", self.id));
+        self.give_up();
+        format!("The server cannot keep the file ({error}); nothing was kept")
+    }
+}
+
+impl Drop for TransferGuard<'_> {
+    fn drop(&mut self) {
+        let mut table = self.files.table();
+        table.transfers.remove(self.connection.address.ip());
+        if let Some(file) = table.get_mut(self.id) {
+            file.disconnect(self.connection.id);
+        }
+    }
+}

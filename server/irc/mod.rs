@@ -1,0 +1,131 @@
+//! The wing irc: what stock IRC clients ask for beyond the core.
+//!
+//! Its verbs and hooks run in client threads, under the registry's lock. It keeps its state with the rooms, the
+//! memberships and the clients that it belongs to, so it has no lock of its own.
+//!
+//! - [`modes`]: the modes of a room and the ranks of its members; the table from which 004, 005 and MODE follow
+//! - [`mode`]: the verb MODE
+//! - [`rooms`]: TOPIC, INVITE, KICK
+//! - [`lists`]: NAMES, LIST, WHO, WHOIS
+//! - [`users`]: user mode +i
+//! - [`queries`]: USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
+//! - [`welcome`]: 004 and 005
+//!
+//! Hooks: verbs and capabilities; the welcome; whether a client may see, enter and write into a room; a new member.
+
+mod limits;
+mod lists;
+mod mode;
+mod modes;
+mod queries;
+mod rooms;
+mod users;
+mod welcome;
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use wire::message::Message;
+use wire::numeric::Numeric;
+use wire::text::printable;
+
+use crate::core::client::Client;
+use crate::core::context::{Command, CommandContext, Wing};
+use crate::core::event::{Caps, ClientId};
+use crate::core::room::Room;
+
+use modes::{Modes, Rank, Speaker};
+use users::Users;
+
+#[derive(Debug, Args)]
+pub struct IrcOptions {
+    /// A text file shown to everyone who connects
+    #[arg(long, value_name = "FILE")]
+    pub motd: Option<PathBuf>,
+}
+
+pub struct Irc {
+    /// The lines of the message of the day.
+    motd: Vec<String>,
+    users: Users,
+}
+
+impl Irc {
+    /// An error is one sentence.
+    pub fn open(options: &IrcOptions) -> Result<Arc<Self>, String> {
+        let text = options.motd.as_ref().map(|path| {
+            fs::read_to_string(path)
+                .map_err(|error| format!("cannot read the message of the day from {}: {error}", path.display()))
+        });
+        let text = text.transpose()?.unwrap_or_default();
+        let motd = text.lines().map(|line| printable(line).into_owned()).collect();
+        Ok(Arc::new(Irc { motd, users: Users::default() }))
+    }
+}
+
+impl Wing for Irc {
+    fn commands(self: Arc<Self>) -> Vec<Command> {
+        let [mode, lusers, motd] = [(); 3].map(|()| Arc::clone(&self));
+        vec![
+            Command::new("NAMES", 0, lists::names),
+            Command::new("LIST", 0, lists::list),
+            Command::new("TOPIC", 1, rooms::topic),
+            Command::new("INVITE", 2, rooms::invite),
+            Command::new("KICK", 2, rooms::kick),
+            Command::new("MODE", 1, move |ctx, message| mode::mode(&mode.users, ctx, message)),
+            Command::new("WHO", 0, lists::who),
+            Command::new("WHOIS", 1, lists::whois),
+            Command::new("USERHOST", 1, queries::userhost),
+            Command::new("ISON", 1, queries::ison),
+            Command::new("LUSERS", 0, move |ctx, _| queries::lusers(&lusers.users, ctx)),
+            Command::new("MOTD", 0, move |ctx, message| queries::motd(&motd.motd, ctx, message)),
+            Command::new("VERSION", 0, queries::version),
+            Command::new("TIME", 0, queries::time),
+        ]
+    }
+
+    fn capabilities(&self) -> &'static [(&'static str, Caps)] {
+        lists::CAPABILITIES
+    }
+
+    fn welcome(&self, ctx: &mut CommandContext<'_>) {
+        welcome::welcome(ctx);
+        queries::lusers(&self.users, ctx);
+        queries::motd(&self.motd, ctx, &Message::default());
+    }
+
+    fn gave_up_nick(&self, client: &Client, _old: &str, new: Option<&str>) {
+        if new.is_none() {
+            self.users.left(client);
+        }
+    }
+
+    fn may_see(&self, room: &Room, client: ClientId) -> bool {
+        room.has(client) || !Modes::of(room).is_secret()
+    }
+
+    fn may_join(&self, room: &Room, client: &Client, key: Option<&str>) -> Result<(), Numeric> {
+        Modes::of(room).may_join(room.members().len(), client, key)
+    }
+
+    fn joined(&self, ctx: &mut CommandContext<'_>, name: &str) {
+        let id = ctx.id;
+        let Some(room) = ctx.registry.room_mut(name) else { return };
+        if room.members().len() == 1 {
+            Rank::set_in(room, id, |rank| rank.operator = true);
+        }
+        room.wings.get_or_default::<Modes>().entered(id);
+        rooms::send_topic(ctx, name);
+    }
+
+    fn may_speak(&self, room: &Room, client: Option<ClientId>, source: &str) -> Option<Result<(), &'static str>> {
+        let speaker = match client {
+            None => Speaker::HasLeft,
+            Some(client) if room.has(client) => Speaker::Member(Rank::of(room, client)),
+            Some(_) => Speaker::Outsider,
+        };
+        Some(Modes::of(room).may_speak(speaker, source))
+    }
+}

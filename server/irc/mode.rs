@@ -1,0 +1,265 @@
+//! MODE: what a room or a client allows.
+//!
+//! Runs in the client's thread, under the registry's lock.
+
+use wire::limits::{KEY, LINE, MASK, ROOM, SOURCE};
+use wire::message::Message;
+use wire::names::eq_ignore_case;
+use wire::numeric;
+use wire::text::truncate;
+use wire::time::unix_seconds;
+
+use super::limits;
+use super::modes::{Flags, Modes, Rank, Setting, WITH_PARAMETER};
+use super::users::{Users, is_invisible};
+use crate::core::context::CommandContext;
+use crate::core::event::{Line, Recipients};
+
+pub fn mode(users: &Users, ctx: &mut CommandContext<'_>, message: &Message<'_>) {
+    let target = message.params[0];
+    let changes = message.param(1);
+    match (target.starts_with('#'), changes) {
+        (true, None) => show_room(ctx, target),
+        (true, Some(changes)) => change_room(ctx, target, changes, &message.params[2..]),
+        (false, changes) => user(users, ctx, target, changes),
+    }
+}
+
+fn user(users: &Users, ctx: &mut CommandContext<'_>, nick: &str, changes: Option<&str>) {
+    if !eq_ignore_case(nick, ctx.me().nick()) {
+        return match ctx.registry.by_nick(nick) {
+            Some(_) => ctx.reply(numeric::ERR_USERSDONTMATCH, &[]),
+            None => ctx.reply(numeric::ERR_NOSUCHNICK, &[nick]),
+        };
+    }
+    let Some(changes) = changes else {
+        let modes = if is_invisible(ctx.me()) { "+i" } else { "+" };
+        return ctx.replies.bare(numeric::RPL_UMODEIS, &[modes]);
+    };
+    if letters(changes).any(|(_, letter)| letter != 'i') {
+        ctx.reply(numeric::ERR_UMODEUNKNOWNFLAG, &[]);
+    }
+    // The last word counts: `+i-i` is `-i`.
+    let Some((on, _)) = letters(changes).filter(|&(_, letter)| letter == 'i').last() else { return };
+    if users.set_invisible(ctx.me_mut(), on) {
+        let (source, nick) = (ctx.me().source(), ctx.me().nick().to_owned());
+        ctx.replies.line(format_args!(":{source} MODE {nick} {}i", if on { '+' } else { '-' }));
+    }
+}
+
+/// `+ab-c` as (on, letter).
+fn letters(changes: &str) -> impl Iterator<Item = (bool, char)> {
+    let mut on = true;
+    changes.chars().filter_map(move |c| match c {
+        '+' | '-' => {
+            on = c == '+';
+            None
+        }
+        letter => Some((on, letter)),
+    })
+}
+
+fn show_room(ctx: &mut CommandContext<'_>, name: &str) {
+    let Some(room) = ctx.visible_room(name) else {
+        return ctx.reply(numeric::ERR_NOSUCHCHANNEL, &[name]);
+    };
+    let modes = Modes::of(room).shown(room.has(ctx.id));
+    let (name, created) = (room.name.clone(), unix_seconds(room.created_at).to_string());
+    let params: Vec<&str> = std::iter::once(name.as_str()).chain(modes.split(' ')).collect();
+    ctx.replies.bare(numeric::RPL_CHANNELMODEIS, &params);
+    ctx.replies.bare(numeric::RPL_CREATIONTIME, &[&name, &created]);
+}
+
+fn change_room(ctx: &mut CommandContext<'_>, name: &str, changes: &str, params: &[&str]) {
+    if ctx.visible_room(name).is_none() {
+        return ctx.reply(numeric::ERR_NOSUCHCHANNEL, &[name]);
+    }
+    let mut params = params.iter().copied();
+    let mut done = Done::default();
+    let (mut refused, mut bans_shown) = (false, false);
+    for (on, letter) in letters(changes) {
+        let takes_param = WITH_PARAMETER.contains(&letter) && (letter != 'l' || on);
+        let param = if takes_param { params.next() } else { None };
+        if letter == 'b' && param.is_none() {
+            if !std::mem::replace(&mut bans_shown, true) {
+                show_bans(ctx, name);
+            }
+            continue;
+        }
+        if refused {
+            continue;
+        }
+        let Some((room_name, recipients)) = ctx.joined_room(name) else { return };
+        if !ctx.registry.room(name).is_some_and(|room| Rank::is_operator(room, ctx.id)) {
+            ctx.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&room_name]);
+            refused = true;
+            continue;
+        }
+        let may_lack_it = letter == 'k' && !on;
+        if takes_param && param.is_none() && !may_lack_it {
+            ctx.need_more_params("MODE");
+            continue;
+        }
+        if let Some(shown) = change(ctx, &room_name, on, letter, param) {
+            done.add(ctx, &room_name, &recipients, (on, letter, shown));
+        }
+    }
+    if let Some(room) = ctx.registry.room_mut(name) {
+        let (name, recipients) = (room.name.clone(), room.recipients(None));
+        done.send(ctx, &name, &recipients);
+    }
+}
+
+/// The changes that are made and not yet sent to the members.
+#[derive(Default)]
+struct Done {
+    letters: String,
+    params: String,
+    /// Which sign the last letter stands under.
+    sign: Option<bool>,
+}
+
+impl Done {
+    fn add(
+        &mut self,
+        ctx: &mut CommandContext<'_>,
+        room: &str,
+        to: &Recipients,
+        (on, letter, param): (bool, char, String),
+    ) {
+        let longest_head = SOURCE + " MODE ".len() + ROOM + " \r\n".len();
+        if longest_head + self.letters.len() + 2 + self.params.len() + 1 + param.len() > LINE {
+            self.send(ctx, room, to);
+        }
+        if self.sign.replace(on) != Some(on) {
+            self.letters.push(if on { '+' } else { '-' });
+        }
+        self.letters.push(letter);
+        if !param.is_empty() {
+            self.params.extend([" ", &param]);
+        }
+    }
+
+    fn send(&mut self, ctx: &mut CommandContext<'_>, room: &str, to: &Recipients) {
+        let done = std::mem::take(self);
+        if !done.letters.is_empty() {
+            let source = ctx.me().source();
+            ctx.send_to(
+                to.clone(),
+                Line::new(ctx.inputs.now, format_args!(":{source} MODE {room} {}{}", done.letters, done.params)),
+            );
+        }
+    }
+}
+
+/// Makes one change; the parameter to show with it, or `None` when nothing changed.
+fn change(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char, param: Option<&str>) -> Option<String> {
+    match letter {
+        'o' | 'v' => change_rank(ctx, name, on, letter, param?),
+        'b' => change_ban(ctx, name, on, param?),
+        'k' => change_key(ctx, name, on, param),
+        'l' => change_limit(ctx, name, on, param),
+        _ => change_flag(ctx, name, on, letter),
+    }
+}
+
+fn change_flag(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char) -> Option<String> {
+    let Some(&(_, flag)) = Flags::ALL.iter().find(|(known, _)| *known == letter) else {
+        ctx.reply(numeric::ERR_UNKNOWNMODE, &[letter.encode_utf8(&mut [0; 4])]);
+        return None;
+    };
+    Modes::of_mut(ctx.registry.room_mut(name)?).set(flag, on).then(String::new)
+}
+
+fn change_rank(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char, nick: &str) -> Option<String> {
+    let Some(client) = ctx.registry.by_nick(nick) else {
+        ctx.reply(numeric::ERR_NOSUCHNICK, &[nick]);
+        return None;
+    };
+    let (id, nick) = (client.id, client.nick().to_owned());
+    let room = ctx.registry.room_mut(name)?;
+    if !room.has(id) {
+        ctx.reply(numeric::ERR_USERNOTINCHANNEL, &[&nick, name]);
+        return None;
+    }
+    let mut changed = false;
+    Rank::set_in(room, id, |rank| {
+        let right = if letter == 'o' { &mut rank.operator } else { &mut rank.voice };
+        changed = std::mem::replace(right, on) != on;
+    });
+    changed.then_some(nick)
+}
+
+fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) -> Option<String> {
+    if mask.is_empty() || mask.starts_with(':') || mask.contains(' ') {
+        ctx.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "b", mask], "A mask is nick!user@host, without spaces");
+        return None;
+    }
+    let (by, now) = (ctx.me().nick().to_owned(), ctx.inputs.now);
+    let mask = full_mask(mask);
+    let modes = Modes::of_mut(ctx.registry.room_mut(name)?);
+    let known = modes.bans.iter().position(|ban| eq_ignore_case(&ban.text, &mask));
+    match (on, known) {
+        (true, None) if modes.bans.len() >= limits::BANS => {
+            ctx.reply(numeric::ERR_BANLISTFULL, &[name, &mask]);
+            None
+        }
+        (true, None) => {
+            modes.bans.push(Setting::new(&mask, &by, now));
+            Some(mask)
+        }
+        // As it was set, so that who keeps the list finds it.
+        (false, Some(index)) => Some(modes.bans.remove(index).text),
+        _ => None,
+    }
+}
+
+/// A mask with all its parts: `nick`, `user@host` and `nick!user` mean any of what they leave out.
+fn full_mask(mask: &str) -> String {
+    let mask = truncate(mask, MASK);
+    let full = match (mask.contains('!'), mask.contains('@')) {
+        (true, true) => mask.to_owned(),
+        (true, false) => format!("{mask}@*"),
+        (false, true) => format!("*!{mask}"),
+        (false, false) => format!("{mask}!*@*"),
+    };
+    truncate(&full, MASK).to_owned()
+}
+
+fn change_key(ctx: &mut CommandContext<'_>, name: &str, on: bool, key: Option<&str>) -> Option<String> {
+    if !on {
+        let old = Modes::of_mut(ctx.registry.room_mut(name)?).key.take();
+        return old.map(|_| "*".into());
+    }
+    let key = key?;
+    let good = (1..=KEY).contains(&key.len()) && !key.contains([' ', ',']) && !key.starts_with(':');
+    if !good {
+        let text = format!("A key has 1 to {KEY} characters, no space or comma");
+        ctx.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "k", "*"], &text);
+        return None;
+    }
+    let old = Modes::of_mut(ctx.registry.room_mut(name)?).key.replace(key.into());
+    (old.as_deref() != Some(key)).then(|| key.into())
+}
+
+fn change_limit(ctx: &mut CommandContext<'_>, name: &str, on: bool, limit: Option<&str>) -> Option<String> {
+    if !on {
+        return Modes::of_mut(ctx.registry.room_mut(name)?).limit.take().map(|_| String::new());
+    }
+    let text = limit?;
+    let Some(limit) = text.parse::<usize>().ok().filter(|&limit| limit > 0) else {
+        ctx.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "l", text], "A limit is a whole number from 1 up");
+        return None;
+    };
+    let modes = Modes::of_mut(ctx.registry.room_mut(name)?);
+    (modes.limit.replace(limit) != Some(limit)).then(|| limit.to_string())
+}
+
+fn show_bans(ctx: &mut CommandContext<'_>, name: &str) {
+    let CommandContext { registry, replies, .. } = ctx;
+    let Some(room) = registry.room(name) else { return };
+    for ban in &Modes::of(room).bans {
+        replies.bare(numeric::RPL_BANLIST, &[&room.name, &ban.text, &ban.by, &ban.at.to_string()]);
+    }
+    replies.send(numeric::RPL_ENDOFBANLIST, &[&room.name]);
+}

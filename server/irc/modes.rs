@@ -1,0 +1,272 @@
+//! The modes of a room and the ranks of its members.
+//!
+//! Kept with the room and with each membership, as part of the registry.
+
+use std::collections::VecDeque;
+use std::time::SystemTime;
+
+use wire::names::wildcard_match;
+use wire::numeric::{self, Numeric};
+use wire::time::unix_seconds;
+
+use super::limits;
+use crate::core::client::Client;
+use crate::core::event::ClientId;
+use crate::core::room::Room;
+
+/// The flags of a room, one bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flags(u8);
+
+impl Flags {
+    const INVITE_ONLY: Flags = Flags(1);
+    const MODERATED: Flags = Flags(2);
+    const NO_EXTERNAL: Flags = Flags(4);
+    const SECRET: Flags = Flags(8);
+    const TOPIC_LOCKED: Flags = Flags(16);
+
+    /// Every flag with its letter. MODE, 004 and 005 follow from this table.
+    pub const ALL: &[(char, Flags)] = &[
+        ('i', Flags::INVITE_ONLY),
+        ('m', Flags::MODERATED),
+        ('n', Flags::NO_EXTERNAL),
+        ('s', Flags::SECRET),
+        ('t', Flags::TOPIC_LOCKED),
+    ];
+
+    fn has(self, flag: Flags) -> bool {
+        self.0 & flag.0 != 0
+    }
+}
+
+/// The modes that take a parameter, with their letters: a list, a key, a limit, two ranks.
+pub const WITH_PARAMETER: &[char] = &['b', 'k', 'l', 'o', 'v'];
+
+/// A text that somebody set: a topic or a ban mask.
+#[derive(Debug)]
+pub struct Setting {
+    pub text: String,
+    /// The nick of the client that set it.
+    pub by: String,
+    /// Seconds since 1970.
+    pub at: u64,
+}
+
+impl Setting {
+    pub fn new(text: &str, by: &str, now: SystemTime) -> Self {
+        Setting { text: text.into(), by: by.into(), at: unix_seconds(now) }
+    }
+}
+
+#[derive(Debug)]
+pub struct Modes {
+    pub topic: Option<Setting>,
+    flags: Flags,
+    /// +k
+    pub key: Option<String>,
+    /// +l
+    pub limit: Option<usize>,
+    /// +b
+    pub bans: Vec<Setting>,
+    /// Clients that may come in once past +i, +l and +b.
+    invited: VecDeque<ClientId>,
+}
+
+/// A new room is closed to messages from outside, and its topic to all but its operators.
+impl Default for Modes {
+    fn default() -> Self {
+        let (topic, key, limit, bans, invited) = Default::default();
+        Modes { topic, flags: Flags(Flags::NO_EXTERNAL.0 | Flags::TOPIC_LOCKED.0), key, limit, bans, invited }
+    }
+}
+
+/// Those of a room that has none yet: no member has entered it.
+static NEW: Modes = Modes {
+    topic: None,
+    flags: Flags(Flags::NO_EXTERNAL.0 | Flags::TOPIC_LOCKED.0),
+    key: None,
+    limit: None,
+    bans: Vec::new(),
+    invited: VecDeque::new(),
+};
+
+impl Modes {
+    pub fn of(room: &Room) -> &Modes {
+        room.wings.get().unwrap_or(&NEW)
+    }
+
+    pub fn of_mut(room: &mut Room) -> &mut Modes {
+        room.wings.get_or_default()
+    }
+
+    pub fn is_secret(&self) -> bool {
+        self.flags.has(Flags::SECRET)
+    }
+
+    pub fn is_invite_only(&self) -> bool {
+        self.flags.has(Flags::INVITE_ONLY)
+    }
+
+    pub fn is_topic_locked(&self) -> bool {
+        self.flags.has(Flags::TOPIC_LOCKED)
+    }
+
+    /// Sets or clears a flag; whether that changed anything.
+    pub fn set(&mut self, flag: Flags, on: bool) -> bool {
+        let before = self.flags;
+        self.flags = Flags(if on { before.0 | flag.0 } else { before.0 & !flag.0 });
+        self.flags != before
+    }
+
+    pub fn invite(&mut self, client: ClientId) {
+        self.invited.retain(|&invited| invited != client);
+        self.invited.push_back(client);
+        if self.invited.len() > limits::INVITES {
+            self.invited.pop_front();
+        }
+    }
+
+    /// A client has entered: its invitation is used up.
+    pub fn entered(&mut self, client: ClientId) {
+        self.invited.retain(|&invited| invited != client);
+    }
+
+    /// Whether a client may come in; if not, the numeric that says why. The key is checked before all else: an
+    /// invitation does not replace it.
+    pub fn may_join(&self, members: usize, client: &Client, key: Option<&str>) -> Result<(), Numeric> {
+        if self.key.is_some() && self.key.as_deref() != key {
+            Err(numeric::ERR_BADCHANNELKEY)
+        } else if self.invited.contains(&client.id) {
+            Ok(())
+        } else if self.is_banned(&client.source()) {
+            Err(numeric::ERR_BANNEDFROMCHAN)
+        } else if self.is_invite_only() {
+            Err(numeric::ERR_INVITEONLYCHAN)
+        } else if self.limit.is_some_and(|limit| members >= limit) {
+            Err(numeric::ERR_CHANNELISFULL)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether somebody may write into the room; if not, the text of 404.
+    pub fn may_speak(&self, speaker: Speaker, source: &str) -> Result<(), &'static str> {
+        match speaker {
+            Speaker::Member(rank) if rank.operator || rank.voice => Ok(()),
+            Speaker::Outsider if self.flags.has(Flags::NO_EXTERNAL) => Err("Cannot send (+n): join the room first"),
+            Speaker::Member(_) | Speaker::Outsider if self.flags.has(Flags::MODERATED) => {
+                Err("Cannot send (+m): only operators and those with voice may speak")
+            }
+            _ if self.is_banned(source) => Err("Cannot send (+b): you are banned from the room"),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_banned(&self, source: &str) -> bool {
+        self.bans.iter().any(|ban| wildcard_match(&ban.text, source))
+    }
+
+    /// As MODE shows them, with their parameters; the key only to members.
+    pub fn shown(&self, to_member: bool) -> String {
+        let flags = Flags::ALL.iter().filter(|(_, flag)| self.flags.has(*flag)).map(|(letter, _)| *letter);
+        let key = self.key.is_some().then_some('k');
+        let limit = self.limit.is_some().then_some('l');
+        let mut letters: Vec<char> = flags.chain(key).chain(limit).collect();
+        letters.sort_unstable();
+        let mut modes = format!("+{}", letters.iter().collect::<String>());
+        if let Some(key) = self.key.as_deref() {
+            modes.extend([" ", if to_member { key } else { "*" }]);
+        }
+        if let Some(limit) = self.limit {
+            modes.extend([" ", &limit.to_string()]);
+        }
+        modes
+    }
+}
+
+/// Somebody who wants to write into a room.
+#[derive(Debug, Clone, Copy)]
+pub enum Speaker {
+    Member(Rank),
+    Outsider,
+    /// Has left the server, and is kept out by bans alone.
+    HasLeft,
+}
+
+/// What a member may do beyond the others.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rank {
+    /// +o: may change modes, topic and bans, and kick.
+    pub operator: bool,
+    /// +v: may speak in a moderated room.
+    pub voice: bool,
+}
+
+impl Rank {
+    pub fn of(room: &Room, client: ClientId) -> Rank {
+        room.membership(client).and_then(|member| member.get::<Rank>()).copied().unwrap_or_default()
+    }
+
+    pub fn is_operator(room: &Room, client: ClientId) -> bool {
+        Rank::of(room, client).operator
+    }
+
+    /// Changes the rank of a member; nothing happens to a client that is not in the room.
+    pub fn set_in(room: &mut Room, client: ClientId, change: impl FnOnce(&mut Rank)) {
+        if let Some(member) = room.membership_mut(client) {
+            change(member.get_or_default());
+        }
+    }
+
+    /// The marks before the nick: the highest one, or all of them for clients with `multi-prefix`.
+    pub fn prefix(self, all: bool) -> &'static str {
+        match (self.operator, self.voice) {
+            (true, true) if all => "@+",
+            (true, _) => "@",
+            (false, true) => "+",
+            (false, false) => "",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(slot: u32, nick: &str) -> Client {
+        let mut client = Client::new(ClientId { slot, serial: 0 }, "127.0.0.1:1".parse().unwrap(), "h".into());
+        (client.nick, client.user) = (Some(nick.into()), Some("u".into()));
+        client
+    }
+
+    #[test]
+    fn an_invitation_opens_what_is_closed_once_but_is_no_key() {
+        let mut modes = Modes { limit: Some(1), key: Some("k".into()), ..Modes::default() };
+        assert!(modes.set(Flags::INVITE_ONLY, true) && !modes.set(Flags::INVITE_ONLY, true));
+        modes.bans.push(Setting::new("x!*@*", "a", SystemTime::UNIX_EPOCH));
+        let (x, y) = (client(2, "x"), client(3, "y"));
+        assert_eq!(modes.may_join(1, &x, None), Err(numeric::ERR_BADCHANNELKEY));
+        assert_eq!(modes.may_join(1, &x, Some("k")), Err(numeric::ERR_BANNEDFROMCHAN));
+        assert_eq!(modes.may_join(1, &y, Some("k")), Err(numeric::ERR_INVITEONLYCHAN));
+        modes.invite(x.id);
+        assert_eq!(modes.may_join(1, &x, Some("k")), Ok(()));
+        modes.entered(x.id);
+        assert!(modes.may_join(1, &x, Some("k")).is_err());
+    }
+
+    #[test]
+    fn modes_hide_the_key_from_outsiders() {
+        let modes = Modes { limit: Some(7), key: Some("sesame".into()), ..Modes::default() };
+        assert_eq!(modes.shown(true), "+klnt sesame 7");
+        assert_eq!(modes.shown(false), "+klnt * 7");
+    }
+
+    #[test]
+    fn each_letter_and_each_bit_stands_once() {
+        let letters: Vec<char> = Flags::ALL.iter().map(|(letter, _)| *letter).collect();
+        assert!(letters.is_sorted_by(|one, other| one < other), "{letters:?}");
+        assert!(letters.iter().all(|letter| !WITH_PARAMETER.contains(letter)));
+        let bits = Flags::ALL.iter().fold(0, |bits, (_, flag)| bits + u32::from(flag.0));
+        assert_eq!(bits.count_ones() as usize, Flags::ALL.len());
+    }
+}

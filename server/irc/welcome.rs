@@ -1,0 +1,54 @@
+//! 004 and 005: what clients can count on.
+//!
+//! Runs in the client's thread, under the registry's lock.
+
+use wire::limits::{AWAY, HOST, KEY, NICK, REASON, ROOM, TOPIC, USER};
+use wire::numeric;
+
+use super::limits::BANS;
+use super::modes::{Flags, WITH_PARAMETER};
+use crate::core::context::CommandContext;
+use crate::core::limits::{ROOMS_PER_CLIENT, TARGETS};
+use crate::core::server::VERSION;
+
+/// Tokens in one line: RFC 2812 allows 15 parameters, of which the nick and the text are two.
+const TOKENS: usize = 12;
+
+pub fn welcome(ctx: &mut CommandContext<'_>) {
+    let flags: String = flags().collect();
+    let with_parameter: String = WITH_PARAMETER.iter().collect();
+    let mut letters: Vec<char> = flags.chars().chain(with_parameter.chars()).collect();
+    letters.sort_unstable();
+    let letters: String = letters.into_iter().collect();
+    ctx.replies.bare(numeric::RPL_MYINFO, &[ctx.server.name(), VERSION, "i", &letters, &with_parameter]);
+    for tokens in isupport(&flags).chunks(TOKENS) {
+        ctx.reply(numeric::RPL_ISUPPORT, &tokens.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}
+
+fn flags() -> impl Iterator<Item = char> {
+    Flags::ALL.iter().map(|(letter, _)| *letter)
+}
+
+fn isupport(flags: &str) -> Vec<String> {
+    vec![
+        "CASEMAPPING=ascii".into(),
+        format!("CHANMODES=b,k,l,{flags}"),
+        "CHANTYPES=#".into(),
+        "ELIST=MNU".into(),
+        "MODES".into(),
+        "PREFIX=(ov)@+".into(),
+        "UTF8ONLY".into(),
+        format!("AWAYLEN={AWAY}"),
+        format!("CHANLIMIT=#:{ROOMS_PER_CLIENT}"),
+        format!("CHANNELLEN={ROOM}"),
+        format!("HOSTLEN={HOST}"),
+        format!("KEYLEN={KEY}"),
+        format!("KICKLEN={REASON}"),
+        format!("MAXLIST=b:{BANS}"),
+        format!("NICKLEN={NICK}"),
+        format!("TOPICLEN={TOPIC}"),
+        format!("USERLEN={USER}"),
+        format!("TARGMAX=JOIN:,KICK:,LIST:,NAMES:1,NOTICE:{TARGETS},PART:,PRIVMSG:{TARGETS},TAGMSG:{TARGETS},WHOIS:1"),
+    ]
+}

@@ -1,0 +1,183 @@
+//! The way of a message to one person: stored, delivered, acknowledged, removed.
+//!
+//! Runs in client threads. The sender's thread stores a message and delivers it if the recipient is connected. The
+//! recipient's thread delivers messages that have waited, and removes those that are acknowledged. Each lets go of the
+//! registry's lock while it waits for the disk, so that only its own client waits.
+
+use wire::ack_queue::AckQueue;
+use wire::limits::MAILBOX;
+use wire::names::casefold;
+use wire::text::pluralize;
+
+use super::index::Registered;
+use super::limits;
+use super::maildir::Missing;
+use super::store::{Store, Stored};
+use crate::core::context::CommandContext;
+use crate::core::event::{Caps, ClientId, Event, Line, Recipients};
+use crate::core::msgid::Msgid;
+
+/// Messages that are delivered to a client and not acknowledged; kept with the client. The tokens of its `PING`s begin
+/// with `mail-`.
+struct InFlight(AckQueue<Stored>);
+
+impl Default for InFlight {
+    fn default() -> Self {
+        InFlight(AckQueue::new("mail"))
+    }
+}
+
+fn in_flight<'a>(ctx: &'a mut CommandContext<'_>, client: ClientId) -> Option<&'a mut AckQueue<Stored>> {
+    Some(&mut ctx.registry.client_mut(client)?.wings.get_or_default::<InFlight>().0)
+}
+
+/// Sends a message to a name, which must be known or connected; `echo` gets a copy. An error is the reason why it was not
+/// sent, and then it never arrives.
+///
+/// The lock is free meanwhile: a recipient that was connected may have left, and one that was absent may have arrived.
+pub fn send(
+    store: &Store,
+    ctx: &mut CommandContext<'_>,
+    to: &str,
+    id: Msgid,
+    line: Line,
+    echo: Option<ClientId>,
+) -> Result<(), String> {
+    let name = casefold(to);
+    store.has_room(ctx, &name)?;
+    let stored = ctx.without_lock(|_| store.maildir.store(&name, id, &line));
+    if let Err(error) = stored {
+        ctx.server.log.line(format_args!("A message to {name} cannot be stored: {error}"));
+        return Err("the server cannot store it now; try again later".into());
+    }
+    // From here on it will arrive, now or later.
+    let is_its_turn = store.index().add(&name, id);
+    let recipient = ctx.registry.by_nick(&name).map(|recipient| recipient.id).filter(|_| is_its_turn);
+    if let Some(recipient) = recipient {
+        store.index().mark_in_flight(&name, id);
+        if let Some(in_flight) = in_flight(ctx, recipient) {
+            in_flight.push((name, id));
+        }
+    }
+    let recipients = Recipients::of(recipient.into_iter().chain(echo));
+    if !recipients.clients.is_empty() {
+        ctx.send_to(recipients, line);
+    }
+    if let Some(recipient) = recipient {
+        ask(ctx, recipient);
+    }
+    Ok(())
+}
+
+/// The client has a name from now on: the name becomes known, and the client gets the messages that have waited for it.
+pub fn arrive(store: &Store, ctx: &mut CommandContext<'_>) {
+    let name = casefold(ctx.me().nick());
+    let registered = {
+        let registry = &ctx.registry;
+        store.index().register(&name, |name| registry.is_taken(name))
+    };
+    if matches!(registered, Registered::New | Registered::InPlaceOf(_)) {
+        let written = ctx.without_lock(|_| {
+            if let Registered::InPlaceOf(forgotten) = &registered {
+                store.maildir.forget(forgotten);
+            }
+            store.maildir.register(&name)
+        });
+        if let Err(error) = written {
+            ctx.server.log.line(format_args!("The name {name} will be forgotten at the end: {error}"));
+        }
+    }
+    let pending = store.index().count_pending(&name);
+    if pending > 0 {
+        ctx.replies.notice(&format!("{} while you were away", pluralize(pending, "message")));
+        deliver_pending(store, ctx);
+    }
+}
+
+/// The client answers a `PING`, perhaps one that followed its messages. Some clients put a server's name in front of the
+/// token.
+pub fn acknowledge(store: &Store, ctx: &mut CommandContext<'_>, token: &str) {
+    let id = ctx.id;
+    let acknowledged = in_flight(ctx, id).map(|in_flight| in_flight.pong(token)).unwrap_or_default();
+    if acknowledged.is_empty() {
+        return;
+    }
+    // The server wanted this line; people who write to the client must not use up the lines that it may send.
+    ctx.flood_exempt = true;
+    for (name, id) in &acknowledged {
+        store.index().remove(name, *id);
+    }
+    let failed = ctx.without_lock(|_| {
+        let removed = acknowledged.iter().map(|(name, id)| store.maildir.remove(name, *id));
+        removed.filter_map(Result::err).last()
+    });
+    if let Some(error) = failed {
+        ctx.server
+            .log
+            .line(format_args!("An acknowledged message may come again, since it cannot be removed: {error}"));
+    }
+    deliver_pending(store, ctx);
+}
+
+/// Delivers messages that wait for the client, up to a limit; the rest follows when these are acknowledged.
+fn deliver_pending(store: &Store, ctx: &mut CommandContext<'_>) {
+    let (me, name) = (ctx.id, casefold(ctx.me().nick()));
+    let (mut bytes, mut last) = (0, String::new());
+    let mut unreadable = None;
+    // A client that changes names to and fro gets messages again and again, and must acknowledge some before there are more.
+    while bytes < limits::MAIL_BATCH && in_flight(ctx, me).is_some_and(|in_flight| in_flight.len() < MAILBOX) {
+        let batch = store.index().pending(&name, limits::READ_AHEAD);
+        if batch.is_empty() {
+            // Caught up: from here on senders deliver.
+            break;
+        }
+        let read = ctx.without_lock(|_| batch.iter().map(|id| store.read(&name, *id)).collect::<Vec<_>>());
+        for (id, line) in batch.into_iter().zip(read) {
+            match line {
+                // If not, it was acknowledged meanwhile, by a client that had the name before.
+                Ok(line) if store.index().mark_in_flight(&name, id) => {
+                    if let Some(in_flight) = in_flight(ctx, me) {
+                        in_flight.push((name.clone(), id));
+                    }
+                    bytes += line.len_with_tags();
+                    deliver_stored(ctx, line, &mut last);
+                }
+                Ok(_) => {}
+                Err(Missing::Damaged(why)) => {
+                    store.index().remove(&name, id);
+                    let aside = "it is in the folder damaged of the mailbox now";
+                    ctx.server.log.line(format_args!("The message {id} to {name} is damaged ({why}); {aside}"));
+                }
+                Err(Missing::Unreadable(error)) => {
+                    unreadable = unreadable.or(store.index().defer(&name, id).then_some(error));
+                }
+            }
+        }
+    }
+    if let Some(error) = unreadable {
+        let again = "they are tried again when it next arrives";
+        ctx.server.log.line(format_args!("Messages to {name} cannot be read ({error}); {again}"));
+    }
+    ask(ctx, me);
+}
+
+/// Delivers one message that has waited. A NOTICE tells clients without `server-time` when it was written.
+fn deliver_stored(ctx: &mut CommandContext<'_>, mut line: Line, last: &mut String) {
+    if !ctx.me().caps.has(Caps::SERVER_TIME) {
+        let minute = line.time().chars().take("2026-11-25T09:30".len()).collect::<String>().replace('T', " ");
+        let when = format!("{minute} UTC, from {}:", line.from());
+        if when != *last {
+            ctx.replies.notice(&when);
+            *last = when;
+        }
+    }
+    line.add_tag("groupchat/waited");
+    ctx.send_to(Recipients::of([ctx.id]), line);
+}
+
+/// Asks a client to acknowledge the messages that it got, unless it is being asked already.
+fn ask(ctx: &mut CommandContext<'_>, client: ClientId) {
+    if let Some(ping) = in_flight(ctx, client).and_then(AckQueue::ping) {
+        ctx.server.send(Event::Reply { client, lines: format!("{ping}\r\n").into_bytes() });
+    }
+}
