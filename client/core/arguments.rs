@@ -3,12 +3,7 @@
 //! Run by the main thread; the state is locked only to say what is wrong.
 
 use super::client::Client;
-use std::time::Duration;
 use wire::names;
-
-/// How long the next line of input waits for the answer to a command that changes what it means:
-/// another room, another name.
-pub const ANSWER: Duration = Duration::from_mins(1);
 
 /// Splits off the first word.
 pub fn first_word(arguments: &str) -> (&str, &str) {

@@ -3,14 +3,12 @@
 //! Kept in one file per own name, so that it survives a restart. Part of the state, under its lock;
 //! the file is small and written only when an entry changes.
 
-use crate::core::settings;
+use super::limits::NAMES_EACH;
+use super::settings;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use wire::names;
-
-/// Names kept of one person; somebody who changes name all day cannot fill the disk.
-const NAMES_EACH: usize = 100;
 
 /// The blacklist.
 #[derive(Debug, Default)]

@@ -6,20 +6,14 @@
 use super::connection::{self, Connection};
 use super::dialer::{Dialer, Failure};
 use super::event::{Origin, Receipt};
-use super::state::{MOST_UNCONFIRMED, State};
+use super::limits::{MOST_UNCONFIRMED, NOTICEABLE, TICK, WRITE};
+use super::state::State;
 use super::view::View;
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use wire::message::Message;
 use wire::stream::Stream;
-
-/// A wait that is longer than this is explained to the user.
-pub const NOTICEABLE: Duration = Duration::from_secs(1);
-/// How often a read returns without bytes, so that the reader can look at the clock.
-pub const TICK: Duration = Duration::from_millis(200);
-/// How long the server may take no byte of what we write before the connection counts as lost.
-const WRITE: Duration = Duration::from_secs(10);
 
 /// Whether the input is no terminal: then no user sees an error in time to react.
 pub fn is_script() -> bool {

@@ -4,17 +4,16 @@
 //! socket. No lock.
 
 use super::dialer::Failure;
+use super::limits::REGISTER;
 use super::numerics;
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use wire::lines::{Line, LineBuffer};
 use wire::message::Message;
 use wire::stream::Stream;
 use wire::{limits, names, numeric};
 
-/// How long the server may take to welcome us.
-const REGISTER: Duration = Duration::from_secs(30);
 /// The capability by which our messages may have tags.
 pub const TAGS: &str = "message-tags";
 /// The core asks the server for these (`IRCv3` capability negotiation), each alone, since some servers have only some.
@@ -130,6 +129,7 @@ impl Connection {
 mod tests {
     use super::*;
     use std::net::{TcpListener, TcpStream};
+    use std::time::Duration;
 
     /// Registers with a server that says `answers` to whatever comes.
     fn register_with(answers: &'static str) -> Result<String, String> {

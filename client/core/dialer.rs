@@ -3,16 +3,11 @@
 //! Run by each thread that needs a connection: main for the first one, the receiver for later ones, those of
 //! transfers for theirs. No lock.
 
+use super::limits::{BACK_OFF, CONNECT};
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
-use std::time::Duration;
 use wire::stream::{SecureChannel, Stream};
-
-/// How long one address may take to accept a connection.
-const CONNECT: Duration = Duration::from_secs(10);
-/// Seconds before each new attempt at something that has failed; the last one repeats.
-const BACK_OFF: [u64; 6] = [1, 2, 4, 8, 16, 30];
 
 /// The pause in seconds before a new attempt, after this number of failures.
 pub fn back_off(failed: usize) -> u64 {

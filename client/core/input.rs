@@ -4,11 +4,9 @@
 
 use super::client::{Absent, Client, is_script};
 use super::command::{self, Input};
+use super::limits::INPUT_LINE;
 use super::talk;
 use std::io::{BufRead, Read};
-
-/// The longest line, in bytes; a longer one is cut into several.
-const LONGEST: u64 = 64 * 1024;
 
 /// Reads lines and carries them out, until the user leaves by a command or the input ends.
 pub fn input_loop<R: BufRead>(client: &Client, input: &mut R, mut act: impl FnMut(&str, &mut R)) {
@@ -69,7 +67,7 @@ fn feature_of(absent: &[Absent], word: &str) -> Option<&'static str> {
 /// terminal was closed.
 pub fn read_line(input: &mut impl BufRead) -> Option<String> {
     let mut bytes = Vec::new();
-    if input.by_ref().take(LONGEST).read_until(b'\n', &mut bytes).ok()? == 0 {
+    if input.by_ref().take(INPUT_LINE).read_until(b'\n', &mut bytes).ok()? == 0 {
         return None;
     }
     Some(without_keys(&String::from_utf8_lossy(&bytes)))
@@ -113,9 +111,9 @@ mod tests {
 
     #[test]
     fn a_line_without_an_end_comes_in_pieces() {
-        let endless = vec![b'x'; 3 * usize::try_from(LONGEST).unwrap()];
+        let endless = vec![b'x'; 3 * usize::try_from(INPUT_LINE).unwrap()];
         let mut input = &endless[..];
-        assert_eq!(read_line(&mut input).unwrap().len() as u64, LONGEST);
-        assert_eq!(input.len() as u64, 2 * LONGEST);
+        assert_eq!(read_line(&mut input).unwrap().len() as u64, INPUT_LINE);
+        assert_eq!(input.len() as u64, 2 * INPUT_LINE);
     }
 }

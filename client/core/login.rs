@@ -9,16 +9,14 @@ use super::command::{self, Input};
 use super::connection::Connection;
 use super::dialer::Failure;
 use super::input;
+use super::limits::PATIENCE;
 use super::receiver;
 use super::shutdown;
 use std::io::BufRead;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use wire::names;
-
-/// Servers wait about 30 s for a name. A user who takes longer than this gets a new connection.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The differences between the chat and the directory prompt when there is no connection.
 #[derive(Clone, Copy)]

@@ -2,6 +2,7 @@
 //!
 //! From the bottom up; a file uses only files above it in this list.
 //!
+//! - [`limits`]: every limit, with its reason
 //! - [`settings`]: the user's private folder; [`blacklist`]: people of whom the user wants to see nothing
 //! - [`event`]: what happened; [`model`]: conversations, our name, where the user talks
 //! - [`numerics`], [`sentence`]: events as sentences; [`view`], [`terminal`]: showing them
@@ -22,6 +23,7 @@ pub mod dialer;
 pub mod event;
 mod incoming;
 pub mod input;
+pub mod limits;
 pub mod login;
 pub mod model;
 mod numerics;

@@ -3,15 +3,11 @@
 //! Part of the state and thus under its lock. The receiver thread and commands change it, views read it.
 
 use super::event::{Event, Kind};
+use super::limits::{PEOPLE, SCROLLBACK};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use wire::message::Message;
 use wire::{limits, names, numeric};
-
-/// Events that a conversation keeps.
-const SCROLLBACK: usize = 500;
-/// Conversations with people that are kept; the one that was silent for longest is forgotten first.
-const PEOPLE: usize = 100;
 
 /// The client's knowledge of the chat.
 #[derive(Default)]

@@ -4,10 +4,8 @@
 //! and is taken out at the end of its answer. The server answers in order, so a row belongs to the oldest open request
 //! of its kind.
 
+use super::limits::ROWS;
 use wire::names;
-
-/// Rows of one answer that are kept: as many as our server ever sends.
-const ROWS: usize = 10_000;
 
 /// The open requests, oldest first.
 #[derive(Default)]

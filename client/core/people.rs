@@ -2,8 +2,9 @@
 //!
 //! Run by the main thread; the state is locked for a moment at a time.
 
-use super::arguments::{ANSWER, is_nick};
+use super::arguments::is_nick;
 use super::client::Client;
+use super::limits::ANSWER;
 use std::io;
 use std::time::Duration;
 use wire::{limits, text};

@@ -8,20 +8,11 @@ use super::connection::Connection;
 use super::dialer::{Failure, back_off};
 use super::event::Kind;
 use super::incoming;
+use super::limits::{GHOST, GRACE, SILENCE, STABLE};
 use super::shutdown;
 use std::thread;
 use std::time::{Duration, Instant};
 use wire::message::Message;
-
-/// Silence after which the server is asked whether it is still there.
-const SILENCE: Duration = Duration::from_mins(3);
-/// How long the server may take to answer that.
-const GRACE: Duration = Duration::from_mins(1);
-/// After a connection that lasted this long, the pauses start from the beginning.
-const STABLE: Duration = Duration::from_secs(30);
-/// How often our name may be refused because the server still thinks that the lost connection is
-/// alive: with the pauses about three minutes, which is more than a server takes to notice.
-const GHOST: u32 = 10;
 
 /// Shows what the server sends, until we leave. When it cannot connect again it calls `give_up`.
 pub fn receiver_loop(client: &Client, mut connection: Connection, give_up: fn(&Client, Failure)) {

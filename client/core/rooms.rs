@@ -2,8 +2,9 @@
 //!
 //! Run by the main thread; the state is locked for a moment at a time.
 
-use super::arguments::{self, ANSWER, first_word, is_nick, room_or_current};
+use super::arguments::{self, first_word, is_nick, room_or_current};
 use super::client::Client;
+use super::limits::ANSWER;
 use wire::{limits, names, text};
 
 /// `/join #room [key]`

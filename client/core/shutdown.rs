@@ -5,22 +5,13 @@
 
 use super::client::Client;
 use super::dialer::Failure;
+use super::limits::{AT_ONCE, CLOSING, UNCONFIRMED, UNCONFIRMED_SCRIPT};
 use super::state::State;
 use super::terminal::complain;
 use std::net::Shutdown;
 use std::process::{self, ExitCode};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
-
-/// How long a user who leaves waits for lines that are not confirmed yet.
-const UNCONFIRMED: Duration = Duration::from_secs(10);
-/// The same at the end of a script, which nobody watches: time for the server to start again.
-const UNCONFIRMED_SCRIPT: Duration = Duration::from_mins(1);
-/// How long the server may take to close the connection after QUIT.
-const CLOSING: Duration = Duration::from_secs(2);
-/// How long Ctrl-C may take.
-const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Leaves once the wings have finished and everything is confirmed; fails when something was not.
 pub fn in_order(client: &Client) -> ExitCode {

@@ -5,6 +5,7 @@
 use super::blacklist::Blacklist;
 use super::connection::{Connection, TAGS};
 use super::event::{Event, Kind, Sentence};
+use super::limits::{HELD, MOST_UNCONFIRMED};
 use super::model::Model;
 use super::pending::Pending;
 use super::sentence;
@@ -20,11 +21,6 @@ use wire::message::Message;
 use wire::stream::Stream;
 use wire::{limits, names, text};
 
-/// Lines that may wait for the server's word at once; from then on the main thread waits instead
-/// (backpressure). So many fit into a socket's send buffer, so that writing them never waits for the server.
-pub const MOST_UNCONFIRMED: usize = 64;
-/// Events held back at most: about 5 MB. One more, and the sleep ends early.
-const HELD: usize = 10_000;
 /// Holds the sender's own id of a message: a client tag, which every server relays.
 pub const SENDER_ID: &str = "+groupchat/id";
 

@@ -4,14 +4,13 @@
 //! [`text::printable`] in this file, at the one place where it leaves for the terminal.
 
 use super::event::{Event, Sentence};
+use super::limits::NARROW;
 use super::model::Model;
 use super::sentence;
 use super::view::View;
 use std::io::{self, IsTerminal, Write};
 use wire::text;
 
-/// Columns that fit one row of any usual terminal.
-const NARROW: usize = 78;
 /// Back to the left edge, and erase what is there: the prompt, or what the user has begun to type.
 const CLEAR: &str = "\r\x1b[K";
 

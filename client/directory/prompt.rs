@@ -4,10 +4,11 @@
 //! the receiver thread, one for each connection.
 
 use crate::core::arguments::{first_word, is_nick};
-use crate::core::client::{Client, NOTICEABLE, is_script};
+use crate::core::client::{Client, is_script};
 use crate::core::command::{self, Input};
 use crate::core::dialer::Failure;
 use crate::core::input;
+use crate::core::limits::NOTICEABLE;
 use crate::core::login::{self, Manners};
 use crate::core::people;
 use crate::core::shutdown;

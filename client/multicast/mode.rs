@@ -5,8 +5,8 @@
 
 use super::impair::Faults;
 use super::member::Member;
-use crate::core::arguments::ANSWER;
 use crate::core::client::{Client, Command, Wing, is_script};
+use crate::core::limits::ANSWER;
 use crate::directory::listing::{LISTING, MulticastRoom, rooms, without_mark};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

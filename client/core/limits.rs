@@ -1,0 +1,69 @@
+//! The limits of the client's core, each with its unit and its reason. Those that both ends share are in
+//! `wire::limits`.
+//!
+//! Constants only: no thread, no lock.
+
+use std::time::Duration;
+
+// --- Input and memory ---------------------------------------------------------------------------
+
+/// Bytes of one line of input; a longer one is cut into several.
+pub const INPUT_LINE: u64 = 64 * 1024;
+/// Lines that may be unconfirmed at once; from then on the main thread waits (backpressure). This many fit into a
+/// socket's send buffer, so that writing them never waits for the server.
+pub const MOST_UNCONFIRMED: usize = 64;
+/// Events held back during a sleep: about 5 MB. When there are more, the sleep ends early.
+pub const HELD: usize = 10_000;
+/// Events that a conversation keeps: a few screens to scroll back.
+pub const SCROLLBACK: usize = 500;
+/// Conversations with people that are kept, so that strangers cannot fill the memory; the oldest is forgotten first.
+pub const PEOPLE: usize = 100;
+/// Rows of one answer that are kept: as many as our server ever sends.
+pub const ROWS: usize = 10_000;
+/// Names kept of one person on the blacklist: somebody who changes name all day cannot fill the disk.
+pub const NAMES_EACH: usize = 100;
+/// Columns that fit one row of any usual terminal.
+pub const NARROW: usize = 78;
+
+// --- Connecting ---------------------------------------------------------------------------------
+
+/// How long one address may take to accept a connection.
+pub const CONNECT: Duration = Duration::from_secs(10);
+/// How long the server may take to welcome us.
+pub const REGISTER: Duration = Duration::from_secs(30);
+/// How long a user may think about a name on one connection; then there is a new one, since servers wait about 30 s.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// Seconds before each new attempt at something that has failed; the last one repeats.
+pub const BACK_OFF: [u64; 6] = [1, 2, 4, 8, 16, 30];
+/// After a connection that lasted this long, the pauses start from the beginning.
+pub const STABLE: Duration = Duration::from_secs(30);
+/// How often our name may be refused because the server still thinks that the lost connection is alive: with the
+/// pauses about three minutes, which is more than a server takes to notice.
+pub const GHOST: u32 = 10;
+
+// --- On a connection ----------------------------------------------------------------------------
+
+/// How often a read returns without bytes, so that the reader can look at the clock.
+pub const TICK: Duration = Duration::from_millis(200);
+/// How long the server may take no byte of what we write before the connection counts as lost.
+pub const WRITE: Duration = Duration::from_secs(10);
+/// Silence after which the server is asked whether it is still there.
+pub const SILENCE: Duration = Duration::from_mins(3);
+/// How long the server may take to answer that.
+pub const GRACE: Duration = Duration::from_mins(1);
+
+// --- Waiting ------------------------------------------------------------------------------------
+
+/// A wait that is longer than this is explained to the user.
+pub const NOTICEABLE: Duration = Duration::from_secs(1);
+/// How long the next line of input waits for the answer to a command that changes what the line means: another room,
+/// another name.
+pub const ANSWER: Duration = Duration::from_mins(1);
+/// How long a user who leaves waits for lines that are not confirmed yet.
+pub const UNCONFIRMED: Duration = Duration::from_secs(10);
+/// The same at the end of a script, which nobody watches: time for the server to start again.
+pub const UNCONFIRMED_SCRIPT: Duration = Duration::from_mins(1);
+/// How long the server may take to close the connection after QUIT.
+pub const CLOSING: Duration = Duration::from_secs(2);
+/// How long Ctrl-C may take.
+pub const AT_ONCE: Duration = Duration::from_secs(1);
