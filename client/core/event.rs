@@ -29,7 +29,7 @@ pub struct Origin {
     pub receipt: Option<Box<dyn Receipt>>,
 }
 
-/// Called around the moment at which a message is shown.
+/// A wing's way to learn when a message is shown.
 pub trait Receipt: Send + Sync {
     /// The message is about to be shown.
     fn begin(&self);
@@ -37,67 +37,42 @@ pub trait Receipt: Send + Sync {
     fn end(&self);
 }
 
-/// What kind of thing happened.
+/// What kind of thing happened. `by` and `from` are nicks.
 pub enum Kind {
     /// A person said something.
-    Said {
-        from: String,
-        text: String,
-        manner: Manner,
-    },
+    Said { from: String, text: String, manner: Manner },
     /// The server said something to us.
     ServerSaid(String),
     /// Somebody entered the room.
     Joined(String),
     /// Somebody left the room, or the server.
-    Left {
-        nick: String,
-        reason: String,
-    },
+    Left { nick: String, reason: String },
     /// An operator removed somebody from the room.
-    Removed {
-        nick: String,
-        by: String,
-        reason: String,
-    },
-    Renamed {
-        old: String,
-        new: String,
-    },
-    Topic {
-        by: String,
-        text: String,
-    },
+    Removed { nick: String, by: String, reason: String },
+    /// Somebody has another name.
+    Renamed { old: String, new: String },
+    /// Somebody set the topic of the room, or removed it: then the text is empty.
+    Topic { by: String, text: String },
     /// Somebody invites us into the room.
-    Invited {
-        by: String,
-    },
-    Mode {
-        by: String,
-        change: String,
-    },
+    Invited { by: String },
+    /// Somebody changed a mode of the room.
+    Mode { by: String, change: String },
     /// We have left the room.
     WeLeft,
-    WeWereRemoved {
-        by: String,
-        reason: String,
-    },
+    /// An operator removed us from the room.
+    WeWereRemoved { by: String, reason: String },
     /// We have another name.
     WeAreCalled(String),
     /// A line without a command goes to this conversation now, or nowhere.
     TalkingTo(Option<String>),
     /// We said something in a conversation that is not the current one.
     WeSaid(String),
+    /// The connection is back.
     Connected,
-    ConnectionLost {
-        reason: String,
-        seconds: u64,
-    },
+    /// The connection is lost; after this number of seconds the next attempt begins.
+    ConnectionLost { reason: String, seconds: u64 },
     /// A numeric of the server: an answer, a row of a list or of WHO, an error.
-    Reply {
-        code: u16,
-        params: Vec<String>,
-    },
+    Reply { code: u16, params: Vec<String> },
     /// Who is in the room.
     Members(Vec<String>),
     /// A sentence of the client about itself, or its answer to a command.
@@ -109,9 +84,11 @@ pub enum Kind {
 /// How something was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
+    /// In words.
     Text,
-    /// An action of the person: `/me waves`.
+    /// As an action of the person: `/me waves`.
     Action,
+    /// By a program, as a rule.
     Notice,
 }
 
@@ -135,24 +112,20 @@ pub enum Sentence {
 }
 
 impl Event {
-    pub fn new(kind: Kind) -> Self {
-        Event { kind, conversation: None, mentions_us: false, origin: Origin::default() }
-    }
-
-    /// The same in a room or with a person.
+    /// An event in a room or with a person.
     pub fn at(conversation: &str, kind: Kind) -> Self {
-        Event { conversation: Some(conversation.to_owned()), ..Event::new(kind) }
+        Event { conversation: Some(conversation.to_owned()), ..kind.into() }
     }
 }
 
 impl From<Kind> for Event {
     fn from(kind: Kind) -> Self {
-        Event::new(kind)
+        Event { kind, conversation: None, mentions_us: false, origin: Origin::default() }
     }
 }
 
 impl<E: WingEvent + 'static> From<E> for Event {
     fn from(event: E) -> Self {
-        Event::new(Kind::Wing(Box::new(event)))
+        Kind::Wing(Box::new(event)).into()
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Pure. Views call it, under the state's lock; a wing has such a place for its own events.
 
-use super::event::{Event, Kind, Manner, Origin, Sentence};
+use super::event::Sentence::{self, Answer, News};
+use super::event::{Event, Kind, Manner, Origin};
 use super::model::{Model, is_room};
 use super::numerics;
 
@@ -14,44 +15,40 @@ pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
     Some(match &event.kind {
         Kind::Said { from, text, manner } => said(format!("{mark}{here}"), from, text, *manner, !is_room(room)),
         // In a form that no name can have.
-        Kind::ServerSaid(text) => Sentence::News(format!("*** {text}")),
-        Kind::Joined(nick) => Sentence::News(format!("{here}{nick} joined the conversation")),
-        Kind::Left { nick, reason } => {
-            Sentence::News(format!("{here}{nick} left the conversation{}", in_brackets(nick, reason)))
-        }
+        Kind::ServerSaid(text) => News(format!("*** {text}")),
+        Kind::Joined(nick) => News(format!("{here}{nick} joined the conversation")),
+        Kind::Left { nick, reason } => News(format!("{here}{nick} left the conversation{}", in_brackets(nick, reason))),
         Kind::Removed { nick, by, reason } => {
-            Sentence::News(format!("{here}{nick} was removed by {by}{}", in_brackets(by, reason)))
+            News(format!("{here}{nick} was removed by {by}{}", in_brackets(by, reason)))
         }
-        Kind::Renamed { old, new } => Sentence::News(format!("{old} is now called {new}")),
-        Kind::Topic { by, text } if text.is_empty() => Sentence::News(format!("{here}{by} removed the topic")),
-        Kind::Topic { by, text } => Sentence::News(format!("{here}{by} set the topic: {text}")),
-        Kind::Invited { by } => Sentence::News(format!("{by} invites you to {room}; /join {room} takes you there")),
-        Kind::Mode { by, change } => Sentence::News(format!("{here}{by} set mode {change}")),
-        Kind::WeLeft => Sentence::Answer(format!("You left {room}")),
+        Kind::Renamed { old, new } => News(format!("{old} is now called {new}")),
+        Kind::Topic { by, text } if text.is_empty() => News(format!("{here}{by} removed the topic")),
+        Kind::Topic { by, text } => News(format!("{here}{by} set the topic: {text}")),
+        Kind::Invited { by } => News(format!("{by} invites you to {room}; /join {room} takes you there")),
+        Kind::Mode { by, change } => News(format!("{here}{by} set mode {change}")),
+        Kind::WeLeft => Answer(format!("You left {room}")),
         Kind::WeWereRemoved { by, reason } => {
-            Sentence::Answer(format!("You were removed from {room} by {by}{}", in_brackets(by, reason)))
+            Answer(format!("You were removed from {room} by {by}{}", in_brackets(by, reason)))
         }
-        Kind::WeAreCalled(nick) => Sentence::Answer(format!("You are now called {nick}")),
-        Kind::TalkingTo(Some(target)) => Sentence::Answer(format!("You are now talking to {target}")),
-        Kind::TalkingTo(None) => {
-            Sentence::Answer("You are talking to nobody now; go on with /join #room or /to NAME".to_owned())
-        }
-        Kind::WeSaid(text) => Sentence::Answer(format!("(to {room}) {text}")),
-        Kind::Connected => Sentence::Answer("Connected again.".to_owned()),
+        Kind::WeAreCalled(nick) => Answer(format!("You are now called {nick}")),
+        Kind::TalkingTo(Some(target)) => Answer(format!("You are now talking to {target}")),
+        Kind::TalkingTo(None) => Answer("You are talking to nobody now; go on with /join #room or /to NAME".to_owned()),
+        Kind::WeSaid(text) => Answer(format!("(to {room}) {text}")),
+        Kind::Connected => Answer("Connected again.".to_owned()),
         Kind::ConnectionLost { reason, seconds } => {
-            Sentence::Answer(format!("Connection lost ({reason}). Trying again in {seconds} s ..."))
+            Answer(format!("Connection lost ({reason}). Trying again in {seconds} s ..."))
         }
         Kind::Reply { code, params } => {
             let params: Vec<_> = params.iter().map(String::as_str).collect();
-            Sentence::Answer(numerics::sentence(*code, &params)?)
+            Answer(numerics::sentence(*code, &params)?)
         }
         Kind::Members(nicks) => {
             let people = if nicks.len() == 1 { "person" } else { "people" };
-            Sentence::Answer(format!("{} {people} in {room}: {}", nicks.len(), nicks.join(", ")))
+            Answer(format!("{} {people} in {room}: {}", nicks.len(), nicks.join(", ")))
         }
-        Kind::Note(text) => Sentence::Answer(text.clone()),
+        Kind::Note(text) => Answer(text.clone()),
         Kind::Wing(event) => match event.sentence()? {
-            Sentence::News(text) => Sentence::News(format!("{mark}{text}")),
+            News(text) => News(format!("{mark}{text}")),
             sentence => sentence,
         },
     })
@@ -63,7 +60,7 @@ fn said(before: String, from: &str, text: &str, manner: Manner, is_private: bool
     match manner {
         Manner::Text => Sentence::Said { before, nick, after: format!("{to_you}: {text}") },
         Manner::Action => Sentence::Said { before: format!("{before}* "), nick, after: format!(" {text}{to_you}") },
-        Manner::Notice => Sentence::News(format!("{before}-{from}-{to_you} {text}")),
+        Manner::Notice => News(format!("{before}-{from}-{to_you} {text}")),
     }
 }
 
@@ -72,7 +69,7 @@ fn mark(origin: &Origin) -> String {
     let uncertain = if origin.uncertain { "(perhaps shown before) " } else { "" };
     let time = origin.time.as_ref().filter(|_| origin.waited);
     let time = time.and_then(|time| Some(format!("[{} {} UTC] ", time.get(..10)?, time.get(11..16)?)));
-    format!("{uncertain}{}", time.unwrap_or_default())
+    uncertain.to_owned() + &time.unwrap_or_default()
 }
 
 /// Names the room that something comes from, unless it is the one that the user is talking in.
@@ -83,9 +80,6 @@ fn room_prefix(model: &Model, room: &str) -> String {
 /// The reason for leaving in brackets, unless it is only what a server says when there is none.
 fn in_brackets(nick: &str, text: &str) -> String {
     let text = text.strip_prefix("Quit:").unwrap_or(text).trim();
-    if matches!(text, "" | "Quit" | "Client Quit" | "Client quit") || text == nick {
-        String::new()
-    } else {
-        format!(" ({text})")
-    }
+    let is_empty = matches!(text, "" | "Quit" | "Client Quit" | "Client quit") || text == nick;
+    if is_empty { String::new() } else { format!(" ({text})") }
 }
