@@ -72,7 +72,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         directory::prompt::prompt_loop(&client, &mut input);
         return Ok(shutdown::in_order(&client));
     }
-    client.lock().set_target(Some(&args.core.room));
+    client.lock().model.set_target(Some(&args.core.room));
     login::connect(&client, Manners { how_to_choose: "--nick", give_up: shutdown::give_up }, &mut input)?;
     rooms::enter(&client, &args.core.room, "");
     client.wings.iter().for_each(|wing| wing.ready(&client, &mut client.lock()));

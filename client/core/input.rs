@@ -5,6 +5,7 @@
 use super::client::{Absent, Client, is_script};
 use super::command::{self, Input};
 use super::limits::INPUT_LINE;
+use super::state::State;
 use super::talk;
 use std::io::{BufRead, Read};
 
@@ -15,7 +16,8 @@ pub fn input_loop<R: BufRead>(client: &Client, input: &mut R, mut act: impl FnMu
         if state.quit.is_some() {
             return;
         }
-        state.view.draw_prompt();
+        let State { view, model, .. } = &mut *state;
+        view.draw_prompt(model);
         drop(state);
         let Some(line) = read_line(input) else {
             // Ctrl-D first leads out of whatever a wing has led into.
@@ -52,7 +54,7 @@ pub fn refuse(client: &Client, word: &str) {
     let sentence = format!("This client was built without {feature}; build it with --features {feature}");
     state.note(&*sentence);
     if is_script() {
-        state.set_target(None);
+        state.model.set_target(None);
         state.failure = Some(sentence);
     }
 }

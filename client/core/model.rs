@@ -22,13 +22,16 @@ pub struct Model {
     pub keys: HashMap<String, String>,
     /// A wing takes the lines that are typed, instead of the target. The prompt shows this name for it.
     pub detour: Option<String>,
+    /// Another prompt than usual while there is neither that nor a target.
+    pub idle_prompt: Option<String>,
     /// A line without a command goes to this room or person.
     target: Option<String>,
-    /// Rooms in the order of joining, people in the order of their last words.
+    /// Rooms in the order of joining, people in the order of their first words.
     conversations: Vec<Conversation>,
 }
 
 /// A room that we are in, or a person.
+#[derive(Default)]
 pub struct Conversation {
     pub name: String,
     /// Who is in the room, by folded nick.
@@ -62,6 +65,14 @@ impl Model {
         }
     }
 
+    /// The prompt says where a line without a command goes.
+    pub fn prompt(&self) -> String {
+        match self.detour.as_deref().or(self.target()) {
+            Some(target) => format!("You ({target}): "),
+            None => self.idle_prompt.clone().unwrap_or_else(|| "You: ".to_owned()),
+        }
+    }
+
     /// The rooms we are in, in the order of joining.
     pub fn rooms(&self) -> impl Iterator<Item = &str> {
         self.conversations.iter().map(|conversation| &*conversation.name).filter(|name| is_room(name))
@@ -71,10 +82,10 @@ impl Model {
         self.rooms().any(|known| names::eq_ignore_case(known, room))
     }
 
-    /// We have come into a room.
+    /// We have come into a room, or a person speaks to us.
     pub fn enter(&mut self, room: &str) {
-        if !self.is_in(room) {
-            self.conversations.push(Conversation::new(room));
+        if self.find(room).is_none() {
+            self.conversations.push(Conversation { name: room.to_owned(), ..Conversation::default() });
         }
     }
 
@@ -124,7 +135,12 @@ impl Model {
         let is_said = matches!(event.kind, Kind::Said { .. });
         let is_current = self.is_target(name);
         if is_said && !is_room(name) {
-            self.move_to_end(name);
+            self.enter(name);
+            let mut people = self.conversations.iter().enumerate().filter(|(_, known)| !is_room(&known.name));
+            let oldest = people.next().map(|(at, _)| at);
+            if people.count() >= PEOPLE {
+                oldest.map(|at| self.conversations.remove(at));
+            }
         }
         let Some(conversation) = self.find(name) else { return };
         conversation.unread += usize::from(is_said && !is_current);
@@ -134,30 +150,12 @@ impl Model {
         }
     }
 
-    /// A person spoke: theirs is the last conversation now.
-    fn move_to_end(&mut self, nick: &str) {
-        let at = self.conversations.iter().position(|known| names::eq_ignore_case(&known.name, nick));
-        let conversation = at.map_or_else(|| Conversation::new(nick), |at| self.conversations.remove(at));
-        self.conversations.push(conversation);
-        let is_person = |conversation: &Conversation| !is_room(&conversation.name);
-        if self.conversations.iter().filter(|known| is_person(known)).count() > PEOPLE
-            && let Some(oldest) = self.conversations.iter().position(is_person)
-        {
-            self.conversations.remove(oldest);
-        }
-    }
-
     fn find(&mut self, name: &str) -> Option<&mut Conversation> {
         self.conversations.iter_mut().find(|known| names::eq_ignore_case(&known.name, name))
     }
 }
 
 impl Conversation {
-    fn new(name: &str) -> Self {
-        let (members, scrollback) = (BTreeMap::new(), VecDeque::new());
-        Conversation { name: name.to_owned(), members, unread: 0, scrollback }
-    }
-
     fn add(&mut self, nick: &str) {
         self.members.insert(names::casefold(nick), nick.to_owned());
     }

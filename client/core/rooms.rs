@@ -30,7 +30,7 @@ pub fn enter(client: &Client, room: &str, key: &str) {
     let mut state = client.wait_for_answers(ANSWER);
     if !state.model.is_target(room) && !state.view.is_interactive() {
         // A script cannot see that it is still in the old room, and would go on talking there.
-        state.set_target(None);
+        state.model.set_target(None);
     }
 }
 

@@ -43,8 +43,6 @@ pub struct State {
     pub quit: Option<String>,
     /// QUIT is sent, so the end of the connection is expected.
     pub leaving: bool,
-    /// The prompt while there is no target.
-    prompt: String,
     sleep: Option<Sleep>,
     /// The prefix of the ids of this run's messages, and the number of the last one.
     ids: (u64, u64),
@@ -70,7 +68,6 @@ impl State {
             is_receiving: false,
             quit: None,
             leaving: false,
-            prompt: "You: ".to_owned(),
             sleep: None,
             ids: (RandomState::new().hash_one(0), 0),
         }
@@ -136,36 +133,9 @@ impl State {
         self.view.is_closed() || self.sleep.as_ref().is_some_and(is_held)
     }
 
-    /// Sets where a line without a command goes.
-    pub fn set_target(&mut self, target: Option<&str>) {
-        self.model.set_target(target);
-        self.show_prompt();
-    }
-
-    /// Sets the prompt for the time without a target.
-    pub fn set_prompt(&mut self, prompt: &str) {
-        prompt.clone_into(&mut self.prompt);
-        self.show_prompt();
-    }
-
-    /// A wing takes what is typed from now on, or no longer does.
-    pub fn set_detour(&mut self, detour: Option<String>) {
-        self.model.detour = detour;
-        self.show_prompt();
-    }
-
-    /// The prompt says where a line without a command goes.
-    fn show_prompt(&mut self) {
-        let prompt = match self.model.detour.as_deref().or(self.model.target()) {
-            Some(target) => format!("You ({target}): "),
-            None => self.prompt.clone(),
-        };
-        self.view.set_prompt(&prompt);
-    }
-
     /// Sets the target, and says so.
     pub fn talk_to(&mut self, target: &str) {
-        self.set_target(Some(target));
+        self.model.set_target(Some(target));
         self.emit(Kind::TalkingTo(Some(target.to_owned())));
     }
 
@@ -173,7 +143,6 @@ impl State {
     pub fn forget_room(&mut self, room: &str) {
         self.pending.end("JOIN", room);
         if self.model.forget_room(room) {
-            self.show_prompt();
             self.emit(Kind::TalkingTo(None));
         }
     }

@@ -21,9 +21,8 @@ pub struct Terminal {
     /// Whether there is a prompt to draw.
     has_prompt: bool,
     colour: bool,
-    /// Whether the prompt is being shown now.
-    prompting: bool,
-    prompt: String,
+    /// The prompt that is being shown now.
+    prompt: Option<String>,
     /// The line above the prompt that says how transfers get on; empty while there is none.
     status: String,
 }
@@ -39,8 +38,7 @@ impl Terminal {
     }
 
     pub fn new(output: Box<dyn Write + Send>, has_prompt: bool, colour: bool) -> Self {
-        let (prompt, status) = (String::new(), String::new());
-        Terminal { output: Some(output), has_prompt, colour, prompting: false, prompt, status }
+        Terminal { output: Some(output), has_prompt, colour, prompt: None, status: String::new() }
     }
 
     fn styled(&self, code: &str, text: &str) -> String {
@@ -50,7 +48,7 @@ impl Terminal {
 
     fn print(&mut self, line: &str) {
         let clear = if self.has_prompt { CLEAR } else { "" };
-        let prompt = if self.prompting { &self.prompt } else { "" };
+        let prompt = self.prompt.as_deref().unwrap_or_default();
         // The line takes the place of the status, which moves down with the prompt.
         let (up, end) = if self.status.is_empty() { ("", "") } else { ("\x1b[A\x1b[K", "\n") };
         // One write, so that a terminal never shows a line without the prompt below it.
@@ -78,6 +76,7 @@ impl View for Terminal {
             Some(Sentence::Answer(text)) => vec![text::printable(&text).into_owned()],
             Some(Sentence::Lines(lines)) => lines.iter().map(|line| text::printable(line).into_owned()).collect(),
         };
+        self.prompt = self.prompt.take().map(|_| prompt(model));
         lines.iter().for_each(|line| self.print(line));
     }
 
@@ -89,20 +88,16 @@ impl View for Terminal {
         self.output.is_none()
     }
 
-    fn set_prompt(&mut self, prompt: &str) {
-        self.prompt = text::printable(prompt).into_owned();
-    }
-
-    fn draw_prompt(&mut self) {
-        self.prompting = self.has_prompt;
+    fn draw_prompt(&mut self, model: &Model) {
         if self.has_prompt {
-            self.write(&format!("{CLEAR}{}", self.prompt));
+            self.write(&format!("{CLEAR}{}", prompt(model)));
+            self.prompt = Some(prompt(model));
         }
     }
 
     fn end_prompt(&mut self) {
         self.set_status("");
-        self.prompting = false;
+        self.prompt = None;
     }
 
     /// Shows the status above the prompt, without touching what the user has begun to
@@ -128,7 +123,7 @@ impl View for Terminal {
             return;
         }
         // Where a long line began cannot be known; the old status then stays above it.
-        let fits = self.prompt.len() + line.len() < NARROW;
+        let fits = self.prompt.as_ref().map_or(0, String::len) + line.len() < NARROW;
         let drawing = if fits { "\x1b[2A\x1b[M\x1b[B" } else { "" };
         self.write(&format!("{drawing}{CLEAR}{}\n", unwrapped(&self.status)));
     }
@@ -150,6 +145,10 @@ impl View for Terminal {
 pub fn complain(sentence: &str) {
     let lines: Vec<_> = sentence.lines().map(text::printable).collect();
     let _ = writeln!(io::stderr(), "chat-client: {}", lines.join("\n"));
+}
+
+fn prompt(model: &Model) -> String {
+    text::printable(&model.prompt()).into_owned()
 }
 
 /// A line that a narrow terminal cuts off at its edge, instead of going on in the next row.

@@ -15,11 +15,8 @@ pub trait View: Send {
     /// Whether nobody sees it any more.
     fn is_closed(&self) -> bool;
 
-    /// Sets the text of the prompt.
-    fn set_prompt(&mut self, prompt: &str);
-
     /// Draws the prompt, which stays below all that is shown from now on.
-    fn draw_prompt(&mut self);
+    fn draw_prompt(&mut self, model: &Model);
 
     /// Draws no prompt and no status any more.
     fn end_prompt(&mut self);

@@ -32,7 +32,7 @@ struct Prompt<'a> {
 /// Reads commands until the user leaves.
 pub fn prompt_loop(client: &Arc<Client>, input: &mut impl BufRead) {
     let mut state = client.lock();
-    state.set_prompt(PROMPT);
+    state.model.idle_prompt = Some(PROMPT.to_owned());
     state.note("The directory of multicast rooms: help lists the commands, tata leaves");
     drop(state);
     let mut prompt = Prompt { client, receiver: None };
@@ -53,7 +53,7 @@ fn give_up(client: &Client, failure: Failure) {
 /// The prompt goes on without a server. A script fails when something was not delivered.
 fn disconnected(client: &Client, state: &mut State, from: &str, undelivered: Option<String>) {
     // Before anything is said, since the prompt is drawn again below it.
-    state.set_prompt(PROMPT);
+    state.model.idle_prompt = Some(PROMPT.to_owned());
     state.note(format!("You are no longer connected to {from}"));
     if let Some(lines) = undelivered {
         state.note(&*lines);
@@ -151,7 +151,7 @@ impl Prompt<'_> {
                 self.receiver = Some(receiver);
                 let server = &self.client.dialer.server;
                 let mut state = self.client.lock();
-                state.set_prompt(&format!("Directory ({server}): "));
+                state.model.idle_prompt = Some(format!("Directory ({server}): "));
                 let connected = format!("You are connected to {server} as {}", state.model.nick);
                 state.note(connected);
             }

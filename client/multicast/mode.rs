@@ -68,7 +68,7 @@ impl Multicast {
             // A script cannot see that it is not in the room, and would go on talking elsewhere.
             self.back(client);
             let mut state = client.lock();
-            state.set_target(None);
+            state.model.set_target(None);
             state.failure = Some(format!("the room {name} was not entered"));
         }
     }
@@ -94,7 +94,7 @@ impl Multicast {
         if !member.is_sealed() {
             client.note("The room is open: everybody on this network can read it, and write in anybody's name");
         }
-        client.lock().set_detour(Some(format!("[{}]", room.name)));
+        client.lock().model.detour = Some(format!("[{}]", room.name));
         let mut memberships = self.lock();
         let before = memberships.current.replace(member);
         memberships.before.clone_from(&before);
@@ -138,7 +138,7 @@ impl Wing for Multicast {
         let Some(member) = self.current() else { return false };
         say_goodbye(client, &member);
         self.lock().current = None;
-        client.lock().set_detour(None);
+        client.lock().model.detour = None;
         true
     }
 

@@ -13,7 +13,7 @@ fn shown(lines: &[&str]) -> String {
     let mut state = client.lock();
     feed(&client, &mut state, &[":srv 001 me :Welcome"]);
     state.model.nick = "me".into();
-    state.set_target(Some("#lobby"));
+    state.model.set_target(Some("#lobby"));
     feed(&client, &mut state, &[":me!m@host JOIN #lobby", ":me!m@host JOIN #dev"]);
     state.blacklist.add("Troll").unwrap();
     state.pending.add("NAMES", "#lobby");
@@ -116,7 +116,7 @@ fn names_are_shown_once_to_a_user_who_asked() {
 fn the_target_follows_a_rename_and_is_given_up_with_the_room() {
     let client = client(&Paper::default(), Vec::new());
     let mut state = client.lock();
-    state.set_target(Some("albert"));
+    state.model.set_target(Some("albert"));
     feed(&client, &mut state, &[":albert!a@h NICK bert"]);
     assert_eq!(state.model.target(), Some("bert"));
     state.pending.add("JOIN", "#dev");
@@ -153,8 +153,7 @@ impl View for Log {
         false
     }
 
-    fn set_prompt(&mut self, _: &str) {}
-    fn draw_prompt(&mut self) {}
+    fn draw_prompt(&mut self, _: &Model) {}
     fn end_prompt(&mut self) {}
     fn set_status(&mut self, _: &str) {}
     fn entered(&mut self, _: &str) {}

@@ -42,7 +42,7 @@ fn a_new_connection_enters_the_rooms_and_repeats_what_was_not_confirmed() {
 fn sleep_holds_back_events_and_loses_none() {
     let paper = Paper::default();
     let mut state = paper.state();
-    state.set_target(Some("#lobby"));
+    state.model.set_target(Some("#lobby"));
     assert!(state.sleep(Duration::from_secs(1000)));
     state.emit(said("albert", "one"));
     state.note("an answer");

@@ -59,10 +59,9 @@ impl Write for Paper {
 fn lines_go_above_the_prompt() {
     let paper = Paper::default();
     let mut terminal = paper.terminal(true);
-    terminal.set_prompt("You: ");
-    terminal.draw_prompt();
+    terminal.draw_prompt(&in_lobby());
     terminal.show(&said("albert", "hi"), &in_lobby());
-    assert_eq!(paper.take(), "\r\x1b[KYou: \r\x1b[K\x1b[1malbert\x1b[0m: hi\nYou: ");
+    assert_eq!(paper.take(), "\r\x1b[KYou (#lobby): \r\x1b[K\x1b[1malbert\x1b[0m: hi\nYou (#lobby): ");
 }
 
 #[test]
@@ -71,16 +70,15 @@ fn the_status_stays_between_what_is_printed_and_the_prompt() {
     // No terminal is to wrap the status.
     let drawn = || paper.take().replace("\x1b[?7l", "<").replace("\x1b[?7h", ">");
     let mut terminal = paper.terminal(true);
-    terminal.set_prompt("You: ");
     terminal.set_status("");
     terminal.set_status("1 %");
     terminal.set_status("1 %");
     assert_eq!(drawn(), "\x1bD\x1b[A\x1b7\x1b[L\r<1 %>\x1b8\x1b[B");
-    terminal.draw_prompt();
+    terminal.draw_prompt(&in_lobby());
     terminal.set_status("2 %");
-    assert_eq!(drawn(), "\r\x1b[KYou: \x1b7\x1b[A\r\x1b[K<2 %>\x1b8");
+    assert_eq!(drawn(), "\r\x1b[KYou (#lobby): \x1b7\x1b[A\r\x1b[K<2 %>\x1b8");
     terminal.show(&Kind::Note("news".into()).into(), &in_lobby());
-    assert_eq!(drawn(), "\r\x1b[K\x1b[A\x1b[Knews\n<2 %>\nYou: ");
+    assert_eq!(drawn(), "\r\x1b[K\x1b[A\x1b[Knews\n<2 %>\nYou (#lobby): ");
     terminal.entered("hello");
     assert_eq!(drawn(), "\x1b[2A\x1b[M\x1b[B\r\x1b[K<2 %>\n");
     terminal.entered(&"long ".repeat(20));
@@ -93,8 +91,7 @@ fn the_status_stays_between_what_is_printed_and_the_prompt() {
 fn a_pipe_gets_plain_text() {
     let paper = Paper::default();
     let mut terminal = paper.terminal(false);
-    terminal.set_prompt("You: ");
-    terminal.draw_prompt();
+    terminal.draw_prompt(&in_lobby());
     let here = "#d\x1b]ev".to_owned();
     let elsewhere = Event { conversation: Some(here), ..said("al\x07bert", "\x1b[2Jhi") };
     terminal.show(&elsewhere, &in_lobby());
