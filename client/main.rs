@@ -35,7 +35,6 @@ mod multicast;
 
 use crate::core::client::{Absent, Client, Wing};
 use crate::core::dialer::Dialer;
-use crate::core::login::Manners;
 use crate::core::terminal::{self, Terminal};
 use crate::core::{command, input, login, rooms, shutdown};
 use args::Args;
@@ -73,7 +72,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         return Ok(shutdown::in_order(&client));
     }
     client.lock().model.set_target(Some(&args.core.room));
-    login::connect(&client, Manners { how_to_choose: "--nick", give_up: shutdown::give_up }, &mut input)?;
+    login::connect(&client, &mut input, "--nick", shutdown::give_up)?;
     rooms::enter(&client, &args.core.room, "");
     client.wings.iter().for_each(|wing| wing.ready(&client, &mut client.lock()));
     client.note("Welcome to chat room. Enter 'tata' anytime to exit");

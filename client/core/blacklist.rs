@@ -14,22 +14,15 @@ use wire::names;
 #[derive(Debug, Default)]
 pub struct Blacklist {
     /// The names of each person, first the one that the user gave.
-    people: Vec<Vec<String>>,
-    /// Where it is kept; nowhere when the system names no home.
+    pub people: Vec<Vec<String>>,
+    /// Its file; none when that could not be read, so that it stays as it is.
     file: Option<PathBuf>,
 }
 
 impl Blacklist {
     /// Reads the blacklist of the user who chats as `own_nick`; a missing file is an empty blacklist.
-    ///
-    /// With an error comes an empty blacklist that is kept nowhere, so that the file stays as it is.
-    pub fn load(own_nick: &str) -> (Self, io::Result<()>) {
-        match settings::folder()
-            .map(|folder| Self::read(folder.join(format!("blacklist-{}", names::casefold(own_nick)))))
-        {
-            Ok(Ok(blacklist)) => (blacklist, Ok(())),
-            Ok(Err(error)) | Err(error) => (Self::default(), Err(error)),
-        }
+    pub fn load(own_nick: &str) -> io::Result<Self> {
+        Self::read(settings::folder()?.join(format!("blacklist-{}", names::casefold(own_nick))))
     }
 
     fn read(file: PathBuf) -> io::Result<Self> {
@@ -43,12 +36,7 @@ impl Blacklist {
     }
 
     pub fn contains(&self, nick: &str) -> bool {
-        self.person(nick).is_some()
-    }
-
-    /// The names of each person, first the one that the user gave.
-    pub fn people(&self) -> &[Vec<String>] {
-        &self.people
+        self.people.iter().any(|names| has(names, nick))
     }
 
     pub fn add(&mut self, nick: &str) -> io::Result<()> {
@@ -64,20 +52,16 @@ impl Blacklist {
 
     /// Follows a person of the blacklist to another name.
     pub fn renamed(&mut self, old: &str, new: &str) -> io::Result<()> {
-        let Some(person) = self.person(old) else { return Ok(()) };
-        let names = &mut self.people[person];
-        if has(names, new) {
-            return Ok(());
+        match self.people.iter_mut().find(|names| has(names, old)) {
+            Some(names) if !has(names, new) => {
+                if names.len() == NAMES_EACH {
+                    names.remove(1);
+                }
+                names.push(new.to_owned());
+                self.save()
+            }
+            _ => Ok(()),
         }
-        if names.len() == NAMES_EACH {
-            names.remove(1);
-        }
-        names.push(new.to_owned());
-        self.save()
-    }
-
-    fn person(&self, nick: &str) -> Option<usize> {
-        self.people.iter().position(|names| has(names, nick))
     }
 
     fn save(&self) -> io::Result<()> {
@@ -109,11 +93,11 @@ mod tests {
         assert!(is_private(&file) && is_private(&folder.path().join("sub")));
 
         let mut again = Blacklist::read(file.clone()).unwrap();
-        assert_eq!(again.people(), [vec!["Albert", "bert"], vec!["carl"]]);
+        assert_eq!(again.people, [vec!["Albert", "bert"], vec!["carl"]]);
         assert!(again.contains("albert") && again.contains("BERT") && !again.contains("eve"));
         again.remove("bert").unwrap();
         assert!(!again.contains("albert"));
-        assert_eq!(Blacklist::read(file).unwrap().people(), [vec!["carl"]]);
+        assert_eq!(Blacklist::read(file).unwrap().people, [vec!["carl"]]);
     }
 
     #[test]
@@ -121,7 +105,7 @@ mod tests {
         let mut blacklist = Blacklist::default();
         blacklist.add("n0").unwrap();
         (0..1000).for_each(|i| blacklist.renamed(&format!("n{i}"), &format!("n{}", i + 1)).unwrap());
-        assert_eq!(blacklist.people()[0].len(), NAMES_EACH);
+        assert_eq!(blacklist.people[0].len(), NAMES_EACH);
         assert!(blacklist.contains("n0") && blacklist.contains("n1000"));
     }
 

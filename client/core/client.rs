@@ -215,7 +215,6 @@ impl Client {
     }
 
     fn send_after<T>(&self, verb: &str, params: &[&str], before: impl FnOnce(&mut State) -> T) -> T {
-        let message = Message { verb, params: params.to_vec(), ..Message::default() };
         let mut state = self.lock();
         if !state.is_connected() && state.view.is_interactive() {
             state.note("not connected; will be sent when the connection is back");
@@ -226,7 +225,7 @@ impl Client {
         let waited = self.changed.wait_while(state, |state| state.is_full());
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         let result = before(&mut state);
-        state.send(&message);
+        state.send(verb, params);
         result
     }
 

@@ -24,6 +24,13 @@ pub enum Failure {
     Lost(String),
 }
 
+impl Failure {
+    pub fn why(self) -> String {
+        let (Failure::Name(why) | Failure::Refused(why) | Failure::Lost(why)) = self;
+        why
+    }
+}
+
 /// Encrypts a connection that has just been opened.
 pub trait Handshake: Send + Sync {
     /// On a connection for the chat; sentences for the user are added to `news`.

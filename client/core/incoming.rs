@@ -13,7 +13,7 @@ use wire::{fail::Fail, names, numeric};
 
 /// Handles one message.
 pub fn handle(client: &Client, state: &mut State, message: &Message<'_>) {
-    let params = [0, 1, 2].map(|index| message.params.get(index).copied().unwrap_or_default());
+    let [first, second, third] = [0, 1, 2].map(|index| message.param(index).unwrap_or_default());
     let last = message.params.last().copied().unwrap_or_default();
     let from = message.source_nick();
     let silent = state.blacklist.contains(from);
@@ -21,44 +21,40 @@ pub fn handle(client: &Client, state: &mut State, message: &Message<'_>) {
     if !silent && client.wings.iter().any(|wing| wing.message(client, state, message)) {
         return;
     }
-    let nick = from.to_owned();
-    let (second, text) = (params[1].to_owned(), last.to_owned());
-    match message.verb {
-        "PING" => state.write(&[format!("PONG :{last}")]),
-        "PONG" => state.confirm(last),
-        "ERROR" => state.error = Some(text),
-        "NICK" => renamed(client, state, from, params[0], silent),
-        "JOIN" if state.model.is_me(from) => entered(state, message, params[0]),
-        "PART" if state.model.is_me(from) => left(state, params[0], Kind::WeLeft),
+    let (by, reason) = (from.to_owned(), third.to_owned());
+    // Most messages are one event in a room, their first parameter.
+    let kind = match message.verb {
+        "PING" => return state.write(&[format!("PONG :{last}")]),
+        "PONG" => return state.confirm(last),
+        "ERROR" => return state.error = Some(last.to_owned()),
+        "NICK" => return renamed(client, state, from, first, silent),
+        "JOIN" if state.model.is_me(from) => return entered(state, message, first),
+        "PART" if state.model.is_me(from) => return left(state, first, Kind::WeLeft),
         // Even a blacklisted operator can remove us.
-        "KICK" if state.model.is_me(params[1]) => {
-            left(state, params[0], Kind::WeWereRemoved { by: nick, reason: params[2].to_owned() });
-        }
-        "KICK" => {
-            state.emit(Event::at(params[0], Kind::Removed { nick: second, by: nick, reason: params[2].to_owned() }));
-        }
-        _ if silent => {}
+        "KICK" if state.model.is_me(second) => return left(state, first, Kind::WeWereRemoved { by, reason }),
+        "KICK" => Kind::Removed { nick: second.to_owned(), by, reason },
+        _ if silent => return,
         "FAIL" => {
             if let Some(Fail { verb, text, .. }) = Fail::parse(&message.params) {
                 state.note(format!("The server refused {verb}: {text}"));
             }
+            return;
         }
-        "PRIVMSG" | "NOTICE" => said(client, state, message, params[0], last),
-        "JOIN" => state.emit(Event::at(params[0], Kind::Joined(nick))),
-        "PART" => state.emit(Event::at(params[0], Kind::Left { nick, reason: second })),
-        "QUIT" => state.emit(Kind::Left { nick, reason: params[0].to_owned() }),
-        "TOPIC" => state.emit(Event::at(params[0], Kind::Topic { by: nick, text })),
-        "INVITE" => state.emit(Event::at(last, Kind::Invited { by: nick })),
-        "MODE" if is_room(params[0]) => {
-            let change = message.params[1..].join(" ");
-            state.emit(Event::at(params[0], Kind::Mode { by: nick, change }));
-        }
+        "PRIVMSG" | "NOTICE" => return said(client, state, message, first, last),
+        "JOIN" => Kind::Joined(by),
+        "PART" => Kind::Left { nick: by, reason: second.to_owned() },
+        "QUIT" => return state.emit(Kind::Left { nick: by, reason: first.to_owned() }),
+        "TOPIC" => Kind::Topic { by, text: last.to_owned() },
+        "INVITE" => return state.emit(Event::at(last, Kind::Invited { by })),
+        "MODE" if is_room(first) => Kind::Mode { by, change: message.params[1..].join(" ") },
         verb => {
             if let Ok(code) = verb.parse() {
                 reply(state, code, message.params.get(1..).unwrap_or_default());
             }
+            return;
         }
-    }
+    };
+    state.emit(Event::at(first, kind));
 }
 
 /// A person or a server said something.
@@ -78,15 +74,14 @@ fn said(client: &Client, state: &mut State, message: &Message<'_>, target: &str,
     };
     let mentions_us = is_private || text.split([' ', ',', ':', '.', '!', '?']).any(|word| state.model.is_me(word));
     let kind = Kind::Said { from: from.to_owned(), text: text.to_owned(), manner };
-    let conversation = Some(if is_private { from } else { target }.to_owned());
-    state.emit(Event { kind, conversation, mentions_us, origin });
+    let event = Event::at(if is_private { from } else { target }, kind);
+    state.emit(Event { mentions_us, origin, ..event });
 }
 
 fn entered(state: &mut State, message: &Message<'_>, room: &str) {
-    let address = message.source.and_then(|source| source.split_once('!')).map(|(_, address)| address.to_owned());
-    state.model.address = address;
-    let is_wanted = state.pending.end("JOIN", room).is_some();
-    if is_wanted && !state.model.is_target(room) {
+    let source = message.source.and_then(|source| source.split_once('!'));
+    state.model.address = source.map(|(_, address)| address.to_owned());
+    if state.pending.end("JOIN", room).is_some() && !state.model.is_target(room) {
         state.talk_to(room);
     }
 }

@@ -18,30 +18,27 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 use wire::names;
 
-/// The differences between the chat and the directory prompt when there is no connection.
-#[derive(Clone, Copy)]
-pub struct Manners {
-    /// How the user chooses a name.
-    pub how_to_choose: &'static str,
-    /// Called by the receiver thread when it cannot connect again.
-    pub give_up: fn(&Client, Failure),
-}
-
 /// Connects, loads the blacklist of the name, and starts the receiver thread; an error is one sentence for the user.
-pub fn connect(client: &Arc<Client>, manners: Manners, input: &mut impl BufRead) -> Result<JoinHandle<()>, String> {
-    let connection = login(client, manners, input)?;
+///
+/// `name_by` says how the user chooses a name. The receiver thread calls `give_up` when it cannot connect again.
+pub fn connect(
+    client: &Arc<Client>,
+    input: &mut impl BufRead,
+    name_by: &str,
+    give_up: fn(&Client, Failure),
+) -> Result<JoinHandle<()>, String> {
+    let connection = login(client, input, name_by)?;
     let mut state = client.lock();
-    let (blacklist, loaded) = Blacklist::load(&connection.nick);
-    if let Err(error) = loaded {
+    state.blacklist = Blacklist::load(&connection.nick).unwrap_or_else(|error| {
         state.note(format!("The blacklist cannot be read ({error}); it will not be saved either"));
-    }
-    state.blacklist = blacklist;
+        Blacklist::default()
+    });
     client.resume(&mut state, &connection, true);
     state.is_receiving = true;
     drop(state);
     let share = Arc::clone(client);
     let receiver = move || {
-        receiver::receiver_loop(&share, connection, manners.give_up);
+        receiver::receiver_loop(&share, connection, give_up);
         share.lock().is_receiving = false;
         share.signal();
     };
@@ -53,46 +50,41 @@ pub fn connect(client: &Arc<Client>, manners: Manners, input: &mut impl BufRead)
 }
 
 /// Connects and registers, under the name that the user has chosen, if any.
-fn login(client: &Client, manners: Manners, input: &mut impl BufRead) -> Result<Connection, String> {
+fn login(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<Connection, String> {
     // Before a name is asked for, so that a wrong address shows at once.
-    let mut waiting = Some((client.open().map_err(sentence)?, Instant::now()));
+    let mut waiting = Some((client.open().map_err(Failure::why)?, Instant::now()));
     let mut given = Some(client.lock().model.nick.clone()).filter(|nick| !nick.is_empty());
     let was_given = given.is_some();
     if !was_given {
         client.note("CREATING NEW ID:");
     }
     loop {
-        let nick = given.take().map_or_else(|| ask(client, manners, input), Ok)?;
+        let nick = given.take().map_or_else(|| ask(client, input, name_by), Ok)?;
         let refusal = if names::is_nick(&nick) {
             let stream = match waiting.take() {
                 Some((stream, since)) if since.elapsed() < PATIENCE => stream,
-                _ => client.open().map_err(sentence)?,
+                _ => client.open().map_err(Failure::why)?,
             };
             match client.register(stream, &nick) {
                 Ok(connection) => return Ok(connection),
                 Err(Failure::Name(reason)) => reason,
-                Err(failure) => return Err(sentence(failure)),
+                Err(failure) => return Err(failure.why()),
             }
         } else {
             bad_nick(&nick)
         };
         if was_given && is_script() {
-            return Err(format!("{refusal}; choose another with {}", manners.how_to_choose));
+            return Err(format!("{refusal}; choose another with {name_by}"));
         }
         client.note(refusal);
     }
 }
 
-fn sentence(failure: Failure) -> String {
-    let (Failure::Name(sentence) | Failure::Refused(sentence) | Failure::Lost(sentence)) = failure;
-    sentence
-}
-
-fn ask(client: &Client, manners: Manners, input: &mut impl BufRead) -> Result<String, String> {
+fn ask(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<String, String> {
     client.lock().view.ask("Enter username: ");
     let Some(line) = input::read_line(input) else {
         client.lock().view.end_line();
-        return Err(format!("the input ended before a name was given; give one with {}", manners.how_to_choose));
+        return Err(format!("the input ended before a name was given; give one with {name_by}"));
     };
     if matches!(command::parse(&client.commands, &line), Input::Run(command, _) if command.name == "/quit") {
         client.note("DISCONNECTED!!");

@@ -17,13 +17,22 @@ const SILENT: &[Numeric] = &[
 /// Numerics that other servers send at login: unique id, statistics, the host that is shown.
 const SILENT_ELSEWHERE: &[u16] = &[42, 250, 396];
 
+/// Numerics that say that we are not in a room, or did not get in.
+#[rustfmt::skip]
+const REFUSALS: [Numeric; 7] = [
+    n::ERR_NOSUCHCHANNEL, n::ERR_TOOMANYCHANNELS, n::ERR_NOTONCHANNEL, n::ERR_CHANNELISFULL, n::ERR_INVITEONLYCHAN,
+    n::ERR_BANNEDFROMCHAN, n::ERR_BADCHANNELKEY,
+];
+
+/// The same of other servers: a bad mask or name (476, 479), registered names only (477).
+const REFUSALS_ELSEWHERE: [u16; 3] = [476, 477, 479];
+
 /// The numeric in words; `None` when there is nothing to say. `params` come without our own name.
 pub fn sentence(code: u16, params: &[&str]) -> Option<String> {
     if SILENT.iter().any(|silent| silent.code == code) || SILENT_ELSEWHERE.contains(&code) {
         return None;
     }
-    let first = params.first().copied().unwrap_or_default();
-    let second = params.get(1).copied().unwrap_or_default();
+    let [first, second, third] = [0, 1, 2].map(|index| params.get(index).copied().unwrap_or_default());
     let last = params.last().copied().unwrap_or_default();
     let numeric = n::ALL.iter().find(|numeric| numeric.code == code).copied();
     Some(match numeric {
@@ -31,14 +40,9 @@ pub fn sentence(code: u16, params: &[&str]) -> Option<String> {
         Some(n::RPL_AWAY) => format!("{first} is away: {last}"),
         Some(n::RPL_UNAWAY) => "You are no longer away".to_owned(),
         Some(n::RPL_NOWAWAY) => "You are away; people who write to you are told".to_owned(),
-        Some(n::RPL_WHOISUSER) => {
-            let host = params.get(2).copied().unwrap_or_default();
-            format!("{first} is {second}@{host} ({last})")
-        }
+        Some(n::RPL_WHOISUSER) => format!("{first} is {second}@{third} ({last})"),
         Some(n::RPL_WHOISSECURE) => format!("{first} speaks TLS"),
-        Some(n::RPL_WHOISCERTFP) => {
-            format!("{first} has the key {}", last.rsplit(' ').next().unwrap_or_default())
-        }
+        Some(n::RPL_WHOISCERTFP) => format!("{first} has the key {}", last.rsplit(' ').next().unwrap_or_default()),
         Some(n::RPL_WHOISIDLE) => format!("{first} has said nothing for {second} s"),
         Some(n::RPL_WHOISCHANNELS) => format!("{first} is in {last}"),
         Some(n::RPL_LIST) => {
@@ -89,17 +93,7 @@ fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<Stri
 
 /// Whether a numeric says that we are not in the room it names, or did not get in.
 pub fn refuses_room(code: u16) -> bool {
-    let refusals = [
-        n::ERR_NOSUCHCHANNEL,
-        n::ERR_TOOMANYCHANNELS,
-        n::ERR_NOTONCHANNEL,
-        n::ERR_CHANNELISFULL,
-        n::ERR_INVITEONLYCHAN,
-        n::ERR_BANNEDFROMCHAN,
-        n::ERR_BADCHANNELKEY,
-    ];
-    // Refusals that other servers know: a bad mask or name (476, 479), registered names only (477).
-    refusals.iter().any(|refusal| refusal.code == code) || matches!(code, 476 | 477 | 479)
+    REFUSALS.iter().any(|refusal| refusal.code == code) || REFUSALS_ELSEWHERE.contains(&code)
 }
 
 #[cfg(test)]

@@ -42,8 +42,8 @@ pub fn away(client: &Client, text: &str) {
 pub fn sleep(client: &Client, time: &str) {
     let mut state = client.lock();
     match sleep_time(time) {
-        Some(Duration::ZERO) if !state.is_asleep() => state.note("You are awake"),
-        Some(Duration::ZERO) => state.wake(),
+        Some(Duration::ZERO) if state.wake() => {}
+        Some(Duration::ZERO) => state.note("You are awake"),
         Some(length) if state.sleep(length) => {
             state.note(format!("Good night. What others say is shown in {} s, or after /sleep 0", length.as_secs()));
         }
@@ -89,12 +89,11 @@ pub fn unblock(client: &Client, nick: &str) {
 /// `/blacklist`
 pub fn blacklist(client: &Client, _: &str) {
     let mut state = client.lock();
-    let people: Vec<_> = state.blacklist.people().iter().map(|names| names.join(", also called ")).collect();
-    if people.is_empty() {
+    if state.blacklist.people.is_empty() {
         state.note("Your blacklist is empty");
     }
-    for person in people {
-        state.note(person);
+    for names in state.blacklist.people.clone() {
+        state.note(names.join(", also called "));
     }
 }
 

@@ -101,13 +101,8 @@ impl State {
     /// Holds back news for this long; false when the clock cannot count so far.
     pub fn sleep(&mut self, time: Duration) -> bool {
         let Some(until) = Instant::now().checked_add(time) else { return false };
-        let held = self.sleep.take().map(|sleep| sleep.held).unwrap_or_default();
-        self.sleep = Some(Sleep { until, held });
+        self.sleep.get_or_insert_with(|| Sleep { until, held: Vec::new() }).until = until;
         true
-    }
-
-    pub fn is_asleep(&self) -> bool {
-        self.sleep.is_some()
     }
 
     /// Ends the sleep when its time has come.
@@ -117,20 +112,21 @@ impl State {
         }
     }
 
-    /// Ends the sleep, if there is one, and shows the news that was held back.
-    pub fn wake(&mut self) {
-        let Some(sleep) = self.sleep.take() else { return };
+    /// Ends the sleep and shows the news that was held back; false when there is no sleep.
+    pub fn wake(&mut self) -> bool {
+        let Some(sleep) = self.sleep.take() else { return false };
         self.note(match sleep.held.len() {
             0 => "You are awake again; nobody said anything.".to_owned(),
             count => format!("{} while you were asleep:", text::pluralize(count, "message")),
         });
         sleep.held.iter().for_each(|event| self.show(event));
+        true
     }
 
     /// Whether messages with a receipt wait to be shown, because of sleep or since nobody reads the output any more.
     pub fn owes_receipts(&self) -> bool {
-        let is_held = |sleep: &Sleep| sleep.held.iter().any(|event| event.origin.receipt.is_some());
-        self.view.is_closed() || self.sleep.as_ref().is_some_and(is_held)
+        let mut held = self.sleep.iter().flat_map(|sleep| &sleep.held);
+        self.view.is_closed() || held.any(|event| event.origin.receipt.is_some())
     }
 
     /// Sets the target, and says so.
@@ -157,10 +153,10 @@ impl State {
     }
 
     /// Puts a line among the unconfirmed ones and writes it, if there is a connection.
-    pub fn send(&mut self, message: &Message<'_>) {
-        let line = message.to_string();
+    pub fn send(&mut self, verb: &str, params: &[&str]) {
+        let line = line(verb, params);
         // A longer line would be refused as a whole. Texts are split before, so this cuts reasons and topics.
-        let line = format!("{}{}", self.tags(message), text::truncate(&line, limits::LINE - "\r\n".len()));
+        let line = format!("{}{}", self.tags(verb), text::truncate(&line, limits::LINE - "\r\n".len()));
         let mut lines = vec![line.clone()];
         self.unconfirmed.push(line);
         if self.is_connected() {
@@ -170,8 +166,8 @@ impl State {
     }
 
     /// An id for a message, with which it may be sent again: its receiver then shows it once.
-    fn tags(&mut self, message: &Message<'_>) -> String {
-        if message.verb != "PRIVMSG" || !self.model.has_cap(TAGS) {
+    fn tags(&mut self, verb: &str) -> String {
+        if verb != "PRIVMSG" || !self.model.has_cap(TAGS) {
             return String::new();
         }
         self.ids.1 += 1;
@@ -192,8 +188,8 @@ impl State {
     /// Takes the token of a `PONG`, and asks about the lines sent since its `PING`.
     pub fn confirm(&mut self, token: &str) {
         self.unconfirmed.pong(token);
-        let ping: Vec<_> = self.unconfirmed.ping().into_iter().collect();
-        self.write(&ping);
+        let ping = self.unconfirmed.ping();
+        self.write(ping.as_slice());
     }
 
     /// Goes on with a new connection: enters the rooms and sends all unconfirmed lines again.
@@ -203,16 +199,16 @@ impl State {
         self.pending.restart();
         self.stream = Some(Arc::clone(&connection.stream));
         let join = |room: &str| {
-            let key = self.model.keys.get(&names::casefold(room));
-            let params = std::iter::once(room).chain(key.map(String::as_str)).collect();
-            Message { verb: "JOIN", params, ..Message::default() }.to_string()
+            let key = self.model.keys.get(&names::casefold(room)).map(String::as_str);
+            line("JOIN", &[&[room], key.as_slice()].concat())
         };
         let mut lines: Vec<_> = self.model.rooms().map(join).collect();
         // Another server, which knows no tags, takes a line without them.
         let has_tags = self.model.has_cap(TAGS);
-        let without_tags =
-            |line: &String| line.split_once(' ').filter(|_| line.starts_with('@')).map(|(_, rest)| rest.to_owned());
-        let again = |line: &String| without_tags(line).filter(|_| !has_tags).unwrap_or_else(|| line.clone());
+        let again = |line: &String| match line.split_once(' ') {
+            Some((_, rest)) if line.starts_with('@') && !has_tags => rest.to_owned(),
+            _ => line.clone(),
+        };
         lines.extend(self.unconfirmed.again().map(again));
         lines.extend(self.unconfirmed.ping());
         self.write(&lines);
@@ -225,6 +221,10 @@ impl State {
         let (lines, verb) = (text::pluralize(count, "line"), if count == 1 { "was" } else { "were" });
         (count > 0).then(|| format!("{lines} {verb} not delivered: the server did not confirm in time"))
     }
+}
+
+fn line(verb: &str, params: &[&str]) -> String {
+    Message { verb, params: params.to_vec(), ..Message::default() }.to_string()
 }
 
 #[cfg(test)]

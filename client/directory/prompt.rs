@@ -9,7 +9,7 @@ use crate::core::command::{self, Input};
 use crate::core::dialer::Failure;
 use crate::core::input;
 use crate::core::limits::NOTICEABLE;
-use crate::core::login::{self, Manners};
+use crate::core::login;
 use crate::core::people;
 use crate::core::shutdown;
 use crate::core::state::State;
@@ -41,13 +41,12 @@ pub fn prompt_loop(client: &Arc<Client>, input: &mut impl BufRead) {
 
 /// There is no way to connect again. The prompt and multicast rooms go on without the server.
 fn give_up(client: &Client, failure: Failure) {
-    let (Failure::Name(why) | Failure::Refused(why) | Failure::Lost(why)) = failure;
     let mut state = client.lock();
     if state.leaving {
         return;
     }
     let undelivered = state.drop_unconfirmed();
-    disconnected(client, &mut state, &format!("{}: {why}", client.dialer.server), undelivered);
+    disconnected(client, &mut state, &format!("{}: {}", client.dialer.server, failure.why()), undelivered);
 }
 
 /// The prompt goes on without a server. A script fails when something was not delivered.
@@ -146,7 +145,7 @@ impl Prompt<'_> {
         }
         self.client.lock().view.end_prompt();
         self.join();
-        match login::connect(self.client, Manners { how_to_choose: "name NEW", give_up }, input) {
+        match login::connect(self.client, input, "name NEW", give_up) {
             Ok(receiver) => {
                 self.receiver = Some(receiver);
                 let server = &self.client.dialer.server;

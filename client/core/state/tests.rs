@@ -20,14 +20,13 @@ fn a_new_connection_enters_the_rooms_and_repeats_what_was_not_confirmed() {
     let mut state = Paper::default().state();
     ["#lobby", "#VIP"].iter().for_each(|room| state.model.enter(room));
     state.model.keys.insert("#vip".into(), "secret".into());
-    let message = |verb, params: &[&'static str]| Message { verb, params: params.to_vec(), ..Message::default() };
-    state.send(&message("TOPIC", &["#lobby"]));
+    state.send("TOPIC", &["#lobby"]);
     state.model.caps = vec![TAGS.into()];
-    state.send(&message("PRIVMSG", &["#lobby", "hello"]));
+    state.send("PRIVMSG", &["#lobby", "hello"]);
     let lines = LineBuffer::new(limits::SERVER_TAGS);
     state.resume(&Connection { stream: Arc::new(stream), lines, nick: "me".into(), caps: Vec::new() });
     state.confirm("gc-2");
-    state.send(&message("LIST", &[]));
+    state.send("LIST", &[]);
     drop(state);
     let mut sent = String::new();
     listener.accept().unwrap().0.read_to_string(&mut sent).unwrap();
