@@ -35,6 +35,7 @@ mod multicast;
 
 use crate::core::client::{Absent, Client, Wing};
 use crate::core::dialer::Dialer;
+use crate::core::options::CoreOptions;
 use crate::core::terminal::{self, Terminal};
 use crate::core::{command, input, login, rooms, shutdown};
 use args::Args;
@@ -44,11 +45,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 /// The commands of wings, so that a build without one says how to get it.
-const COMMANDS_OF_WINGS: [Absent; 4] = [
-    Absent { feature: "tls", commands: &["/fingerprint"] },
-    Absent { feature: "files", commands: &["/file", "!FILE", r"\file", "/files", "/get", "/cancel"] },
-    Absent { feature: "directory", commands: &["/getdir", "/makeroom", "/deleteroom"] },
-    Absent { feature: "multicast", commands: &["/chat"] },
+const COMMANDS_OF_WINGS: Absent = &[
+    ("tls", &["/fingerprint"]),
+    ("files", &["/file", "!FILE", r"\file", "/files", "/get", "/cancel"]),
+    ("directory", &["/getdir", "/makeroom", "/deleteroom"]),
+    ("multicast", &["/chat"]),
 ];
 
 fn main() -> ExitCode {
@@ -59,21 +60,21 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<ExitCode, String> {
-    let mut dialer = Dialer { server: args.core.server.clone(), handshake: None, warning: None };
+    let CoreOptions { server, password, nick, room } = &args.core;
+    let mut dialer = Dialer { server: server.clone(), password: password.clone(), ..Dialer::default() };
     let wings = plug_in(args, &mut dialer)?;
-    let (view, password) = (Box::new(Terminal::standard()), args.core.password.clone());
-    let client = Client::new(view, dialer, password, wings, command::core(), &COMMANDS_OF_WINGS);
+    let client = Client::new(Box::new(Terminal::standard()), dialer, wings, command::core(), COMMANDS_OF_WINGS);
     shutdown::on_ctrl_c(&client)?;
-    client.lock().model.nick = args.core.nick.clone().unwrap_or_default();
+    client.lock().model.nick = nick.clone().unwrap_or_default();
     let mut input = io::stdin().lock();
     #[cfg(feature = "directory")]
     if args.directory {
         directory::prompt::prompt_loop(&client, &mut input);
         return Ok(shutdown::in_order(&client));
     }
-    client.lock().model.set_target(Some(&args.core.room));
+    client.lock().model.set_target(Some(room));
     login::connect(&client, &mut input, "--nick", shutdown::give_up)?;
-    rooms::enter(&client, &args.core.room, "");
+    rooms::enter(&client, room, "");
     client.wings.iter().for_each(|wing| wing.ready(&client, &mut client.lock()));
     client.note("Welcome to chat room. Enter 'tata' anytime to exit");
     input::input_loop(&client, &mut input, |line, _| input::act(&client, line));

@@ -5,9 +5,9 @@ use crate::core::command::Input;
 
 /// The client with all wings.
 fn client() -> Arc<Client> {
-    let mut dialer = Dialer { server: String::new(), handshake: None, warning: None };
+    let mut dialer = Dialer::default();
     let wings = plug_in(&Args::parse_from(["chat-client", "--plain"]), &mut dialer).expect("plain text needs no key");
-    Client::new(Box::new(Terminal::standard()), dialer, None, wings, command::core(), &COMMANDS_OF_WINGS)
+    Client::new(Box::new(Terminal::standard()), dialer, wings, command::core(), COMMANDS_OF_WINGS)
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn spellings_are_unique() {
 #[test]
 fn commands_that_may_be_absent_are_those_of_the_wings() {
     let client = client();
-    for command in COMMANDS_OF_WINGS.iter().flat_map(|absent| absent.commands) {
+    for command in COMMANDS_OF_WINGS.iter().flat_map(|(_, commands)| *commands) {
         let parsed = command::parse(&client.commands, command);
         assert!(matches!(parsed, Input::Run(..) | Input::Incomplete(_)), "{command}");
     }

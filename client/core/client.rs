@@ -5,7 +5,7 @@
 
 use super::connection::{self, Connection};
 use super::dialer::{Dialer, Failure};
-use super::event::{Origin, Receipt};
+use super::event::Origin;
 use super::limits::{MOST_UNCONFIRMED, NOTICEABLE, TICK, WRITE};
 use super::state::State;
 use super::view::View;
@@ -25,13 +25,11 @@ pub struct Client {
     state: Mutex<State>,
     changed: Condvar,
     pub dialer: Dialer,
-    /// The server's password, where it wants one.
-    password: Option<String>,
     pub wings: Vec<Arc<dyn Wing>>,
     /// Every command, in the order in which `/help` lists them.
     pub commands: Vec<Command>,
     /// The commands of all wings, those that this build has not among them.
-    pub absent: &'static [Absent],
+    pub absent: Absent,
     /// Itself, for the threads that it starts.
     shared: Weak<Client>,
 }
@@ -61,9 +59,9 @@ pub trait Wing: Send + Sync {
         false
     }
 
-    /// Whether a message, to us alone or to a room, has come before, and the receipt to call when it is shown.
-    fn novelty(&self, _message: &Message<'_>, _is_private: bool) -> (Novelty, Option<Box<dyn Receipt>>) {
-        (Novelty::New, None)
+    /// Whether a message, to us alone or to a room, has not come before. The wing may add to its metadata.
+    fn is_new(&self, _message: &Message<'_>, _is_private: bool, _origin: &mut Origin) -> bool {
+        true
     }
 
     /// We have another name.
@@ -75,13 +73,8 @@ pub trait Wing: Send + Sync {
     /// Called after each read from the server and several times a second.
     fn tick(&self, _client: &Client, _state: &mut State) {}
 
-    /// A line was typed; true when it was for the wing.
-    fn typed(&self, _client: &Client, _line: &str) -> bool {
-        false
-    }
-
-    /// The user wants to go one step back (Ctrl-D); false when there is none in the wing.
-    fn back(&self, _client: &Client) -> bool {
+    /// A line was typed, or the input ended (Ctrl-D), which leads one step back; true when it was for the wing.
+    fn typed(&self, _client: &Client, _line: Option<&str>) -> bool {
         false
     }
 
@@ -92,15 +85,6 @@ pub trait Wing: Send + Sync {
 
     /// The program ends at once.
     fn abandon(&self, _client: &Client) {}
-}
-
-/// Whether a message has come before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Novelty {
-    New,
-    Duplicate,
-    /// It may have been shown by an earlier run of the client, which ended at that moment.
-    Uncertain,
 }
 
 /// One command.
@@ -119,21 +103,17 @@ pub struct Command {
 
 pub type Handler = Box<dyn Fn(&Client, &str) + Send + Sync>;
 
-/// A Cargo feature and its commands, which may be absent from this build.
-pub struct Absent {
-    pub feature: &'static str,
-    pub commands: &'static [&'static str],
-}
+/// Cargo features, each with its commands, which may be absent from this build.
+pub type Absent = &'static [(&'static str, &'static [&'static str])];
 
 impl Client {
     /// The last command of the core stays the last one of all.
     pub fn new(
         view: Box<dyn View>,
         dialer: Dialer,
-        password: Option<String>,
         wings: Vec<Arc<dyn Wing>>,
         mut commands: Vec<Command>,
-        absent: &'static [Absent],
+        absent: Absent,
     ) -> Arc<Self> {
         let at = commands.len().saturating_sub(1);
         commands.splice(at..at, wings.iter().flat_map(|wing| Arc::clone(wing).commands()));
@@ -142,7 +122,6 @@ impl Client {
             state,
             changed: Condvar::new(),
             dialer,
-            password,
             wings,
             commands,
             absent,
@@ -189,7 +168,7 @@ impl Client {
     /// Registers on a connection that was just opened.
     pub fn register(&self, stream: Stream, nick: &str) -> Result<Connection, Failure> {
         let capabilities = self.wings.iter().filter_map(|wing| wing.capability());
-        connection::register(stream, self.password.as_deref(), capabilities, nick)
+        connection::register(stream, self.dialer.password.as_deref(), capabilities, nick)
     }
 
     /// Goes on with a new connection.
@@ -207,6 +186,11 @@ impl Client {
     /// Sends a message, now or as soon as there is a connection; waits when too much is unconfirmed.
     pub fn send(&self, verb: &str, params: &[&str]) {
         self.send_after(verb, params, |_| ());
+    }
+
+    /// The same with a last parameter that is left out when it is empty.
+    pub fn send_with(&self, verb: &str, params: &[&str], last: &str) {
+        self.send(verb, &[params, &[last]].concat()[..params.len() + usize::from(!last.is_empty())]);
     }
 
     /// The same with a request, to collect the answer; its number.
@@ -247,14 +231,7 @@ impl Client {
         let own = |key| message.tag(key).map(std::borrow::Cow::into_owned);
         let (id, time, waited) = (own("msgid"), own("time"), message.tag("groupchat/waited").is_some());
         let mut origin = Origin { id, time, waited, ..Origin::default() };
-        for wing in &self.wings {
-            let (novelty, receipt) = wing.novelty(message, is_private);
-            if novelty == Novelty::Duplicate {
-                return None;
-            }
-            origin.uncertain |= novelty == Novelty::Uncertain;
-            origin.receipt = origin.receipt.or(receipt);
-        }
-        Some(origin)
+        let is_new = self.wings.iter().all(|wing| wing.is_new(message, is_private, &mut origin));
+        is_new.then_some(origin)
     }
 }

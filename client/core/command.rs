@@ -22,7 +22,7 @@ pub fn core() -> Vec<Command> {
         Command::new("/whois", "NAME", &[], "More about one person", people::whois),
         Command::new("/join", "#room [key]", &[], "Enter a room, or make one, and talk there", rooms::join),
         Command::new("/part", "[#room]", &[], "Leave a room", rooms::part),
-        Command::new("/rooms", "", &["/list"], "List the rooms", rooms::list),
+        Command::new("/rooms", "", &["/list"], "List the rooms", |client, _| client.send("LIST", &[])),
         Command::new("/topic", "[text]", &[], "Show or set what this room is about", rooms::topic),
         Command::new("/invite", "NAME [#room]", &[], "Invite somebody into a room", rooms::invite),
         Command::new("/kick", "NAME [reason]", &[], "Remove somebody from this room, if you run it", rooms::kick),

@@ -46,9 +46,12 @@ pub trait Handshake: Send + Sync {
 }
 
 /// Opens connections to one server.
+#[derive(Default)]
 pub struct Dialer {
     /// `HOST:PORT`, as the user gave it.
     pub server: String,
+    /// The server's password, where it wants one.
+    pub password: Option<String>,
     /// `None` for plain text.
     pub handshake: Option<Arc<dyn Handshake>>,
     /// A warning to show when a connection in plain text leaves this machine.

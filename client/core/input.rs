@@ -19,16 +19,14 @@ pub fn input_loop<R: BufRead>(client: &Client, input: &mut R, mut act: impl FnMu
         let State { view, model, .. } = &mut *state;
         view.draw_prompt(model);
         drop(state);
-        let Some(line) = read_line(input) else {
-            // Ctrl-D first leads out of whatever a wing has led into.
-            if client.wings.iter().any(|wing| wing.back(client)) {
-                continue;
-            }
-            return;
-        };
-        client.lock().view.entered(&line);
-        if !client.wings.iter().any(|wing| wing.typed(client, &line)) {
-            act(&line, input);
+        let line = read_line(input);
+        line.iter().for_each(|line| client.lock().view.entered(line));
+        // Ctrl-D first leads out of whatever a wing has led into.
+        let is_taken = client.wings.iter().any(|wing| wing.typed(client, line.as_deref()));
+        match line {
+            Some(line) if !is_taken => act(&line, input),
+            None if !is_taken => return,
+            _ => {}
         }
     }
 }
@@ -60,9 +58,9 @@ pub fn refuse(client: &Client, word: &str) {
 }
 
 /// The feature that has a command.
-fn feature_of(absent: &[Absent], word: &str) -> Option<&'static str> {
-    let has_it = |absent: &&Absent| absent.commands.iter().any(|command| command.eq_ignore_ascii_case(word));
-    absent.iter().find(has_it).map(|absent| absent.feature)
+fn feature_of(absent: Absent, word: &str) -> Option<&'static str> {
+    let has_it = |commands: &[&str]| commands.iter().any(|command| command.eq_ignore_ascii_case(word));
+    absent.iter().find_map(|&(feature, commands)| has_it(commands).then_some(feature))
 }
 
 /// The next line without its end and without control characters; `None` at the end of the input, also when the
@@ -101,8 +99,8 @@ mod tests {
 
     #[test]
     fn commands_of_absent_wings_are_known() {
-        let absent = [Absent { feature: "files", commands: &["/file"] }];
-        assert_eq!((feature_of(&absent, "/FILE"), feature_of(&absent, "/foo")), (Some("files"), None));
+        let absent: Absent = &[("files", &["/file"])];
+        assert_eq!((feature_of(absent, "/FILE"), feature_of(absent, "/foo")), (Some("files"), None));
     }
 
     #[test]

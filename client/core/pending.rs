@@ -16,7 +16,7 @@ pub struct Pending {
 
 /// One request.
 pub struct Request {
-    number: u64,
+    pub number: u64,
     pub kind: &'static str,
     /// The room or person that it asks about; empty when it asks about all.
     pub about: String,
@@ -77,10 +77,6 @@ impl Pending {
 }
 
 impl Request {
-    pub fn number(&self) -> u64 {
-        self.number
-    }
-
     /// Adds a row of the answer.
     pub fn collect(&mut self, row: &[&str]) {
         if self.rows.len() < ROWS {

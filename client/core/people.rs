@@ -31,11 +31,7 @@ pub fn whois(client: &Client, nick: &str) {
 
 /// `/away [text]`
 pub fn away(client: &Client, text: &str) {
-    if text.is_empty() {
-        client.send("AWAY", &[]);
-    } else {
-        client.send("AWAY", &[text::truncate(text, limits::AWAY)]);
-    }
+    client.send_with("AWAY", &[], text::truncate(text, limits::AWAY));
 }
 
 /// `/sleep 30`, `/sleep 5m`, `/sleep 0`

@@ -42,11 +42,6 @@ pub fn part(client: &Client, room: &str) {
     }
 }
 
-/// `/rooms`
-pub fn list(client: &Client, _: &str) {
-    client.send("LIST", &[]);
-}
-
 /// `/info`: a count and the names, put together when all of them have come.
 pub fn info(client: &Client, _: &str) {
     if let Some(room) = room_or_current(client, "") {
@@ -63,11 +58,8 @@ pub fn who(client: &Client, room: &str) {
 
 /// `/topic [text]`
 pub fn topic(client: &Client, topic: &str) {
-    let Some(room) = room_or_current(client, "") else { return };
-    if topic.is_empty() {
-        client.send("TOPIC", &[&room]);
-    } else {
-        client.send("TOPIC", &[&room, text::truncate(topic, limits::TOPIC)]);
+    if let Some(room) = room_or_current(client, "") {
+        client.send_with("TOPIC", &[&room], text::truncate(topic, limits::TOPIC));
     }
 }
 
@@ -86,7 +78,6 @@ pub fn kick(client: &Client, arguments: &str) {
     let (nick, reason) = first_word(arguments);
     let Some(room) = room_or_current(client, "") else { return };
     if is_nick(client, nick) {
-        let params = [&room, nick, text::truncate(reason, limits::REASON)];
-        client.send("KICK", &params[..if reason.is_empty() { 2 } else { 3 }]);
+        client.send_with("KICK", &[&room, nick], text::truncate(reason, limits::REASON));
     }
 }

@@ -44,8 +44,6 @@ pub struct State {
     /// QUIT is sent, so the end of the connection is expected.
     pub leaving: bool,
     sleep: Option<Sleep>,
-    /// The prefix of the ids of this run's messages, and the number of the last one.
-    ids: (u64, u64),
 }
 
 /// The user does not want to be disturbed.
@@ -69,7 +67,6 @@ impl State {
             quit: None,
             leaving: false,
             sleep: None,
-            ids: (RandomState::new().hash_one(0), 0),
         }
     }
 
@@ -156,22 +153,17 @@ impl State {
     pub fn send(&mut self, verb: &str, params: &[&str]) {
         let line = line(verb, params);
         // A longer line would be refused as a whole. Texts are split before, so this cuts reasons and topics.
-        let line = format!("{}{}", self.tags(verb), text::truncate(&line, limits::LINE - "\r\n".len()));
+        let line = text::truncate(&line, limits::LINE - "\r\n".len());
+        // With an id a message may be sent again: its receiver then shows it once.
+        let id = RandomState::new().hash_one(line);
+        let has_id = verb == "PRIVMSG" && self.model.has_cap(TAGS);
+        let line = if has_id { format!("@{SENDER_ID}={id:x} {line}") } else { line.to_owned() };
         let mut lines = vec![line.clone()];
         self.unconfirmed.push(line);
         if self.is_connected() {
             lines.extend(self.unconfirmed.ping());
         }
         self.write(&lines);
-    }
-
-    /// An id for a message, with which it may be sent again: its receiver then shows it once.
-    fn tags(&mut self, verb: &str) -> String {
-        if verb != "PRIVMSG" || !self.model.has_cap(TAGS) {
-            return String::new();
-        }
-        self.ids.1 += 1;
-        format!("@{SENDER_ID}={:x}-{} ", self.ids.0, self.ids.1)
     }
 
     /// Writes lines to the socket, if there is a connection. A line that must not be lost goes through the

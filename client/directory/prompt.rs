@@ -116,12 +116,10 @@ impl Prompt<'_> {
             ("bye", "End that connection; a room that you chat in needs none"),
             ("quit", "Leave, as tata, exit and the end of the input do"),
         ];
-        let others = others.map(|(word, help)| (word.to_owned(), help));
-        let words = WORDS.iter().filter_map(|word| command::find(&self.client.commands, &format!("/{word}")));
-        let words = words.map(|command| (command.usage()[1..].to_owned(), command.help));
-        for (usage, help) in others.into_iter().chain(words) {
-            self.client.note(format!("{mark}{usage:<27} {help}"));
-        }
+        let say = |usage: &str, help: &str| self.client.note(format!("{mark}{usage:<27} {help}"));
+        others.iter().for_each(|(word, help)| say(word, help));
+        let commands = WORDS.iter().filter_map(|word| command::find(&self.client.commands, &format!("/{word}")));
+        commands.for_each(|command| say(&command.usage()[1..], command.help));
     }
 
     /// Chooses a name before there is a server to tell it.

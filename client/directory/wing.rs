@@ -53,7 +53,7 @@ fn end(state: &mut State) -> Option<Request> {
         request.complete();
         return None;
     }
-    let number = request.number();
+    let number = request.number;
     state.pending.take(number)
 }
 

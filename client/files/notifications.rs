@@ -108,7 +108,7 @@ fn offered(offer: &Offer, comes: bool, origin: Origin) -> Event {
 
 /// A list has come: a file for us that is small enough, or was begun, is fetched.
 fn list(state: &mut State, files: &Files) {
-    let Some(number) = state.pending.oldest(LIST).map(|request| request.number()) else { return };
+    let Some(number) = state.pending.oldest(LIST).map(|request| request.number) else { return };
     let Some(request) = state.pending.take(number) else { return };
     let is_for_the_user = request.about == FOR_THE_USER;
     let mut items: Vec<Offer> = request.rows.iter().filter_map(|row| item(row)).collect();

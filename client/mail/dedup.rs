@@ -8,7 +8,6 @@
 //! the end of the line afterwards. So only an id without an end is uncertain: the client was killed at that moment. The
 //! next start writes it down with a `?`; if that message comes again it is shown, and marked.
 
-use crate::core::client::Novelty;
 use crate::core::settings::{self, lock};
 use crate::core::state::SENDER_ID;
 use std::collections::{HashSet, VecDeque};
@@ -66,6 +65,15 @@ pub fn id(message: &Message<'_>) -> Option<String> {
     };
     let id = tag(SENDER_ID).map(own).or_else(|| tag("msgid").map(|id| format!("/{id}")))?;
     Some(text::truncate(&id, ID).to_owned())
+}
+
+/// Whether a message has come before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Novelty {
+    New,
+    Duplicate,
+    /// It may have been shown by an earlier run of the client, which ended at that moment.
+    Uncertain,
 }
 
 impl Dedup {

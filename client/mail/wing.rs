@@ -2,9 +2,9 @@
 //!
 //! Called with the state locked, mostly by the receiver thread; the locks of this wing are held for a moment.
 
-use super::dedup::{self, Dedup};
-use crate::core::client::{Client, Novelty, Wing};
-use crate::core::event::Receipt;
+use super::dedup::{self, Dedup, Novelty};
+use crate::core::client::{Client, Wing};
+use crate::core::event::{Origin, Receipt};
 use crate::core::state::State;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wire::message::Message;
@@ -53,11 +53,13 @@ impl Wing for Mail {
         true
     }
 
-    fn novelty(&self, message: &Message<'_>, is_private: bool) -> (Novelty, Option<Box<dyn Receipt>>) {
-        let Some(id) = dedup::id(message) else { return (Novelty::New, None) };
+    fn is_new(&self, message: &Message<'_>, is_private: bool, origin: &mut Origin) -> bool {
+        let Some(id) = dedup::id(message) else { return true };
         let novelty = lock(&self.dedup).check(&id, is_private);
+        origin.uncertain = novelty == Novelty::Uncertain;
         let receipt = StoredReceipt { dedup: Arc::clone(&self.dedup), id };
-        (novelty, is_private.then(|| Box::new(receipt) as Box<dyn Receipt>))
+        origin.receipt = is_private.then(|| Box::new(receipt) as Box<dyn Receipt>);
+        novelty != Novelty::Duplicate
     }
 
     fn renamed(&self, nick: &str) {

@@ -105,6 +105,17 @@ impl Multicast {
         }
         true
     }
+
+    /// Leaves the room.
+    fn back(&self, client: &Client) -> bool {
+        // It stays where it is until it is left: a thread that ends the program meanwhile finds it there, and says
+        // goodbye.
+        let Some(member) = self.current() else { return false };
+        say_goodbye(client, &member);
+        self.lock().current = None;
+        client.lock().model.detour = None;
+        true
+    }
 }
 
 impl Wing for Multicast {
@@ -115,8 +126,8 @@ impl Wing for Multicast {
     }
 
     /// A line that is typed in a room is said there, except a few commands.
-    fn typed(&self, client: &Client, line: &str) -> bool {
-        let Some(member) = self.current() else { return false };
+    fn typed(&self, client: &Client, line: Option<&str>) -> bool {
+        let (Some(member), Some(line)) = (self.current(), line) else { return self.back(client) };
         match line.trim() {
             "" => {}
             "/who" => who(client, &member),
@@ -128,17 +139,6 @@ impl Wing for Multicast {
             }
             _ => member.say(client, line.strip_prefix('/').filter(|rest| rest.starts_with('/')).unwrap_or(line)),
         }
-        true
-    }
-
-    /// Leaves the room.
-    fn back(&self, client: &Client) -> bool {
-        // It stays where it is until it is left: a thread that ends the program meanwhile finds it there, and says
-        // goodbye.
-        let Some(member) = self.current() else { return false };
-        say_goodbye(client, &member);
-        self.lock().current = None;
-        client.lock().model.detour = None;
         true
     }
 

@@ -29,8 +29,7 @@ impl Paper {
 
 /// A client without a connection that prints on a paper.
 pub fn client(paper: &Paper, wings: Vec<Arc<dyn Wing>>) -> Arc<Client> {
-    let dialer = Dialer { server: String::new(), handshake: None, warning: None };
-    Client::new(Box::new(paper.terminal(false)), dialer, None, wings, Vec::new(), &[])
+    Client::new(Box::new(paper.terminal(false)), Dialer::default(), wings, Vec::new(), &[])
 }
 
 /// Somebody says something in the room where the user talks.
