@@ -6,7 +6,7 @@
 use super::connection::{self, Connection};
 use super::dialer::{Dialer, Failure};
 use super::event::Origin;
-use super::limits::{MOST_UNCONFIRMED, NOTICEABLE, TICK, WRITE};
+use super::limits::{ANSWER, MOST_UNCONFIRMED, NOTICEABLE, TICK, WRITE};
 use super::state::State;
 use super::view::View;
 use std::io::{self, IsTerminal};
@@ -59,7 +59,7 @@ pub trait Wing: Send + Sync {
         false
     }
 
-    /// Whether a message, to us alone or to a room, has not come before. The wing may add to its metadata.
+    /// Whether a message has not come before; `is_private` when it is for us alone. The wing may add to its metadata.
     fn is_new(&self, _message: &Message<'_>, _is_private: bool, _origin: &mut Origin) -> bool {
         true
     }
@@ -213,9 +213,9 @@ impl Client {
         result
     }
 
-    /// Waits until the server has answered all that was sent. A terminal does not wait for a lost
+    /// Waits until the server has answered all that was sent, but not for ever. A terminal does not wait for a lost
     /// connection: its user sees what is going on.
-    pub fn wait_for_answers(&self, time: Duration) -> MutexGuard<'_, State> {
+    pub fn wait_for_answers(&self) -> MutexGuard<'_, State> {
         let lost_on_terminal = |state: &State| !state.is_connected() && state.view.is_interactive();
         let waiting = |state: &State| !state.unconfirmed.is_empty() && !lost_on_terminal(state);
         let mut state = self.wait_while(NOTICEABLE, waiting);
@@ -223,14 +223,14 @@ impl Client {
             state.note("Waiting for the server to answer ...");
         }
         drop(state);
-        self.wait_while(time, waiting)
+        self.wait_while(ANSWER, waiting)
     }
 
     /// The metadata of a message; `None` when it has come before.
     pub fn origin(&self, message: &Message<'_>, is_private: bool) -> Option<Origin> {
-        let own = |key| message.tag(key).map(std::borrow::Cow::into_owned);
-        let (id, time, waited) = (own("msgid"), own("time"), message.tag("groupchat/waited").is_some());
-        let mut origin = Origin { id, time, waited, ..Origin::default() };
+        let tag = |key| message.tag(key).map(std::borrow::Cow::into_owned);
+        let waited = tag("groupchat/waited").is_some();
+        let mut origin = Origin { id: tag("msgid"), time: tag("time"), waited, ..Origin::default() };
         let is_new = self.wings.iter().all(|wing| wing.is_new(message, is_private, &mut origin));
         is_new.then_some(origin)
     }

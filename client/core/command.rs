@@ -57,9 +57,7 @@ impl Command {
     /// The other forms, as they are typed.
     pub fn other_forms(&self) -> impl Iterator<Item = String> {
         // A word like tata stands for itself alone, so it is shown without arguments.
-        self.aliases
-            .iter()
-            .map(|&alias| if is_whole_line(alias) { alias.to_owned() } else { typed(alias, self.arguments) })
+        self.aliases.iter().map(|alias| typed(alias, if is_whole_line(alias) { "" } else { self.arguments }))
     }
 
     fn is_spelled(&self, word: &str) -> bool {
@@ -83,8 +81,8 @@ fn is_whole_line(spelling: &str) -> bool {
 
 /// Whether a line starts with a spelling that only its space tells from plain text.
 fn has_spaced_spelling(commands: &[Command], line: &str) -> bool {
-    let mut spaced = commands.iter().flat_map(|command| command.aliases).filter(|alias| alias.ends_with(' '));
-    spaced.any(|alias| line.starts_with(alias))
+    let mut aliases = commands.iter().flat_map(|command| command.aliases);
+    aliases.any(|alias| alias.ends_with(' ') && line.starts_with(alias))
 }
 
 fn typed(spelling: &str, arguments: &str) -> String {

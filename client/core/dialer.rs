@@ -63,10 +63,8 @@ impl Dialer {
     pub fn dial(&self) -> Result<(Stream, Vec<String>), Failure> {
         let socket = self.connect().map_err(Failure::Lost)?;
         let mut news = Vec::new();
-        let channel = match &self.handshake {
-            Some(handshake) => Some(handshake.first(&self.server, &socket, &mut news)?),
-            None => None,
-        };
+        let handshake = self.handshake.as_ref();
+        let channel = handshake.map(|handshake| handshake.first(&self.server, &socket, &mut news)).transpose()?;
         let is_loopback = socket.peer_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback());
         news.extend(self.warning.filter(|_| !is_loopback).map(str::to_owned));
         let stream = Stream::new(socket);
@@ -89,16 +87,13 @@ impl Dialer {
         let unknown = |error| format!("there is no host of the name in {server} ({error}); check --server");
         let mut failure = format!("{server} has no address; check --server");
         for address in server.to_socket_addrs().map_err(unknown)? {
-            let error = match connect(&address) {
+            failure = match connect(&address).map_err(|error| (error.kind(), error)) {
                 Ok(socket) => return Ok(socket),
-                Err(error) => error,
-            };
-            failure = match error.kind() {
-                ErrorKind::ConnectionRefused => {
+                Err((ErrorKind::ConnectionRefused, _)) => {
                     format!("nobody listens at {server}; start the server with make run-server, or check --server")
                 }
-                ErrorKind::TimedOut => format!("{server} does not answer; check --server and the network"),
-                _ => format!("cannot reach {server} ({error}); check --server and the network"),
+                Err((ErrorKind::TimedOut, _)) => format!("{server} does not answer; check --server and the network"),
+                Err((_, error)) => format!("cannot reach {server} ({error}); check --server and the network"),
             };
         }
         Err(failure)

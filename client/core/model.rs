@@ -60,9 +60,7 @@ impl Model {
 
     pub fn set_target(&mut self, target: Option<&str>) {
         self.target = target.map(str::to_owned);
-        if let Some(conversation) = target.and_then(|target| self.find(target)) {
-            conversation.unread = 0;
-        }
+        target.and_then(|target| self.find(target)).into_iter().for_each(|conversation| conversation.unread = 0);
     }
 
     /// The prompt says where a line without a command goes.
@@ -93,11 +91,7 @@ impl Model {
     /// the user is typing does not go to the wrong people. Returns whether it was the target.
     pub fn forget_room(&mut self, room: &str) -> bool {
         self.conversations.retain(|known| !names::eq_ignore_case(&known.name, room));
-        let was_target = self.is_target(room);
-        if was_target {
-            self.target = None;
-        }
-        was_target
+        self.target.take_if(|target| names::eq_ignore_case(target, room)).is_some()
     }
 
     /// Bytes of text that fit one message to `target`, so that it still fits when the server passes
@@ -136,11 +130,10 @@ impl Model {
         let is_current = self.is_target(name);
         if is_said && !is_room(name) {
             self.enter(name);
-            let mut people = self.conversations.iter().enumerate().filter(|(_, known)| !is_room(&known.name));
-            let oldest = people.next().map(|(at, _)| at);
-            if people.count() >= PEOPLE {
-                oldest.map(|at| self.conversations.remove(at));
-            }
+            let is_person = |known: &Conversation| !is_room(&known.name);
+            let too_many = self.conversations.iter().filter(|known| is_person(known)).count() > PEOPLE;
+            let oldest = self.conversations.iter().position(is_person).filter(|_| too_many);
+            oldest.map(|oldest| self.conversations.remove(oldest));
         }
         let Some(conversation) = self.find(name) else { return };
         conversation.unread += usize::from(is_said && !is_current);

@@ -22,7 +22,8 @@ pub struct Request {
     pub about: String,
     /// The parameters of the rows that came so far.
     pub rows: Vec<Vec<String>>,
-    is_complete: bool,
+    /// The answer has ended, and the thread that waits for it takes the request out.
+    pub is_complete: bool,
 }
 
 impl Pending {
@@ -83,11 +84,6 @@ impl Request {
             self.rows.push(row.iter().map(|&word| word.to_owned()).collect());
         }
     }
-
-    /// The answer has ended. Its thread takes the request out.
-    pub fn complete(&mut self) {
-        self.is_complete = true;
-    }
 }
 
 #[cfg(test)]
@@ -101,7 +97,7 @@ mod tests {
         pending.oldest("LIST").unwrap().collect(&["a"]);
         pending.restart();
         pending.oldest("LIST").unwrap().collect(&["b", "c"]);
-        pending.oldest("LIST").unwrap().complete();
+        pending.oldest("LIST").unwrap().is_complete = true;
         assert!(!pending.is_open(first) && pending.is_open(second));
         assert_eq!(pending.oldest("LIST").map(|request| request.number), Some(second));
         assert_eq!(pending.take(first).unwrap().rows, [["b", "c"]]);

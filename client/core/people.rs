@@ -4,7 +4,6 @@
 
 use super::arguments::is_nick;
 use super::client::Client;
-use super::limits::ANSWER;
 use std::io;
 use std::time::Duration;
 use wire::{limits, text};
@@ -18,7 +17,7 @@ pub fn quit(client: &Client, reason: &str) {
 pub fn name(client: &Client, new: &str) {
     if is_nick(client, new) {
         client.send("NICK", &[new]);
-        drop(client.wait_for_answers(ANSWER));
+        drop(client.wait_for_answers());
     }
 }
 

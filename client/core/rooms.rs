@@ -4,7 +4,6 @@
 
 use super::arguments::{self, first_word, is_nick, room_or_current};
 use super::client::Client;
-use super::limits::ANSWER;
 use wire::{limits, names, text};
 
 /// `/join #room [key]`
@@ -27,7 +26,7 @@ pub fn enter(client: &Client, room: &str, key: &str) {
         client.lock().model.keys.insert(names::casefold(room), key.to_owned());
     }
     client.request("JOIN", room, "JOIN", &[room, key][..if key.is_empty() { 1 } else { 2 }]);
-    let mut state = client.wait_for_answers(ANSWER);
+    let mut state = client.wait_for_answers();
     if !state.model.is_target(room) && !state.view.is_interactive() {
         // A script cannot see that it is still in the old room, and would go on talking there.
         state.model.set_target(None);
@@ -38,7 +37,7 @@ pub fn enter(client: &Client, room: &str, key: &str) {
 pub fn part(client: &Client, room: &str) {
     if let Some(room) = room_or_current(client, room) {
         client.send("PART", &[&room]);
-        drop(client.wait_for_answers(ANSWER));
+        drop(client.wait_for_answers());
     }
 }
 

@@ -17,14 +17,12 @@ use std::thread;
 pub fn in_order(client: &Client) -> ExitCode {
     // The wing that was plugged in last needs the others least.
     let unfinished: Vec<_> = client.wings.iter().rev().filter_map(|wing| wing.finish(client)).collect();
-    let mut failures: Vec<String> = hang_up(client).into_iter().collect();
+    let undelivered = hang_up(client);
     let mut state = client.lock();
     state.note("DISCONNECTED!!");
     // At a terminal these were seen when they happened.
-    if !state.view.is_interactive() {
-        failures.extend(unfinished);
-    }
-    failures.extend(state.failure.take());
+    let unfinished = unfinished.into_iter().filter(|_| !state.view.is_interactive());
+    let failures: Vec<_> = undelivered.into_iter().chain(unfinished).chain(state.failure.clone()).collect();
     failures.iter().for_each(|failure| complain(failure));
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

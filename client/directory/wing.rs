@@ -15,8 +15,17 @@ use wire::message::Message;
 pub struct Directory;
 
 impl Wing for Directory {
+    #[rustfmt::skip]
     fn commands(self: Arc<Self>) -> Vec<Command> {
-        table()
+        vec![
+            Command::new("/getdir", "", &[],
+                "List the multicast rooms: where their members meet, and who made them",
+                |client, _| _ = client.request(LISTING, "", "GETDIR", &[])),
+            Command::new("/makeroom", "NAME ADDRESS PORT", &[],
+                "Put a multicast room into the directory: /makeroom lab 239.1.2.3 4000", makeroom),
+            Command::new("/deleteroom", "NAME", &[], "Take a multicast room of yours out of the directory",
+                |client, name| client.send("DELETEROOM", &[without_mark(name)])),
+        ]
     }
 
     fn message(&self, _: &Client, state: &mut State, message: &Message<'_>) -> bool {
@@ -50,28 +59,11 @@ impl Wing for Directory {
 fn end(state: &mut State) -> Option<Request> {
     let request = state.pending.oldest(LISTING)?;
     if !request.about.is_empty() {
-        request.complete();
+        request.is_complete = true;
         return None;
     }
     let number = request.number;
     state.pending.take(number)
-}
-
-/// The rows of the table of commands.
-#[rustfmt::skip]
-fn table() -> Vec<Command> {
-    vec![
-        Command::new("/getdir", "", &[],
-            "List the multicast rooms: where their members meet, and who made them", getdir),
-        Command::new("/makeroom", "NAME ADDRESS PORT", &[],
-            "Put a multicast room into the directory: /makeroom lab 239.1.2.3 4000", makeroom),
-        Command::new("/deleteroom", "NAME", &[], "Take a multicast room of yours out of the directory", deleteroom),
-    ]
-}
-
-/// `/getdir`
-fn getdir(client: &Client, _: &str) {
-    client.request(LISTING, "", "GETDIR", &[]);
 }
 
 /// `/makeroom NAME ADDRESS PORT`
@@ -80,9 +72,4 @@ fn makeroom(client: &Client, arguments: &str) {
     let mut words: Vec<&str> = arguments.split_whitespace().take(3).collect();
     words[0] = without_mark(words[0]);
     client.send("MAKEROOM", &words);
-}
-
-/// `/deleteroom NAME`
-fn deleteroom(client: &Client, name: &str) {
-    client.send("DELETEROOM", &[without_mark(name)]);
 }

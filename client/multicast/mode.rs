@@ -6,7 +6,6 @@
 use super::impair::Faults;
 use super::member::Member;
 use crate::core::client::{Client, Command, Wing, is_script};
-use crate::core::limits::ANSWER;
 use crate::directory::listing::{LISTING, MulticastRoom, rooms, without_mark};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -58,9 +57,9 @@ impl Multicast {
     fn chat(&self, client: &Client, name: &str) {
         let name = without_mark(name);
         // Listings that still come are shown before.
-        drop(client.wait_for_answers(ANSWER));
+        drop(client.wait_for_answers());
         let number = client.request(LISTING, name, "GETDIR", &[name]);
-        let answer = client.wait_for_answers(ANSWER).pending.take(number);
+        let answer = client.wait_for_answers().pending.take(number);
         let found = rooms(&answer.map(|request| request.rows).unwrap_or_default());
         let room = found.into_iter().find(|room| eq_ignore_case(&room.name, name));
         let is_there = room.is_some_and(|room| self.enter(client, room));
