@@ -167,8 +167,8 @@ impl Client {
 
     /// Registers on a connection that was just opened.
     pub fn register(&self, stream: Stream, nick: &str) -> Result<Connection, Failure> {
-        let capabilities = self.wings.iter().filter_map(|wing| wing.capability());
-        connection::register(stream, self.dialer.password.as_deref(), capabilities, nick)
+        let capabilities: Vec<_> = self.wings.iter().filter_map(|wing| wing.capability()).collect();
+        connection::register(stream, self.dialer.password.as_deref(), &capabilities, nick)
     }
 
     /// Goes on with a new connection.

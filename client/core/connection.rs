@@ -32,14 +32,9 @@ pub struct Connection {
 }
 
 /// Registers as `nick`, asks for capabilities, those of the wings among them, and waits for the server's welcome.
-pub fn register<'a>(
-    stream: Stream,
-    password: Option<&str>,
-    wings: impl Iterator<Item = &'a str>,
-    nick: &str,
-) -> Result<Connection, Failure> {
+pub fn register(stream: Stream, password: Option<&str>, wings: &[&str], nick: &str) -> Result<Connection, Failure> {
     let pass = password.map(|password| format!("PASS :{password}\r\n")).unwrap_or_default();
-    let wanted: Vec<_> = WANTED.into_iter().chain(wings).map(|cap| format!("CAP REQ :{cap}\r\n")).collect();
+    let wanted: Vec<_> = WANTED.iter().chain(wings).map(|cap| format!("CAP REQ :{cap}\r\n")).collect();
     let wanted = wanted.concat();
     // A server that knows no capabilities answers with an error to each line, and registers us all the same.
     let hello = format!("{pass}{wanted}NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\nCAP END\r\n");
@@ -136,12 +131,10 @@ mod tests {
         let stream = Stream::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
         stream.socket().set_read_timeout(Some(Duration::from_millis(200))).unwrap();
         listener.accept().unwrap().0.write_all(answers.as_bytes()).unwrap();
-        register(stream, None, std::iter::empty(), "albert").map(|connection| connection.nick).map_err(|failure| {
-            match failure {
-                Failure::Name(why) => format!("name: {why}"),
-                Failure::Refused(why) => format!("refused: {why}"),
-                Failure::Lost(why) => format!("lost: {why}"),
-            }
+        register(stream, None, &[], "albert").map(|connection| connection.nick).map_err(|failure| match failure {
+            Failure::Name(why) => format!("name: {why}"),
+            Failure::Refused(why) => format!("refused: {why}"),
+            Failure::Lost(why) => format!("lost: {why}"),
         })
     }
 
