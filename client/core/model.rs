@@ -80,11 +80,14 @@ impl Model {
         self.rooms().any(|known| names::eq_ignore_case(known, room))
     }
 
-    /// We have come into a room, or a person speaks to us.
-    pub fn enter(&mut self, room: &str) {
-        if self.find(room).is_none() {
-            self.conversations.push(Conversation { name: room.to_owned(), ..Conversation::default() });
+    /// We have come into a room, or a person speaks to us: the conversation, a new one if there is none yet.
+    pub fn enter(&mut self, name: &str) -> &mut Conversation {
+        let known = self.conversations.iter().position(|known| names::eq_ignore_case(&known.name, name));
+        let at = known.unwrap_or(self.conversations.len());
+        if known.is_none() {
+            self.conversations.push(Conversation { name: name.to_owned(), ..Conversation::default() });
         }
+        &mut self.conversations[at]
     }
 
     /// We are not in this room. If it was the target there is none now, rather than another one, so that a line that
@@ -107,10 +110,13 @@ impl Model {
     /// Keeps our rooms and their members up to date.
     pub fn follow(&mut self, message: &Message<'_>) {
         let nick = message.source_nick();
-        if message.verb == "JOIN" && self.is_me(nick) {
-            message.param(0).into_iter().for_each(|room| self.enter(room));
-        }
         match (message.verb, &message.params[..]) {
+            ("JOIN", [room, ..]) if self.is_me(nick) => {
+                let room = self.enter(room);
+                // After a lost connection others may have left. The server now names those who are in the room.
+                room.members.clear();
+                room.add(nick);
+            }
             ("JOIN", [room, ..]) => self.find(room).into_iter().for_each(|room| room.add(nick)),
             ("PART", [room, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
             ("KICK", [room, nick, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
@@ -214,6 +220,12 @@ mod tests {
             model.follow(&Message::parse(line).unwrap());
         }
         assert_eq!(model.find("#LAB").unwrap().members.values().collect::<Vec<_>>(), ["me", "nik"]);
+        model.follow(&Message::parse(":me!m@h JOIN #lab").unwrap());
+        assert_eq!(
+            model.find("#LAB").unwrap().members.values().collect::<Vec<_>>(),
+            ["me"],
+            "nik may have left meanwhile"
+        );
         model.record(&said("nik", "#lab"));
         assert_eq!(model.find("#lab").map(|lab| (lab.unread, lab.scrollback.len())), Some((1, 1)));
         model.set_target(Some("#lab"));

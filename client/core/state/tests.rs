@@ -18,7 +18,7 @@ fn a_new_connection_enters_the_rooms_and_repeats_what_was_not_confirmed() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let stream = Stream::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
     let mut state = Paper::default().state();
-    ["#lobby", "#VIP"].iter().for_each(|room| state.model.enter(room));
+    ["#lobby", "#VIP"].iter().for_each(|room| _ = state.model.enter(room));
     state.model.keys.insert("#vip".into(), "secret".into());
     state.send("TOPIC", &["#lobby"]);
     state.model.caps = vec![TAGS.into()];
