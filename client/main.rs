@@ -19,7 +19,7 @@
 //! The wings are plugged in here and nowhere else.
 
 mod args;
-// In a smaller build no wing uses some of what the core offers.
+// In a smaller build some functions of the core have no caller.
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 mod core;
 #[cfg(feature = "directory")]

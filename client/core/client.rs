@@ -107,7 +107,7 @@ pub type Handler = Box<dyn Fn(&Client, &str) + Send + Sync>;
 pub type Absent = &'static [(&'static str, &'static [&'static str])];
 
 impl Client {
-    /// The last command of the core stays the last one of all.
+    /// Plugs the wings in. Their commands stand before the last one of the core, `/help`.
     pub fn new(
         view: Box<dyn View>,
         dialer: Dialer,
@@ -177,7 +177,7 @@ impl Client {
         self.wings.iter().for_each(|wing| wing.connected(self, state, is_first));
     }
 
-    /// Ends a sleep that is over, and lets wings do what is due.
+    /// Ends a sleep whose time has passed, and calls the wings.
     pub fn tick(&self, state: &mut State) {
         state.wake_in_time();
         self.wings.iter().for_each(|wing| wing.tick(self, state));

@@ -126,7 +126,7 @@ pub fn find<'a>(commands: &'a [Command], word: &str) -> Option<&'a Command> {
     commands.iter().find(|command| command.is_spelled(word))
 }
 
-/// Splits a line into what would be its command, and the rest.
+/// Splits a line into its command, if it has one, and the rest.
 fn command_word<'a>(commands: &[Command], line: &'a str) -> (&'a str, &'a str) {
     match line.as_bytes() {
         [b'/', ..] => line.split_once(' ').unwrap_or((line, "")),

@@ -1,4 +1,4 @@
-//! Registering: from an open connection to one on which the server has welcomed us.
+//! Registering: gives our name to the server on an open connection, and waits for the welcome.
 //!
 //! Run by the main thread for the first connection and by the receiver thread for later ones, which own their
 //! socket. No lock.

@@ -1,7 +1,7 @@
 //! Dialling the server: a TCP connection, encrypted where a wing can do that.
 //!
-//! Run by each thread that needs a connection: main for the first one, the receiver for later ones, those of
-//! transfers for theirs. No lock.
+//! Run by each thread that needs a connection: the main thread for the first one, the receiver for later ones, and the
+//! threads of transfers. No lock.
 
 use super::limits::{BACK_OFF, CONNECT};
 use std::io::{self, ErrorKind};
@@ -16,7 +16,7 @@ pub fn back_off(failed: usize) -> u64 {
 
 /// Why there is no connection on which we are registered.
 pub enum Failure {
-    /// The name is taken or not allowed: another one may do.
+    /// The name is taken or not allowed; another name may be accepted.
     Name(String),
     /// The server does not want us: trying again is no use.
     Refused(String),

@@ -21,7 +21,7 @@ pub fn input_loop<R: BufRead>(client: &Client, input: &mut R, mut act: impl FnMu
         drop(state);
         let line = read_line(input);
         line.iter().for_each(|line| client.lock().view.entered(line));
-        // Ctrl-D first leads out of whatever a wing has led into.
+        // The end of the input (Ctrl-D) first leads out of a wing's mode, such as a multicast room.
         let is_taken = client.wings.iter().any(|wing| wing.typed(client, line.as_deref()));
         match line {
             Some(line) if !is_taken => act(&line, input),

@@ -33,7 +33,7 @@ fn address(given: &str) -> Result<String, String> {
     };
     match address.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0) => {
-            // One server has one spelling: it is known again by it.
+            // One server has one spelling, by which the client knows it again.
             Ok(format!("{host}:{}", port.trim_start_matches(['0', '+'])))
         }
         _ => Err("write it as HOST:PORT, for example 127.0.0.1:6667".to_owned()),

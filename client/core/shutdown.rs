@@ -1,7 +1,7 @@
-//! The ways out: orderly, at once, and when there is no going on.
+//! The ways out: in order, at once, and because the program cannot go on.
 //!
-//! The orderly one is run by the main thread, the others by whichever thread has the reason; they
-//! end the process themselves, since nothing interrupts the main thread's read of stdin.
+//! The main thread leaves in order. The other ways may be taken by any thread; they end the process themselves, since
+//! nothing interrupts the main thread's read of stdin. Each locks the state.
 
 use super::client::Client;
 use super::dialer::Failure;

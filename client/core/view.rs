@@ -30,6 +30,6 @@ pub trait View: Send {
     /// Asks a question, to be answered by the next line.
     fn ask(&mut self, question: &str);
 
-    /// The input ended instead.
+    /// The input ended before the answer came.
     fn end_line(&mut self);
 }
