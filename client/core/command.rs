@@ -112,11 +112,12 @@ pub fn parse<'a>(commands: &'a [Command], line: &'a str) -> Input<'a> {
     if line.starts_with("//") {
         return Input::Text(&line[1..]);
     }
+    let (first, _) = line.split_once(' ').unwrap_or((line, ""));
     let (word, arguments) = command_word(commands, line);
     match find(commands, word) {
         Some(command) if arguments.split_whitespace().count() < command.required() => Input::Incomplete(command),
         Some(command) => Input::Run(command, arguments.trim()),
-        None if looks_like_a_command(line) => Input::Unknown(line.split(' ').next().unwrap_or(line)),
+        None if looks_like_a_command(first) => Input::Unknown(first),
         None => Input::Text(line),
     }
 }
@@ -140,8 +141,7 @@ fn command_word<'a>(commands: &[Command], line: &'a str) -> (&'a str, &'a str) {
     }
 }
 
-fn looks_like_a_command(line: &str) -> bool {
-    let word = line.split(' ').next().unwrap_or(line);
+fn looks_like_a_command(word: &str) -> bool {
     let letters = |text: &str, fits: fn(&char) -> bool| text.len() >= 2 && text.chars().all(|c| fits(&c));
     match word.as_bytes() {
         [b'/', ..] => true,

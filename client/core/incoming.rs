@@ -92,11 +92,11 @@ fn left(state: &mut State, room: &str, how: Kind) {
 }
 
 fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: bool) {
-    // Our name becomes part of the names of our files, so it must be valid.
-    if state.model.is_me(old) && !names::is_nick(new) {
-        return;
-    }
     if state.model.is_me(old) {
+        // Our name becomes part of the names of our files, so it must be valid.
+        if !names::is_nick(new) {
+            return;
+        }
         new.clone_into(&mut state.model.nick);
         if !names::eq_ignore_case(old, new) {
             client.wings.iter().for_each(|wing| wing.renamed(new));

@@ -31,22 +31,17 @@ fn address(given: &str) -> Result<String, String> {
         Some((_, port)) if !port.ends_with(']') => given.to_owned(),
         _ => format!("{given}:{PORT}"),
     };
-    match address.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0) => {
-            // One server has one spelling, by which the client knows it again.
-            Ok(format!("{host}:{}", port.trim_start_matches(['0', '+'])))
-        }
+    // One server has one spelling, by which the client knows it again.
+    match address.rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>())) {
+        Some((host, Ok(port))) if !host.is_empty() && port != 0 => Ok(format!("{host}:{port}")),
         _ => Err("write it as HOST:PORT, for example 127.0.0.1:6667".to_owned()),
     }
 }
 
 fn password(given: &str) -> Result<String, String> {
     let fits = !given.is_empty() && given.chars().all(text::is_printable);
-    if fits {
-        Ok(given.to_owned())
-    } else {
-        Err("a password has at least one character, and no invisible one".to_owned())
-    }
+    let reason = "a password has at least one character, and no invisible one";
+    if fits { Ok(given.to_owned()) } else { Err(reason.to_owned()) }
 }
 
 #[cfg(test)]

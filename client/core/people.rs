@@ -73,12 +73,11 @@ pub fn black(client: &Client, nick: &str) {
 /// `/unblock NAME`
 pub fn unblock(client: &Client, nick: &str) {
     let mut state = client.lock();
-    if state.blacklist.contains(nick) {
-        let saved = state.blacklist.remove(nick);
-        state.note(format!("You see {nick} again{}", unless(saved)));
-    } else {
-        state.note(format!("{nick} is not on your blacklist"));
+    if !state.blacklist.contains(nick) {
+        return state.note(format!("{nick} is not on your blacklist"));
     }
+    let saved = state.blacklist.remove(nick);
+    state.note(format!("You see {nick} again{}", unless(saved)));
 }
 
 /// `/blacklist`

@@ -79,8 +79,7 @@ pub fn give_up(client: &Client, failure: Failure) {
 pub fn on_ctrl_c(client: &Arc<Client>) -> Result<(), String> {
     let client = Arc::clone(client);
     let leave = move || {
-        let client = Arc::clone(&client);
-        let (said, wait) = mpsc::channel();
+        let (client, (said, wait)) = (Arc::clone(&client), mpsc::channel());
         let goodbye = move || {
             client.wings.iter().for_each(|wing| wing.abandon(&client));
             let mut state = client.lock();

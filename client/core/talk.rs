@@ -31,9 +31,8 @@ pub fn me(client: &Client, text: &str) {
 pub fn msg(client: &Client, arguments: &str) {
     let (name, text) = first_word(arguments);
     if name.starts_with('#') {
-        return room_msg(client, arguments);
-    }
-    if is_nick(client, name) {
+        room_msg(client, arguments);
+    } else if is_nick(client, name) {
         send_elsewhere(client, name, text);
     }
 }
