@@ -81,14 +81,8 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     Ok(shutdown::in_order(&client))
 }
 
-/// Makes the wings of this build.
-#[allow(
-    unused_mut,
-    unused_variables,
-    clippy::unnecessary_wraps,
-    clippy::vec_init_then_push,
-    reason = "wings may be absent"
-)]
+/// Makes the wings of this build. In a smaller one some of them are absent, with whatever they alone need.
+#[allow(unused_mut, unused_variables, clippy::unnecessary_wraps, clippy::vec_init_then_push)]
 fn plug_in(args: &Args, dialer: &mut Dialer) -> Result<Vec<Arc<dyn Wing>>, String> {
     let mut wings: Vec<Arc<dyn Wing>> = Vec::new();
     #[cfg(feature = "mail")]

@@ -7,12 +7,9 @@ use crate::core::arguments::{first_word, is_nick};
 use crate::core::client::{Client, is_script};
 use crate::core::command::{self, Input};
 use crate::core::dialer::Failure;
-use crate::core::input;
 use crate::core::limits::NOTICEABLE;
-use crate::core::login;
-use crate::core::people;
-use crate::core::shutdown;
 use crate::core::state::State;
+use crate::core::{input, login, people, shutdown};
 use std::io::BufRead;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -65,6 +62,7 @@ fn disconnected(client: &Client, state: &mut State, from: &str, undelivered: Opt
 impl Prompt<'_> {
     /// Carries out one line.
     fn act(&mut self, line: &str, input: &mut impl BufRead) {
+        let client = self.client;
         // A user who is used to the slash may type it.
         let line = line.trim();
         let (word, arguments) = first_word(line.strip_prefix('/').unwrap_or(line));
@@ -72,35 +70,29 @@ impl Prompt<'_> {
         match &*word {
             "" => {}
             "help" => self.help(),
-            "connect" if self.has_connection() => {
-                self.client.note(format!("You are connected to {}", self.client.dialer.server));
-            }
+            "connect" if self.has_connection() => client.note(format!("You are connected to {}", client.dialer.server)),
             "connect" => _ = self.is_connected(input),
             "bye" => self.bye(),
             "name" if !self.has_connection() && !arguments.is_empty() => self.name(arguments.trim()),
-            "tata" | "exit" | "quit" => people::quit(self.client, arguments),
-            word if WORDS.contains(&word) => {
-                match command::parse(&self.client.commands, &format!("/{word} {arguments}")) {
-                    Input::Run(command, arguments) if self.is_connected(input) => {
-                        (command.run)(self.client, arguments);
-                        if word == "chat" && is_script() && self.client.lock().model.detour.is_none() {
-                            // The next lines were meant for the room, and might be commands of this prompt.
-                            people::quit(self.client, "");
-                        }
+            "tata" | "exit" | "quit" => people::quit(client, arguments),
+            word if WORDS.contains(&word) => match command::parse(&client.commands, &format!("/{word} {arguments}")) {
+                Input::Run(command, arguments) if self.is_connected(input) => {
+                    (command.run)(client, arguments);
+                    if word == "chat" && is_script() && client.lock().model.detour.is_none() {
+                        // The next lines were meant for the room, and might be commands of this prompt.
+                        people::quit(client, "");
                     }
-                    Input::Incomplete(command) => {
-                        self.client.note(format!("Usage: {}{}", self.mark(), &command.usage()[1..]));
-                    }
-                    Input::Unknown(word) => {
-                        input::refuse(self.client, word);
-                        if is_script() {
-                            people::quit(self.client, "");
-                        }
-                    }
-                    _ => {}
                 }
-            }
-            _ => self.client.note(format!("Unknown command {0}{word}, try {0}help", self.mark())),
+                Input::Incomplete(command) => client.note(format!("Usage: {}{}", self.mark(), &command.usage()[1..])),
+                Input::Unknown(word) => {
+                    input::refuse(client, word);
+                    if is_script() {
+                        people::quit(client, "");
+                    }
+                }
+                _ => {}
+            },
+            _ => client.note(format!("Unknown command {0}{word}, try {0}help", self.mark())),
         }
     }
 
