@@ -39,7 +39,7 @@ mod capabilities;
 mod client;
 mod conversation;
 mod core;
-#[cfg(not(any(feature = "irc", feature = "mail", feature = "directory", feature = "tls")))]
+#[cfg(not(any(feature = "irc", feature = "disk")))]
 mod core_alone;
 mod endurance;
 mod harness;
@@ -51,7 +51,6 @@ mod reconnect;
 mod registration;
 mod rooms;
 mod shortage;
-
 mod source;
 mod structure;
 
@@ -76,5 +75,5 @@ mod secure;
 #[cfg(all(feature = "tls", feature = "irc", feature = "files", feature = "directory"))]
 mod old_folders;
 
-#[cfg(all(not(feature = "tls"), feature = "mail"))]
+#[cfg(all(not(feature = "tls"), feature = "keys"))]
 mod without_tls;
