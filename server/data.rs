@@ -23,10 +23,13 @@ pub struct DataOptions {
 }
 
 impl DataOptions {
-    /// The folder of a server that listens at this address.
-    #[allow(dead_code, reason = "a server without bound names releases none")]
+    /// The folder that was given, or else the one of a server that listens at this address.
     pub fn folder_for(&self, address: SocketAddr) -> Result<PathBuf, String> {
-        self.data_dir.clone().map_or_else(|| default_folder(address), Ok)
+        if let Some(given) = &self.data_dir {
+            return Ok(given.clone());
+        }
+        let folder = disk::user_folder("XDG_DATA_HOME", ".local/share").ok_or(NO_HOME)?;
+        Ok(folder.join("groupchat").join(name_for(address)))
     }
 }
 
@@ -45,14 +48,11 @@ impl DataFolder {
     /// A server that listens on any free port has another address each time, so its folder is a temporary one. An error is
     /// one sentence that says what to do.
     pub fn open(options: &DataOptions, asked: SocketAddr, bound: SocketAddr) -> Result<Arc<Self>, String> {
-        let given = options.data_dir.as_deref();
-        let temporary = given.is_none() && asked.port() == 0;
-        let path = match given {
-            Some(path) => path.to_owned(),
-            None if temporary => {
-                std::env::temp_dir().join(format!("groupchat-{}-{}", std::process::id(), name_for(bound)))
-            }
-            None => default_folder(bound)?,
+        let temporary = options.data_dir.is_none() && asked.port() == 0;
+        let path = if temporary {
+            std::env::temp_dir().join(format!("groupchat-{}-{}", std::process::id(), name_for(bound)))
+        } else {
+            options.folder_for(bound)?
         };
         let cannot = |what: &str, error: io::Error| {
             format!("cannot {what} the folder {}: {error}; choose another with --data-dir", path.display())
@@ -70,12 +70,6 @@ impl DataFolder {
             }
         }
     }
-}
-
-/// The folder of a server that listens at this address, unless another one is given.
-fn default_folder(address: SocketAddr) -> Result<PathBuf, String> {
-    let folder = disk::user_folder("XDG_DATA_HOME", ".local/share").ok_or(NO_HOME)?;
-    Ok(folder.join("groupchat").join(name_for(address)))
 }
 
 fn name_for(address: SocketAddr) -> String {
