@@ -25,6 +25,7 @@ use crate::core::context::{CommandContext, Wing};
 use crate::core::log::Log;
 
 use folder::KeyFolder;
+pub use folder::release;
 use table::{Bound, KeyTable};
 
 #[derive(Debug, Args)]
@@ -37,11 +38,6 @@ pub struct KeyOptions {
 pub struct Keys {
     table: Mutex<KeyTable>,
     folder: KeyFolder,
-}
-
-/// Takes a name from its key; the sentence for the operator.
-pub fn release(data: &Path, nick: &str) -> Result<String, String> {
-    KeyFolder::release(data, nick)
 }
 
 impl Keys {
@@ -83,14 +79,10 @@ impl Wing for Keys {
         // Its own name, too, can have been released meanwhile: then it is bound anew.
         self.refresh(ctx, &name);
         let bound = self.table().bind(&name, key);
-        match bound {
-            Bound::Already | Bound::Theirs => return None,
-            Bound::TooMany => {
-                return Some(format!("{nick} is not bound to your key: there are too many names already"));
-            }
-            Bound::New => {}
+        if bound == Bound::TooMany {
+            return Some(format!("{nick} is not bound to your key: there are too many names already"));
         }
-        let owner = self.table().owner(&name)?;
+        let owner = self.table().owner(&name).filter(|_| bound == Bound::New)?;
         if let Err(error) = ctx.without_lock(|_| self.folder.store(&name, key)) {
             self.table().release(&name, owner);
             ctx.server.log.line(format_args!("The key of {name} cannot be stored: {error}"));
