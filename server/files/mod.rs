@@ -51,7 +51,7 @@ impl Files {
     /// An error is one sentence.
     pub fn open(options: &FileOptions, data: &Path, log: &Log, mail: Arc<Mail>) -> Result<Arc<Self>, String> {
         let (spool, table) = Spool::open(data, log)?;
-        mail.store.add_verb("FILE", notify::restore);
+        let _ = mail.other_verb.set(("FILE", notify::restore));
         Ok(Arc::new(Files(FileStore::new(options.clone(), spool, table, mail))))
     }
 }

@@ -18,7 +18,7 @@ use super::person::{Person, Recipient};
 use super::shared_file::{FileId, SharedFile};
 use super::store::FileStore;
 use crate::core::client::Client;
-use crate::core::context::{CommandContext, Wings};
+use crate::core::context::{CommandContext, PrivateMessage, Wings};
 use crate::core::event::{Caps, ClientId, Line, Recipients};
 use crate::core::msgid::Msgid;
 use crate::core::registry::Registry;
@@ -154,7 +154,9 @@ fn announce(files: &FileStore, ctx: &mut CommandContext<'_>, id: FileId) {
         ctx.send_to(Recipients::of(online), line);
         Vec::new()
     } else {
-        if let Err(why) = delivery::send(&files.mail.store, ctx, &target, msgid, line, None) {
+        if let Err(why) =
+            delivery::send(&files.mail, ctx, PrivateMessage { to: target.clone(), id: msgid, line, echo: None })
+        {
             return cannot_announce(ctx.server, &target, &why);
         }
         vec![(casefold(&target), msgid)]
@@ -180,7 +182,7 @@ fn note_announced(files: &FileStore, server: &Server, id: FileId, messages: &[St
     let is_cancelled = files.table().get(id).is_none();
     if is_cancelled {
         // Perhaps before the table knew of its announcements.
-        files.mail.store.revoke(server, messages);
+        files.mail.revoke(server, messages);
     } else if let Err(error) = noted {
         server.log.line(format_args!("File {id} will be announced again at the next start: {error}"));
     }
@@ -194,7 +196,7 @@ pub fn notify_missed(files: &FileStore, server: &Server) {
         let announce_to = |name: String| {
             let msgid = server.next_msgid();
             let line = announcement(&server.registry(), files.table().get(id)?, SystemTime::now(), msgid);
-            let stored = files.mail.store.enqueue(&name, msgid, &line);
+            let stored = files.mail.enqueue(&name, msgid, &line);
             stored.inspect_err(|why| cannot_announce(server, &name, why)).ok().map(|()| (name, msgid))
         };
         let names: Vec<String> = {

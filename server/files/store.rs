@@ -33,7 +33,7 @@ impl FileStore {
     pub fn discard(&self, server: &Server, removed: impl IntoIterator<Item = SharedFile>) {
         for file in removed {
             file.shut_down();
-            self.mail.store.revoke(server, &file.announcements);
+            self.mail.revoke(server, &file.announcements);
             if let Err(error) = self.spool.remove(file.id) {
                 server.log.line(format_args!("Cannot remove file {} from the disk: {error}", file.id));
             }

@@ -130,7 +130,7 @@ fn allowed_target(files: &FileStore, ctx: &CommandContext<'_>, target: &str) -> 
     let found = present.or_else(|| ctx.wings.know(target).then(|| target.to_owned()));
     let target = found.ok_or_else(|| refuse("Nobody of that name was ever here"))?;
     // It will be announced by a stored message.
-    let room = files.mail.store.has_room(ctx, &target);
+    let room = files.mail.has_room(ctx, &target);
     room.map_err(|why| ("UNAVAILABLE", format!("Not sent to {target}: {why}")))?;
     Ok(target)
 }

@@ -22,37 +22,21 @@ pub mod store;
 mod stored;
 
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 
 use wire::names::{casefold, eq_ignore_case};
 
 use crate::core::client::Client;
 use crate::core::context::{Command, CommandContext, PrivateMessage, Wing};
-use crate::core::log::Log;
 use crate::core::server::Server;
 
-use store::Store;
-
-pub struct Mail {
-    pub store: Store,
-    /// The number of this run.
-    run: u64,
-}
-
-impl Mail {
-    /// An error is one sentence.
-    pub fn open(data: &Path, log: &Log) -> Result<Arc<Self>, String> {
-        let (store, run) = Store::open(data, log)?;
-        Ok(Arc::new(Mail { store, run }))
-    }
-}
+pub use store::Mail;
 
 impl Wing for Mail {
     fn commands(self: Arc<Self>) -> Vec<Command> {
         let pong = Command::new("PONG", 0, move |ctx, message| {
             if let Some(token) = message.params.last() {
-                delivery::acknowledge(&self.store, ctx, token);
+                delivery::acknowledge(&self, ctx, token);
             }
         });
         vec![pong.before_registration()]
@@ -63,7 +47,7 @@ impl Wing for Mail {
     }
 
     fn knows(&self, folded: &str) -> bool {
-        self.store.index().knows(folded)
+        self.index().knows(folded)
     }
 
     fn deliver(
@@ -71,18 +55,17 @@ impl Wing for Mail {
         ctx: &mut CommandContext<'_>,
         message: PrivateMessage,
     ) -> ControlFlow<Result<(), String>, PrivateMessage> {
-        let PrivateMessage { to, id, line, echo } = message;
-        ControlFlow::Break(delivery::send(&self.store, ctx, &to, id, line, echo))
+        ControlFlow::Break(delivery::send(self, ctx, message))
     }
 
     fn gave_up_nick(&self, _client: &Client, old: &str, new: Option<&str>) {
         // With a change of case alone the name stays.
         if new.is_none_or(|new| !eq_ignore_case(old, new)) {
-            self.store.index().reset_in_flight(&casefold(old));
+            self.index().reset_in_flight(&casefold(old));
         }
     }
 
     fn arrived(&self, ctx: &mut CommandContext<'_>) {
-        delivery::arrive(&self.store, ctx);
+        delivery::arrive(self, ctx);
     }
 }
