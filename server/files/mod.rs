@@ -27,7 +27,6 @@ mod table;
 mod upload;
 mod verbs;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -36,29 +35,15 @@ use wire::time::unix_seconds;
 use crate::core::client::Client;
 use crate::core::context::{Command, Connection, End, Wing};
 use crate::core::event::Caps;
-use crate::core::log::Log;
 use crate::core::server::Server;
-use crate::mail::Mail;
 
 use data_connection::Request;
 pub use options::FileOptions;
-use spool::Spool;
-use store::FileStore;
-
-pub struct Files(FileStore);
-
-impl Files {
-    /// An error is one sentence.
-    pub fn open(options: &FileOptions, data: &Path, log: &Log, mail: Arc<Mail>) -> Result<Arc<Self>, String> {
-        let (spool, table) = Spool::open(data, log)?;
-        let _ = mail.other_verb.set(("FILE", notify::restore));
-        Ok(Arc::new(Files(FileStore::new(options.clone(), spool, table, mail))))
-    }
-}
+pub use store::Files;
 
 impl Wing for Files {
     fn commands(self: Arc<Self>) -> Vec<Command> {
-        vec![Command::new("FILE", 1, move |ctx, message| verbs::file(&self.0, ctx, message)).with_random_bytes()]
+        vec![Command::new("FILE", 1, move |ctx, message| verbs::file(&self, ctx, message)).with_random_bytes()]
     }
 
     fn capabilities(&self) -> &'static [(&'static str, Caps)] {
@@ -66,21 +51,21 @@ impl Wing for Files {
     }
 
     fn started(&self, server: &Server) {
-        let files = &self.0;
-        let expired = files.table().expire(unix_seconds(SystemTime::now()), files.options.file_life());
-        files.discard(server, expired);
-        notify::notify_missed(files, server);
+        // No client is connected that could be sent a stored message yet.
+        let _ = self.mail.other_verb.set(("FILE", notify::restore));
+        self.expire(server, unix_seconds(SystemTime::now()));
+        notify::notify_missed(self, server);
     }
 
     fn take_over(&self, connection: &Connection, first_line: &str, rest: &[u8]) -> Option<End> {
         let request = Request::parse(first_line)?;
-        Some(data_connection::serve(&self.0, connection, &request, rest))
+        Some(data_connection::serve(self, connection, &request, rest))
     }
 
     fn gave_up_nick(&self, client: &Client, old: &str, new: Option<&str>) {
         match new {
-            Some(new) if client.registered => self.0.table().rename(old, new),
-            None if client.renamed => self.0.table().leave(old),
+            Some(new) if client.registered => self.table().people().for_each(|person| person.rename(old, new)),
+            None if client.renamed => self.table().people().for_each(|person| person.leave(old)),
             _ => {}
         }
     }

@@ -1,7 +1,5 @@
 //! The part of the command line that is about files.
 
-use std::time::Duration;
-
 use clap::Args;
 use wire::files::parse_size;
 
@@ -18,11 +16,4 @@ pub struct FileOptions {
     /// How many days a file is kept
     #[arg(long, value_name = "N", default_value_t = limits::FILE_DAYS, value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub file_days: u32,
-}
-
-impl FileOptions {
-    /// How long a file is kept.
-    pub fn file_life(&self) -> Duration {
-        Duration::from_hours(24) * self.file_days
-    }
 }

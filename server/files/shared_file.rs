@@ -44,18 +44,10 @@ impl TokenScope {
 #[derive(Debug)]
 struct Token {
     secret: String,
-    grant: TokenScope,
+    scope: TokenScope,
     /// Issued over TLS, so that it is worth nothing in plain text.
     secure: bool,
     good_until: Instant,
-}
-
-/// A data connection that moves bytes of the file.
-#[derive(Debug)]
-struct DataConnection {
-    client: ClientId,
-    socket: Arc<Socket>,
-    puts: bool,
 }
 
 /// One file, from its offer on.
@@ -84,7 +76,9 @@ pub struct SharedFile {
     idle_since: Instant,
     /// In the order in which they expire.
     tokens: VecDeque<Token>,
-    connections: Vec<DataConnection>,
+    /// The data connection that uploads it.
+    upload: Option<(ClientId, Arc<Socket>)>,
+    downloads: Vec<(ClientId, Arc<Socket>)>,
 }
 
 impl SharedFile {
@@ -104,7 +98,8 @@ impl SharedFile {
             resume_point: None,
             idle_since: Instant::now(),
             tokens: VecDeque::new(),
-            connections: Vec::new(),
+            upload: None,
+            downloads: Vec::new(),
         }
     }
 
@@ -129,62 +124,67 @@ impl SharedFile {
 
     /// Enters a token. A new one for an upload makes older ones worthless: the resume point that they promised may no longer
     /// be true.
-    pub fn issue(&mut self, secret: String, grant: TokenScope, secure: bool, now: Instant) {
-        let puts = grant.is_put();
-        self.tokens.retain(|token| token.good_until > now && !(puts && token.grant.is_put()));
+    pub fn issue(&mut self, secret: String, scope: TokenScope, secure: bool, now: Instant) {
+        let puts = scope.is_put();
+        self.tokens.retain(|token| token.good_until > now && !(puts && token.scope.is_put()));
         if puts {
             self.idle_since = now;
         }
-        self.tokens.push_back(Token { secret, grant, secure, good_until: now + limits::TOKEN_LIFE });
+        self.tokens.push_back(Token { secret, scope, secure, good_until: now + limits::TOKEN_LIFE });
     }
 
     /// Redeems a token, once, on a connection that is as secure as the one over which it was issued.
     pub fn redeem(&mut self, secret: &str, puts: bool, secure: bool, now: Instant) -> Option<TokenScope> {
-        let fits = |token: &Token| token.grant.is_put() == puts && (secure || !token.secure);
+        let fits = |token: &Token| token.scope.is_put() == puts && (secure || !token.secure);
         let good = |token: &Token| token.secret == secret && fits(token) && token.good_until > now;
         let at = self.tokens.iter().position(good)?;
-        self.tokens.remove(at).map(|token| token.grant)
+        self.tokens.remove(at).map(|token| token.scope)
     }
 
     /// Enters a data connection. The socket of an upload that it replaces is returned, to be shut down.
     pub fn connect(&mut self, client: ClientId, socket: Arc<Socket>, puts: bool) -> Option<Arc<Socket>> {
-        let older = if puts { self.interrupt() } else { None };
-        self.connections.push(DataConnection { client, socket, puts });
+        if !puts {
+            self.downloads.push((client, socket));
+            return None;
+        }
+        let older = self.interrupt();
+        self.upload = Some((client, socket));
         older
     }
 
     pub fn disconnect(&mut self, client: ClientId) {
         if self.is_uploaded_by(client) {
-            self.idle_since = Instant::now();
+            (self.upload, self.idle_since) = (None, Instant::now());
         }
-        self.connections.retain(|connection| connection.client != client);
+        self.downloads.retain(|(other, _)| *other != client);
     }
 
     /// Ends an upload if one is running; its socket is returned, to be shut down. Tokens for uploads end too.
     pub fn interrupt(&mut self) -> Option<Arc<Socket>> {
-        self.tokens.retain(|token| !token.grant.is_put());
-        let at = self.connections.iter().position(|connection| connection.puts)?;
+        self.tokens.retain(|token| !token.scope.is_put());
+        let (_, socket) = self.upload.take()?;
         self.idle_since = Instant::now();
-        Some(self.connections.swap_remove(at).socket)
+        Some(socket)
     }
 
     pub fn is_uploaded_by(&self, client: ClientId) -> bool {
-        self.connections.iter().any(|connection| connection.puts && connection.client == client)
+        self.upload.as_ref().is_some_and(|(uploader, _)| *uploader == client)
     }
 
-    pub fn is_uploaded(&self) -> bool {
-        self.connections.iter().any(|connection| connection.puts)
+    /// Whether its upload is not complete, and no connection is at it.
+    pub fn is_interrupted(&self) -> bool {
+        self.crc.is_none() && self.upload.is_none()
     }
 
     /// How long its upload has been idle, if long enough to give its place to another one.
     pub fn idle(&self, now: Instant) -> Option<Duration> {
-        let is_idle = self.crc.is_none() && !self.is_uploaded();
-        Some(now.duration_since(self.idle_since)).filter(|&idle| is_idle && idle > limits::UPLOAD_IDLE)
+        let idle = now.duration_since(self.idle_since);
+        (self.is_interrupted() && idle > limits::UPLOAD_IDLE).then_some(idle)
     }
 
     /// Ends all data connections of a file that was removed. Not under a lock: these are socket calls.
     pub fn shut_down(&self) {
-        self.connections.iter().for_each(|connection| connection.socket.shutdown(Shutdown::Both));
+        self.upload.iter().chain(&self.downloads).for_each(|(_, socket)| socket.shutdown(Shutdown::Both));
     }
 }
 
