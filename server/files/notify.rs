@@ -14,7 +14,7 @@ use wire::names::casefold;
 
 use super::journal;
 use super::limits;
-use super::person::{Person, Recipient};
+use super::person::Person;
 use super::shared_file::{FileId, SharedFile};
 use super::store::Files;
 use crate::core::client::Client;
@@ -56,9 +56,8 @@ fn for_clients(line: Line, source: &str, file_line: &FileLine<'_>) -> Line {
 }
 
 fn announcement(registry: &Registry, file: &SharedFile, now: SystemTime, msgid: Msgid) -> Line {
-    let SharedFile { id, size, crc, name, .. } = file;
-    let (id, size, crc) = (*id, *size, crc.unwrap_or_default());
-    let line = FileLine::Announce { target: file.present_target(), id, size, crc, name };
+    let &SharedFile { id, size, crc, ref name, .. } = file;
+    let line = FileLine::Announce { target: file.present_target(), id, size, crc: crc.unwrap_or_default(), name };
     message(now, &source(registry, file), &line, msgid)
 }
 
@@ -68,7 +67,7 @@ fn online<'a>(registry: &'a Registry, person: &Person) -> Option<&'a Client> {
 }
 
 fn online_recipients(registry: &Registry, file: &SharedFile) -> impl Iterator<Item = ClientId> {
-    file.recipients.iter().filter_map(|recipient| Some(online(registry, &recipient.person)?.id))
+    file.recipients.iter().filter_map(|recipient| Some(online(registry, recipient)?.id))
 }
 
 /// The sender of a file, as the source of a line.
@@ -86,17 +85,17 @@ pub fn room_that_takes(registry: &Registry, wings: &Wings, room: &str, source: &
 }
 
 /// The recipients of a file whose upload has just become complete, or why it has none.
-fn recipients(ctx: &CommandContext<'_>, file: &SharedFile, all: usize) -> Result<Vec<Recipient>, String> {
+fn recipients(ctx: &CommandContext<'_>, file: &SharedFile, all: usize) -> Result<Vec<Person>, String> {
     let (registry, SharedFile { target, sender, .. }) = (&*ctx.registry, file);
     if !file.is_for_a_room() {
-        return Ok(file.recipients.iter().map(|recipient| Recipient::new(recipient.person.nick())).collect());
+        return Ok(file.recipients.iter().map(|recipient| Person::new(recipient.nick())).collect());
     }
     if room_that_takes(registry, ctx.wings, target, &source(registry, file)).is_none() {
         return Err(format!("nobody gets the file: {target} is gone, or you may not write there any more"));
     }
     let members = registry.room(target).into_iter().flat_map(Room::members);
     let nicks = members.filter_map(|id| registry.client(id)?.nick.as_deref());
-    let others: Vec<_> = nicks.filter(|nick| !sender.is(nick)).map(Recipient::new).collect();
+    let others: Vec<_> = nicks.filter(|nick| !sender.is(nick)).map(Person::new).collect();
     if others.is_empty() {
         return Err(format!("nobody gets the file: nobody else is in {target} any more"));
     }
@@ -116,7 +115,7 @@ pub fn complete(files: &Files, ctx: &mut CommandContext<'_>, id: FileId, crc: u3
         let file = table.entries.get_mut(&id).ok_or(CANCELLED)?;
         // They may change their names while the disk is busy.
         file.recipients = recipients(ctx, file, total)?;
-        file.recipients.iter().map(|recipient| recipient.person.name.clone()).collect()
+        file.recipients.iter().map(|recipient| recipient.name.clone()).collect()
     };
     let noted = ctx.without_lock(|_| files.spool.note_done(id, crc, &names));
     {

@@ -12,11 +12,13 @@ pub struct Person {
     pub name: String,
     /// The name that they have changed to since.
     now: Option<String>,
+    /// A recipient has downloaded the whole file.
+    pub received: bool,
 }
 
 impl Person {
     pub fn new(name: &str) -> Self {
-        Person { name: name.into(), now: None }
+        Person { name: name.into(), now: None, received: false }
     }
 
     /// Their last name.
@@ -37,19 +39,6 @@ impl Person {
         if self.is(old) {
             self.now = Some(new.into());
         }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recipient {
-    pub person: Person,
-    /// They have downloaded the whole file.
-    pub received: bool,
-}
-
-impl Recipient {
-    pub fn new(name: &str) -> Self {
-        Recipient { person: Person::new(name), received: false }
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use wire::crc32::Crc32;
 
 use super::limits;
-use super::person::{Person, Recipient};
+use super::person::Person;
 use crate::core::event::ClientId;
 use crate::core::socket::Socket;
 use crate::mail::store::Stored;
@@ -66,7 +66,7 @@ pub struct SharedFile {
     /// The CRC-32 of the whole file, once its upload is complete.
     pub crc: Option<u32>,
     /// A person from the beginning, since people change their names; the members of a room once the upload is complete.
-    pub recipients: Vec<Recipient>,
+    pub recipients: Vec<Person>,
     pub announced: bool,
     /// The stored messages that announce it. Those not acknowledged are removed with it.
     pub announcements: Vec<Stored>,
@@ -92,7 +92,7 @@ impl SharedFile {
             size,
             name: name.into(),
             crc: None,
-            recipients: if target.starts_with('#') { Vec::new() } else { vec![Recipient::new(target)] },
+            recipients: if target.starts_with('#') { Vec::new() } else { vec![Person::new(target)] },
             announced: false,
             announcements: Vec::new(),
             resume_point: None,
@@ -106,15 +106,15 @@ impl SharedFile {
     /// The room that it is for, or the present name of the person.
     pub fn present_target(&self) -> &str {
         let person = self.recipients.first().filter(|_| !self.is_for_a_room());
-        person.map_or(&self.target, |recipient| recipient.person.nick())
+        person.map_or(&self.target, Person::nick)
     }
 
     pub fn is_for_a_room(&self) -> bool {
         self.target.starts_with('#')
     }
 
-    pub fn recipient(&self, nick: &str) -> Option<&Recipient> {
-        self.recipients.iter().find(|recipient| recipient.person.is(nick))
+    pub fn recipient(&self, nick: &str) -> Option<&Person> {
+        self.recipients.iter().find(|recipient| recipient.is(nick))
     }
 
     /// Whether somebody may fetch it.

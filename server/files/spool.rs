@@ -176,7 +176,7 @@ mod tests {
 
     use super::*;
     use crate::core::msgid::Msgid;
-    use crate::files::person::Recipient;
+    use crate::files::person::Person;
 
     /// A data folder.
     struct Folder(tempfile::TempDir);
@@ -225,7 +225,9 @@ mod tests {
         assert!(entry.announced && entry.announcements == messages);
         let texts = [&entry.source, &entry.sender.name, &entry.target, &entry.name];
         assert_eq!(texts, ["tesla!t@h", "tesla", "#a:b", "my photo :).jpg"]);
-        assert_eq!(entry.recipients, [Recipient::new("albert"), Recipient { received: true, ..Recipient::new("bob") }]);
+        let mut bob = Person::new("bob");
+        bob.received = true;
+        assert_eq!(entry.recipients, [Person::new("albert"), bob]);
         assert_eq!(spool.resume_point(3, || None).unwrap().sum.value(), 0xcbf5_3a1c);
         spool.remove(3).unwrap();
         let (_, entries, next) = folder.open();

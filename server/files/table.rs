@@ -132,7 +132,7 @@ impl FileTable {
         let files = self.entries.values().filter(|file| file.crc.is_some() && !file.announced);
         let missing = |file: &SharedFile| {
             let recipients = file.recipients.iter().filter(|recipient| !recipient.received);
-            recipients.map(|recipient| casefold(recipient.person.nick())).collect()
+            recipients.map(|recipient| casefold(recipient.nick())).collect()
         };
         files.map(|file| (file.id, missing(file))).collect()
     }
@@ -149,9 +149,7 @@ impl FileTable {
 
     /// The senders and recipients of all files, for when somebody changes names or leaves the server.
     pub fn people(&mut self) -> impl Iterator<Item = &mut Person> {
-        self.entries.values_mut().flat_map(|file| {
-            iter::once(&mut file.sender).chain(file.recipients.iter_mut().map(|recipient| &mut recipient.person))
-        })
+        self.entries.values_mut().flat_map(|file| iter::once(&mut file.sender).chain(&mut file.recipients))
     }
 }
 

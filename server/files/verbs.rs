@@ -187,12 +187,12 @@ fn got(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> Res
     let name = downloadable(files, me, id, |file| {
         // The sender may download it too, but that is no news to the sender; nor is a second time.
         let recipient = file.recipient(me).filter(|recipient| !recipient.received);
-        recipient.map(|recipient| recipient.person.name.clone())
+        recipient.map(|recipient| recipient.name.clone())
     })?;
     let Some(name) = name else { return Ok(()) };
     on_disk(ctx, |_| files.spool.note(id, &journal::received(&name)))?;
     if let Some(file) = files.table().entries.get_mut(&id) {
-        let recipients = file.recipients.iter_mut().filter(|recipient| recipient.person.name == name);
+        let recipients = file.recipients.iter_mut().filter(|recipient| recipient.name == name);
         recipients.for_each(|recipient| recipient.received = true);
         notify::notify_received(ctx, file);
     }
@@ -210,12 +210,12 @@ fn cancel(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> 
         return Ok(());
     }
     let (file, name) = downloadable(files, me, id, |file| {
-        let recipient = file.recipient(me).map(|recipient| recipient.person.name.clone());
+        let recipient = file.recipient(me).map(|recipient| recipient.name.clone());
         (file.name.clone(), recipient.unwrap_or_default())
     })?;
     on_disk(ctx, |_| files.spool.note(id, &journal::declined(&name)))?;
     if let Some(file) = files.table().entries.get_mut(&id) {
-        file.recipients.retain(|recipient| recipient.person.name != name);
+        file.recipients.retain(|recipient| recipient.name != name);
     }
     ctx.log(format_args!("does not want {file} (file {id})"));
     Ok(())
