@@ -48,9 +48,7 @@ impl<'a> TransferGuard<'a> {
             return Err(BAD_TOKEN.into());
         };
         server.registry().detach(*client);
-        if let Some(older) = older {
-            older.shutdown(Shutdown::Both);
-        }
+        older.iter().for_each(|socket| socket.shutdown(Shutdown::Both));
         Ok(scope)
     }
 

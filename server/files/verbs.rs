@@ -5,7 +5,6 @@
 
 use std::io;
 use std::net::Shutdown;
-use std::sync::Arc;
 
 use wire::fail::Fail;
 use wire::file_line::{BadRequest, FileLine, FileRequest, FileState};
@@ -23,7 +22,6 @@ use super::table::QuotaExceeded;
 use crate::core::context::CommandContext;
 use crate::core::room::Room;
 use crate::core::server::Server;
-use crate::core::socket::Socket;
 
 /// Why a request is refused: a code for programs, a text for people.
 type Refusal = (&'static str, String);
@@ -75,7 +73,12 @@ fn offer(
     let target = allowed_target(files, ctx, target)?;
     let resumed = files.table().resumable(me, &target, size, &name).map(|file| (file.id, file.interrupt()));
     let (id, point) = if let Some((id, running)) = resumed {
-        (id, on_disk(ctx, |_| resume_point(files, id, running))?)
+        let point = on_disk(ctx, |_| {
+            // A running upload ends first.
+            running.iter().for_each(|socket| socket.shutdown(Shutdown::Both));
+            files.spool.resume_point(id, || files.table().entries.get(&id)?.resume_point)
+        });
+        (id, point?)
     } else {
         let file = SharedFile::new(0, unix_seconds(ctx.inputs.now), &ctx.me().source(), &target, size, &name);
         (add(files, ctx, file)?, ResumePoint::default())
@@ -97,14 +100,6 @@ fn offer(
         ctx.reply_text(numeric::RPL_AWAY, &[&target], OFFLINE);
     }
     Ok(())
-}
-
-/// How far an upload has come; one that is running is ended first.
-fn resume_point(files: &Files, id: FileId, running: Option<Arc<Socket>>) -> io::Result<ResumePoint> {
-    if let Some(socket) = running {
-        socket.shutdown(Shutdown::Both);
-    }
-    files.spool.resume_point(id, || files.table().entries.get(&id)?.resume_point)
 }
 
 /// The person or room that the client may send a file to, spelt as its owner does.
@@ -229,9 +224,8 @@ fn list(files: &Files, ctx: &mut CommandContext<'_>, me: &str) {
             Some(recipient) if recipient.received => FileState::Received,
             _ => FileState::New,
         };
-        let SharedFile { id, sender, size, crc, name, .. } = file;
-        let (id, size, crc) = (*id, *size, crc.unwrap_or_default());
-        let (sender, target) = (sender.nick(), file.present_target());
+        let &SharedFile { id, size, ref name, .. } = file;
+        let (sender, target, crc) = (file.sender.nick(), file.present_target(), file.crc.unwrap_or_default());
         ctx.replies.server_line(FileLine::Item { id, sender, target, size, crc, state, name });
         if ctx.replies.are_too_long("FILE") {
             return;
