@@ -76,10 +76,7 @@ fn get(guard: &TransferGuard<'_>, nick: &str, offset: u64) -> Result<String, Str
     let (size, name) = guard.with(|file| (file.size, file.name.clone())).ok_or(BAD_TOKEN)?;
     let count =
         size.checked_sub(offset).ok_or_else(|| format!("The file has no more than {}", pluralize(size, "byte")))?;
-    let data = files.spool.data(*id, false).map_err(|error| {
-        connection.server.log.line(format_args!("Cannot read file {id}: {error}"));
-        "The server cannot read the file; try again later".to_owned()
-    })?;
+    let data = files.spool.data(*id, false).map_err(|error| guard.cannot("read", &error))?;
     // After the count only bytes of the file may follow, whatever happens.
     let begun = stream.write_all(format!("OK {count}\r\n").as_bytes());
     match begun.and_then(|()| copy(&data, offset, count, &mut stream)) {

@@ -72,6 +72,12 @@ impl<'a> TransferGuard<'a> {
         self.files.discard(&self.connection.server, removed);
     }
 
+    /// The disk fails, perhaps for a while: the console says so. Returns the sentence for the client.
+    pub fn cannot(&self, what: &str, error: &io::Error) -> String {
+        self.connection.server.log.line(format_args!("Cannot {what} file {}: {error}", self.id));
+        format!("The server cannot {what} the file; try again later")
+    }
+
     /// The disk fails: the console says so, and the file is removed, so that others have room.
     pub fn disk_failed(&self, error: &io::Error) -> String {
         let log = &self.connection.server.log;

@@ -5,7 +5,7 @@
 //!
 //! - [`verbs`]: the verb FILE
 //! - [`data_connection`]: PUT and GET on the same port, and downloads; [`upload`]: uploads; [`guard`]: their place in the table
-//! - [`notify`]: who is told of a file, by mail if not connected
+//! - [`notify`]: the lines that tell recipients and senders of a file, and the mail for a recipient who is not connected
 //! - [`store`]: the table, the spool and the mail together
 //! - [`table`]: the files; [`shared_file`]: one of them; [`person`]: its sender and recipients
 //! - [`spool`]: the files on the disk; [`journal`]: what has happened to each

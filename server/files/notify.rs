@@ -1,5 +1,5 @@
-//! Notifications: who is told of a file. Its recipients, when it is complete or withdrawn; its sender, when somebody has
-//! received it.
+//! Notifications about files: the recipients learn that a file is complete or withdrawn, and the sender learns that a
+//! recipient has received it.
 //!
 //! Runs in the thread of the client that brought it about, under the registry's lock, which it lets go while it waits for
 //! the disk; at the start of the server in the main thread.

@@ -20,18 +20,14 @@ use super::shared_file::{ResumePoint, SharedFile};
 
 /// Receives a file, from the offset on, and has it announced.
 pub fn put(guard: &TransferGuard<'_>, promised: ResumePoint, offset: u64, rest: &[u8]) -> Result<String, String> {
-    let TransferGuard { files, connection, id, .. } = guard;
     let mut done = match offset {
         0 => ResumePoint::default(),
         offset if offset == promised.bytes => promised,
         _ if promised.bytes == 0 => return Err("The offset is 0".into()),
         _ => return Err(format!("The offset is {} or 0", promised.bytes)),
     };
-    let cannot = |error: io::Error| {
-        connection.server.log.line(format_args!("Cannot write file {id}: {error}"));
-        "The server cannot write the file; try again later".to_owned()
-    };
-    let mut data = files.spool.data(*id, true).map_err(cannot)?;
+    let cannot = |error: io::Error| guard.cannot("write", &error);
+    let mut data = guard.files.spool.data(guard.id, true).map_err(cannot)?;
     // An older upload of the file holds the lock until it sees that its connection is shut down.
     data.lock().map_err(cannot)?;
     let size = guard.uploading(|file| {
