@@ -119,15 +119,15 @@ impl MinimumRate {
     /// Counts the bytes that came; an error says that they were too few.
     fn moved(&mut self, count: usize, now: Instant) -> Result<(), Interrupted> {
         self.missing = self.missing.saturating_sub(count as u64);
-        if now >= self.period_ends {
-            if self.missing > 0 {
-                let (least, seconds) = (readable_size(limits::DATA_SLOW), limits::DATA_PERIOD.as_secs());
-                return Err(Interrupted::Connection(format!(
-                    "It was too slow (less than {least} in {seconds} seconds)"
-                )));
-            }
-            *self = MinimumRate::new(now);
+        if now < self.period_ends {
+            return Ok(());
         }
+        if self.missing > 0 {
+            let (least, seconds) = (readable_size(limits::DATA_SLOW), limits::DATA_PERIOD.as_secs());
+            let why = format!("It was too slow (less than {least} in {seconds} seconds)");
+            return Err(Interrupted::Connection(why));
+        }
+        *self = MinimumRate::new(now);
         Ok(())
     }
 }
