@@ -1,4 +1,5 @@
-//! The data folder: everything that is to survive the server is in it. Each wing that stores something has its own part.
+//! The data folder: everything that is to survive the server is in it. Each wing that stores something has its own
+//! part.
 //!
 //! Opened by the main thread before any other starts; one server at a time has it.
 
@@ -16,8 +17,8 @@ use crate::core::server::Server;
 
 #[derive(Debug, Args)]
 pub struct DataOptions {
-    /// Folder for messages, files and keys, which survive a restart; unless given, one in ~/.local/share/groupchat for each
-    /// address
+    /// Folder for messages, files and keys, which survive a restart; unless given, one in ~/.local/share/groupchat for
+    /// each address
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 }
@@ -45,8 +46,8 @@ pub struct DataFolder {
 impl DataFolder {
     /// Opens the folder that was given, or the one of the address, and makes it if it does not exist.
     ///
-    /// A server that listens on any free port has another address each time, so its folder is a temporary one. An error is
-    /// one sentence that says what to do.
+    /// A server that listens on any free port has another address each time, so its folder is a temporary one. An error
+    /// is one sentence that says what to do.
     pub fn open(options: &DataOptions, asked: SocketAddr, bound: SocketAddr) -> Result<Arc<Self>, String> {
         let temporary = options.data_dir.is_none() && asked.port() == 0;
         let path = if temporary {

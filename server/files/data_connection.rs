@@ -1,7 +1,7 @@
 //! Data connections: a connection whose first line is PUT or GET carries the bytes of one file.
 //!
-//! Runs in the thread of that connection, which alone reads and writes the socket: the broadcaster leaves it alone. It takes
-//! the table's lock for its token and at its end, never while bytes move.
+//! Runs in the thread of that connection, which alone reads and writes the socket: the broadcaster leaves it alone. It
+//! takes the table's lock for its token and at its end, never while bytes move.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};

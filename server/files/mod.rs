@@ -1,17 +1,22 @@
-//! The wing files: people send each other files of any size over connections of their own, so that the chat never waits.
+//! The wing files: people send each other files of any size over connections of their own, so that the chat never
+//! waits.
 //!
-//! The verb FILE runs in the client's thread, under the registry's lock; each data connection has a thread of its own. The
-//! table of files has a lock of its own, which is taken only after the registry's; disk calls happen while neither is held.
+//! The verb FILE runs in the client's thread, under the registry's lock; each data connection has a thread of its own.
+//! The table of files has a lock of its own, which is taken only after the registry's; disk calls happen while neither
+//! is held.
 //!
 //! - [`verbs`]: the verb FILE
-//! - [`data_connection`]: PUT and GET on the same port, and downloads; [`upload`]: uploads; [`guard`]: their place in the table
-//! - [`notify`]: the lines that tell recipients and senders of a file, and the mail for a recipient who is not connected
+//! - [`data_connection`]: PUT and GET on the same port, and downloads; [`upload`]: uploads; [`guard`]: their place in
+//!   the table
+//! - [`notify`]: the lines that tell recipients and senders of a file, and the mail for a recipient who is not
+//!   connected
 //! - [`store`]: the table, the spool and the mail together
 //! - [`table`]: the files; [`shared_file`]: one of them; [`person`]: its sender and recipients
 //! - [`spool`]: the files on the disk; [`journal`]: what has happened to each
 //! - [`options`]: the command line; [`limits`]: every number
 //!
-//! Hooks: verb and capability; the start; the first line of a connection that is no chat; a client that gives up its name.
+//! Hooks: verb and capability; the start; the first line of a connection that is no chat; a client that gives up its
+//! name.
 
 mod data_connection;
 mod guard;

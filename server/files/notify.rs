@@ -1,8 +1,8 @@
 //! Notifications about files: the recipients learn that a file is complete or withdrawn, and the sender learns that a
 //! recipient has received it.
 //!
-//! Runs in the thread of the client that brought it about, under the registry's lock, which it lets go while it waits for
-//! the disk; at the start of the server in the main thread.
+//! Runs in the thread of the client that brought it about, under the registry's lock, which it lets go while it waits
+//! for the disk; at the start of the server in the main thread.
 
 use std::io;
 use std::time::SystemTime;
@@ -105,8 +105,8 @@ fn recipients(ctx: &CommandContext<'_>, file: &SharedFile, all: usize) -> Result
     Ok(others)
 }
 
-/// Notes that the upload of a file is complete, and announces it. Only after that its sender may be told so. The outer error
-/// says why it has no recipient any more, the inner one that the disk fails.
+/// Notes that the upload of a file is complete, and announces it. Only after that its sender may be told so. The outer
+/// error says why it has no recipient any more, the inner one that the disk fails.
 pub fn complete(files: &Files, ctx: &mut CommandContext<'_>, id: FileId, crc: u32) -> Result<io::Result<()>, String> {
     const CANCELLED: &str = "the file was cancelled";
     let names: Vec<String> = {
@@ -175,8 +175,8 @@ fn note_announced(files: &Files, server: &Server, id: FileId, messages: Vec<Stor
     files.mail.revoke(server, &messages);
 }
 
-/// Announces the files whose announcement was missed because of a crash. At the start of the server no client is connected,
-/// so each recipient gets a stored message.
+/// Announces the files whose announcement was missed because of a crash. At the start of the server no client is
+/// connected, so each recipient gets a stored message.
 pub fn notify_missed(files: &Files, server: &Server) {
     let missed = files.table().unannounced();
     for (id, names) in missed {

@@ -4,8 +4,8 @@
 
 use wire::names::eq_ignore_case;
 
-/// Somebody who may use a file: whoever has the name of that time or, if its owner has changed it since, the new one. While
-/// the owner is connected, the name that the owner gave up opens nothing to a client that takes it.
+/// Somebody who may use a file: whoever has the name of that time or, if its owner has changed it since, the new one.
+/// While the owner is connected, the name that the owner gave up opens nothing to a client that takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// At the time; the spool knows them by it.

@@ -70,7 +70,8 @@ pub struct SharedFile {
     pub announced: bool,
     /// The stored messages that announce it. Those not acknowledged are removed with it.
     pub announcements: Vec<Stored>,
-    /// Where an interrupted upload can resume. Unknown while one runs, and after a restart until it is read from the disk.
+    /// Where an interrupted upload can resume. Unknown while one runs, and after a restart until it is read from the
+    /// disk.
     pub resume_point: Option<ResumePoint>,
     /// Since when no upload is running.
     idle_since: Instant,
@@ -122,8 +123,8 @@ impl SharedFile {
         self.crc.is_some() && (self.sender.is(nick) || self.recipient(nick).is_some())
     }
 
-    /// Enters a token. A new one for an upload makes older ones worthless: the resume point that they promised may no longer
-    /// be true.
+    /// Enters a token. A new one for an upload makes older ones worthless: the resume point that they promised may no
+    /// longer be true.
     pub fn issue(&mut self, secret: String, scope: TokenScope, secure: bool, now: Instant) {
         let puts = scope.is_put();
         self.tokens.retain(|token| token.good_until > now && !(puts && token.scope.is_put()));

@@ -1,9 +1,9 @@
 //! The spool: the files on the disk, in the folder `files` of the data folder.
 //!
-//! Client threads call it, never while they hold a lock. Each file has two parts: `<id>.data`, its bytes, and `<id>.info`,
-//! its journal, which is only ever appended to (see [`super::journal`]) and is read when the server starts. The length of
-//! the data tells how far an upload has come. Damaged files are set aside, and stay until somebody removes them: they count
-//! in no quota.
+//! Client threads call it, never while they hold a lock. Each file has two parts: `<id>.data`, its bytes, and
+//! `<id>.info`, its journal, which is only ever appended to (see [`super::journal`]) and is read when the server
+//! starts. The length of the data tells how far an upload has come. Damaged files are set aside, and stay until
+//! somebody removes them: they count in no quota.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
@@ -23,8 +23,8 @@ use crate::core::log::Log;
 #[derive(Debug)]
 pub struct Spool {
     folder: PathBuf,
-    /// The highest number that was given, so that no other file ever gets it; it is in the file [`LAST`] too. Its lock is
-    /// held while that is written, and never taken together with another one.
+    /// The highest number that was given, so that no other file ever gets it; it is in the file [`LAST`] too. Its lock
+    /// is held while that is written, and never taken together with another one.
     last: Mutex<FileId>,
 }
 
@@ -86,8 +86,8 @@ impl Spool {
         OpenOptions::new().read(true).write(write).open(self.path(id, "data"))
     }
 
-    /// Where the upload of a file can resume. Waits for an upload that is still writing; then `known` may know, or else the
-    /// bytes are read.
+    /// Where the upload of a file can resume. Waits for an upload that is still writing; then `known` may know, or else
+    /// the bytes are read.
     pub fn resume_point(&self, id: FileId, known: impl FnOnce() -> Option<ResumePoint>) -> io::Result<ResumePoint> {
         let mut data = self.data(id, false)?;
         data.lock()?;
@@ -98,8 +98,8 @@ impl Spool {
         Ok(ResumePoint { bytes, sum })
     }
 
-    /// Notes that a file is complete, and its recipients. When this returns, the file survives whatever happens, provided
-    /// that its data was synced before.
+    /// Notes that a file is complete, and its recipients. When this returns, the file survives whatever happens,
+    /// provided that its data was synced before.
     pub fn note_done(&self, id: FileId, crc: u32, names: &[String]) -> io::Result<()> {
         self.append(id, &journal::done(crc, names))?.sync_all()?;
         sync_folder(&self.folder)

@@ -32,8 +32,8 @@ impl Files {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the transfers of files that were taken out of the table, and removes the files from the disk, with the stored
-    /// messages that still wait to announce them. Not to be called under the registry's lock.
+    /// Ends the transfers of files that were taken out of the table, and removes the files from the disk, with the
+    /// stored messages that still wait to announce them. Not to be called under the registry's lock.
     pub fn discard(&self, server: &Server, removed: impl IntoIterator<Item = SharedFile>) {
         for file in removed {
             file.shut_down();

@@ -85,8 +85,8 @@ impl FileTable {
         self.entries.extract_if(.., |_, file| over(file)).map(|(_, file)| file).collect()
     }
 
-    /// Makes room for a file: takes out as many idle uploads as needed, the longest idle first, and none if that does not
-    /// help.
+    /// Makes room for a file: takes out as many idle uploads as needed, the longest idle first, and none if that does
+    /// not help.
     pub fn make_room(
         &mut self,
         sender: &str,

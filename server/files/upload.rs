@@ -1,7 +1,7 @@
 //! An upload: the bytes of a file are received, summed up and written, and then the file is announced.
 //!
-//! Runs in the thread of its data connection (see [`super::data_connection`]). It takes the table's lock at the beginning and
-//! at the end, never while bytes move, and locks the data file against an older upload.
+//! Runs in the thread of its data connection (see [`super::data_connection`]). It takes the table's lock at the
+//! beginning and at the end, never while bytes move, and locks the data file against an older upload.
 
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};

@@ -1,7 +1,7 @@
 //! The verb FILE: OFFER, FETCH, GOT, CANCEL and LIST.
 //!
-//! Runs in the client's thread, under the registry's lock, which it lets go while it waits for the disk. The bytes go over
-//! connections of their own, see [`super::data_connection`].
+//! Runs in the client's thread, under the registry's lock, which it lets go while it waits for the disk. The bytes go
+//! over connections of their own, see [`super::data_connection`].
 
 use std::io;
 use std::net::Shutdown;

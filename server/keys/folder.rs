@@ -1,7 +1,7 @@
 //! The bound names on the disk: a file for each, with the fingerprint of its key.
 //!
-//! Client threads read and write the files while they hold no lock; `--release` removes one, also while a server runs. All
-//! names here are folded.
+//! Client threads read and write the files while they hold no lock; `--release` removes one, also while a server runs.
+//! All names here are folded.
 //!
 //! ```text
 //! <data folder>/keys/albert           the fingerprint of the key that has the name, in 64 digits
@@ -59,8 +59,8 @@ impl KeyFolder {
         sync_folder(&self.0)
     }
 
-    /// Whether a name was released on the disk although the table still has an owner. A missing folder, with all names in
-    /// it, releases none.
+    /// Whether a name was released on the disk although the table still has an owner. A missing folder, with all names
+    /// in it, releases none.
     pub fn is_released(&self, name: &str) -> bool {
         let found = fs::symlink_metadata(self.0.join(name));
         found.is_err_and(|error| error.kind() == ErrorKind::NotFound) && self.0.is_dir()

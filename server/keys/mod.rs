@@ -1,8 +1,8 @@
 //! The wing keys: a name belongs to the key that has it first.
 //!
-//! A client shows its key by a certificate, with TLS. Without TLS no client has one; then the wing only keeps bound names
-//! from being taken. Its hooks run in client threads. The table has a lock of its own, which is taken only after the
-//! registry's; disk calls happen while neither is held.
+//! A client shows its key by a certificate, with TLS. Without TLS no client has one; then the wing only keeps bound
+//! names from being taken. Its hooks run in client threads. The table has a lock of its own, which is taken only after
+//! the registry's; disk calls happen while neither is held.
 //!
 //! - [`table`]: which name belongs to which key
 //! - [`folder`]: the same on the disk

@@ -80,8 +80,8 @@ pub fn arrive(mail: &Mail, ctx: &mut CommandContext<'_>) {
     }
 }
 
-/// The client answers a `PING`, perhaps one that followed its messages. Some clients put a server's name in front of the
-/// token.
+/// The client answers a `PING`, perhaps one that followed its messages. Some clients put a server's name in front of
+/// the token.
 pub fn acknowledge(mail: &Mail, ctx: &mut CommandContext<'_>, token: &str) {
     let acknowledged = in_flight(ctx.me_mut()).pong(token);
     if acknowledged.is_empty() {
@@ -108,7 +108,8 @@ fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
     let name = casefold(ctx.me().nick());
     let (mut bytes, mut last) = (0, String::new());
     let mut unreadable = None;
-    // A client that changes names to and fro gets messages again and again, and must acknowledge some before there are more.
+    // A client that changes names to and fro gets messages again and again, and must acknowledge some before there are
+    // more.
     while bytes < limits::MAIL_BATCH && in_flight(ctx.me_mut()).len() < MAILBOX {
         let batch = mail.index().pending(&name, limits::READ_AHEAD);
         if batch.is_empty() {

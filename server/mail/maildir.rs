@@ -1,7 +1,7 @@
 //! The mailboxes on the disk: a folder for each name, a file for each stored message, in the way of Maildir.
 //!
-//! Client threads call it while they hold no lock: the sender's thread stores a message, the recipient's thread reads and
-//! removes it. [`super::index`] knows which messages there are.
+//! Client threads call it while they hold no lock: the sender's thread stores a message, the recipient's thread reads
+//! and removes it. [`super::index`] knows which messages there are.
 //!
 //! ```text
 //! <data folder>/names                 every known name, a line each

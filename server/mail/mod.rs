@@ -1,8 +1,8 @@
-//! The wing mail: private messages are stored before they are delivered, so that none that is acknowledged gets lost, and
-//! wait for people who are not connected.
+//! The wing mail: private messages are stored before they are delivered, so that none that is acknowledged gets lost,
+//! and wait for people who are not connected.
 //!
-//! Its verb and hooks run in client threads. The index of all mailboxes has a lock of its own, which is taken only after
-//! the registry's; disk calls happen while neither is held.
+//! Its verb and hooks run in client threads. The index of all mailboxes has a lock of its own, which is taken only
+//! after the registry's; disk calls happen while neither is held.
 //!
 //! - [`delivery`]: the way of a message, from the sender's thread to the disk, to the recipient, and off the disk
 //! - [`store`]: index and mailboxes; other wings store their own messages with it
@@ -11,7 +11,8 @@
 //! - [`recovery`]: what the server reads when it starts
 //! - [`limits`]: every number
 //!
-//! Hooks: the verb PONG in the core's place; known names; delivery to a person; a client that arrives or gives up its name.
+//! Hooks: the verb PONG in the core's place; known names; delivery to a person; a client that arrives or gives up its
+//! name.
 
 pub mod delivery;
 mod index;

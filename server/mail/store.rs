@@ -1,7 +1,7 @@
 //! The stored messages: the index in memory, and the mailboxes on the disk.
 //!
-//! The index has a lock of its own, which a thread holds for one look at a time. It may be taken under the registry's lock,
-//! never the other way round.
+//! The index has a lock of its own, which a thread holds for one look at a time. It may be taken under the registry's
+//! lock, never the other way round.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -63,8 +63,8 @@ impl Mail {
         Ok(())
     }
 
-    /// Removes messages that are no longer true, as far as they are not acknowledged. Not to be called under the registry's
-    /// lock.
+    /// Removes messages that are no longer true, as far as they are not acknowledged. Not to be called under the
+    /// registry's lock.
     pub fn revoke(&self, server: &Server, messages: &[Stored]) {
         for (name, id) in messages {
             let was_there = self.index().remove(name, *id);

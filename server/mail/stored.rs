@@ -19,7 +19,8 @@ pub fn to_file(line: &Line) -> Vec<u8> {
     bytes
 }
 
-/// The message in a file's bytes; `None` if its verb belongs to a wing that is not built in. An error says how it is damaged.
+/// The message in a file's bytes; `None` if its verb belongs to a wing that is not built in. An error says how it is
+/// damaged.
 pub fn from_file(bytes: &[u8], id: Msgid, other: Option<&OtherVerb>) -> Result<Option<Line>, &'static str> {
     let text = str::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
     let line = text.strip_suffix("\r\n").ok_or("its end is missing")?;
