@@ -8,7 +8,7 @@
 //! - [`folder`]: the same on the disk
 //! - [`limits`]: every number
 //!
-//! Hooks: may a client take a name; it has a name for good.
+//! Hooks: known names; may a client take a name; it has a name for good.
 
 mod folder;
 mod limits;
@@ -64,6 +64,11 @@ impl Keys {
 }
 
 impl Wing for Keys {
+    /// A bound name belongs to somebody, even if mail has forgotten it for a new name.
+    fn knows(&self, folded: &str) -> bool {
+        self.table().owner(folded).is_some()
+    }
+
     fn may_take_nick(&self, ctx: &mut CommandContext<'_>, nick: &str) -> Result<(), &'static str> {
         let (name, key) = (casefold(nick), ctx.me().key);
         if !self.table().allow(&name, key) {
@@ -91,5 +96,21 @@ impl Wing for Keys {
         self.table().mark_stored(&name);
         ctx.log(format_args!("has the name for the key {key}"));
         Some(format!("{nick} belongs to your key from now on; nobody else can take the name"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::fingerprint::Fingerprint;
+
+    use super::*;
+
+    #[test]
+    fn a_bound_name_is_known() {
+        let data = tempfile::tempdir().unwrap();
+        let keys = Keys::open(data.path(), &Log::start(false).unwrap().0).unwrap();
+        assert!(!keys.knows("tesla"));
+        keys.table().bind("tesla", Fingerprint([7; 32]));
+        assert!(keys.knows("tesla"));
     }
 }
