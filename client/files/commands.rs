@@ -39,29 +39,29 @@ pub fn table(files: &Arc<Files>) -> Vec<Command> {
 /// `/file PATH [TARGET]`
 fn file(files: &Files, client: &Client, arguments: &str) {
     let current = client.lock().model.target().map(str::to_owned);
-    let upload = asked_for(arguments, current);
+    let queued = asked_for(arguments, current).and_then(|upload| queue(files, client, upload));
     let mut state = client.lock();
-    match upload.and_then(|upload| queue(files, &mut state, upload)) {
+    match queued {
         Ok(()) => scheduler::start(client, &mut state, files),
         Err(sentence) => refuse(files, &mut state, &sentence),
     }
 }
 
 /// Puts an upload into the queue, and into the file from which another run of the client would go on.
-fn queue(files: &Files, state: &mut State, upload: Upload) -> Result<(), String> {
+fn queue(files: &Files, client: &Client, upload: Upload) -> Result<(), String> {
     let name = upload::name_of(&upload.path);
-    let mut transfers = files.lock();
-    if !state.model.has_cap(CAPABILITY) {
+    if !client.lock().model.has_cap(CAPABILITY) {
         return Err(NO_FILES.to_owned());
     }
-    if transfers.is_being_sent(&upload.path, &upload.target) {
+    if files.lock().is_being_sent(&upload.path, &upload.target) {
         return Err(format!("{name} is being sent to {} already", upload.target));
     }
-    if let Err(error) = transfers.pending_uploads.keep(&upload) {
-        state.note(format!("Should you leave before {name} is sent, you will have to send it again: {error}"));
+    let kept = files.pending_uploads().keep(&upload);
+    if let Err(error) = kept {
+        client.note(format!("Should you leave before {name} is sent, you will have to send it again: {error}"));
     }
     let target = upload.target.clone();
-    transfers.add(Job::Upload(upload), true, &name, &target);
+    files.lock().add(Job::Upload(upload), true, &name, &target);
     Ok(())
 }
 
@@ -85,6 +85,7 @@ fn get(files: &Files, client: &Client, id: &str) {
     let mut transfers = files.lock();
     if let Some(transfer) = transfers.by_id(id) {
         transfer.wanted = true;
+        drop(transfers);
         return state.note(format!("File {id} is under way already"));
     }
     let offer = transfers.offers.get(&id);
@@ -105,11 +106,12 @@ fn cancel(files: &Files, client: &Client, which: &str) {
     let transfer = id.and_then(|id| transfers.by_id(id));
     let number = transfer.map(|transfer| transfer.number).or_else(|| transfers.named(which));
     let Some(transfer) = number.and_then(|number| transfers.get(number)) else {
+        drop(transfers);
         let Some(id) = id else {
             return state.note("Which file? /cancel wants a number; /files shows them");
         };
         state.note(format!("The server is asked to cancel file {id}"));
-        drop((transfers, state));
+        drop(state);
         return task::send(client, &FileRequest::Cancel(id));
     };
     if transfer.is_running {
@@ -119,13 +121,12 @@ fn cancel(files: &Files, client: &Client, which: &str) {
     }
     let number = transfer.number;
     let Some(transfer) = transfers.remove(number) else { return };
+    drop((transfers, state));
     if let Job::Upload(upload) = &transfer.job {
         // If it cannot be taken off the file now, it is offered again next time, and can be cancelled then.
-        let _ = transfers.pending_uploads.forget(upload);
+        let _ = files.pending_uploads().forget(upload);
     }
-    drop(transfers);
-    state.emit(FileEvent::Cancelled { name: transfer.name });
-    drop(state);
+    client.lock().emit(FileEvent::Cancelled { name: transfer.name });
     if let Some(id) = transfer.id {
         task::send(client, &FileRequest::Cancel(id));
     }

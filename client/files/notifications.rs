@@ -9,6 +9,7 @@ use super::transfers::{Answer, Cancel, Job, Offer};
 use crate::core::client::Client;
 use crate::core::event::{Event, Origin};
 use crate::core::state::State;
+use std::fs;
 use wire::fail::Fail;
 use wire::file_line::{FileLine, FileRequest, FileState};
 use wire::files::safe_name;
@@ -65,11 +66,11 @@ pub fn handle(client: &Client, state: &mut State, files: &Files, message: &Messa
 pub fn failed(state: &mut State, files: &Files, fail: &Fail<'_>) {
     let mut transfers = files.lock();
     let transfer = fail.context.and_then(|word| transfers.by_word(word));
-    match transfer.filter(|transfer| transfer.is_running) {
-        Some(transfer) => {
-            transfer.answer = Some(Answer::Refused { code: fail.code.to_owned(), why: fail.text.to_owned() });
-        }
-        None => state.note(fail.text),
+    if let Some(transfer) = transfer.filter(|transfer| transfer.is_running) {
+        transfer.answer = Some(Answer::Refused { code: fail.code.to_owned(), why: fail.text.to_owned() });
+    } else {
+        drop(transfers);
+        state.note(fail.text);
     }
 }
 
@@ -89,20 +90,21 @@ fn announced(client: &Client, state: &mut State, files: &Files, message: &Messag
         return;
     }
     let comes = transfers.is_small(offer.size);
-    // To one person it is a stored message, and may come again like any other.
-    if let Some(origin) = client.origin(message, !names::is_room(&offer.target)) {
-        state.emit(offered(&offer, comes, origin));
-    }
     if comes {
         transfers.fetch(&offer);
     }
-    transfers.learn(offer);
+    transfers.learn(offer.clone());
+    drop(transfers);
+    // To one person it is a stored message, and may come again like any other.
+    if let Some(origin) = client.origin(message, !names::is_room(&offer.target)) {
+        state.emit(offered(offer, comes, origin));
+    }
 }
 
-fn offered(offer: &Offer, comes: bool, origin: Origin) -> Event {
-    let event = Event::from(FileEvent::Offered { offer: offer.clone(), comes });
+fn offered(offer: Offer, comes: bool, origin: Origin) -> Event {
     let is_room = names::is_room(&offer.target);
     let conversation = Some(if is_room { &offer.target } else { &offer.sender }.clone());
+    let event = Event::from(FileEvent::Offered { offer, comes });
     Event { conversation, mentions_us: !is_room, origin, ..event }
 }
 
@@ -113,20 +115,24 @@ fn list(state: &mut State, files: &Files) {
     let is_for_the_user = request.about == FOR_THE_USER;
     let mut items: Vec<Offer> = request.rows.iter().filter_map(|row| item(row)).collect();
     items.retain(|item| !state.blacklist.contains(&item.sender));
-    let mut transfers = files.lock();
+    let mut news = Vec::new();
     for item in &items {
+        let part = part::path(&files.downloads, &state.model.nick, item.id, item.crc);
+        let is_begun = part.exists();
+        let mut transfers = files.lock();
         transfers.learn(item.clone());
         let is_small = transfers.is_small(item.size);
         if item.state == FileState::New && transfers.is_news(item.id, item.crc) && !is_for_the_user {
             // The announcement was missed, or it is long ago.
-            state.emit(offered(item, is_small, Origin::default()));
+            news.push(offered(item.clone(), is_small, Origin::default()));
         }
-        let begun = part::path(&files.downloads, &state.model.nick, item.id, item.crc);
         match item.state {
-            FileState::New if is_small || begun.exists() => transfers.fetch(item),
-            // The client was ended before it could remove it.
-            FileState::Received if begun.exists() && transfers.by_id(item.id).is_none() => {
-                drop(std::fs::remove_file(begun));
+            FileState::New if is_small || is_begun => transfers.fetch(item),
+            FileState::Received if is_begun && transfers.by_id(item.id).is_none() => {
+                // The client was ended before it could remove it. No thread can start to fetch it while we have the
+                // state's lock.
+                drop(transfers);
+                drop(fs::remove_file(part));
             }
             FileState::Sent => {
                 if let Some(transfer) = transfers.by_id(item.id)
@@ -139,7 +145,7 @@ fn list(state: &mut State, files: &Files) {
             _ => {}
         }
     }
-    drop(transfers);
+    news.into_iter().for_each(|event| state.emit(event));
     if is_for_the_user {
         state.emit(FileEvent::List(items));
     }

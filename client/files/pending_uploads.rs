@@ -1,6 +1,6 @@
 //! Uploads that are not finished, in a small file, so that the next run of the client goes on with them.
 //!
-//! Part of the table of transfers, under the wing's lock. Each change reads and writes the file, which
+//! Under a lock of its own, which is for the disk. Each change reads and writes the file, which
 //! is small: other runs of the client, with other servers, may share it.
 
 use crate::core::settings;

@@ -1,8 +1,11 @@
 //! The options on the command line, and the table of transfers under its lock.
 //!
-//! All threads use it. The lock is taken after the state's, never before it; it is held for a moment. A change for
-//! which a thread waits is made with the state locked, since the thread waits for the state's signal.
+//! All threads use it. The table's lock is taken after the state's, never before it; it is held for a moment, never
+//! while the disk or the network is waited for. A change for which a thread waits is made with the state locked, since
+//! the thread waits for the state's signal. The lock of the pending uploads is for their file, and thus for the disk:
+//! after start-up it is taken without any other lock.
 
+use super::pending_uploads::PendingUploads;
 use super::transfers::Transfers;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -31,6 +34,7 @@ pub struct FileOptions {
 /// The wing.
 pub struct Files {
     transfers: Mutex<Transfers>,
+    pending_uploads: Mutex<PendingUploads>,
     /// `HOST:PORT`, as the user gave it.
     pub server: String,
     /// The folder for received files.
@@ -43,11 +47,17 @@ impl Files {
     pub fn new(options: &FileOptions, server: &str) -> Arc<Self> {
         let transfers = Mutex::new(Transfers::new(options.auto_accept));
         let (server, downloads) = (server.to_owned(), options.downloads.clone());
-        Arc::new_cyclic(|shared| Files { transfers, server, downloads, shared: Weak::clone(shared) })
+        let pending_uploads = Mutex::default();
+        Arc::new_cyclic(|shared| Files { transfers, pending_uploads, server, downloads, shared: Weak::clone(shared) })
     }
 
     pub fn lock(&self) -> MutexGuard<'_, Transfers> {
         self.transfers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file of uploads, for the time of one change.
+    pub fn pending_uploads(&self) -> MutexGuard<'_, PendingUploads> {
+        self.pending_uploads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A share of the ownership, for a new thread; `None` when nobody owns it any more.

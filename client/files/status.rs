@@ -29,13 +29,17 @@ pub fn show_now(state: &mut State, files: &Files) {
     let mut transfers = files.lock();
     transfers.shown = Some(Instant::now());
     if state.view.is_interactive() {
-        return state.view.set_status(&line(transfers.running()));
+        let line = line(transfers.running());
+        drop(transfers);
+        return state.view.set_status(&line);
     }
-    for Transfer { name, progress, .. } in transfers.running_mut() {
-        if let Some(figures) = progress.next_figures() {
-            state.emit(FileEvent::Progress { name: name.clone(), figures });
-        }
-    }
+    let event = |transfer: &mut Transfer| {
+        let figures = transfer.progress.next_figures()?;
+        Some(FileEvent::Progress { name: transfer.name.clone(), figures })
+    };
+    let events: Vec<_> = transfers.running_mut().filter_map(event).collect();
+    drop(transfers);
+    events.into_iter().for_each(|event| state.emit(event));
 }
 
 /// An attempt begins at `offset`; said where there is no progress line, and where it is a new attempt.
@@ -43,14 +47,16 @@ pub fn begin(state: &mut State, files: &Files, number: u64, offset: u64, total: 
     let mut transfers = files.lock();
     let Some(transfer) = transfers.get(number) else { return };
     transfer.progress.begin(offset, total);
-    let name = transfer.name.clone();
-    if offset > 0 {
-        state.emit(FileEvent::Resumed { name, per_cent: transfer.progress.per_cent() });
-    } else if !state.view.is_interactive() {
-        let is_upload = matches!(transfer.job, Job::Upload(_));
-        state.emit(FileEvent::Started { name, is_upload, peer: transfer.peer.clone(), size: total });
-    }
+    let (name, peer) = (transfer.name.clone(), transfer.peer.clone());
+    let event = if offset > 0 {
+        FileEvent::Resumed { name, per_cent: transfer.progress.per_cent() }
+    } else {
+        FileEvent::Started { name, is_upload: matches!(transfer.job, Job::Upload(_)), peer, size: total }
+    };
     drop(transfers);
+    if offset > 0 || !state.view.is_interactive() {
+        state.emit(event);
+    }
     show_now(state, files);
 }
 

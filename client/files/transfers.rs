@@ -3,7 +3,7 @@
 //! Pure bookkeeping under the wing's lock. The receiver thread and the commands put transfers in, the scheduler gives
 //! each a thread of its own.
 
-use super::pending_uploads::{PendingUploads, Upload};
+use super::pending_uploads::Upload;
 use super::progress::Progress;
 use std::collections::{HashMap, HashSet};
 use std::net::Shutdown;
@@ -117,7 +117,6 @@ pub struct Transfers {
     last_number: u64,
     /// Files up to this size are fetched by themselves.
     pub auto_accept: u64,
-    pub pending_uploads: PendingUploads,
     /// Files that we know of, by id.
     pub offers: HashMap<u64, Offer>,
     /// Files, by id and sum, that were announced in this run: an announcement may come twice.

@@ -30,7 +30,7 @@ pub fn run(task: Task<'_>, upload: &Upload) -> Result<FileEvent, TransferError> 
     // After many attempts in vain the next run of the client may have more luck.
     if !matches!(result, Err(TransferError::Lost(_))) {
         // If it cannot be taken off the file now, it is offered again in the next run, and refused or sent.
-        let _ = task.files.lock().pending_uploads.forget(&upload);
+        let _ = task.files.pending_uploads().forget(&upload);
     }
     let id = task.with(|transfer| transfer.id).flatten();
     let is_off = matches!(result, Err(TransferError::Cancelled(Cancel::ByUser) | TransferError::LocalFile(_)));
@@ -135,7 +135,7 @@ impl Sending<'_> {
         if self.upload.earlier_id != Some(id) {
             self.upload.earlier_id = Some(id);
             // Without it the upload is only not resumed should the client be ended now.
-            let _ = self.task.files.lock().pending_uploads.keep(self.upload);
+            let _ = self.task.files.pending_uploads().keep(self.upload);
         }
         let is_ours = offset <= self.source.size && self.source.sum_up(offset)?.value() == crc;
         Ok((id, token, if is_ours { offset } else { 0 }))

@@ -11,6 +11,7 @@ use super::transfers::Job;
 use super::{commands, upload};
 use crate::core::client::{Client, Command, Wing};
 use crate::core::state::State;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::fail::Fail;
@@ -33,17 +34,16 @@ impl Wing for Files {
 
     /// Files may have come while we were not connected, so their list is asked for.
     fn connected(&self, _: &Client, state: &mut State, is_first: bool) {
-        let mut transfers = self.lock();
         if is_first {
-            transfers.pending_uploads = PendingUploads::of(&state.model.nick, &self.server);
+            *self.pending_uploads() = PendingUploads::of(&state.model.nick, &self.server);
         }
+        let request = state.model.has_cap(CAPABILITY).then(|| state.pending.add(LIST, ""));
+        let earlier = mem::replace(&mut self.lock().list_at_login, request);
         // The list that was just coming does not come any more.
-        transfers.list_at_login.take().and_then(|number| state.pending.take(number));
-        if !state.model.has_cap(CAPABILITY) {
-            return;
+        earlier.and_then(|number| state.pending.take(number));
+        if request.is_some() {
+            state.write(&["FILE LIST".to_owned()]);
         }
-        transfers.list_at_login = Some(state.pending.add(LIST, ""));
-        state.write(&["FILE LIST".to_owned()]);
     }
 
     /// Goes on with the uploads that the last run of the client did not finish.
@@ -51,17 +51,16 @@ impl Wing for Files {
         if !state.model.has_cap(CAPABILITY) {
             return;
         }
-        let mut transfers = self.lock();
-        match transfers.pending_uploads.uploads() {
+        let uploads = self.pending_uploads().uploads();
+        match uploads {
             Err(error) => state.note(format!("What you were sending last time cannot be read: {error}")),
             Ok(uploads) => {
                 for upload in uploads {
                     let (name, target) = (upload::name_of(&upload.path), upload.target.clone());
-                    transfers.add(Job::Upload(upload), false, &name, &target);
+                    self.lock().add(Job::Upload(upload), false, &name, &target);
                 }
             }
         }
-        drop(transfers);
         scheduler::start(client, state, self);
     }
 

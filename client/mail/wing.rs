@@ -65,9 +65,11 @@ impl Wing for Mail {
     }
 
     fn tick(&self, _: &Client, state: &mut State) {
-        if !state.owes_receipts()
-            && let Some(token) = lock(&self.deferred_pong).take()
-        {
+        if state.owes_receipts() {
+            return;
+        }
+        let token = lock(&self.deferred_pong).take();
+        if let Some(token) = token {
             state.write(&[format!("PONG :{token}")]);
         }
     }
