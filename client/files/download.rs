@@ -3,6 +3,7 @@
 //! Run by the transfer's own thread; the state is locked for a moment at a time.
 
 use super::event::FileEvent;
+use super::limits::{AHEAD, GOT};
 use super::part::{self, Part};
 use super::task::{self, Task};
 use super::transfers::{Answer, Cancel, Transfer, TransferError};
@@ -11,15 +12,9 @@ use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 use wire::file_line::FileRequest;
 use wire::stream::Stream;
 use wire::{files, limits};
-
-/// Buffers that may wait to be written.
-const AHEAD: usize = 4;
-/// How long a file's part waits for the server to hear that we have it all.
-const GOT: Duration = Duration::from_secs(10);
 
 /// Fetches a file.
 pub fn run(task: Task<'_>, id: u64) -> Result<FileEvent, TransferError> {

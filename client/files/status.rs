@@ -3,18 +3,11 @@
 //! The threads of transfers and the receiver thread call it, with the state locked; it takes the table's lock.
 
 use super::event::FileEvent;
+use super::limits::{COLUMNS, NAME, REDRAW, SHORT_NAME};
 use super::shared::Files;
 use super::transfers::{Job, Transfer};
 use crate::core::state::State;
-use std::time::{Duration, Instant};
-
-/// The least time between two drawings of the progress line: smooth for the eye, nothing for the terminal.
-const REDRAW: Duration = Duration::from_millis(200);
-/// Columns of the progress line; one that wraps could not be redrawn, and 80 are common.
-const COLUMNS: usize = 78;
-/// Columns of a file's name in it, and where several share the line.
-const NAME: usize = 24;
-const SHORT_NAME: usize = 14;
+use std::time::Instant;
 
 /// Shows how far everything is, if it is time to.
 pub fn show(state: &mut State, files: &Files) {

@@ -5,6 +5,7 @@
 //! time, and waits for the receiver thread's signal where it needs an answer.
 
 use super::event::FileEvent;
+use super::limits::{ANSWER, ATTEMPTS, EVER};
 use super::shared::{CAPABILITY, Files, LIST, NO_FILES};
 use super::status;
 use super::transfers::{Answer, Transfer, TransferError};
@@ -18,13 +19,6 @@ use std::time::Duration;
 use wire::file_line::FileRequest;
 use wire::limits;
 use wire::stream::Stream;
-
-/// How long the answer to an offer or a fetch may take before it is asked for again.
-const ANSWER: Duration = Duration::from_mins(2);
-/// Attempts in a row that may get nowhere although the server can be reached: about ten minutes.
-const ATTEMPTS: usize = 24;
-/// As good as for ever, in a form that any clock can count.
-const EVER: Duration = Duration::from_hours(24 * 365);
 
 /// One transfer that runs.
 #[derive(Clone, Copy)]

@@ -3,6 +3,7 @@
 //! Pure bookkeeping under the wing's lock. The receiver thread and the commands put transfers in, the scheduler gives
 //! each a thread of its own.
 
+use super::limits::{AT_ONCE, QUEUE};
 use super::pending_uploads::Upload;
 use super::progress::Progress;
 use std::collections::{HashMap, HashSet};
@@ -13,11 +14,6 @@ use std::time::Instant;
 use wire::file_line::FileState;
 use wire::stream::Stream;
 use wire::{limits, names};
-
-/// Transfers at once. A few fill any line already, and each is a thread and a connection to the server.
-pub const AT_ONCE: usize = 4;
-/// Files that may wait to be fetched by themselves; further ones are fetched after the next login.
-const QUEUE: usize = 1000;
 
 /// The task of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,25 +3,16 @@
 //! Run by the transfer's own thread; the state is locked for a moment at a time.
 
 use super::event::FileEvent;
+use super::limits::{REASON, REFUSALS, SHORT, VERDICT};
 use super::pending_uploads::Upload;
 use super::source::Source;
 use super::task::{self, Task};
 use super::transfers::{self, Answer, Cancel, TransferError};
 use std::io::{self, BufReader, Write};
 use std::path::Path;
-use std::time::Duration;
 use wire::file_line::FileRequest;
 use wire::stream::Stream;
 use wire::{files, limits};
-
-/// The server writes up to [`limits::MAX_FILE`] bytes to its disk before it says that it has them.
-const VERDICT: Duration = Duration::from_mins(5);
-/// Bytes that may lie in the buffers of the two systems, sent but not seen by the server.
-const SHORT: u64 = 8 * 1024 * 1024;
-/// How often a short file is sent again although the server has refused it.
-const REFUSALS: usize = 2;
-/// After a write has failed, the server's reason is there already, or it does not come.
-const REASON: Duration = Duration::from_secs(1);
 
 /// Sends a file.
 pub fn run(task: Task<'_>, upload: &Upload) -> Result<FileEvent, TransferError> {

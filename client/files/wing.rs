@@ -2,6 +2,7 @@
 //!
 //! Called by the receiver thread and the main thread, most of them with the state locked.
 
+use super::limits::RECONNECT;
 use super::notifications;
 use super::pending_uploads::PendingUploads;
 use super::scheduler;
@@ -9,19 +10,13 @@ use super::shared::{CAPABILITY, Files, LIST};
 use super::status;
 use super::transfers::Job;
 use super::{commands, upload};
-use crate::core::client::{Client, Command, Wing};
+use crate::core::client::{Client, Command, NOTICEABLE, Wing};
 use crate::core::state::State;
 use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
 use wire::fail::Fail;
 use wire::message::Message;
 use wire::text::pluralize;
-
-/// A wait for files that is longer than this is explained to the user.
-const NOTICEABLE: Duration = Duration::from_secs(1);
-/// How long a user who leaves waits for a lost connection: time for the server to start again.
-const RECONNECT: Duration = Duration::from_mins(1);
 
 impl Wing for Files {
     fn commands(self: Arc<Self>) -> Vec<Command> {

@@ -8,6 +8,7 @@
 //! the end of the line afterwards. So only an id without an end is uncertain: the client was killed at that moment. The
 //! next start writes it down with a `?`; if that message comes again it is shown, and marked.
 
+use super::limits::{ID, OTHERS, STORED, UNCERTAIN};
 use crate::core::client::Novelty;
 use crate::core::settings::{self, lock};
 use crate::core::state::SENDER_ID;
@@ -19,16 +20,7 @@ use wire::crc32::crc32;
 use wire::disk::make_private;
 use wire::message::Message;
 use wire::os::private_file;
-use wire::{limits, names, text};
-
-/// Stored messages that are remembered: more than a mailbox can hold, and only those can come again.
-const STORED: usize = 2 * limits::MAILBOX;
-/// Messages in rooms that are remembered: those that somebody's client may send again are the last ones.
-const OTHERS: usize = 1000;
-/// Uncertain messages that are remembered: one for each kill at such a moment, mostly acknowledged long ago.
-const UNCERTAIN: usize = 100;
-/// Bytes of an id that are looked at; those of our servers and clients are half as long.
-const ID: usize = 100;
+use wire::{names, text};
 
 /// What was shown.
 #[derive(Debug)]
@@ -72,8 +64,8 @@ impl Dedup {
     /// Reads what was shown to the user who chats as `own_nick`. An error comes with an empty memory that writes
     /// nothing down.
     pub fn load(own_nick: &str) -> (Self, io::Result<()>) {
-        match settings::folder().and_then(|folder| Self::read(&folder, &format!("seen-{}", names::casefold(own_nick))))
-        {
+        let name = format!("seen-{}", names::casefold(own_nick));
+        match settings::folder().and_then(|folder| Self::read(&folder, &name)) {
             Ok(dedup) => (dedup, Ok(())),
             Err(error) => (Self::default(), Err(error)),
         }
@@ -139,17 +131,8 @@ impl Dedup {
         if is_private && self.uncertain.remove(id) { Novelty::Uncertain } else { Novelty::New }
     }
 
-    /// A stored message is about to be shown.
-    pub fn begin(&mut self, id: &str) {
-        self.write(id);
-    }
-
-    /// It was shown.
-    pub fn end(&mut self) {
-        self.write("\n");
-    }
-
-    fn write(&mut self, text: &str) {
+    /// Writes down the id of a stored message that is about to be shown, or the end of its line once it was shown.
+    pub fn write(&mut self, text: &str) {
         if let Some(file) = &mut self.file
             && file.write_all(text.as_bytes()).is_err()
         {
@@ -206,8 +189,8 @@ mod tests {
 
     fn show(dedup: &mut Dedup, id: &str) {
         assert_eq!(dedup.check(id, true), Novelty::New);
-        dedup.begin(id);
-        dedup.end();
+        dedup.write(id);
+        dedup.write("\n");
     }
 
     #[test]
@@ -219,7 +202,7 @@ mod tests {
         show(&mut dedup, "1");
         show(&mut dedup, "2");
         assert_eq!(dedup.check("2", true), Novelty::Duplicate);
-        dedup.begin("3");
+        dedup.write("3");
         drop(dedup);
         // The client may be killed again before that message comes again.
         drop(read(folder));

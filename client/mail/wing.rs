@@ -77,11 +77,11 @@ impl Wing for Mail {
 
 impl Receipt for StoredReceipt {
     fn begin(&self) {
-        lock(&self.dedup).begin(&self.id);
+        lock(&self.dedup).write(&self.id);
     }
 
     fn end(&self) {
-        lock(&self.dedup).end();
+        lock(&self.dedup).write("\n");
     }
 }
 
