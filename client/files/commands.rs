@@ -8,8 +8,7 @@ use super::scheduler;
 use super::shared::{CAPABILITY, FOR_THE_USER, Files, LIST, NO_FILES};
 use super::source::Source;
 use super::task;
-use super::transfers::{Cancel, Job};
-use super::upload;
+use super::transfers::{Cancel, Job, Transfer};
 use crate::core::arguments::{self, bad_nick};
 use crate::core::client::{Client, Command};
 use crate::core::state::State;
@@ -49,7 +48,7 @@ fn file(files: &Files, client: &Client, arguments: &str) {
 
 /// Puts an upload into the queue, and into the file from which another run of the client would go on.
 fn queue(files: &Files, client: &Client, upload: Upload) -> Result<(), String> {
-    let name = upload::name_of(&upload.path);
+    let name = upload.name();
     if !client.lock().model.has_cap(CAPABILITY) {
         return Err(NO_FILES.to_owned());
     }
@@ -60,8 +59,7 @@ fn queue(files: &Files, client: &Client, upload: Upload) -> Result<(), String> {
     if let Err(error) = kept {
         client.note(format!("Should you leave before {name} is sent, you will have to send it again: {error}"));
     }
-    let target = upload.target.clone();
-    files.lock().add(Job::Upload(upload), true, &name, &target);
+    files.lock().send(upload, true);
     Ok(())
 }
 
@@ -101,13 +99,10 @@ fn cancel(files: &Files, client: &Client, which: &str) {
     if !state.model.has_cap(CAPABILITY) {
         return state.note(NO_FILES);
     }
-    let id = which.parse::<u64>().ok();
     let mut transfers = files.lock();
-    let transfer = id.and_then(|id| transfers.by_id(id));
-    let number = transfer.map(|transfer| transfer.number).or_else(|| transfers.named(which));
-    let Some(transfer) = number.and_then(|number| transfers.get(number)) else {
+    let Some(transfer) = transfers.meant(which) else {
         drop(transfers);
-        let Some(id) = id else {
+        let Ok(id) = which.parse() else {
             return state.note("Which file? /cancel wants a number; /files shows them");
         };
         state.note(format!("The server is asked to cancel file {id}"));
@@ -120,14 +115,14 @@ fn cancel(files: &Files, client: &Client, which: &str) {
         return client.signal();
     }
     let number = transfer.number;
-    let Some(transfer) = transfers.remove(number) else { return };
+    let Some(Transfer { job, id, name, .. }) = transfers.remove(number) else { return };
     drop((transfers, state));
-    if let Job::Upload(upload) = &transfer.job {
+    if let Job::Upload(upload) = job {
         // If it cannot be taken off the file now, it is offered again next time, and can be cancelled then.
-        let _ = files.pending_uploads().forget(upload);
+        let _ = files.pending_uploads().forget(&upload);
     }
-    client.lock().emit(FileEvent::Cancelled { name: transfer.name });
-    if let Some(id) = transfer.id {
+    client.lock().emit(FileEvent::Cancelled { name });
+    if let Some(id) = id {
         task::send(client, &FileRequest::Cancel(id));
     }
 }

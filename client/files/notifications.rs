@@ -5,7 +5,7 @@
 use super::event::FileEvent;
 use super::part;
 use super::shared::{FOR_THE_USER, Files, LIST};
-use super::transfers::{Answer, Cancel, Job, Offer};
+use super::transfers::{Answer, Cancel, Granted, Job, Offer};
 use crate::core::client::Client;
 use crate::core::event::{Event, Origin};
 use crate::core::state::State;
@@ -21,7 +21,6 @@ pub fn handle(client: &Client, state: &mut State, files: &Files, message: &Messa
     let from = message.source_nick();
     // A line that only a server may say has no person as its source.
     let is_server = !message.source.is_some_and(|source| source.contains('!'));
-    let name_of = |name: &str| (from.to_owned(), safe_name(name));
     match FileLine::parse(&message.params) {
         Some(FileLine::Put { reference, id, token, offset, crc }) if is_server => {
             let put = Answer::Put { id, token: token.to_owned(), offset, crc };
@@ -31,8 +30,8 @@ pub fn handle(client: &Client, state: &mut State, files: &Files, message: &Messa
             }
         }
         Some(FileLine::Get { id, token, size, crc, name }) if is_server => {
-            let get = Answer::Get { token: token.to_owned(), size, crc, name: name.to_owned() };
-            answer(files, &id.to_string(), id, get);
+            let granted = Granted { token: token.to_owned(), size, crc, name: safe_name(name) };
+            answer(files, &id.to_string(), id, Answer::Get(granted));
         }
         Some(FileLine::Item { .. }) if is_server => {
             if let Some(request) = state.pending.oldest(LIST) {
@@ -42,21 +41,14 @@ pub fn handle(client: &Client, state: &mut State, files: &Files, message: &Messa
         Some(FileLine::End) if is_server => list(state, files),
         Some(FileLine::Announce { target, id, size, crc, name }) => {
             let (sender, target, name) = (from.to_owned(), target.to_owned(), safe_name(name));
-            announced(
-                client,
-                state,
-                files,
-                message,
-                Offer { id, sender, target, size, crc, state: FileState::New, name },
-            );
+            let offer = Offer { id, sender, target, size, crc, state: FileState::New, name };
+            announced(client, state, files, message, offer);
         }
         Some(FileLine::Got { name, .. }) => {
-            let (by, name) = name_of(name);
-            state.emit(FileEvent::Received { by, name });
+            state.emit(FileEvent::Received { by: from.to_owned(), name: safe_name(name) });
         }
         Some(FileLine::Cancelled { id, name, .. }) => {
-            let (by, name) = name_of(name);
-            cancelled(state, files, id, by, name);
+            cancelled(state, files, id, from.to_owned(), safe_name(name));
         }
         _ => {}
     }
@@ -89,7 +81,7 @@ fn announced(client: &Client, state: &mut State, files: &Files, message: &Messag
     if state.model.is_me(&offer.sender) || !transfers.is_news(offer.id, offer.crc) {
         return;
     }
-    let comes = transfers.is_small(offer.size);
+    let comes = files.is_small(offer.size);
     if comes {
         transfers.fetch(&offer);
     }
@@ -117,11 +109,11 @@ fn list(state: &mut State, files: &Files) {
     items.retain(|item| !state.blacklist.contains(&item.sender));
     let mut news = Vec::new();
     for item in &items {
-        let part = part::path(&files.downloads, &state.model.nick, item.id, item.crc);
+        let part = part::path(&files.options.downloads, &state.model.nick, item.id, item.crc);
         let is_begun = part.exists();
         let mut transfers = files.lock();
         transfers.learn(item.clone());
-        let is_small = transfers.is_small(item.size);
+        let is_small = files.is_small(item.size);
         if item.state == FileState::New && transfers.is_news(item.id, item.crc) && !is_for_the_user {
             // The announcement was missed, or it is long ago.
             news.push(offered(item.clone(), is_small, Origin::default()));

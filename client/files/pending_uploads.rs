@@ -7,8 +7,8 @@ use crate::core::settings;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
-use wire::names;
 use wire::os::{path_bytes, path_from_bytes};
+use wire::{files, names};
 
 /// Ends an entry: no path has this byte.
 const END: u8 = 0;
@@ -23,8 +23,15 @@ pub struct Upload {
     pub earlier_id: Option<u64>,
 }
 
+impl Upload {
+    /// The name under which the file is offered.
+    pub fn name(&self) -> String {
+        files::safe_name(&self.path.file_name().unwrap_or_default().to_string_lossy())
+    }
+}
+
 /// The file, and the server that it is about.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct PendingUploads {
     /// Nowhere when the system names no home.
     file: Option<PathBuf>,
@@ -33,10 +40,15 @@ pub struct PendingUploads {
 }
 
 impl PendingUploads {
-    /// Those of the user who chats as `own_nick` on this server.
-    pub fn of(own_nick: &str, server: &str) -> Self {
+    /// Those on this server, `HOST:PORT`, as the user gave it.
+    pub fn new(server: &str) -> Self {
+        PendingUploads { file: None, server: server.to_owned() }
+    }
+
+    /// From now on those of the user who chats as `own_nick`.
+    pub fn belong_to(&mut self, own_nick: &str) {
         let file = settings::folder().map(|folder| folder.join(format!("uploads-{}", names::casefold(own_nick))));
-        PendingUploads { file: file.ok(), server: server.to_owned() }
+        self.file = file.ok();
     }
 
     /// The uploads to go on with.

@@ -6,7 +6,8 @@ use super::event::FileEvent;
 use super::shared::Files;
 use super::status;
 use super::task::Task;
-use super::transfers::{Cancel, Job, TransferError};
+use super::transfers::TransferError::{self, Cancelled, LocalFile, Lost, Permanent, Refused};
+use super::transfers::{Cancel, Job};
 use super::{download, upload};
 use crate::core::client::Client;
 use crate::core::state::State;
@@ -22,7 +23,7 @@ pub fn start(client: &Client, state: &mut State, files: &Files) {
         let thread = thread::Builder::new().name(format!("transfer {number}"));
         if let Err(error) = thread.spawn(move || transfer_thread(&client, &shared, number, &job)) {
             let sentence = format!("There is no thread for another transfer: {error}");
-            finish(state, files, number, Err(TransferError::Permanent(sentence)));
+            finish(state, files, number, Err(Permanent(sentence)));
         }
     }
 }
@@ -36,7 +37,7 @@ fn transfer_thread(client: &Arc<Client>, files: &Files, number: u64, job: &Job) 
     };
     // A transfer that never ended would keep a script from ending as well.
     let ended = panic::catch_unwind(AssertUnwindSafe(run));
-    let internal = || Err(TransferError::Permanent("A transfer ended by an internal error".to_owned()));
+    let internal = || Err(Permanent("A transfer ended by an internal error".to_owned()));
     let mut state = client.lock();
     finish(&mut state, files, number, ended.unwrap_or_else(|_| internal()));
     start(client, &mut state, files);
@@ -56,14 +57,9 @@ fn finish(state: &mut State, files: &Files, number: u64, ended: Result<FileEvent
     let name = transfer.name;
     state.emit(match ended {
         Ok(done) => done,
-        Err(
-            TransferError::Lost(why)
-            | TransferError::Refused(why)
-            | TransferError::Permanent(why)
-            | TransferError::LocalFile(why),
-        ) => FileEvent::Failed(why),
-        Err(TransferError::Cancelled(Cancel::ByUser)) => FileEvent::Cancelled { name },
-        Err(TransferError::Cancelled(Cancel::BySender(nick))) => FileEvent::Failed(format!("{nick} took {name} back")),
+        Err(Lost(why) | Refused(why) | Permanent(why) | LocalFile(why)) => FileEvent::Failed(why),
+        Err(Cancelled(Cancel::ByUser)) => FileEvent::Cancelled { name },
+        Err(Cancelled(Cancel::BySender(nick))) => FileEvent::Failed(format!("{nick} took {name} back")),
     });
     status::show_now(state, files);
 }

@@ -35,20 +35,19 @@ pub struct FileOptions {
 pub struct Files {
     transfers: Mutex<Transfers>,
     pending_uploads: Mutex<PendingUploads>,
-    /// `HOST:PORT`, as the user gave it.
-    pub server: String,
-    /// The folder for received files.
-    pub downloads: PathBuf,
+    pub options: FileOptions,
     /// Itself, for the threads that it starts.
     shared: Weak<Files>,
 }
 
 impl Files {
     pub fn new(options: &FileOptions, server: &str) -> Arc<Self> {
-        let transfers = Mutex::new(Transfers::new(options.auto_accept));
-        let (server, downloads) = (server.to_owned(), options.downloads.clone());
-        let pending_uploads = Mutex::default();
-        Arc::new_cyclic(|shared| Files { transfers, pending_uploads, server, downloads, shared: Weak::clone(shared) })
+        Arc::new_cyclic(|shared| Files {
+            transfers: Mutex::default(),
+            pending_uploads: Mutex::new(PendingUploads::new(server)),
+            options: options.clone(),
+            shared: Weak::clone(shared),
+        })
     }
 
     pub fn lock(&self) -> MutexGuard<'_, Transfers> {
@@ -58,6 +57,11 @@ impl Files {
     /// The file of uploads, for the time of one change.
     pub fn pending_uploads(&self) -> MutexGuard<'_, PendingUploads> {
         self.pending_uploads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a file of this size comes by itself.
+    pub fn is_small(&self, size: u64) -> bool {
+        size <= self.options.auto_accept && self.options.auto_accept > 0
     }
 
     /// A share of the ownership, for a new thread; `None` when nobody owns it any more.

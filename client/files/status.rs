@@ -35,24 +35,6 @@ pub fn show_now(state: &mut State, files: &Files) {
     events.into_iter().for_each(|event| state.emit(event));
 }
 
-/// An attempt begins at `offset`; said where there is no progress line, and where it is a new attempt.
-pub fn begin(state: &mut State, files: &Files, number: u64, offset: u64, total: u64) {
-    let mut transfers = files.lock();
-    let Some(transfer) = transfers.get(number) else { return };
-    transfer.progress.begin(offset, total);
-    let (name, peer) = (transfer.name.clone(), transfer.peer.clone());
-    let event = if offset > 0 {
-        FileEvent::Resumed { name, per_cent: transfer.progress.per_cent() }
-    } else {
-        FileEvent::Started { name, is_upload: matches!(transfer.job, Job::Upload(_)), peer, size: total }
-    };
-    drop(transfers);
-    if offset > 0 || !state.view.is_interactive() {
-        state.emit(event);
-    }
-    show_now(state, files);
-}
-
 /// All transfers in one line, as far as they fit; the others are counted.
 fn line<'a>(transfers: impl Iterator<Item = &'a Transfer>) -> String {
     let transfers: Vec<_> = transfers.collect();

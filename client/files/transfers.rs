@@ -7,6 +7,7 @@ use super::limits::{AT_ONCE, QUEUE};
 use super::pending_uploads::Upload;
 use super::progress::Progress;
 use std::collections::{HashMap, HashSet};
+use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,25 +25,22 @@ pub enum Job {
 }
 
 /// What the server said to an offer or a fetch.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    Put {
-        id: u64,
-        token: String,
-        offset: u64,
-        crc: u32,
-    },
-    Get {
-        token: String,
-        size: u64,
-        crc: u32,
-        name: String,
-    },
-    /// The code for programs, and the reason for people.
-    Refused {
-        code: String,
-        why: String,
-    },
+    /// To an offer: the bytes from this offset on may be sent; the sum is that of the bytes before it.
+    Put { id: u64, token: String, offset: u64, crc: u32 },
+    /// To a fetch: the file may be fetched.
+    Get(Granted),
+    /// To either: the code for programs, and the reason for people.
+    Refused { code: String, why: String },
+}
+
+/// A file that we may fetch, as the server describes it.
+pub struct Granted {
+    pub token: String,
+    pub size: u64,
+    pub crc: u32,
+    /// It is safe to use on our disk.
+    pub name: String,
 }
 
 /// Why a transfer is to stop.
@@ -68,6 +66,18 @@ pub enum TransferError {
     Permanent(String),
     LocalFile(String),
     Cancelled(Cancel),
+}
+
+/// A socket failed, which is worth another attempt.
+impl From<io::Error> for TransferError {
+    fn from(error: io::Error) -> Self {
+        TransferError::Lost(match error.kind() {
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "the server closed the connection".to_owned(),
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => "the server does not answer".to_owned(),
+            ErrorKind::ConnectionRefused => "the server is not there".to_owned(),
+            _ => error.to_string(),
+        })
+    }
 }
 
 /// A transfer that runs, or waits for its turn.
@@ -111,8 +121,6 @@ pub struct Offer {
 pub struct Transfers {
     list: Vec<Transfer>,
     last_number: u64,
-    /// Files up to this size are fetched by themselves.
-    pub auto_accept: u64,
     /// Files that we know of, by id.
     pub offers: HashMap<u64, Offer>,
     /// Files, by id and sum, that were announced in this run: an announcement may come twice.
@@ -128,8 +136,10 @@ pub struct Transfers {
 }
 
 impl Transfers {
-    pub fn new(auto_accept: u64) -> Self {
-        Transfers { auto_accept, ..Transfers::default() }
+    /// Queues an upload.
+    pub fn send(&mut self, upload: Upload, wanted: bool) {
+        let (name, target) = (upload.name(), upload.target.clone());
+        self.add(Job::Upload(upload), wanted, &name, &target);
     }
 
     /// Puts a transfer at the end of the queue.
@@ -157,13 +167,13 @@ impl Transfers {
         if self.running().count() >= AT_ONCE {
             return None;
         }
-        let may_start = |transfer: &&Transfer| {
+        let may_start = |transfer: &Transfer| {
             !transfer.is_running && transfer.is_due(&is_in) && !self.running().any(|running| running.is_like(transfer))
         };
-        let number = self.list.iter().find(may_start)?.number;
-        let next = self.get(number)?;
+        let at = self.list.iter().position(may_start)?;
+        let next = &mut self.list[at];
         next.is_running = true;
-        Some((number, next.job.clone()))
+        Some((next.number, next.job.clone()))
     }
 
     pub fn running(&self) -> impl Iterator<Item = &Transfer> {
@@ -188,18 +198,20 @@ impl Transfers {
         self.list.iter_mut().find(|transfer| transfer.id == Some(id))
     }
 
-    /// The transfer of a file of this name, the oldest one.
-    pub fn named(&self, name: &str) -> Option<u64> {
-        self.list.iter().find(|transfer| transfer.name == name).map(|transfer| transfer.number)
+    /// The transfer that the user means: by the server's number, else the oldest one of a file of this name.
+    pub fn meant(&mut self, which: &str) -> Option<&mut Transfer> {
+        let id = which.parse().ok();
+        let by_id = self.list.iter().position(|transfer| id.is_some() && transfer.id == id);
+        let at = by_id.or_else(|| self.list.iter().position(|transfer| transfer.name == which))?;
+        self.list.get_mut(at)
     }
 
     /// The transfer that a reference or an id in an answer stands for.
     pub fn by_word(&mut self, word: &str) -> Option<&mut Transfer> {
-        let is_meant = |transfer: &Transfer| match transfer.job {
-            Job::Upload(_) => transfer.reference() == word,
+        self.list.iter_mut().find(|transfer| match transfer.job {
+            Job::Upload(_) => reference(transfer.number) == word,
             Job::Download(id) => id.to_string() == word,
-        };
-        self.list.iter_mut().find(|transfer| is_meant(transfer))
+        })
     }
 
     /// Whether the same file is being sent to the same target already.
@@ -220,11 +232,6 @@ impl Transfers {
             self.offers.clear();
         }
         self.offers.insert(offer.id, offer);
-    }
-
-    /// Whether a file of this size comes by itself.
-    pub fn is_small(&self, size: u64) -> bool {
-        size <= self.auto_accept && self.auto_accept > 0
     }
 
     /// Whether this is the first announcement of a file.
@@ -266,10 +273,6 @@ pub fn reference(number: u64) -> String {
 }
 
 impl Transfer {
-    pub fn reference(&self) -> String {
-        reference(self.number)
-    }
-
     /// Whether the server cannot tell two uploads apart: same name, same target.
     fn is_like(&self, other: &Transfer) -> bool {
         match (&self.job, &other.job) {

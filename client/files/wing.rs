@@ -2,14 +2,12 @@
 //!
 //! Called by the receiver thread and the main thread, most of them with the state locked.
 
+use super::commands;
 use super::limits::RECONNECT;
 use super::notifications;
-use super::pending_uploads::PendingUploads;
 use super::scheduler;
 use super::shared::{CAPABILITY, Files, LIST};
 use super::status;
-use super::transfers::Job;
-use super::{commands, upload};
 use crate::core::client::{Client, Command, NOTICEABLE, Wing};
 use crate::core::state::State;
 use std::mem;
@@ -30,7 +28,7 @@ impl Wing for Files {
     /// Files may have come while we were not connected, so their list is asked for.
     fn connected(&self, _: &Client, state: &mut State, is_first: bool) {
         if is_first {
-            *self.pending_uploads() = PendingUploads::of(&state.model.nick, &self.server);
+            self.pending_uploads().belong_to(&state.model.nick);
         }
         let request = state.model.has_cap(CAPABILITY).then(|| state.pending.add(LIST, ""));
         let earlier = mem::replace(&mut self.lock().list_at_login, request);
@@ -49,12 +47,7 @@ impl Wing for Files {
         let uploads = self.pending_uploads().uploads();
         match uploads {
             Err(error) => state.note(format!("What you were sending last time cannot be read: {error}")),
-            Ok(uploads) => {
-                for upload in uploads {
-                    let (name, target) = (upload::name_of(&upload.path), upload.target.clone());
-                    self.lock().add(Job::Upload(upload), false, &name, &target);
-                }
-            }
+            Ok(uploads) => uploads.into_iter().for_each(|upload| self.lock().send(upload, false)),
         }
         scheduler::start(client, state, self);
     }
