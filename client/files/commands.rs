@@ -52,7 +52,7 @@ fn queue(files: &Files, client: &Client, upload: Upload) -> Result<(), String> {
     if !client.lock().model.has_cap(CAPABILITY) {
         return Err(NO_FILES.to_owned());
     }
-    if files.lock().is_being_sent(&upload.path, &upload.target) {
+    if files.lock().is_being_sent(&upload) {
         return Err(format!("{name} is being sent to {} already", upload.target));
     }
     let kept = files.pending_uploads().keep(&upload);

@@ -5,7 +5,7 @@
 use super::event::FileEvent;
 use super::limits::{AHEAD, GOT};
 use super::part::{self, Part};
-use super::task::{self, Task};
+use super::task::{self, Ended, Task};
 use super::transfers::TransferError::{self, Cancelled, Lost, Permanent};
 use super::transfers::{Answer, Cancel, Granted, Transfer};
 use crate::core::state::State;
@@ -16,7 +16,7 @@ use wire::file_line::FileRequest;
 use wire::limits;
 
 /// Fetches a file.
-pub fn run(task: Task<'_>, id: u64) -> Result<FileEvent, TransferError> {
+pub fn run(task: Task<'_>, id: u64) -> Ended {
     let mut fetching = Fetching { task, id, part: None, is_second_try: false };
     let result = task.until_done(|| fetching.attempt());
     if let Err(Cancelled(cancel)) = &result {
@@ -39,7 +39,7 @@ struct Fetching<'a> {
 }
 
 impl Fetching<'_> {
-    fn attempt(&mut self) -> Result<FileEvent, TransferError> {
+    fn attempt(&mut self) -> Ended {
         let (task, granted) = (self.task, self.fetch()?);
         let unwritable = |error: io::Error| unwritable(&granted.name, &error);
         // A name that has changed meanwhile changes nothing for a part that is open.
@@ -99,11 +99,11 @@ fn receive(task: Task<'_>, id: u64, part: &mut Part, granted: &Granted) -> Resul
     if count != granted.size - part.length {
         return Err(Lost(format!("the server wants to send {count} bytes, which do not fit")));
     }
-    save(&mut reader, part, granted, |count| task.advance(count))
+    save(task, reader, part, granted)
 }
 
 /// Names the whole file, and tells the server.
-fn finish(task: Task<'_>, id: u64, part: &Part, granted: Granted) -> Result<FileEvent, TransferError> {
+fn finish(task: Task<'_>, id: u64, part: &Part, granted: Granted) -> Ended {
     let Granted { size, crc, name, .. } = granted;
     let path = part.publish(&name).map_err(|error| unwritable(&name, &error))?;
     // The server need not keep the data connection while we wait for its word.
@@ -117,13 +117,8 @@ fn finish(task: Task<'_>, id: u64, part: &Part, granted: Granted) -> Result<File
 
 /// Saves the rest of the file. This thread reads it, and a second thread sums it up and writes it: each takes about
 /// as long as the other.
-fn save(
-    reader: &mut impl Read,
-    part: &mut Part,
-    granted: &Granted,
-    advance: impl Fn(usize) -> Result<(), TransferError>,
-) -> Result<(), TransferError> {
-    let mut left = granted.size - part.length;
+fn save(task: Task<'_>, reader: impl Read, part: &mut Part, granted: &Granted) -> Result<(), TransferError> {
+    let mut rest = reader.take(granted.size - part.length);
     let (full, to_write) = mpsc::sync_channel::<(Vec<u8>, usize)>(AHEAD);
     let (empty, to_fill) = mpsc::channel::<Vec<u8>>();
     thread::scope(|scope| {
@@ -136,21 +131,19 @@ fn save(
             })
         });
         let mut read = || {
-            while left > 0 {
+            while rest.limit() > 0 {
                 let mut buffer = to_fill.try_recv().unwrap_or_else(|_| vec![0; limits::COPY_BUFFER]);
-                let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-                let count = match reader.read(&mut buffer[..most]) {
+                let count = match rest.read(&mut buffer) {
                     Ok(0) => return Err(Lost("the server closed the connection".to_owned())),
                     Ok(count) => count,
                     Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                     Err(error) => return Err(error.into()),
                 };
-                left -= count as u64;
                 // If it cannot be written any more, the other thread knows why.
                 if full.send((buffer, count)).is_err() {
                     break;
                 }
-                advance(count)?;
+                task.advance(count)?;
             }
             Ok(())
         };

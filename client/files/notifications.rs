@@ -5,7 +5,7 @@
 use super::event::FileEvent;
 use super::part;
 use super::shared::{FOR_THE_USER, Files, LIST};
-use super::transfers::{Answer, Cancel, Granted, Job, Offer};
+use super::transfers::{Answer, Cancel, Granted, Offer};
 use crate::core::client::Client;
 use crate::core::event::{Event, Origin};
 use crate::core::state::State;
@@ -127,9 +127,7 @@ fn list(state: &mut State, files: &Files) {
                 drop(fs::remove_file(part));
             }
             FileState::Sent => {
-                if let Some(transfer) = transfers.by_id(item.id)
-                    && matches!(transfer.job, Job::Upload(_))
-                {
+                if let Some(transfer) = transfers.by_id(item.id) {
                     // A server that has lost its files gives the same numbers to others.
                     transfer.is_whole = transfer.name == item.name && transfer.progress.total == item.size;
                 }
@@ -170,6 +168,7 @@ fn cancelled(state: &mut State, files: &Files, id: u64, by: String, name: String
 
 #[cfg(test)]
 mod tests {
+    use super::super::transfers::Job;
     use super::*;
     use crate::core::client::Wing;
     use crate::core::terminal::tests::{Paper, client};

@@ -5,8 +5,8 @@
 use super::event::FileEvent;
 use super::shared::Files;
 use super::status;
-use super::task::Task;
-use super::transfers::TransferError::{self, Cancelled, LocalFile, Lost, Permanent, Refused};
+use super::task::{Ended, Task};
+use super::transfers::TransferError::{Cancelled, LocalFile, Lost, Permanent, Refused};
 use super::transfers::{Cancel, Job};
 use super::{download, upload};
 use crate::core::client::Client;
@@ -46,7 +46,7 @@ fn transfer_thread(client: &Arc<Client>, files: &Files, number: u64, job: &Job) 
 }
 
 /// Takes a transfer off the table, and says how it ended.
-fn finish(state: &mut State, files: &Files, number: u64, ended: Result<FileEvent, TransferError>) {
+fn finish(state: &mut State, files: &Files, number: u64, ended: Ended) {
     let mut transfers = files.lock();
     let Some(transfer) = transfers.remove(number) else { return };
     transfers.failed |= transfer.wanted && ended.is_err();

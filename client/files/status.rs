@@ -3,9 +3,9 @@
 //! The threads of transfers and the receiver thread call it, with the state locked; it takes the table's lock.
 
 use super::event::FileEvent;
-use super::limits::{COLUMNS, NAME, REDRAW, SHORT_NAME};
+use super::limits::{COLUMNS, NAME_COLUMNS, REDRAW, SHORT_NAME_COLUMNS};
 use super::shared::Files;
-use super::transfers::{Job, Transfer};
+use super::transfers::Transfer;
 use crate::core::state::State;
 use std::time::Instant;
 
@@ -51,8 +51,8 @@ fn line<'a>(transfers: impl Iterator<Item = &'a Transfer>) -> String {
 }
 
 fn part(transfer: &Transfer, is_alone: bool) -> String {
-    let arrow = if matches!(transfer.job, Job::Upload(_)) { '↑' } else { '↓' };
-    let name = shortened(&transfer.name, if is_alone { NAME } else { SHORT_NAME });
+    let arrow = if transfer.is_upload() { '↑' } else { '↓' };
+    let name = shortened(&transfer.name, if is_alone { NAME_COLUMNS } else { SHORT_NAME_COLUMNS });
     let is_moving = transfer.stream.is_some();
     let figures = match (is_moving, is_alone) {
         (false, _) => "waiting".to_owned(),

@@ -5,11 +5,11 @@
 //! time, and waits for the receiver thread's signal where it needs an answer.
 
 use super::event::FileEvent;
-use super::limits::{ANSWER, ATTEMPTS, EVER};
+use super::limits::{ANSWER_TIMEOUT, ATTEMPTS, EVER};
 use super::shared::{CAPABILITY, Files, LIST, NO_FILES};
 use super::status;
 use super::transfers::TransferError::{self, Cancelled, Lost, Permanent, Refused};
-use super::transfers::{Answer, Job, Transfer};
+use super::transfers::{Answer, Transfer};
 use crate::core::client::Client;
 use crate::core::dialer::back_off;
 use crate::core::state::State;
@@ -20,6 +20,9 @@ use std::time::Duration;
 use wire::file_line::FileRequest;
 use wire::limits;
 use wire::stream::Stream;
+
+/// How a transfer, or an attempt, has ended.
+pub type Ended = Result<FileEvent, TransferError>;
 
 /// One transfer that runs.
 #[derive(Clone, Copy)]
@@ -37,10 +40,7 @@ impl Task<'_> {
     }
 
     /// Makes attempts until one succeeds, none will, or they get nowhere.
-    pub fn until_done(
-        &self,
-        mut attempt: impl FnMut() -> Result<FileEvent, TransferError>,
-    ) -> Result<FileEvent, TransferError> {
+    pub fn until_done(&self, mut attempt: impl FnMut() -> Ended) -> Ended {
         let (mut reached, mut failed) = (0, 0);
         loop {
             let ended = attempt();
@@ -74,7 +74,7 @@ impl Task<'_> {
         self.with(|transfer| transfer.answer = None);
         send(self.client, request);
         let is_open = || self.with(|transfer| transfer.answer.is_none() && transfer.cancel.is_none());
-        drop(self.client.wait_while(ANSWER, |_| is_open()));
+        drop(self.client.wait_while(ANSWER_TIMEOUT, |_| is_open()));
         self.check()?;
         self.with(|transfer| transfer.answer.take()).ok_or_else(|| Lost("the server does not answer".to_owned()))
     }
@@ -84,7 +84,7 @@ impl Task<'_> {
         self.connected()?;
         let number = self.client.request(LIST, "", "FILE", &["LIST"]);
         let is_open = |state: &State| state.pending.is_open(number) && !self.is_cancelled();
-        self.client.wait_while(ANSWER, is_open).pending.take(number);
+        self.client.wait_while(ANSWER_TIMEOUT, is_open).pending.take(number);
         self.check()
     }
 
@@ -114,8 +114,7 @@ impl Task<'_> {
         let mut state = self.client.lock();
         let (name, peer, is_upload, per_cent) = self.with(|transfer| {
             transfer.progress.begin(offset, total);
-            let is_upload = matches!(transfer.job, Job::Upload(_));
-            (transfer.name.clone(), transfer.peer.clone(), is_upload, transfer.progress.per_cent())
+            (transfer.name.clone(), transfer.peer.clone(), transfer.is_upload(), transfer.progress.per_cent())
         });
         if offset > 0 {
             state.emit(FileEvent::Resumed { name, per_cent });
@@ -166,7 +165,7 @@ pub fn verdict(reader: &mut impl BufRead) -> Result<u64, TransferError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::transfers::Cancel;
+    use super::super::transfers::{Cancel, Job};
     use super::*;
     use crate::core::terminal::tests::{Paper, client};
     use crate::files::FileOptions;

@@ -9,7 +9,6 @@ use super::progress::Progress;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use wire::file_line::FileState;
@@ -215,10 +214,8 @@ impl Transfers {
     }
 
     /// Whether the same file is being sent to the same target already.
-    pub fn is_being_sent(&self, path: &Path, target: &str) -> bool {
-        let is_same =
-            |job: &Job| matches!(job, Job::Upload(up) if up.path == path && names::eq_ignore_case(&up.target, target));
-        self.list.iter().any(|transfer| is_same(&transfer.job))
+    pub fn is_being_sent(&self, upload: &Upload) -> bool {
+        self.list.iter().any(|transfer| matches!(&transfer.job, Job::Upload(other) if other.is_same(upload)))
     }
 
     pub fn remove(&mut self, number: u64) -> Option<Transfer> {
@@ -251,11 +248,14 @@ impl Transfers {
 
     /// Stops the files that come by themselves from somebody; those that only wait are removed.
     pub fn stop_from(&mut self, nick: &str) {
-        let is_theirs = |transfer: &Transfer| {
-            matches!(transfer.job, Job::Download(_)) && !transfer.wanted && names::eq_ignore_case(&transfer.peer, nick)
-        };
-        self.list.retain(|transfer| transfer.is_running || !is_theirs(transfer));
-        self.list.iter_mut().filter(|transfer| is_theirs(transfer)).for_each(|transfer| transfer.stop(Cancel::ByUser));
+        self.list.retain_mut(|transfer| {
+            let is_theirs = !transfer.is_upload() && names::eq_ignore_case(&transfer.peer, nick);
+            let is_to_stop = is_theirs && !transfer.wanted;
+            if is_to_stop {
+                transfer.stop(Cancel::ByUser);
+            }
+            transfer.is_running || !is_to_stop
+        });
     }
 
     /// Queues a file that may come by itself.
@@ -273,14 +273,14 @@ pub fn reference(number: u64) -> String {
 }
 
 impl Transfer {
+    pub fn is_upload(&self) -> bool {
+        matches!(self.job, Job::Upload(_))
+    }
+
     /// Whether the server cannot tell two uploads apart: same name, same target.
     fn is_like(&self, other: &Transfer) -> bool {
-        match (&self.job, &other.job) {
-            (Job::Upload(one), Job::Upload(two)) => {
-                self.name == other.name && names::eq_ignore_case(&one.target, &two.target)
-            }
-            _ => false,
-        }
+        let are_uploads = self.is_upload() && other.is_upload();
+        are_uploads && self.name == other.name && names::eq_ignore_case(&self.peer, &other.peer)
     }
 
     /// An upload of an earlier run may be for a room that we have not entered yet.

@@ -3,10 +3,10 @@
 //! Run by the transfer's own thread; the state is locked for a moment at a time.
 
 use super::event::FileEvent;
-use super::limits::{REASON, REFUSALS, SHORT, VERDICT};
+use super::limits::{REASON_TIMEOUT, REFUSALS, SHORT, VERDICT_TIMEOUT};
 use super::pending_uploads::Upload;
 use super::source::Source;
-use super::task::{self, Task};
+use super::task::{self, Ended, Task};
 use super::transfers::TransferError::{self, Cancelled, LocalFile, Lost, Permanent, Refused};
 use super::transfers::{self, Answer, Cancel};
 use std::io::{BufReader, Write};
@@ -15,7 +15,7 @@ use wire::limits;
 use wire::stream::Stream;
 
 /// Sends a file.
-pub fn run(task: Task<'_>, upload: &Upload) -> Result<FileEvent, TransferError> {
+pub fn run(task: Task<'_>, upload: &Upload) -> Ended {
     let mut upload = upload.clone();
     let result = send(task, &mut upload);
     // After many attempts in vain the next run of the client may have more luck.
@@ -31,7 +31,7 @@ pub fn run(task: Task<'_>, upload: &Upload) -> Result<FileEvent, TransferError> 
     result
 }
 
-fn send(task: Task<'_>, upload: &mut Upload) -> Result<FileEvent, TransferError> {
+fn send(task: Task<'_>, upload: &mut Upload) -> Ended {
     let name = upload.name();
     let source = Source::open(&upload.path, &name).map_err(|why| Permanent(format!("{name} cannot be sent: {why}")))?;
     // The server may have got all of it just before the client was ended.
@@ -52,7 +52,7 @@ struct Sending<'a> {
 }
 
 impl Sending<'_> {
-    fn attempt(&mut self) -> Result<FileEvent, TransferError> {
+    fn attempt(&mut self) -> Ended {
         if self.all_sent && self.has_arrived()? {
             let (name, target) = (self.source.name.clone(), self.upload.target.clone());
             return Ok(FileEvent::AlreadySent { name, target });
@@ -66,7 +66,7 @@ impl Sending<'_> {
             return Err(Self::reason(&stream, error));
         }
         self.all_sent = true;
-        let _ = stream.socket().set_read_timeout(Some(VERDICT));
+        let _ = stream.socket().set_read_timeout(Some(VERDICT_TIMEOUT));
         if let Err(error) = task::verdict(&mut BufReader::new(&*stream)) {
             return Err(self.refused(error));
         }
@@ -127,7 +127,7 @@ impl Sending<'_> {
     /// A write has failed: the server may have said why it stopped reading.
     fn reason(stream: &Stream, error: TransferError) -> TransferError {
         if matches!(error, Lost(_)) {
-            let _ = stream.socket().set_read_timeout(Some(REASON));
+            let _ = stream.socket().set_read_timeout(Some(REASON_TIMEOUT));
             if let Err(Refused(why)) = task::verdict(&mut BufReader::new(stream)) {
                 return Refused(why);
             }

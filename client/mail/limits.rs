@@ -11,4 +11,4 @@ pub const OTHERS: usize = 1000;
 /// Uncertain messages that are remembered: one for each kill at such a moment, mostly acknowledged long ago.
 pub const UNCERTAIN: usize = 100;
 /// Bytes of an id that are looked at; those of our servers and clients are half as long.
-pub const ID: usize = 100;
+pub const ID_BYTES: usize = 100;

@@ -38,7 +38,7 @@ fn an_upload_of_an_earlier_run_waits_for_its_room() {
     let upload = |target: &str| Upload { path: "/a".into(), target: target.into(), earlier_id: None };
     transfers.add(Job::Upload(upload("#dev")), false, "a", "#dev");
     assert_eq!((transfers.due(|_| false), transfers.next(|_| false)), (0, None));
-    assert!(transfers.is_being_sent(Path::new("/a"), "#DEV") && !transfers.is_being_sent(Path::new("/a"), "bob"));
+    assert!(transfers.is_being_sent(&upload("#DEV")) && !transfers.is_being_sent(&upload("bob")));
     assert_eq!(transfers.next(|room| room == "#dev").map(|(number, _)| number), Some(1));
     assert_eq!(transfers.by_word("u1").map(|transfer| transfer.number), Some(1));
     assert!(transfers.by_word("1").is_none());
