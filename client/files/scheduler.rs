@@ -21,7 +21,7 @@ pub fn start(client: &Client, state: &mut State, files: &Files) {
         let next = files.lock().next(|room| state.model.is_in(room));
         let (Some((number, job)), Some(client), Some(shared)) = (next, client.share(), files.share()) else { return };
         let thread = thread::Builder::new().name(format!("transfer {number}"));
-        if let Err(error) = thread.spawn(move || transfer_thread(&client, &shared, number, &job)) {
+        if let Err(error) = thread.spawn(move || transfer_thread(&client, &shared, number, job)) {
             let sentence = format!("There is no thread for another transfer: {error}");
             finish(state, files, number, Err(Permanent(sentence)));
         }
@@ -29,11 +29,11 @@ pub fn start(client: &Client, state: &mut State, files: &Files) {
 }
 
 /// One transfer, from its turn to its end; then the next one starts.
-fn transfer_thread(client: &Arc<Client>, files: &Files, number: u64, job: &Job) {
+fn transfer_thread(client: &Arc<Client>, files: &Files, number: u64, job: Job) {
     let task = Task { client, files, number };
     let run = || match job {
         Job::Upload(upload) => upload::run(task, upload),
-        Job::Download(id) => download::run(task, *id),
+        Job::Download(id) => download::run(task, id),
     };
     // A transfer that never ended would keep a script from ending as well.
     let ended = panic::catch_unwind(AssertUnwindSafe(run));

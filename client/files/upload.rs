@@ -15,8 +15,7 @@ use wire::limits;
 use wire::stream::Stream;
 
 /// Sends a file.
-pub fn run(task: Task<'_>, upload: &Upload) -> Ended {
-    let mut upload = upload.clone();
+pub fn run(task: Task<'_>, mut upload: Upload) -> Ended {
     let result = send(task, &mut upload);
     // After many attempts in vain the next run of the client may have more luck.
     if !matches!(result, Err(Lost(_))) {
@@ -62,14 +61,10 @@ impl Sending<'_> {
         let (id, token, offset) = self.offer()?;
         let stream = self.task.connect()?;
         self.task.begin(offset, self.source.size);
-        if let Err(error) = self.send_bytes(&stream, id, &token, offset) {
-            return Err(Self::reason(&stream, error));
-        }
+        self.send_bytes(&stream, id, &token, offset).map_err(|error| reason(&stream, error))?;
         self.all_sent = true;
         let _ = stream.socket().set_read_timeout(Some(VERDICT_TIMEOUT));
-        if let Err(error) = task::verdict(&mut BufReader::new(&*stream)) {
-            return Err(self.refused(error));
-        }
+        task::verdict(&mut BufReader::new(&*stream)).map_err(|error| self.refused(error))?;
         let how = self.task.with(|transfer| transfer.progress.summary());
         let (name, target, crc) = (self.source.name.clone(), self.upload.target.clone(), self.source.sum().value());
         Ok(FileEvent::Sent { name, size: self.source.size, crc, target, how })
@@ -113,7 +108,7 @@ impl Sending<'_> {
             Answer::Refused { why, .. } => {
                 return Err(Permanent(format!("{name} was not sent to {target}: {why}")));
             }
-            Answer::Get { .. } => return Err(Lost("the server is confused".to_owned())),
+            Answer::Get(_) => return Err(Lost("the server is confused".to_owned())),
         };
         if self.upload.earlier_id != Some(id) {
             self.upload.earlier_id = Some(id);
@@ -122,17 +117,6 @@ impl Sending<'_> {
         }
         let is_ours = offset <= self.source.size && self.source.sum_up(offset)?.value() == crc;
         Ok((id, token, if is_ours { offset } else { 0 }))
-    }
-
-    /// A write has failed: the server may have said why it stopped reading.
-    fn reason(stream: &Stream, error: TransferError) -> TransferError {
-        if matches!(error, Lost(_)) {
-            let _ = stream.socket().set_read_timeout(Some(REASON_TIMEOUT));
-            if let Err(Refused(why)) = task::verdict(&mut BufReader::new(stream)) {
-                return Refused(why);
-            }
-        }
-        error
     }
 
     /// Sends the request, the rest of the file and its sum.
@@ -147,5 +131,17 @@ impl Sending<'_> {
         self.source.check_unchanged()?;
         stream.write_all(format!("{:08x}\r\n", self.source.sum().value()).as_bytes())?;
         Ok(())
+    }
+}
+
+/// A write has failed: the server may have said why it stopped reading.
+fn reason(stream: &Stream, error: TransferError) -> TransferError {
+    if !matches!(error, Lost(_)) {
+        return error;
+    }
+    let _ = stream.socket().set_read_timeout(Some(REASON_TIMEOUT));
+    match task::verdict(&mut BufReader::new(stream)) {
+        Err(Refused(why)) => Refused(why),
+        _ => error,
     }
 }

@@ -3,7 +3,7 @@
 //! Called by the receiver thread and the main thread, most of them with the state locked.
 
 use super::commands;
-use super::limits::RECONNECT;
+use super::limits::{EVER, RECONNECT};
 use super::notifications;
 use super::scheduler;
 use super::shared::{CAPABILITY, Files, LIST};
@@ -83,14 +83,12 @@ impl Wing for Files {
         }
         drop(state);
         let failed = loop {
-            let state = client.wait_while(NOTICEABLE, |state| due(state) > 0 && state.is_connected());
-            if due(&state) == 0 {
-                break self.lock().failed;
-            }
-            drop(state);
+            drop(client.wait_while(EVER, |state| due(state) > 0 && state.is_connected()));
             let state = client.wait_while(RECONNECT, |state| due(state) > 0 && !state.is_connected());
-            if due(&state) > 0 && !state.is_connected() {
-                break true;
+            match due(&state) {
+                0 => break self.lock().failed,
+                _ if !state.is_connected() => break true,
+                _ => {}
             }
         };
         failed.then(|| "a file was not sent, or did not come".to_owned())

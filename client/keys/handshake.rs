@@ -85,15 +85,15 @@ fn host(server: &str) -> &str {
 impl SecureDialer {
     /// With the fingerprint that the server must have, or authorities, if the user gives them. An error is one sentence.
     pub fn new(pin: Option<Fingerprint>, authorities: Option<&Path>) -> Result<Self, String> {
-        let no_folder = |error| format!("{error}, so there is no place for your key; set one of them, or say --plain");
-        let key = settings::folder().map_err(no_folder)?.join("identity.pem");
-        let identity = Identity::load_or_make(&key, "groupchat")?;
+        let folder = settings::folder()
+            .map_err(|error| format!("{error}, so there is no place for your key; set one of them, or say --plain"))?;
+        let identity = Identity::load_or_make(&folder.join("identity.pem"), "groupchat")?;
         Ok(SecureDialer {
             fingerprint: identity.fingerprint(),
             connector: Connector::new(identity, authorities)?,
             pin,
             by_authority: authorities.is_some(),
-            file: KnownServers::open().map_err(no_folder)?,
+            file: KnownServers { path: folder.join("known_servers") },
             known: Mutex::new(None),
         })
     }
@@ -130,6 +130,7 @@ impl SecureDialer {
 
     /// What a user has to know when there is no TLS connection.
     fn explain(&self, server: &str, trust: Trust, refused: Refused) -> Failure {
+        let plain = "--plain speaks to it so that everybody on the way can read it";
         match (refused, trust) {
             (Refused::Changed(shown), Trust::Pin(pin)) => Failure::Refused(self.changed(server, pin, shown)),
             (Refused::Unverified(why), _) => Failure::Refused(format!(
@@ -138,14 +139,10 @@ impl SecureDialer {
             )),
             // Our server says so when it is full, before it knows whether the client speaks TLS.
             (Refused::PlainText(text), _) if text.starts_with("ERROR :") => Failure::Lost(complaint(&text)),
-            (Refused::PlainText(_), _) => Failure::Refused(format!(
-                "{server} does not speak TLS; --plain speaks to it \
-                 so that everybody on the way can read it"
-            )),
-            (Refused::Lost(error), _) if error.kind() == ErrorKind::TimedOut => Failure::Lost(format!(
-                "{server} does not answer in TLS; if it knows only plain text, --plain speaks to it \
-                 so that everybody on the way can read it"
-            )),
+            (Refused::PlainText(_), _) => Failure::Refused(format!("{server} does not speak TLS; {plain}")),
+            (Refused::Lost(error), _) if error.kind() == ErrorKind::TimedOut => {
+                Failure::Lost(format!("{server} does not answer in TLS; if it knows only plain text, {plain}"))
+            }
             (Refused::Lost(error), _) if error.kind() == ErrorKind::UnexpectedEof => {
                 Failure::Lost(format!("{server} has closed the connection instead of answering in TLS"))
             }

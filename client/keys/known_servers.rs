@@ -30,15 +30,11 @@ const AUTHORITY: &str = "authority";
 /// The file.
 #[derive(Debug, Clone)]
 pub struct KnownServers {
+    /// In the user's folder for settings.
     pub path: PathBuf,
 }
 
 impl KnownServers {
-    /// In the user's folder for settings.
-    pub fn open() -> io::Result<Self> {
-        Ok(KnownServers { path: settings::folder()?.join("known_servers") })
-    }
-
     /// How a server is known, and the number of the line that says so. An error is one sentence.
     pub fn find(&self, server: &str) -> Result<Option<(Known, usize)>, String> {
         let path = self.path.display();

@@ -50,14 +50,9 @@ pub fn id(message: &Message<'_>) -> Option<String> {
 }
 
 impl Dedup {
-    /// Reads what was shown to the user who chats as `own_nick`. An error comes with an empty memory that writes
-    /// nothing down.
-    pub fn load(own_nick: &str) -> (Self, io::Result<()>) {
-        let name = format!("seen-{}", names::casefold(own_nick));
-        match settings::folder().and_then(|folder| Self::read(&folder, &name)) {
-            Ok(dedup) => (dedup, Ok(())),
-            Err(error) => (Self::default(), Err(error)),
-        }
+    /// Reads what was shown to the user who chats as `own_nick`.
+    pub fn load(own_nick: &str) -> io::Result<Self> {
+        Self::read(&settings::folder()?, &format!("seen-{}", names::casefold(own_nick)))
     }
 
     fn read(folder: &Path, name: &str) -> io::Result<Self> {
@@ -107,8 +102,7 @@ impl Dedup {
 
     /// The user has another name, under which stored messages are remembered from now on.
     pub fn renamed(&mut self, new: &str) {
-        let (loaded, _) = Self::load(new);
-        let before = std::mem::replace(self, loaded);
+        let before = std::mem::replace(self, Self::load(new).unwrap_or_default());
         before.stored.order.iter().for_each(|id| _ = self.stored.add(id));
         self.others = before.others;
     }
