@@ -57,7 +57,7 @@ fn file(files: &Files, client: &Client, arguments: &str) -> Result<(), String> {
     if let Err(error) = kept {
         client.note(format!("Should you leave before {name} is sent, you will have to send it again: {error}"));
     }
-    files.lock().send(upload, true);
+    files.lock().add(Job::Upload(upload), true);
     scheduler::start(client, &mut client.lock(), files);
     Ok(())
 }
@@ -84,9 +84,7 @@ fn get(files: &Files, client: &Client, id: &str) -> Result<(), String> {
         state.note(format!("File {id} is under way already"));
         return Ok(());
     }
-    let offer = transfers.offers.get(&id);
-    let (name, sender) = offer.map(|offer| (offer.name.clone(), offer.sender.clone())).unwrap_or_default();
-    transfers.add(Job::Download(id), true, &name, &sender);
+    transfers.add(Job::Download(id), true);
     drop(transfers);
     scheduler::start(client, &mut state, files);
     Ok(())

@@ -82,10 +82,10 @@ fn announced(client: &Client, state: &mut State, files: &Files, message: &Messag
         return;
     }
     let comes = files.is_small(offer.size);
+    transfers.learn(offer.clone());
     if comes {
         transfers.fetch(&offer);
     }
-    transfers.learn(offer.clone());
     drop(transfers);
     // To one person it is a stored message, and may come again like any other.
     if let Some(origin) = client.origin(message, !names::is_room(&offer.target)) {

@@ -38,19 +38,19 @@ impl Upload {
 /// The file, and the server that it is about.
 #[derive(Debug)]
 pub struct PendingUploads {
-    /// Nowhere when the system names no home.
+    /// `None` when the system names no home: then nothing is kept.
     file: Option<PathBuf>,
-    /// A file for bob on one server is not for whoever is called bob on another.
+    /// Entries of other servers stay as they are: bob on one server is not bob on another.
     server: String,
 }
 
 impl PendingUploads {
-    /// Those on this server, `HOST:PORT`, as the user gave it.
+    /// No file yet. The server is `HOST:PORT`, as the user gave it.
     pub fn new(server: &str) -> Self {
         PendingUploads { file: None, server: server.to_owned() }
     }
 
-    /// From now on those of the user who chats as `own_nick`.
+    /// Chooses the file of the user who chats as `own_nick`.
     pub fn belong_to(&mut self, own_nick: &str) {
         let file = settings::folder().map(|folder| folder.join(format!("uploads-{}", names::casefold(own_nick))));
         self.file = file.ok();

@@ -15,7 +15,7 @@ use wire::files;
 pub const CAPABILITY: &str = "groupchat/files";
 /// The kind of request that lists files.
 pub const LIST: &str = "file list";
-/// What such a request is about when the user sees the list.
+/// The subject of such a request when the user wants to see the list.
 pub const FOR_THE_USER: &str = "for the user";
 /// The answer to a command where the server does not know FILE.
 pub const NO_FILES: &str = "This server takes no files";

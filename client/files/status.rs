@@ -93,7 +93,9 @@ mod tests {
 
     fn fetching(transfers: &mut Transfers, id: u64, name: &str) {
         let (sender, target, state) = ("tesla".into(), "me".into(), FileState::New);
-        transfers.fetch(&Offer { id, sender, target, size: 1000, crc: 0, state, name: name.into() });
+        let offer = Offer { id, sender, target, size: 1000, crc: 0, state, name: name.into() };
+        transfers.learn(offer.clone());
+        transfers.fetch(&offer);
         let (number, _) = transfers.next(|_| true).unwrap();
         let transfer = transfers.get(number).unwrap();
         transfer.progress.begin(0, 1000);

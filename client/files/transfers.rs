@@ -67,7 +67,7 @@ pub enum TransferError {
     Cancelled(Cancel),
 }
 
-/// A socket failed, which is worth another attempt.
+/// A data connection has failed, which is worth another attempt.
 impl From<io::Error> for TransferError {
     fn from(error: io::Error) -> Self {
         TransferError::Lost(match error.kind() {
@@ -126,7 +126,7 @@ pub struct Transfers {
     announced: HashSet<(u64, u32)>,
     /// Files, by id and sum, that came, or that do not come: not to be fetched again by themselves.
     done: HashSet<(u64, u32)>,
-    /// The request for the list at login, whose line is not sent again after a lost connection.
+    /// The number of the request for the list at login. Its line is not sent again after a lost connection.
     pub list_at_login: Option<u64>,
     /// A transfer that the user asked for has failed.
     pub failed: bool,
@@ -135,24 +135,25 @@ pub struct Transfers {
 }
 
 impl Transfers {
-    /// Queues an upload.
-    pub fn send(&mut self, upload: Upload, wanted: bool) {
-        let (name, target) = (upload.name(), upload.target.clone());
-        self.add(Job::Upload(upload), wanted, &name, &target);
-    }
-
     /// Puts a transfer at the end of the queue.
-    pub fn add(&mut self, job: Job, wanted: bool, name: &str, peer: &str) {
+    pub fn add(&mut self, job: Job, wanted: bool) {
         self.last_number += 1;
-        let id = if let Job::Download(id) = job { Some(id) } else { None };
+        let (id, name, peer) = match &job {
+            Job::Upload(upload) => (None, upload.name(), upload.target.clone()),
+            Job::Download(id) => {
+                let known = self.offers.get(id).map(|offer| (offer.name.clone(), offer.sender.clone()));
+                let (name, sender) = known.unwrap_or_default();
+                (Some(*id), name, sender)
+            }
+        };
         self.list.push(Transfer {
             number: self.last_number,
             job,
             wanted,
             is_running: false,
             id,
-            name: name.to_owned(),
-            peer: peer.to_owned(),
+            name,
+            peer,
             answer: None,
             cancel: None,
             stream: None,
@@ -258,11 +259,11 @@ impl Transfers {
         });
     }
 
-    /// Queues a file that may come by itself.
+    /// Queues an offer that we know of, and that may come by itself.
     pub fn fetch(&mut self, offer: &Offer) {
         let is_done = self.done.contains(&(offer.id, offer.crc));
         if !is_done && self.by_id(offer.id).is_none() && self.list.len() < QUEUE {
-            self.add(Job::Download(offer.id), false, &offer.name, &offer.sender);
+            self.add(Job::Download(offer.id), false);
         }
     }
 }

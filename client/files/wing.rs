@@ -8,6 +8,7 @@ use super::notifications;
 use super::scheduler;
 use super::shared::{CAPABILITY, Files, LIST};
 use super::status;
+use super::transfers::Job;
 use crate::core::client::{Client, Command, NOTICEABLE, Wing};
 use crate::core::state::State;
 use std::mem;
@@ -47,7 +48,7 @@ impl Wing for Files {
         let uploads = self.pending_uploads().uploads();
         match uploads {
             Err(error) => state.note(format!("What you were sending last time cannot be read: {error}")),
-            Ok(uploads) => uploads.into_iter().for_each(|upload| self.lock().send(upload, false)),
+            Ok(uploads) => uploads.into_iter().for_each(|upload| self.lock().add(Job::Upload(upload), false)),
         }
         scheduler::start(client, state, self);
     }
