@@ -29,7 +29,7 @@
 //! The project itself:
 //! - [`structure`]: arrows point down, and the core knows no wing
 //! - [`source`]: reads Rust without comments, strings and tests
-//! - [`limits`], [`readme`]: PROTOCOL.md and README.md say what the code says
+//! - [`limits`], [`protocol`], [`readme`]: PROTOCOL.md and README.md say what the code says
 
 #![allow(clippy::unwrap_used, clippy::format_collect, reason = "a test fails by panicking, and need not be fast")]
 #![cfg_attr(not(feature = "full"), allow(dead_code, reason = "some helpers are for the tests of wings"))]
@@ -46,6 +46,7 @@ mod harness;
 mod lifecycle;
 mod limits;
 mod messages;
+mod protocol;
 mod readme;
 mod reconnect;
 mod registration;

@@ -8,11 +8,9 @@ use super::scheduler;
 use super::shared::{CAPABILITY, FOR_THE_USER, Files, LIST, NO_FILES};
 use super::source::Source;
 use super::task;
-use super::transfers::{Cancel, Job};
-use super::upload;
+use super::transfers::{Cancel, Job, Transfer};
 use crate::core::arguments::{self, bad_nick};
 use crate::core::client::{Client, Command};
-use crate::core::state::State;
 use std::env;
 use std::path::{self, Path, PathBuf};
 use std::sync::Arc;
@@ -22,51 +20,50 @@ use wire::names;
 /// The rows of the table of commands.
 #[rustfmt::skip]
 pub fn table(files: &Arc<Files>) -> Vec<Command> {
-    let with = |run: fn(&Files, &Client, &str)| {
+    // A script fails with what it asked for in vain.
+    let or_fail = |run: fn(&Files, &Client, &str) -> Result<(), String>| {
         let files = Arc::clone(files);
-        move |client: &Client, arguments: &str| run(&files, client, arguments)
+        move |client: &Client, arguments: &str| {
+            if let Err(sentence) = run(&files, client, arguments) {
+                files.lock().failed = true;
+                client.note(sentence);
+            }
+        }
     };
+    let shared = Arc::clone(files);
     vec![
         Command::new("/file", "PATH [TARGET]", &["!FILE ", r"\file\"],
-            "Send a file to whom you are talking to, or to a NAME or #room", with(file)),
-        Command::new("/files", "", &[], "List the files that were sent to you or by you", with(list)),
-        Command::new("/get", "ID", &[], "Fetch a file that did not come by itself", with(get)),
+            "Send a file to whom you are talking to, or to a NAME or #room", or_fail(file)),
+        Command::new("/files", "", &[], "List the files that were sent to you or by you", list),
+        Command::new("/get", "ID", &[], "Fetch a file that did not come by itself", or_fail(get)),
         Command::new("/cancel", "ID", &[],
-            "Stop sending a file, or take it back; stop fetching one, or decline it", with(cancel)),
+            "Stop sending a file, or take it back; stop fetching one, or decline it", move |client, which| cancel(&shared, client, which)),
     ]
 }
 
-/// `/file PATH [TARGET]`
-fn file(files: &Files, client: &Client, arguments: &str) {
+/// `/file PATH [TARGET]`: puts an upload into the queue, and into the file from which another run of the client would
+/// go on.
+fn file(files: &Files, client: &Client, arguments: &str) -> Result<(), String> {
     let current = client.lock().model.target().map(str::to_owned);
-    let upload = asked_for(arguments, current);
-    let mut state = client.lock();
-    match upload.and_then(|upload| queue(files, &mut state, upload)) {
-        Ok(()) => scheduler::start(client, &mut state, files),
-        Err(sentence) => refuse(files, &mut state, &sentence),
-    }
-}
-
-/// Puts an upload into the queue, and into the file from which another run of the client would go on.
-fn queue(files: &Files, state: &mut State, upload: Upload) -> Result<(), String> {
-    let name = upload::name_of(&upload.path);
-    let mut transfers = files.lock();
-    if !state.model.has_cap(CAPABILITY) {
+    let upload = asked_for(arguments, current)?;
+    let name = upload.name();
+    if !client.lock().model.has_cap(CAPABILITY) {
         return Err(NO_FILES.to_owned());
     }
-    if transfers.is_being_sent(&upload.path, &upload.target) {
+    if files.lock().is_being_sent(&upload) {
         return Err(format!("{name} is being sent to {} already", upload.target));
     }
-    if let Err(error) = transfers.pending_uploads.keep(&upload) {
-        state.note(format!("Should you leave before {name} is sent, you will have to send it again: {error}"));
+    let kept = files.pending_uploads().keep(&upload);
+    if let Err(error) = kept {
+        client.note(format!("Should you leave before {name} is sent, you will have to send it again: {error}"));
     }
-    let target = upload.target.clone();
-    transfers.add(Job::Upload(upload), true, &name, &target);
+    files.lock().add(Job::Upload(upload), true);
+    scheduler::start(client, &mut client.lock(), files);
     Ok(())
 }
 
 /// `/files`
-fn list(_: &Files, client: &Client, _: &str) {
+fn list(client: &Client, _: &str) {
     if !client.lock().model.has_cap(CAPABILITY) {
         return client.note(NO_FILES);
     }
@@ -74,24 +71,23 @@ fn list(_: &Files, client: &Client, _: &str) {
 }
 
 /// `/get ID`
-fn get(files: &Files, client: &Client, id: &str) {
+fn get(files: &Files, client: &Client, id: &str) -> Result<(), String> {
     let mut state = client.lock();
     if !state.model.has_cap(CAPABILITY) {
-        return refuse(files, &mut state, NO_FILES);
+        return Err(NO_FILES.to_owned());
     }
-    let Ok(id) = id.parse::<u64>() else {
-        return refuse(files, &mut state, "Which file? /get wants a number; /files shows them");
-    };
+    let id = id.parse().map_err(|_| "Which file? /get wants a number; /files shows them")?;
     let mut transfers = files.lock();
     if let Some(transfer) = transfers.by_id(id) {
         transfer.wanted = true;
-        return state.note(format!("File {id} is under way already"));
+        drop(transfers);
+        state.note(format!("File {id} is under way already"));
+        return Ok(());
     }
-    let offer = transfers.offers.get(&id);
-    let (name, sender) = offer.map(|offer| (offer.name.clone(), offer.sender.clone())).unwrap_or_default();
-    transfers.add(Job::Download(id), true, &name, &sender);
+    transfers.add(Job::Download(id), true);
     drop(transfers);
     scheduler::start(client, &mut state, files);
+    Ok(())
 }
 
 /// `/cancel ID`; a file that has no number yet can be named.
@@ -100,16 +96,14 @@ fn cancel(files: &Files, client: &Client, which: &str) {
     if !state.model.has_cap(CAPABILITY) {
         return state.note(NO_FILES);
     }
-    let id = which.parse::<u64>().ok();
     let mut transfers = files.lock();
-    let transfer = id.and_then(|id| transfers.by_id(id));
-    let number = transfer.map(|transfer| transfer.number).or_else(|| transfers.named(which));
-    let Some(transfer) = number.and_then(|number| transfers.get(number)) else {
-        let Some(id) = id else {
+    let Some(transfer) = transfers.meant(which) else {
+        drop(transfers);
+        let Ok(id) = which.parse() else {
             return state.note("Which file? /cancel wants a number; /files shows them");
         };
         state.note(format!("The server is asked to cancel file {id}"));
-        drop((transfers, state));
+        drop(state);
         return task::send(client, &FileRequest::Cancel(id));
     };
     if transfer.is_running {
@@ -118,23 +112,16 @@ fn cancel(files: &Files, client: &Client, which: &str) {
         return client.signal();
     }
     let number = transfer.number;
-    let Some(transfer) = transfers.remove(number) else { return };
-    if let Job::Upload(upload) = &transfer.job {
+    let Some(Transfer { job, id, name, .. }) = transfers.remove(number) else { return };
+    drop((transfers, state));
+    if let Job::Upload(upload) = job {
         // If it cannot be taken off the file now, it is offered again next time, and can be cancelled then.
-        let _ = transfers.pending_uploads.forget(upload);
+        let _ = files.pending_uploads().forget(&upload);
     }
-    drop(transfers);
-    state.emit(FileEvent::Cancelled { name: transfer.name });
-    drop(state);
-    if let Some(id) = transfer.id {
+    client.lock().emit(FileEvent::Cancelled { name });
+    if let Some(id) = id {
         task::send(client, &FileRequest::Cancel(id));
     }
-}
-
-/// A script fails with what it asked for in vain.
-fn refuse(files: &Files, state: &mut State, sentence: &str) {
-    files.lock().failed = true;
-    state.note(sentence);
 }
 
 /// What the arguments of `/file` ask for, or why they cannot mean anything.

@@ -12,66 +12,27 @@ use wire::text::{pluralize, table};
 /// Something that happened to a file.
 pub enum FileEvent {
     /// Somebody shares a file with us, or with a room; whether it comes by itself.
-    Offered {
-        offer: Offer,
-        comes: bool,
-    },
+    Offered { offer: Offer, comes: bool },
     /// Somebody has fetched our file.
-    Received {
-        by: String,
-        name: String,
-    },
+    Received { by: String, name: String },
     /// Its sender took a file back.
-    Withdrawn {
-        by: String,
-        name: String,
-    },
+    Withdrawn { by: String, name: String },
     /// An attempt to send a file, or to fetch it, begins; the peer may be unknown.
-    Started {
-        name: String,
-        is_upload: bool,
-        peer: String,
-        size: u64,
-    },
+    Started { name: String, is_upload: bool, peer: String, size: u64 },
     /// The same after a break.
-    Resumed {
-        name: String,
-        per_cent: u64,
-    },
+    Resumed { name: String, per_cent: u64 },
     /// How far it is: `1.2 of 2.7 MiB, 45 %`.
-    Progress {
-        name: String,
-        figures: String,
-    },
-    Interrupted {
-        name: String,
-        why: String,
-    },
+    Progress { name: String, figures: String },
+    /// An attempt has failed, and another one follows.
+    Interrupted { name: String, why: String },
     /// We have sent a file; `how` says in which time.
-    Sent {
-        name: String,
-        size: u64,
-        crc: u32,
-        target: String,
-        how: String,
-    },
+    Sent { name: String, size: u64, crc: u32, target: String, how: String },
     /// An earlier attempt had sent it.
-    AlreadySent {
-        name: String,
-        target: String,
-    },
+    AlreadySent { name: String, target: String },
     /// We have fetched a file.
-    Saved {
-        name: String,
-        from: String,
-        path: PathBuf,
-        size: u64,
-        crc: u32,
-        how: String,
-    },
-    Cancelled {
-        name: String,
-    },
+    Saved { name: String, from: String, path: PathBuf, size: u64, crc: u32, how: String },
+    /// The user has stopped a transfer.
+    Cancelled { name: String },
     /// A transfer has failed: why.
     Failed(String),
     /// The list that the user asked for.

@@ -2,6 +2,7 @@
 //!
 //! From the bottom up; a file uses only files above it in this list.
 //!
+//! - [`limits`]: the limits
 //! - [`part`]: a file that is coming, on the disk
 //! - [`pending_uploads`]: uploads with which the next run of the client goes on
 //! - [`progress`], [`transfers`]: the table of transfers, how far each is, and how one can fail
@@ -18,6 +19,7 @@
 mod commands;
 mod download;
 mod event;
+mod limits;
 mod notifications;
 mod part;
 mod pending_uploads;

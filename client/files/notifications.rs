@@ -5,10 +5,11 @@
 use super::event::FileEvent;
 use super::part;
 use super::shared::{FOR_THE_USER, Files, LIST};
-use super::transfers::{Answer, Cancel, Job, Offer};
+use super::transfers::{Answer, Cancel, Granted, Offer};
 use crate::core::client::Client;
 use crate::core::event::{Event, Origin};
 use crate::core::state::State;
+use std::fs;
 use wire::fail::Fail;
 use wire::file_line::{FileLine, FileRequest, FileState};
 use wire::files::safe_name;
@@ -20,7 +21,6 @@ pub fn handle(client: &Client, state: &mut State, files: &Files, message: &Messa
     let from = message.source_nick();
     // A line that only a server may say has no person as its source.
     let is_server = !message.source.is_some_and(|source| source.contains('!'));
-    let name_of = |name: &str| (from.to_owned(), safe_name(name));
     match FileLine::parse(&message.params) {
         Some(FileLine::Put { reference, id, token, offset, crc }) if is_server => {
             let put = Answer::Put { id, token: token.to_owned(), offset, crc };
@@ -30,8 +30,8 @@ pub fn handle(client: &Client, state: &mut State, files: &Files, message: &Messa
             }
         }
         Some(FileLine::Get { id, token, size, crc, name }) if is_server => {
-            let get = Answer::Get { token: token.to_owned(), size, crc, name: name.to_owned() };
-            answer(files, &id.to_string(), id, get);
+            let granted = Granted { token: token.to_owned(), size, crc, name: safe_name(name) };
+            answer(files, &id.to_string(), id, Answer::Get(granted));
         }
         Some(FileLine::Item { .. }) if is_server => {
             if let Some(request) = state.pending.oldest(LIST) {
@@ -41,21 +41,14 @@ pub fn handle(client: &Client, state: &mut State, files: &Files, message: &Messa
         Some(FileLine::End) if is_server => list(state, files),
         Some(FileLine::Announce { target, id, size, crc, name }) => {
             let (sender, target, name) = (from.to_owned(), target.to_owned(), safe_name(name));
-            announced(
-                client,
-                state,
-                files,
-                message,
-                Offer { id, sender, target, size, crc, state: FileState::New, name },
-            );
+            let offer = Offer { id, sender, target, size, crc, state: FileState::New, name };
+            announced(client, state, files, message, offer);
         }
         Some(FileLine::Got { name, .. }) => {
-            let (by, name) = name_of(name);
-            state.emit(FileEvent::Received { by, name });
+            state.emit(FileEvent::Received { by: from.to_owned(), name: safe_name(name) });
         }
         Some(FileLine::Cancelled { id, name, .. }) => {
-            let (by, name) = name_of(name);
-            cancelled(state, files, id, by, name);
+            cancelled(state, files, id, from.to_owned(), safe_name(name));
         }
         _ => {}
     }
@@ -65,11 +58,11 @@ pub fn handle(client: &Client, state: &mut State, files: &Files, message: &Messa
 pub fn failed(state: &mut State, files: &Files, fail: &Fail<'_>) {
     let mut transfers = files.lock();
     let transfer = fail.context.and_then(|word| transfers.by_word(word));
-    match transfer.filter(|transfer| transfer.is_running) {
-        Some(transfer) => {
-            transfer.answer = Some(Answer::Refused { code: fail.code.to_owned(), why: fail.text.to_owned() });
-        }
-        None => state.note(fail.text),
+    if let Some(transfer) = transfer.filter(|transfer| transfer.is_running) {
+        transfer.answer = Some(Answer::Refused { code: fail.code.to_owned(), why: fail.text.to_owned() });
+    } else {
+        drop(transfers);
+        state.note(fail.text);
     }
 }
 
@@ -88,21 +81,22 @@ fn announced(client: &Client, state: &mut State, files: &Files, message: &Messag
     if state.model.is_me(&offer.sender) || !transfers.is_news(offer.id, offer.crc) {
         return;
     }
-    let comes = transfers.is_small(offer.size);
-    // To one person it is a stored message, and may come again like any other.
-    if let Some(origin) = client.origin(message, !names::is_room(&offer.target)) {
-        state.emit(offered(&offer, comes, origin));
-    }
+    let comes = files.is_small(offer.size);
+    transfers.learn(offer.clone());
     if comes {
         transfers.fetch(&offer);
     }
-    transfers.learn(offer);
+    drop(transfers);
+    // To one person it is a stored message, and may come again like any other.
+    if let Some(origin) = client.origin(message, !names::is_room(&offer.target)) {
+        state.emit(offered(offer, comes, origin));
+    }
 }
 
-fn offered(offer: &Offer, comes: bool, origin: Origin) -> Event {
-    let event = Event::from(FileEvent::Offered { offer: offer.clone(), comes });
+fn offered(offer: Offer, comes: bool, origin: Origin) -> Event {
     let is_room = names::is_room(&offer.target);
     let conversation = Some(if is_room { &offer.target } else { &offer.sender }.clone());
+    let event = Event::from(FileEvent::Offered { offer, comes });
     Event { conversation, mentions_us: !is_room, origin, ..event }
 }
 
@@ -113,25 +107,27 @@ fn list(state: &mut State, files: &Files) {
     let is_for_the_user = request.about == FOR_THE_USER;
     let mut items: Vec<Offer> = request.rows.iter().filter_map(|row| item(row)).collect();
     items.retain(|item| !state.blacklist.contains(&item.sender));
-    let mut transfers = files.lock();
+    let mut news = Vec::new();
     for item in &items {
+        let part = part::path(&files.options.downloads, &state.model.nick, item.id, item.crc);
+        let is_begun = part.exists();
+        let mut transfers = files.lock();
         transfers.learn(item.clone());
-        let is_small = transfers.is_small(item.size);
+        let is_small = files.is_small(item.size);
         if item.state == FileState::New && transfers.is_news(item.id, item.crc) && !is_for_the_user {
             // The announcement was missed, or it is long ago.
-            state.emit(offered(item, is_small, Origin::default()));
+            news.push(offered(item.clone(), is_small, Origin::default()));
         }
-        let begun = part::path(&files.downloads, &state.model.nick, item.id, item.crc);
         match item.state {
-            FileState::New if is_small || begun.exists() => transfers.fetch(item),
-            // The client was ended before it could remove it.
-            FileState::Received if begun.exists() && transfers.by_id(item.id).is_none() => {
-                drop(std::fs::remove_file(begun));
+            FileState::New if is_small || is_begun => transfers.fetch(item),
+            FileState::Received if is_begun && transfers.by_id(item.id).is_none() => {
+                // The client was ended before it could remove it. No thread can start to fetch it while we have the
+                // state's lock.
+                drop(transfers);
+                drop(fs::remove_file(part));
             }
             FileState::Sent => {
-                if let Some(transfer) = transfers.by_id(item.id)
-                    && matches!(transfer.job, Job::Upload(_))
-                {
+                if let Some(transfer) = transfers.by_id(item.id) {
                     // A server that has lost its files gives the same numbers to others.
                     transfer.is_whole = transfer.name == item.name && transfer.progress.total == item.size;
                 }
@@ -139,7 +135,7 @@ fn list(state: &mut State, files: &Files) {
             _ => {}
         }
     }
-    drop(transfers);
+    news.into_iter().for_each(|event| state.emit(event));
     if is_for_the_user {
         state.emit(FileEvent::List(items));
     }
@@ -172,6 +168,7 @@ fn cancelled(state: &mut State, files: &Files, id: u64, by: String, name: String
 
 #[cfg(test)]
 mod tests {
+    use super::super::transfers::Job;
     use super::*;
     use crate::core::client::Wing;
     use crate::core::terminal::tests::{Paper, client};

@@ -1,14 +1,14 @@
 //! Uploads that are not finished, in a small file, so that the next run of the client goes on with them.
 //!
-//! Part of the table of transfers, under the wing's lock. Each change reads and writes the file, which
+//! Under a lock of its own, which is for the disk. Each change reads and writes the file, which
 //! is small: other runs of the client, with other servers, may share it.
 
 use crate::core::settings;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
-use wire::names;
 use wire::os::{path_bytes, path_from_bytes};
+use wire::{files, names};
 
 /// Ends an entry: no path has this byte.
 const END: u8 = 0;
@@ -23,26 +23,42 @@ pub struct Upload {
     pub earlier_id: Option<u64>,
 }
 
+impl Upload {
+    /// Whether it sends the same file to the same target.
+    pub fn is_same(&self, other: &Upload) -> bool {
+        self.path == other.path && names::eq_ignore_case(&self.target, &other.target)
+    }
+
+    /// The name under which the file is offered.
+    pub fn name(&self) -> String {
+        files::safe_name(&self.path.file_name().unwrap_or_default().to_string_lossy())
+    }
+}
+
 /// The file, and the server that it is about.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct PendingUploads {
-    /// Nowhere when the system names no home.
+    /// `None` when the system names no home: then nothing is kept.
     file: Option<PathBuf>,
-    /// A file for bob on one server is not for whoever is called bob on another.
+    /// Entries of other servers stay as they are: bob on one server is not bob on another.
     server: String,
 }
 
 impl PendingUploads {
-    /// Those of the user who chats as `own_nick` on this server.
-    pub fn of(own_nick: &str, server: &str) -> Self {
+    /// No file yet. The server is `HOST:PORT`, as the user gave it.
+    pub fn new(server: &str) -> Self {
+        PendingUploads { file: None, server: server.to_owned() }
+    }
+
+    /// Chooses the file of the user who chats as `own_nick`.
+    pub fn belong_to(&mut self, own_nick: &str) {
         let file = settings::folder().map(|folder| folder.join(format!("uploads-{}", names::casefold(own_nick))));
-        PendingUploads { file: file.ok(), server: server.to_owned() }
+        self.file = file.ok();
     }
 
     /// The uploads to go on with.
     pub fn uploads(&self) -> io::Result<Vec<Upload>> {
-        let entries = self.read()?;
-        Ok(entries.iter().filter_map(|entry| parse(entry)).filter(|(s, _)| *s == self.server).map(|(_, u)| u).collect())
+        Ok(self.read()?.into_iter().filter(|(server, _)| *server == self.server).map(|(_, upload)| upload).collect())
     }
 
     /// Keeps an upload, or what is new about it.
@@ -58,32 +74,26 @@ impl PendingUploads {
     fn change(&self, upload: &Upload, keep: bool) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         let mut entries = self.read()?;
-        let is_it = |entry: &Vec<u8>| {
-            let same = |(server, other): (String, Upload)| {
-                server == self.server
-                    && other.path == upload.path
-                    && names::eq_ignore_case(&other.target, &upload.target)
-            };
-            parse(entry).is_some_and(same)
-        };
-        entries.retain(|entry| !is_it(entry));
+        entries.retain(|(server, other)| *server != self.server || !other.is_same(upload));
         if keep {
-            let id = upload.earlier_id.unwrap_or_default();
-            let words = format!("{} {} {id} ", self.server, upload.target);
-            entries.push([words.as_bytes(), path_bytes(&upload.path)].concat());
+            entries.push((self.server.clone(), upload.clone()));
         }
-        let bytes: Vec<u8> = entries.into_iter().flat_map(|entry| [entry, vec![END]].concat()).collect();
-        settings::write_atomically(file, &bytes)
+        let write = |(server, upload): &(String, Upload)| {
+            let words = format!("{server} {} {} ", upload.target, upload.earlier_id.unwrap_or_default());
+            [words.as_bytes(), path_bytes(&upload.path), &[END]].concat()
+        };
+        settings::write_atomically(file, &entries.iter().flat_map(write).collect::<Vec<_>>())
     }
 
-    fn read(&self) -> io::Result<Vec<Vec<u8>>> {
+    /// The uploads of all servers.
+    fn read(&self) -> io::Result<Vec<(String, Upload)>> {
         let bytes = match self.file.as_ref().map(fs::read) {
             None => Vec::new(),
             // Where there can be no file, nothing was kept.
             Some(Err(error)) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Vec::new(),
             Some(read) => read?,
         };
-        Ok(bytes.split(|byte| *byte == END).filter(|entry| !entry.is_empty()).map(<[u8]>::to_vec).collect())
+        Ok(bytes.split(|byte| *byte == END).filter_map(parse).collect())
     }
 }
 

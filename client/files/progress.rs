@@ -2,13 +2,10 @@
 //!
 //! Pure, part of the table of transfers and thus under its lock.
 
+use super::limits::{PLAIN, WINDOW};
 use std::time::{Duration, Instant};
 use wire::files::readable_size;
 
-/// The least time between two plain lines about one file.
-const PLAIN: Duration = Duration::from_secs(1);
-/// The rate is measured over the last one or two of these: steady enough to read, and a stall shows.
-const WINDOW: Duration = Duration::from_secs(2);
 /// How far one transfer has got.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Progress {

@@ -3,18 +3,11 @@
 //! The threads of transfers and the receiver thread call it, with the state locked; it takes the table's lock.
 
 use super::event::FileEvent;
+use super::limits::{COLUMNS, NAME_COLUMNS, REDRAW, SHORT_NAME_COLUMNS};
 use super::shared::Files;
-use super::transfers::{Job, Transfer};
+use super::transfers::Transfer;
 use crate::core::state::State;
-use std::time::{Duration, Instant};
-
-/// The least time between two drawings of the progress line: smooth for the eye, nothing for the terminal.
-const REDRAW: Duration = Duration::from_millis(200);
-/// Columns of the progress line; one that wraps could not be redrawn, and 80 are common.
-const COLUMNS: usize = 78;
-/// Columns of a file's name in it, and where several share the line.
-const NAME: usize = 24;
-const SHORT_NAME: usize = 14;
+use std::time::Instant;
 
 /// Shows how far everything is, if it is time to.
 pub fn show(state: &mut State, files: &Files) {
@@ -29,29 +22,17 @@ pub fn show_now(state: &mut State, files: &Files) {
     let mut transfers = files.lock();
     transfers.shown = Some(Instant::now());
     if state.view.is_interactive() {
-        return state.view.set_status(&line(transfers.running()));
+        let line = line(transfers.running());
+        drop(transfers);
+        return state.view.set_status(&line);
     }
-    for Transfer { name, progress, .. } in transfers.running_mut() {
-        if let Some(figures) = progress.next_figures() {
-            state.emit(FileEvent::Progress { name: name.clone(), figures });
-        }
-    }
-}
-
-/// An attempt begins at `offset`; said where there is no progress line, and where it is a new attempt.
-pub fn begin(state: &mut State, files: &Files, number: u64, offset: u64, total: u64) {
-    let mut transfers = files.lock();
-    let Some(transfer) = transfers.get(number) else { return };
-    transfer.progress.begin(offset, total);
-    let name = transfer.name.clone();
-    if offset > 0 {
-        state.emit(FileEvent::Resumed { name, per_cent: transfer.progress.per_cent() });
-    } else if !state.view.is_interactive() {
-        let is_upload = matches!(transfer.job, Job::Upload(_));
-        state.emit(FileEvent::Started { name, is_upload, peer: transfer.peer.clone(), size: total });
-    }
+    let event = |transfer: &mut Transfer| {
+        let figures = transfer.progress.next_figures()?;
+        Some(FileEvent::Progress { name: transfer.name.clone(), figures })
+    };
+    let events: Vec<_> = transfers.running_mut().filter_map(event).collect();
     drop(transfers);
-    show_now(state, files);
+    events.into_iter().for_each(|event| state.emit(event));
 }
 
 /// All transfers in one line, as far as they fit; the others are counted.
@@ -70,8 +51,8 @@ fn line<'a>(transfers: impl Iterator<Item = &'a Transfer>) -> String {
 }
 
 fn part(transfer: &Transfer, is_alone: bool) -> String {
-    let arrow = if matches!(transfer.job, Job::Upload(_)) { '↑' } else { '↓' };
-    let name = shortened(&transfer.name, if is_alone { NAME } else { SHORT_NAME });
+    let arrow = if transfer.is_upload() { '↑' } else { '↓' };
+    let name = shortened(&transfer.name, if is_alone { NAME_COLUMNS } else { SHORT_NAME_COLUMNS });
     let is_moving = transfer.stream.is_some();
     let figures = match (is_moving, is_alone) {
         (false, _) => "waiting".to_owned(),
@@ -112,7 +93,9 @@ mod tests {
 
     fn fetching(transfers: &mut Transfers, id: u64, name: &str) {
         let (sender, target, state) = ("tesla".into(), "me".into(), FileState::New);
-        transfers.fetch(&Offer { id, sender, target, size: 1000, crc: 0, state, name: name.into() });
+        let offer = Offer { id, sender, target, size: 1000, crc: 0, state, name: name.into() };
+        transfers.learn(offer.clone());
+        transfers.fetch(&offer);
         let (number, _) = transfers.next(|_| true).unwrap();
         let transfer = transfers.get(number).unwrap();
         transfer.progress.begin(0, 1000);

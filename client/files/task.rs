@@ -5,13 +5,15 @@
 //! time, and waits for the receiver thread's signal where it needs an answer.
 
 use super::event::FileEvent;
+use super::limits::{ANSWER_TIMEOUT, ATTEMPTS, EVER};
 use super::shared::{CAPABILITY, Files, LIST, NO_FILES};
 use super::status;
-use super::transfers::{Answer, Transfer, TransferError};
+use super::transfers::TransferError::{self, Cancelled, Lost, Permanent, Refused};
+use super::transfers::{Answer, Transfer};
 use crate::core::client::Client;
 use crate::core::dialer::back_off;
 use crate::core::state::State;
-use std::io::{self, BufRead, ErrorKind, Read};
+use std::io::{BufRead, Read};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -19,12 +21,8 @@ use wire::file_line::FileRequest;
 use wire::limits;
 use wire::stream::Stream;
 
-/// How long the answer to an offer or a fetch may take before it is asked for again.
-const ANSWER: Duration = Duration::from_mins(2);
-/// Attempts in a row that may get nowhere although the server can be reached: about ten minutes.
-const ATTEMPTS: usize = 24;
-/// As good as for ever, in a form that any clock can count.
-const EVER: Duration = Duration::from_hours(24 * 365);
+/// How a transfer, or an attempt, has ended.
+pub type Ended = Result<FileEvent, TransferError>;
 
 /// One transfer that runs.
 #[derive(Clone, Copy)]
@@ -36,37 +34,32 @@ pub struct Task<'a> {
 }
 
 impl Task<'_> {
-    /// Looks at the transfer in the table, or changes it. It is there as long as its thread runs.
-    pub fn with<T>(&self, look: impl FnOnce(&mut Transfer) -> T) -> Option<T> {
-        self.files.lock().get(self.number).map(look)
+    /// Looks at the transfer in the table, or changes it.
+    pub fn with<T>(&self, look: impl FnOnce(&mut Transfer) -> T) -> T {
+        look(self.files.lock().get(self.number).expect("a transfer stays in the table as long as its thread runs"))
     }
 
     /// Makes attempts until one succeeds, none will, or they get nowhere.
-    pub fn until_done(
-        &self,
-        mut attempt: impl FnMut() -> Result<FileEvent, TransferError>,
-    ) -> Result<FileEvent, TransferError> {
+    pub fn until_done(&self, mut attempt: impl FnMut() -> Ended) -> Ended {
         let (mut reached, mut failed) = (0, 0);
         loop {
-            let error = match attempt() {
-                Ok(done) => return Ok(done),
-                Err(error) => error,
-            };
+            let ended = attempt();
+            if ended.is_ok() {
+                return ended;
+            }
             self.check()?;
-            let now = self.with(|transfer| {
+            let (offset, name) = self.with(|transfer| {
                 transfer.stream = None;
                 (transfer.progress.offset, transfer.name.clone())
             });
-            let Some((offset, name)) = now else { return Err(error) };
+            let Err(Lost(why) | Refused(why)) = ended else { return ended };
             if offset > reached {
                 (reached, failed) = (offset, 0);
             }
-            let (TransferError::Lost(why) | TransferError::Refused(why)) = error else { return Err(error) };
-            if failed == ATTEMPTS {
-                return Err(TransferError::Lost(format!("{name} is given up for now: {why}")));
-            }
-            if failed == 0 {
-                self.client.lock().emit(FileEvent::Interrupted { name, why });
+            match failed {
+                0 => self.client.lock().emit(FileEvent::Interrupted { name, why }),
+                ATTEMPTS => return Err(Lost(format!("{name} is given up for now: {why}"))),
+                _ => {}
             }
             let pause = Duration::from_secs(back_off(failed));
             failed += 1;
@@ -75,21 +68,15 @@ impl Task<'_> {
         }
     }
 
-    /// Sends a request over the chat connection.
-    pub fn send(&self, request: &FileRequest<'_>) {
-        send(self.client, request);
-    }
-
-    /// The same, and waits for the answer.
+    /// Sends a request over the chat connection, and waits for the answer.
     pub fn ask(&self, request: &FileRequest<'_>) -> Result<Answer, TransferError> {
         self.connected()?;
         self.with(|transfer| transfer.answer = None);
-        self.send(request);
-        let is_open = || self.with(|transfer| transfer.answer.is_none() && transfer.cancel.is_none()) == Some(true);
-        drop(self.client.wait_while(ANSWER, |_| is_open()));
+        send(self.client, request);
+        let is_open = || self.with(|transfer| transfer.answer.is_none() && transfer.cancel.is_none());
+        drop(self.client.wait_while(ANSWER_TIMEOUT, |_| is_open()));
         self.check()?;
-        let answer = self.with(|transfer| transfer.answer.take()).flatten();
-        answer.ok_or_else(|| TransferError::Lost("the server does not answer".to_owned()))
+        self.with(|transfer| transfer.answer.take()).ok_or_else(|| Lost("the server does not answer".to_owned()))
     }
 
     /// Asks for the list of files, and waits until it has come.
@@ -97,7 +84,7 @@ impl Task<'_> {
         self.connected()?;
         let number = self.client.request(LIST, "", "FILE", &["LIST"]);
         let is_open = |state: &State| state.pending.is_open(number) && !self.is_cancelled();
-        self.client.wait_while(ANSWER, is_open).pending.take(number);
+        self.client.wait_while(ANSWER_TIMEOUT, is_open).pending.take(number);
         self.check()
     }
 
@@ -107,27 +94,34 @@ impl Task<'_> {
         let can_files = state.model.has_cap(CAPABILITY);
         drop(state);
         self.check()?;
-        if can_files { Ok(()) } else { Err(TransferError::Permanent(NO_FILES.to_owned())) }
+        if can_files { Ok(()) } else { Err(Permanent(NO_FILES.to_owned())) }
     }
 
     /// Opens a data connection to where the chat connection leads.
     pub fn connect(&self) -> Result<Arc<Stream>, TransferError> {
         let chat = self.client.lock().stream.clone();
-        let chat = chat.ok_or_else(|| TransferError::Lost("the connection is lost".to_owned()))?;
-        let opened = self.client.dialer.dial_again(&chat).and_then(|stream| {
-            stream.socket().set_read_timeout(Some(limits::DATA_STALL))?;
-            stream.socket().set_write_timeout(Some(limits::DATA_STALL))?;
-            Ok(Arc::new(stream))
-        });
-        let stream = opened.map_err(|error| lost(&error))?;
+        let chat = chat.ok_or_else(|| Lost("the connection is lost".to_owned()))?;
+        let stream = Arc::new(self.client.dialer.dial_again(&chat)?);
+        stream.socket().set_read_timeout(Some(limits::DATA_STALL))?;
+        stream.socket().set_write_timeout(Some(limits::DATA_STALL))?;
         self.with(|transfer| transfer.stream = Some(Arc::clone(&stream)));
         self.check()?;
         Ok(stream)
     }
 
-    /// An attempt begins at `offset`.
+    /// An attempt begins at `offset`; said where there is no progress line, and where it is a new attempt.
     pub fn begin(&self, offset: u64, total: u64) {
-        status::begin(&mut self.client.lock(), self.files, self.number, offset, total);
+        let mut state = self.client.lock();
+        let (name, peer, is_upload, per_cent) = self.with(|transfer| {
+            transfer.progress.begin(offset, total);
+            (transfer.name.clone(), transfer.peer.clone(), transfer.is_upload(), transfer.progress.per_cent())
+        });
+        if offset > 0 {
+            state.emit(FileEvent::Resumed { name, per_cent });
+        } else if !state.view.is_interactive() {
+            state.emit(FileEvent::Started { name, is_upload, peer, size: total });
+        }
+        status::show_now(&mut state, self.files);
     }
 
     /// More bytes were moved.
@@ -140,9 +134,8 @@ impl Task<'_> {
     }
 
     /// An error when the transfer is to stop.
-    pub fn check(&self) -> Result<(), TransferError> {
-        let cancel = self.with(|transfer| transfer.cancel.clone()).flatten();
-        cancel.map_or(Ok(()), |cancel| Err(TransferError::Cancelled(cancel)))
+    fn check(&self) -> Result<(), TransferError> {
+        self.with(|transfer| transfer.cancel.clone()).map_or(Ok(()), |cancel| Err(Cancelled(cancel)))
     }
 
     fn is_cancelled(&self) -> bool {
@@ -156,31 +149,18 @@ pub fn send(client: &Client, request: &FileRequest<'_>) {
     client.send("FILE", &params.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
-/// A socket failed, which is worth another attempt.
-pub fn lost(error: &io::Error) -> TransferError {
-    TransferError::Lost(match error.kind() {
-        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "the server closed the connection".to_owned(),
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => "the server does not answer".to_owned(),
-        ErrorKind::ConnectionRefused => "the server is not there".to_owned(),
-        _ => error.to_string(),
-    })
-}
-
 /// The server's line on a data connection: what follows `OK`, or why it refuses.
 pub fn verdict(reader: &mut impl BufRead) -> Result<u64, TransferError> {
     let mut line = Vec::new();
-    let longest = limits::LINE as u64;
-    reader.by_ref().take(longest).read_until(b'\n', &mut line).map_err(|error| lost(&error))?;
+    reader.by_ref().take(limits::LINE as u64).read_until(b'\n', &mut line)?;
     let line = String::from_utf8_lossy(&line);
-    let Some(line) = line.strip_suffix('\n') else {
-        return Err(TransferError::Lost("the server closed the connection".to_owned()));
-    };
+    let line = line.strip_suffix('\n').ok_or_else(|| Lost("the server closed the connection".to_owned()))?;
     let line = line.trim_end_matches('\r');
     if let Some(number) = line.strip_prefix("OK ").and_then(|number| number.parse().ok()) {
         return Ok(number);
     }
     let why = line.strip_prefix("ERROR ").unwrap_or(line);
-    Err(TransferError::Refused(why.strip_prefix(':').unwrap_or(why).to_owned()))
+    Err(Refused(why.strip_prefix(':').unwrap_or(why).to_owned()))
 }
 
 #[cfg(test)]
@@ -210,7 +190,7 @@ mod tests {
     fn refusals_end_it_and_a_cancel_ends_it_at_once() {
         let client = client(&Paper::default(), Vec::new());
         let files = Files::new(&FileOptions { auto_accept: 0, downloads: "x".into() }, "");
-        files.lock().add(Job::Download(7), true, "a.txt", "tesla");
+        files.lock().add(Job::Download(7), true);
         files.lock().next(|_| true);
         let task = Task { client: &client, files: &files, number: 1 };
         let mut attempts = 0;

@@ -3,21 +3,17 @@
 //! Pure bookkeeping under the wing's lock. The receiver thread and the commands put transfers in, the scheduler gives
 //! each a thread of its own.
 
-use super::pending_uploads::{PendingUploads, Upload};
+use super::limits::{AT_ONCE, QUEUE};
+use super::pending_uploads::Upload;
 use super::progress::Progress;
 use std::collections::{HashMap, HashSet};
+use std::io::{self, ErrorKind};
 use std::net::Shutdown;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use wire::file_line::FileState;
 use wire::stream::Stream;
 use wire::{limits, names};
-
-/// Transfers at once. A few fill any line already, and each is a thread and a connection to the server.
-pub const AT_ONCE: usize = 4;
-/// Files that may wait to be fetched by themselves; further ones are fetched after the next login.
-const QUEUE: usize = 1000;
 
 /// The task of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,25 +24,22 @@ pub enum Job {
 }
 
 /// What the server said to an offer or a fetch.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    Put {
-        id: u64,
-        token: String,
-        offset: u64,
-        crc: u32,
-    },
-    Get {
-        token: String,
-        size: u64,
-        crc: u32,
-        name: String,
-    },
-    /// The code for programs, and the reason for people.
-    Refused {
-        code: String,
-        why: String,
-    },
+    /// To an offer: the bytes from this offset on may be sent; the sum is that of the bytes before it.
+    Put { id: u64, token: String, offset: u64, crc: u32 },
+    /// To a fetch: the file may be fetched.
+    Get(Granted),
+    /// To either: the code for programs, and the reason for people.
+    Refused { code: String, why: String },
+}
+
+/// A file that we may fetch, as the server describes it.
+pub struct Granted {
+    pub token: String,
+    pub size: u64,
+    pub crc: u32,
+    /// It is safe to use on our disk.
+    pub name: String,
 }
 
 /// Why a transfer is to stop.
@@ -72,6 +65,18 @@ pub enum TransferError {
     Permanent(String),
     LocalFile(String),
     Cancelled(Cancel),
+}
+
+/// A data connection has failed, which is worth another attempt.
+impl From<io::Error> for TransferError {
+    fn from(error: io::Error) -> Self {
+        TransferError::Lost(match error.kind() {
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "the server closed the connection".to_owned(),
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => "the server does not answer".to_owned(),
+            ErrorKind::ConnectionRefused => "the server is not there".to_owned(),
+            _ => error.to_string(),
+        })
+    }
 }
 
 /// A transfer that runs, or waits for its turn.
@@ -115,16 +120,13 @@ pub struct Offer {
 pub struct Transfers {
     list: Vec<Transfer>,
     last_number: u64,
-    /// Files up to this size are fetched by themselves.
-    pub auto_accept: u64,
-    pub pending_uploads: PendingUploads,
     /// Files that we know of, by id.
     pub offers: HashMap<u64, Offer>,
     /// Files, by id and sum, that were announced in this run: an announcement may come twice.
     announced: HashSet<(u64, u32)>,
     /// Files, by id and sum, that came, or that do not come: not to be fetched again by themselves.
     done: HashSet<(u64, u32)>,
-    /// The request for the list at login, whose line is not sent again after a lost connection.
+    /// The number of the request for the list at login. Its line is not sent again after a lost connection.
     pub list_at_login: Option<u64>,
     /// A transfer that the user asked for has failed.
     pub failed: bool,
@@ -133,22 +135,25 @@ pub struct Transfers {
 }
 
 impl Transfers {
-    pub fn new(auto_accept: u64) -> Self {
-        Transfers { auto_accept, ..Transfers::default() }
-    }
-
     /// Puts a transfer at the end of the queue.
-    pub fn add(&mut self, job: Job, wanted: bool, name: &str, peer: &str) {
+    pub fn add(&mut self, job: Job, wanted: bool) {
         self.last_number += 1;
-        let id = if let Job::Download(id) = job { Some(id) } else { None };
+        let (id, name, peer) = match &job {
+            Job::Upload(upload) => (None, upload.name(), upload.target.clone()),
+            Job::Download(id) => {
+                let known = self.offers.get(id).map(|offer| (offer.name.clone(), offer.sender.clone()));
+                let (name, sender) = known.unwrap_or_default();
+                (Some(*id), name, sender)
+            }
+        };
         self.list.push(Transfer {
             number: self.last_number,
             job,
             wanted,
             is_running: false,
             id,
-            name: name.to_owned(),
-            peer: peer.to_owned(),
+            name,
+            peer,
             answer: None,
             cancel: None,
             stream: None,
@@ -162,13 +167,13 @@ impl Transfers {
         if self.running().count() >= AT_ONCE {
             return None;
         }
-        let may_start = |transfer: &&Transfer| {
+        let may_start = |transfer: &Transfer| {
             !transfer.is_running && transfer.is_due(&is_in) && !self.running().any(|running| running.is_like(transfer))
         };
-        let number = self.list.iter().find(may_start)?.number;
-        let next = self.get(number)?;
+        let at = self.list.iter().position(may_start)?;
+        let next = &mut self.list[at];
         next.is_running = true;
-        Some((number, next.job.clone()))
+        Some((next.number, next.job.clone()))
     }
 
     pub fn running(&self) -> impl Iterator<Item = &Transfer> {
@@ -193,25 +198,25 @@ impl Transfers {
         self.list.iter_mut().find(|transfer| transfer.id == Some(id))
     }
 
-    /// The transfer of a file of this name, the oldest one.
-    pub fn named(&self, name: &str) -> Option<u64> {
-        self.list.iter().find(|transfer| transfer.name == name).map(|transfer| transfer.number)
+    /// The transfer that the user means: by the server's number, else the oldest one of a file of this name.
+    pub fn meant(&mut self, which: &str) -> Option<&mut Transfer> {
+        let id = which.parse().ok();
+        let by_id = self.list.iter().position(|transfer| id.is_some() && transfer.id == id);
+        let at = by_id.or_else(|| self.list.iter().position(|transfer| transfer.name == which))?;
+        self.list.get_mut(at)
     }
 
     /// The transfer that a reference or an id in an answer stands for.
     pub fn by_word(&mut self, word: &str) -> Option<&mut Transfer> {
-        let is_meant = |transfer: &Transfer| match transfer.job {
-            Job::Upload(_) => transfer.reference() == word,
+        self.list.iter_mut().find(|transfer| match transfer.job {
+            Job::Upload(_) => reference(transfer.number) == word,
             Job::Download(id) => id.to_string() == word,
-        };
-        self.list.iter_mut().find(|transfer| is_meant(transfer))
+        })
     }
 
     /// Whether the same file is being sent to the same target already.
-    pub fn is_being_sent(&self, path: &Path, target: &str) -> bool {
-        let is_same =
-            |job: &Job| matches!(job, Job::Upload(up) if up.path == path && names::eq_ignore_case(&up.target, target));
-        self.list.iter().any(|transfer| is_same(&transfer.job))
+    pub fn is_being_sent(&self, upload: &Upload) -> bool {
+        self.list.iter().any(|transfer| matches!(&transfer.job, Job::Upload(other) if other.is_same(upload)))
     }
 
     pub fn remove(&mut self, number: u64) -> Option<Transfer> {
@@ -225,11 +230,6 @@ impl Transfers {
             self.offers.clear();
         }
         self.offers.insert(offer.id, offer);
-    }
-
-    /// Whether a file of this size comes by itself.
-    pub fn is_small(&self, size: u64) -> bool {
-        size <= self.auto_accept && self.auto_accept > 0
     }
 
     /// Whether this is the first announcement of a file.
@@ -249,18 +249,21 @@ impl Transfers {
 
     /// Stops the files that come by themselves from somebody; those that only wait are removed.
     pub fn stop_from(&mut self, nick: &str) {
-        let is_theirs = |transfer: &Transfer| {
-            matches!(transfer.job, Job::Download(_)) && !transfer.wanted && names::eq_ignore_case(&transfer.peer, nick)
-        };
-        self.list.retain(|transfer| transfer.is_running || !is_theirs(transfer));
-        self.list.iter_mut().filter(|transfer| is_theirs(transfer)).for_each(|transfer| transfer.stop(Cancel::ByUser));
+        self.list.retain_mut(|transfer| {
+            let is_theirs = !transfer.is_upload() && names::eq_ignore_case(&transfer.peer, nick);
+            let is_to_stop = is_theirs && !transfer.wanted;
+            if is_to_stop {
+                transfer.stop(Cancel::ByUser);
+            }
+            transfer.is_running || !is_to_stop
+        });
     }
 
-    /// Queues a file that may come by itself.
+    /// Queues an offer that we know of, and that may come by itself.
     pub fn fetch(&mut self, offer: &Offer) {
         let is_done = self.done.contains(&(offer.id, offer.crc));
         if !is_done && self.by_id(offer.id).is_none() && self.list.len() < QUEUE {
-            self.add(Job::Download(offer.id), false, &offer.name, &offer.sender);
+            self.add(Job::Download(offer.id), false);
         }
     }
 }
@@ -271,18 +274,14 @@ pub fn reference(number: u64) -> String {
 }
 
 impl Transfer {
-    pub fn reference(&self) -> String {
-        reference(self.number)
+    pub fn is_upload(&self) -> bool {
+        matches!(self.job, Job::Upload(_))
     }
 
     /// Whether the server cannot tell two uploads apart: same name, same target.
     fn is_like(&self, other: &Transfer) -> bool {
-        match (&self.job, &other.job) {
-            (Job::Upload(one), Job::Upload(two)) => {
-                self.name == other.name && names::eq_ignore_case(&one.target, &two.target)
-            }
-            _ => false,
-        }
+        let are_uploads = self.is_upload() && other.is_upload();
+        are_uploads && self.name == other.name && names::eq_ignore_case(&self.peer, &other.peer)
     }
 
     /// An upload of an earlier run may be for a room that we have not entered yet.

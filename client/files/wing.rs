@@ -2,25 +2,21 @@
 //!
 //! Called by the receiver thread and the main thread, most of them with the state locked.
 
+use super::commands;
+use super::limits::{EVER, RECONNECT};
 use super::notifications;
-use super::pending_uploads::PendingUploads;
 use super::scheduler;
 use super::shared::{CAPABILITY, Files, LIST};
 use super::status;
 use super::transfers::Job;
-use super::{commands, upload};
 use crate::core::client::{Client, Command, Wing};
+use crate::core::limits::NOTICEABLE;
 use crate::core::state::State;
+use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
 use wire::fail::Fail;
 use wire::message::Message;
 use wire::text::pluralize;
-
-/// A wait for files that is longer than this is explained to the user.
-const NOTICEABLE: Duration = Duration::from_secs(1);
-/// How long a user who leaves waits for a lost connection: time for the server to start again.
-const RECONNECT: Duration = Duration::from_mins(1);
 
 impl Wing for Files {
     fn commands(self: Arc<Self>) -> Vec<Command> {
@@ -33,17 +29,16 @@ impl Wing for Files {
 
     /// Files may have come while we were not connected, so their list is asked for.
     fn connected(&self, _: &Client, state: &mut State, is_first: bool) {
-        let mut transfers = self.lock();
         if is_first {
-            transfers.pending_uploads = PendingUploads::of(&state.model.nick, &self.server);
+            self.pending_uploads().belong_to(&state.model.nick);
         }
+        let request = state.model.has_cap(CAPABILITY).then(|| state.pending.add(LIST, ""));
+        let earlier = mem::replace(&mut self.lock().list_at_login, request);
         // The list that was just coming does not come any more.
-        transfers.list_at_login.take().and_then(|number| state.pending.take(number));
-        if !state.model.has_cap(CAPABILITY) {
-            return;
+        earlier.and_then(|number| state.pending.take(number));
+        if request.is_some() {
+            state.write(&["FILE LIST".to_owned()]);
         }
-        transfers.list_at_login = Some(state.pending.add(LIST, ""));
-        state.write(&["FILE LIST".to_owned()]);
     }
 
     /// Goes on with the uploads that the last run of the client did not finish.
@@ -51,17 +46,11 @@ impl Wing for Files {
         if !state.model.has_cap(CAPABILITY) {
             return;
         }
-        let mut transfers = self.lock();
-        match transfers.pending_uploads.uploads() {
+        let uploads = self.pending_uploads().uploads();
+        match uploads {
             Err(error) => state.note(format!("What you were sending last time cannot be read: {error}")),
-            Ok(uploads) => {
-                for upload in uploads {
-                    let (name, target) = (upload::name_of(&upload.path), upload.target.clone());
-                    transfers.add(Job::Upload(upload), false, &name, &target);
-                }
-            }
+            Ok(uploads) => uploads.into_iter().for_each(|upload| self.lock().add(Job::Upload(upload), false)),
         }
-        drop(transfers);
         scheduler::start(client, state, self);
     }
 
@@ -96,14 +85,12 @@ impl Wing for Files {
         }
         drop(state);
         let failed = loop {
-            let state = client.wait_while(NOTICEABLE, |state| due(state) > 0 && state.is_connected());
-            if due(&state) == 0 {
-                break self.lock().failed;
-            }
-            drop(state);
+            drop(client.wait_while(EVER, |state| due(state) > 0 && state.is_connected()));
             let state = client.wait_while(RECONNECT, |state| due(state) > 0 && !state.is_connected());
-            if due(&state) > 0 && !state.is_connected() {
-                break true;
+            match due(&state) {
+                0 => break self.lock().failed,
+                _ if !state.is_connected() => break true,
+                _ => {}
             }
         };
         failed.then(|| "a file was not sent, or did not come".to_owned())

@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use wire::fingerprint::Fingerprint;
 use wire::stream::{SecureChannel, Stream};
-use wire::tls::{Connector, Identity, Refused, Tls, Trust};
+use wire::tls::{Connector, Identity, Refused, Trust};
 
 /// How long the other end may take to shake hands.
 const HANDSHAKE: Duration = Duration::from_secs(20);
@@ -39,7 +39,21 @@ impl Handshake for SecureDialer {
         socket: &TcpStream,
         news: &mut Vec<String>,
     ) -> Result<Box<dyn SecureChannel>, Failure> {
-        Ok(Box::new(self.shake_hands(server, socket, news)?))
+        let filed = self.file.find(server).map_err(Failure::Refused)?.map(|(known, _)| known);
+        let known = self.known().or(filed);
+        let trust = match (self.pin, known) {
+            (Some(pin), _) | (None, Some(Known::Pinned(pin))) if !self.by_authority => Trust::Pin(pin),
+            (None, None) if !self.by_authority => Trust::TrustOnFirstUse,
+            _ => Trust::Authority,
+        };
+        let shaken = self.connector.connect(socket, host(server), trust, Instant::now() + HANDSHAKE);
+        let (tls, proof) = shaken.map_err(|refused| self.explain(server, trust, refused))?;
+        let proved = if proof.by_authority { Known::ByAuthority } else { Known::Pinned(proof.fingerprint) };
+        if filed.is_none_or(|filed| filed != proved && self.pin.is_some()) {
+            self.remember(server, filed.is_some(), proved, news)?;
+        }
+        *self.known() = Some(proved);
+        Ok(Box::new(tls))
     }
 
     fn again(&self, server: &str, socket: &TcpStream, first: &Stream) -> io::Result<Box<dyn SecureChannel>> {
@@ -71,15 +85,15 @@ fn host(server: &str) -> &str {
 impl SecureDialer {
     /// With the fingerprint that the server must have, or authorities, if the user gives them. An error is one sentence.
     pub fn new(pin: Option<Fingerprint>, authorities: Option<&Path>) -> Result<Self, String> {
-        let no_folder = |error| format!("{error}, so there is no place for your key; set one of them, or say --plain");
-        let key = settings::folder().map_err(no_folder)?.join("identity.pem");
-        let identity = Identity::load_or_make(&key, "groupchat")?;
+        let folder = settings::folder()
+            .map_err(|error| format!("{error}, so there is no place for your key; set one of them, or say --plain"))?;
+        let identity = Identity::load_or_make(&folder.join("identity.pem"), "groupchat")?;
         Ok(SecureDialer {
             fingerprint: identity.fingerprint(),
             connector: Connector::new(identity, authorities)?,
             pin,
             by_authority: authorities.is_some(),
-            file: KnownServers::open().map_err(no_folder)?,
+            file: KnownServers { path: folder.join("known_servers") },
             known: Mutex::new(None),
         })
     }
@@ -88,55 +102,25 @@ impl SecureDialer {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Shakes hands for the chat connection.
-    fn shake_hands(&self, server: &str, socket: &TcpStream, news: &mut Vec<String>) -> Result<Tls, Failure> {
-        let filed = self.file.find(server).map_err(Failure::Refused)?;
-        let known = self.known().or(filed.map(|(known, _)| known));
-        let trust = match (self.pin, known) {
-            (Some(pin), _) | (None, Some(Known::Pinned(pin))) if !self.by_authority => Trust::Pin(pin),
-            (None, None) if !self.by_authority => Trust::TrustOnFirstUse,
-            _ => Trust::Authority,
-        };
-        let shaken = self.connector.connect(socket, host(server), trust, Instant::now() + HANDSHAKE);
-        let (tls, proof) = shaken.map_err(|refused| self.explain(server, trust, refused))?;
-        let proved = if proof.by_authority { Known::ByAuthority } else { Known::Pinned(proof.fingerprint) };
-        self.remember(server, filed.map(|(known, _)| known), proved, news)?;
-        *self.known() = Some(proved);
-        Ok(tls)
-    }
-
-    /// Writes down how the server is known, if that is new.
-    fn remember(
-        &self,
-        server: &str,
-        filed: Option<Known>,
-        proved: Known,
-        news: &mut Vec<String>,
-    ) -> Result<(), Failure> {
-        let written = match filed {
-            Some(filed) if filed == proved || self.pin.is_none() => return Ok(()),
-            Some(_) => {
-                news.push(format!("{server} is known by the fingerprint that you have given from now on"));
-                self.file.replace(server, proved)
-            }
-            None => {
-                news.push(match proved {
-                    Known::Pinned(_) if self.pin.is_some() => format!("{server} has the key that you have given"),
-                    Known::Pinned(key) => format!("First contact with {server}. Its key has the fingerprint\n{key}"),
-                    Known::ByAuthority => format!("First contact with {server}. An authority vouches for it"),
-                });
-                match self.file.add(server, proved) {
-                    Ok(Some(other)) if other != proved => {
-                        let why = "another client of yours has just met it with another key; try again to see which";
-                        return Err(Failure::Refused(format!("{server} cannot be trusted: {why}")));
-                    }
-                    added => added.map(drop),
-                }
-            }
-        };
+    /// Writes down how the server is known from now on.
+    fn remember(&self, server: &str, is_filed: bool, proved: Known, news: &mut Vec<String>) -> Result<(), Failure> {
+        news.push(match proved {
+            _ if is_filed => format!("{server} is known by the fingerprint that you have given from now on"),
+            Known::Pinned(_) if self.pin.is_some() => format!("{server} has the key that you have given"),
+            Known::Pinned(key) => format!("First contact with {server}. Its key has the fingerprint\n{key}"),
+            Known::ByAuthority => format!("First contact with {server}. An authority vouches for it"),
+        });
+        let written =
+            if is_filed { self.file.replace(server, proved).map(|()| None) } else { self.file.add(server, proved) };
+        if let Ok(Some(other)) = written
+            && other != proved
+        {
+            let why = "another client of yours has just met it with another key; try again to see which";
+            return Err(Failure::Refused(format!("{server} cannot be trusted: {why}")));
+        }
         let path = self.file.path.display();
         news.push(match written {
-            Ok(()) => format!("From now on it has to be the same; {path} remembers it"),
+            Ok(_) => format!("From now on it has to be the same; {path} remembers it"),
             Err(error) => {
                 format!("It cannot be remembered ({path}: {error}), so the next time will be a first contact, too")
             }
@@ -146,6 +130,7 @@ impl SecureDialer {
 
     /// What a user has to know when there is no TLS connection.
     fn explain(&self, server: &str, trust: Trust, refused: Refused) -> Failure {
+        let plain = "--plain speaks to it so that everybody on the way can read it";
         match (refused, trust) {
             (Refused::Changed(shown), Trust::Pin(pin)) => Failure::Refused(self.changed(server, pin, shown)),
             (Refused::Unverified(why), _) => Failure::Refused(format!(
@@ -154,14 +139,10 @@ impl SecureDialer {
             )),
             // Our server says so when it is full, before it knows whether the client speaks TLS.
             (Refused::PlainText(text), _) if text.starts_with("ERROR :") => Failure::Lost(complaint(&text)),
-            (Refused::PlainText(_), _) => Failure::Refused(format!(
-                "{server} does not speak TLS; --plain speaks to it \
-                 so that everybody on the way can read it"
-            )),
-            (Refused::Lost(error), _) if error.kind() == ErrorKind::TimedOut => Failure::Lost(format!(
-                "{server} does not answer in TLS; if it knows only plain text, --plain speaks to it \
-                 so that everybody on the way can read it"
-            )),
+            (Refused::PlainText(_), _) => Failure::Refused(format!("{server} does not speak TLS; {plain}")),
+            (Refused::Lost(error), _) if error.kind() == ErrorKind::TimedOut => {
+                Failure::Lost(format!("{server} does not answer in TLS; if it knows only plain text, {plain}"))
+            }
             (Refused::Lost(error), _) if error.kind() == ErrorKind::UnexpectedEof => {
                 Failure::Lost(format!("{server} has closed the connection instead of answering in TLS"))
             }

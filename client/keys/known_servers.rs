@@ -30,36 +30,28 @@ const AUTHORITY: &str = "authority";
 /// The file.
 #[derive(Debug, Clone)]
 pub struct KnownServers {
+    /// In the user's folder for settings.
     pub path: PathBuf,
 }
 
 impl KnownServers {
-    /// In the user's folder for settings.
-    pub fn open() -> io::Result<Self> {
-        Ok(KnownServers { path: settings::folder()?.join("known_servers") })
-    }
-
     /// How a server is known, and the number of the line that says so. An error is one sentence.
     pub fn find(&self, server: &str) -> Result<Option<(Known, usize)>, String> {
         let path = self.path.display();
         let text = self.text().map_err(|error| {
             format!("cannot read {path} ({error}), without which nobody knows whether {server} is still the same")
         })?;
-        for (number, line) in (1..).zip(text.lines()) {
-            let mut words = line.split_whitespace();
-            if words.next().is_none_or(|word| !word.eq_ignore_ascii_case(server)) {
-                continue;
-            }
-            let known = words.next().and_then(|word| match word {
-                AUTHORITY => Some(Known::ByAuthority),
-                word => word.parse().ok().map(Known::Pinned),
-            });
-            let known = known.ok_or_else(|| {
-                format!("line {number} of {path} holds no fingerprint; correct it, or remove it to trust {server} anew")
-            })?;
-            return Ok(Some((known, number)));
-        }
-        Ok(None)
+        let Some((number, line)) = (1..).zip(text.lines()).find(|(_, line)| is_about(line, server)) else {
+            return Ok(None);
+        };
+        let known = line.split_whitespace().nth(1).and_then(|word| match word {
+            AUTHORITY => Some(Known::ByAuthority),
+            word => word.parse().ok().map(Known::Pinned),
+        });
+        let known = known.ok_or_else(|| {
+            format!("line {number} of {path} holds no fingerprint; correct it, or remove it to trust {server} anew")
+        })?;
+        Ok(Some((known, number)))
     }
 
     fn text(&self) -> io::Result<String> {
@@ -96,11 +88,14 @@ impl KnownServers {
     pub fn replace(&self, server: &str, known: Known) -> io::Result<()> {
         let _lock = self.lock()?;
         let text = self.text()?;
-        let is_it = |line: &str| line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(server));
         let new = line(server, known);
-        let lines = text.lines().map(|line| if is_it(line) { &new } else { line });
+        let lines = text.lines().map(|line| if is_about(line, server) { &new } else { line });
         settings::write_atomically(&self.path, lines.flat_map(|line| [line, "\n"]).collect::<String>().as_bytes())
     }
+}
+
+fn is_about(line: &str, server: &str) -> bool {
+    line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(server))
 }
 
 fn line(server: &str, known: Known) -> String {

@@ -8,6 +8,7 @@
 //! the end of the line afterwards. So only an id without an end is uncertain: the client was killed at that moment. The
 //! next start writes it down with a `?`; if that message comes again it is shown, and marked.
 
+use super::limits::{ID_BYTES, OTHERS, STORED, UNCERTAIN};
 use crate::core::settings::{self, lock};
 use crate::core::state::SENDER_ID;
 use std::collections::{HashSet, VecDeque};
@@ -18,37 +19,17 @@ use wire::crc32::crc32;
 use wire::disk::make_private;
 use wire::message::Message;
 use wire::os::private_file;
-use wire::{limits, names, text};
-
-/// Stored messages that are remembered: more than a mailbox can hold, and only those can come again.
-const STORED: usize = 2 * limits::MAILBOX;
-/// Messages in rooms that are remembered: those that somebody's client may send again are the last ones.
-const OTHERS: usize = 1000;
-/// Uncertain messages that are remembered: one for each kill at such a moment, mostly acknowledged long ago.
-const UNCERTAIN: usize = 100;
-/// Bytes of an id that are looked at; those of our servers and clients are half as long.
-const ID: usize = 100;
+use wire::{names, text};
 
 /// What was shown.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Dedup {
-    stored: Recent,
-    others: Recent,
+    stored: Recent<STORED>,
+    others: Recent<OTHERS>,
     /// Stored messages that were being shown when the client was killed.
-    uncertain: Recent,
+    uncertain: Recent<UNCERTAIN>,
     /// Where stored messages are written down; nowhere when there is no home, or the disk fails.
     file: Option<File>,
-}
-
-impl Default for Dedup {
-    fn default() -> Self {
-        Dedup {
-            stored: Recent::new(STORED),
-            others: Recent::new(OTHERS),
-            uncertain: Recent::new(UNCERTAIN),
-            file: None,
-        }
-    }
 }
 
 /// The id of a message: the sender's own, which stays when the message is sent again, or else the server's.
@@ -64,7 +45,7 @@ pub fn id(message: &Message<'_>) -> Option<String> {
         format!("{}/{sum:08x}/{id}", names::casefold(message.source_nick()))
     };
     let id = tag(SENDER_ID).map(own).or_else(|| tag("msgid").map(|id| format!("/{id}")))?;
-    Some(text::truncate(&id, ID).to_owned())
+    Some(text::truncate(&id, ID_BYTES).to_owned())
 }
 
 /// Whether a message has come before.
@@ -77,14 +58,9 @@ pub enum Novelty {
 }
 
 impl Dedup {
-    /// Reads what was shown to the user who chats as `own_nick`. An error comes with an empty memory that writes
-    /// nothing down.
-    pub fn load(own_nick: &str) -> (Self, io::Result<()>) {
-        match settings::folder().and_then(|folder| Self::read(&folder, &format!("seen-{}", names::casefold(own_nick))))
-        {
-            Ok(dedup) => (dedup, Ok(())),
-            Err(error) => (Self::default(), Err(error)),
-        }
+    /// Reads what was shown to the user who chats as `own_nick`.
+    pub fn load(own_nick: &str) -> io::Result<Self> {
+        Self::read(&settings::folder()?, &format!("seen-{}", names::casefold(own_nick)))
     }
 
     fn read(folder: &Path, name: &str) -> io::Result<Self> {
@@ -122,42 +98,37 @@ impl Dedup {
             Some(line) => (line.strip_prefix('?').unwrap_or(line), !line.starts_with('?')),
             None => (line, false),
         };
-        let id = text::truncate(id, ID);
-        let (from, to) =
-            if is_sure { (&mut self.uncertain, &mut self.stored) } else { (&mut self.stored, &mut self.uncertain) };
-        from.remove(id);
-        to.add(id);
+        let id = text::truncate(id, ID_BYTES);
+        if is_sure {
+            self.uncertain.remove(id);
+            self.stored.add(id);
+        } else {
+            self.stored.remove(id);
+            self.uncertain.add(id);
+        }
     }
 
-    /// The user has another name, under which stored are remembered from now on.
+    /// The user has another name, under which stored messages are remembered from now on.
     pub fn renamed(&mut self, new: &str) {
-        let (loaded, _) = Self::load(new);
-        let before = std::mem::replace(self, loaded);
-        before.stored.order.iter().for_each(|id| self.stored.add(id));
+        let before = std::mem::replace(self, Self::load(new).unwrap_or_default());
+        before.stored.order.iter().for_each(|id| _ = self.stored.add(id));
         self.others = before.others;
     }
 
     /// Takes note of a message that has come, and says whether it did before.
     pub fn check(&mut self, id: &str, is_private: bool) -> Novelty {
-        let recent = if is_private { &mut self.stored } else { &mut self.others };
-        if recent.set.contains(id) {
-            return Novelty::Duplicate;
+        let is_new = if is_private { self.stored.add(id) } else { self.others.add(id) };
+        if !is_new {
+            Novelty::Duplicate
+        } else if is_private && self.uncertain.remove(id) {
+            Novelty::Uncertain
+        } else {
+            Novelty::New
         }
-        recent.add(id);
-        if is_private && self.uncertain.remove(id) { Novelty::Uncertain } else { Novelty::New }
     }
 
-    /// A stored message is about to be shown.
-    pub fn begin(&mut self, id: &str) {
-        self.write(id);
-    }
-
-    /// It was shown.
-    pub fn end(&mut self) {
-        self.write("\n");
-    }
-
-    fn write(&mut self, text: &str) {
+    /// Writes down the id of a stored message that is about to be shown, or the end of its line once it was shown.
+    pub fn write(&mut self, text: &str) {
         if let Some(file) = &mut self.file
             && file.write_all(text.as_bytes()).is_err()
         {
@@ -170,29 +141,26 @@ impl Dedup {
 /// Other clients of the same name would spoil each other's notes.
 const NAME_IN_USE: &str = "another client with your name is running";
 
-/// The most recent different ids.
-#[derive(Debug)]
-struct Recent {
+/// The most recent different ids, at most this many.
+#[derive(Debug, Default)]
+struct Recent<const MOST: usize> {
     set: HashSet<String>,
     order: VecDeque<String>,
-    most: usize,
 }
 
-impl Recent {
-    fn new(most: usize) -> Self {
-        Recent { set: HashSet::new(), order: VecDeque::new(), most }
-    }
-
-    fn add(&mut self, id: &str) {
-        if !self.set.insert(id.to_owned()) {
-            return;
+impl<const MOST: usize> Recent<MOST> {
+    /// Adds an id; false when it was there already.
+    fn add(&mut self, id: &str) -> bool {
+        let is_new = self.set.insert(id.to_owned());
+        if is_new {
+            self.order.push_back(id.to_owned());
         }
-        self.order.push_back(id.to_owned());
-        if self.order.len() > self.most
+        if self.order.len() > MOST
             && let Some(oldest) = self.order.pop_front()
         {
             self.set.remove(&oldest);
         }
+        is_new
     }
 
     fn remove(&mut self, id: &str) -> bool {
@@ -214,8 +182,8 @@ mod tests {
 
     fn show(dedup: &mut Dedup, id: &str) {
         assert_eq!(dedup.check(id, true), Novelty::New);
-        dedup.begin(id);
-        dedup.end();
+        dedup.write(id);
+        dedup.write("\n");
     }
 
     #[test]
@@ -227,7 +195,7 @@ mod tests {
         show(&mut dedup, "1");
         show(&mut dedup, "2");
         assert_eq!(dedup.check("2", true), Novelty::Duplicate);
-        dedup.begin("3");
+        dedup.write("3");
         drop(dedup);
         // The client may be killed again before that message comes again.
         drop(read(folder));
@@ -258,7 +226,7 @@ mod tests {
         assert_eq!(id_of("@msgid=?7;+groupchat/id= :tesla!t@h PRIVMSG a :b").as_deref(), Some("/?7"));
         assert_eq!(id_of(":tesla!t@h PRIVMSG a :b"), None);
         let long = format!("@msgid={} :t!t@h PRIVMSG a :b", "x".repeat(4000));
-        assert_eq!(id_of(&long).map(|id| id.len()), Some(ID));
+        assert_eq!(id_of(&long).map(|id| id.len()), Some(ID_BYTES));
     }
 
     #[test]

@@ -31,11 +31,12 @@ impl Wing for Mail {
     fn connected(&self, _: &Client, state: &mut State, is_first: bool) {
         *lock(&self.deferred_pong) = None;
         if is_first {
-            let (dedup, loaded) = Dedup::load(&state.model.nick);
-            *lock(&self.dedup) = dedup;
-            if let Err(error) = loaded {
+            let loaded = Dedup::load(&state.model.nick);
+            if let Err(error) = &loaded {
                 state.note(format!("What you have read cannot be remembered ({error}); a message may be shown twice"));
             }
+            // Without a file it remembers until the client ends.
+            *lock(&self.dedup) = loaded.unwrap_or_default();
         }
     }
 
@@ -67,9 +68,11 @@ impl Wing for Mail {
     }
 
     fn tick(&self, _: &Client, state: &mut State) {
-        if !state.owes_receipts()
-            && let Some(token) = lock(&self.deferred_pong).take()
-        {
+        if state.owes_receipts() {
+            return;
+        }
+        let token = lock(&self.deferred_pong).take();
+        if let Some(token) = token {
             state.write(&[format!("PONG :{token}")]);
         }
     }
@@ -77,11 +80,11 @@ impl Wing for Mail {
 
 impl Receipt for StoredReceipt {
     fn begin(&self) {
-        lock(&self.dedup).begin(&self.id);
+        lock(&self.dedup).write(&self.id);
     }
 
     fn end(&self) {
-        lock(&self.dedup).end();
+        lock(&self.dedup).write("\n");
     }
 }
 

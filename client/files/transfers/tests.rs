@@ -36,9 +36,9 @@ fn nothing_is_fetched_twice_by_itself() {
 fn an_upload_of_an_earlier_run_waits_for_its_room() {
     let mut transfers = Transfers::default();
     let upload = |target: &str| Upload { path: "/a".into(), target: target.into(), earlier_id: None };
-    transfers.add(Job::Upload(upload("#dev")), false, "a", "#dev");
+    transfers.add(Job::Upload(upload("#dev")), false);
     assert_eq!((transfers.due(|_| false), transfers.next(|_| false)), (0, None));
-    assert!(transfers.is_being_sent(Path::new("/a"), "#DEV") && !transfers.is_being_sent(Path::new("/a"), "bob"));
+    assert!(transfers.is_being_sent(&upload("#DEV")) && !transfers.is_being_sent(&upload("bob")));
     assert_eq!(transfers.next(|room| room == "#dev").map(|(number, _)| number), Some(1));
     assert_eq!(transfers.by_word("u1").map(|transfer| transfer.number), Some(1));
     assert!(transfers.by_word("1").is_none());
@@ -49,7 +49,7 @@ fn two_files_that_a_server_cannot_tell_apart_go_one_after_the_other() {
     let mut transfers = Transfers::default();
     for (path, target) in [("/a/x.txt", "bob"), ("/b/x.txt", "BOB"), ("/b/x.txt", "#dev")] {
         let upload = Upload { path: path.into(), target: target.into(), earlier_id: None };
-        transfers.add(Job::Upload(upload), true, "x.txt", target);
+        transfers.add(Job::Upload(upload), true);
     }
     let mut next = || transfers.next(|_| true).map(|(number, _)| number);
     assert_eq!([next(), next(), next()], [Some(1), Some(3), None]);
@@ -60,11 +60,10 @@ fn two_files_that_a_server_cannot_tell_apart_go_one_after_the_other() {
 #[test]
 fn what_comes_by_itself_from_somebody_can_be_stopped() {
     let mut transfers = Transfers::default();
-    for id in [1, 2] {
-        transfers.add(Job::Download(id), false, "x.txt", "troll");
+    for (id, sender, wanted) in [(1, "troll", false), (2, "troll", false), (3, "troll", true), (4, "albert", false)] {
+        transfers.learn(Offer { sender: sender.into(), ..offer(id) });
+        transfers.add(Job::Download(id), wanted);
     }
-    transfers.add(Job::Download(3), true, "x.txt", "troll");
-    transfers.add(Job::Download(4), false, "x.txt", "albert");
     transfers.next(|_| true);
     transfers.stop_from("Troll");
     let left: Vec<_> = transfers.list.iter().map(|left| (left.id, left.cancel.is_some())).collect();
