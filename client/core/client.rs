@@ -6,7 +6,7 @@
 use super::connection::{self, Connection};
 use super::dialer::{Dialer, Failure};
 use super::event::Origin;
-use super::limits::{ANSWER, MOST_UNCONFIRMED, NOTICEABLE, TICK, WRITE};
+use super::limits::{MOST_UNCONFIRMED, NOTICEABLE, REPLY_TIMEOUT, TICK, WRITE};
 use super::state::State;
 use super::view::View;
 use std::io::{self, IsTerminal};
@@ -223,7 +223,7 @@ impl Client {
             state.note("Waiting for the server to answer ...");
         }
         drop(state);
-        self.wait_while(ANSWER, waiting)
+        self.wait_while(REPLY_TIMEOUT, waiting)
     }
 
     /// The metadata of a message; `None` when it has come before.

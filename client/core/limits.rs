@@ -58,7 +58,7 @@ pub const GRACE: Duration = Duration::from_mins(1);
 pub const NOTICEABLE: Duration = Duration::from_secs(1);
 /// How long the next line of input waits for the answer to a command that changes what the line means: another room,
 /// another name.
-pub const ANSWER: Duration = Duration::from_mins(1);
+pub const REPLY_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a user who leaves waits for lines that are not confirmed yet.
 pub const UNCONFIRMED: Duration = Duration::from_secs(10);
 /// The same at the end of a script, which nobody watches: time for the server to start again.
