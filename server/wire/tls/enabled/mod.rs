@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use rustls::client::Resumption;
-use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::ServerName;
 use rustls::server::NoServerSessionStorage;
 use rustls::version::TLS13;
@@ -21,20 +20,16 @@ use super::{Proof, Refused, Trust};
 use crate::fingerprint::Fingerprint;
 use crate::stream::SecureChannel;
 
-use handshake::{say_hello, shake_hands};
+use handshake::{Until, say_hello};
 pub use identity::Identity;
 use identity::fingerprint_of;
-use verify::{AnyKey, ServerVerifier};
+use verify::{AnyKey, ServerVerifier, provider};
 
 /// Whether this build can speak TLS.
 pub const BUILT_IN: bool = true;
 
 /// Bytes that are received at a time, those of one record: rustls holds about as much that is decrypted.
 const RECEIVE: usize = 16 * 1024;
-
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
-}
 
 /// What a server needs to take TLS connections: its certificate, and the wish to see the client's.
 #[derive(Debug)]
@@ -51,7 +46,7 @@ impl Acceptor {
         };
         let Identity { chain, key } = identity;
         let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]);
-        let builder = builder.map_err(unusable)?.with_client_cert_verifier(Arc::new(AnyKey(provider())));
+        let builder = builder.map_err(unusable)?.with_client_cert_verifier(Arc::new(AnyKey));
         let mut config = builder.with_single_cert(chain, key.clone_key()).map_err(unusable)?;
         // A connection lasts for hours. Tickets to resume it would cost each more than they save some.
         config.send_tls13_tickets = 0;
@@ -63,7 +58,7 @@ impl Acceptor {
     pub fn accept(&self, socket: &TcpStream, deadline: Instant) -> io::Result<Tls> {
         let connection = ServerConnection::new(Arc::clone(&self.0)).map_err(io::Error::other)?;
         let mut connection = Connection::Server(connection);
-        shake_hands(&mut connection, socket, deadline)?;
+        connection.complete_io(&mut Until { socket, deadline })?;
         Ok(Tls::new(connection))
     }
 }
@@ -72,26 +67,14 @@ impl Acceptor {
 #[derive(Debug)]
 pub struct Connector {
     identity: Identity,
-    /// Which authorities are believed; read when the first one is asked for.
-    authorities: Authorities,
-}
-
-/// Who may sign for servers.
-#[derive(Debug)]
-enum Authorities {
-    /// Those of this system.
-    System,
-    /// Those of a file.
-    Given(Arc<RootCertStore>),
+    /// The authorities that may sign for servers, from a file; `None`: those of this system.
+    authorities: Option<Arc<RootCertStore>>,
 }
 
 impl Connector {
     /// With authorities from a file in PEM, or else those of this system. An error is one sentence.
     pub fn new(identity: Identity, authorities: Option<&Path>) -> Result<Self, String> {
-        let authorities = match authorities {
-            None => Authorities::System,
-            Some(file) => Authorities::Given(Arc::new(identity::authorities(file)?)),
-        };
+        let authorities = authorities.map(identity::authorities).transpose()?.map(Arc::new);
         Ok(Connector { identity, authorities })
     }
 
@@ -109,35 +92,27 @@ impl Connector {
             .map_err(|_| Refused::Failed(format!("{host} is neither a name nor an address in full; check --server")))?;
         let roots = match &self.authorities {
             _ if matches!(trust, Trust::Pin(_)) => Arc::new(RootCertStore::empty()),
-            Authorities::System => Arc::new(identity::authorities_of_this_system()),
-            Authorities::Given(roots) => Arc::clone(roots),
+            None => Arc::new(identity::authorities_of_this_system()),
+            Some(roots) => Arc::clone(roots),
         };
-        let judge = Arc::new(ServerVerifier::new(provider(), trust, roots));
+        let verifier = Arc::new(ServerVerifier::new(trust, roots));
         let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]);
-        let builder = builder.map_err(failed)?.dangerous().with_custom_certificate_verifier(judge.clone());
+        let builder = builder.map_err(failed)?.dangerous().with_custom_certificate_verifier(verifier.clone());
         let Identity { chain, key } = &self.identity;
         let mut config = builder.with_client_auth_cert(chain.clone(), key.clone_key()).map_err(failed)?;
         config.resumption = Resumption::disabled();
         let connection = ClientConnection::new(Arc::new(config), name).map_err(failed)?;
         let mut connection = Connection::Client(connection);
-        if let Some(text) = say_hello(&mut connection, socket, deadline).map_err(Refused::Lost)? {
+        let mut socket = Until { socket, deadline };
+        if let Some(text) = say_hello(&mut connection, &mut socket).map_err(Refused::Lost)? {
             return Err(Refused::PlainText(text));
         }
-        let shaken = shake_hands(&mut connection, socket, deadline);
-        match (shaken, judge.verdict()) {
+        match (connection.complete_io(&mut socket), verifier.verdict()) {
             (_, Some(Err(refused))) => Err(refused),
-            (Ok(()), Some(Ok(proof))) => Ok((Tls::new(connection), proof)),
-            (Ok(()), None) => Err(Refused::Failed("the server has shown no certificate".to_owned())),
-            (Err(error), _) => Err(refusal(error)),
+            (Ok(_), Some(Ok(proof))) => Ok((Tls::new(connection), proof)),
+            (Ok(_), None) => Err(Refused::Failed("the server has shown no certificate".to_owned())),
+            (Err(error), _) => Err(error.downcast().map_or_else(Refused::Lost, failed)),
         }
-    }
-}
-
-/// What a failed handshake means to the user.
-fn refusal(error: io::Error) -> Refused {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-        Some(error) => Refused::Failed(error.to_string()),
-        None => Refused::Lost(error),
     }
 }
 

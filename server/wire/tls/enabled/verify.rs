@@ -7,24 +7,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, ring, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerIncompatible, RootCertStore, SignatureScheme,
+};
 
 use super::super::{Proof, Refused, Trust};
 use super::identity::fingerprint_of;
 
-/// The two functions by which a key is proved, the same for both ends.
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+type Proved = Result<HandshakeSignatureValid, Error>;
+
+/// The functions by which a key is proved, the same for both ends.
 macro_rules! proof_of_the_key {
     () => {
-        fn verify_tls12_signature(
-            &self,
-            message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signed: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            verify_tls12_signature(message, certificate, signed, &self.provider().signature_verification_algorithms)
+        fn verify_tls12_signature(&self, _: &[u8], _: &CertificateDer<'_>, _: &DigitallySignedStruct) -> Proved {
+            Err(PeerIncompatible::Tls12NotOffered.into())
         }
 
         fn verify_tls13_signature(
@@ -32,12 +35,12 @@ macro_rules! proof_of_the_key {
             message: &[u8],
             certificate: &CertificateDer<'_>,
             signed: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            verify_tls13_signature(message, certificate, signed, &self.provider().signature_verification_algorithms)
+        ) -> Proved {
+            verify_tls13_signature(message, certificate, signed, &provider().signature_verification_algorithms)
         }
 
         fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-            self.provider().signature_verification_algorithms.supported_schemes()
+            provider().signature_verification_algorithms.supported_schemes()
         }
     };
 }
@@ -45,13 +48,7 @@ macro_rules! proof_of_the_key {
 /// The server's way: a client may show any certificate, or none. Whose it is does not matter, only that it is the
 /// same as last time.
 #[derive(Debug)]
-pub struct AnyKey(pub Arc<CryptoProvider>);
-
-impl AnyKey {
-    fn provider(&self) -> &CryptoProvider {
-        &self.0
-    }
-}
+pub struct AnyKey;
 
 impl ClientCertVerifier for AnyKey {
     fn client_auth_mandatory(&self) -> bool {
@@ -77,42 +74,19 @@ impl ClientCertVerifier for AnyKey {
 /// The client's way: judges a server's certificate, and remembers how.
 #[derive(Debug)]
 pub struct ServerVerifier {
-    provider: Arc<CryptoProvider>,
     trust: Trust,
     roots: Arc<RootCertStore>,
     verdict: Mutex<Option<Result<Proof, Refused>>>,
 }
 
 impl ServerVerifier {
-    pub fn new(provider: Arc<CryptoProvider>, trust: Trust, roots: Arc<RootCertStore>) -> Self {
-        ServerVerifier { provider, trust, roots, verdict: Mutex::new(None) }
-    }
-
-    fn provider(&self) -> &CryptoProvider {
-        &self.provider
+    pub fn new(trust: Trust, roots: Arc<RootCertStore>) -> Self {
+        ServerVerifier { trust, roots, verdict: Mutex::new(None) }
     }
 
     /// What was found; `None` when the handshake did not get so far.
     pub fn verdict(&self) -> Option<Result<Proof, Refused>> {
         self.verdict.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// Whether an authority has signed for the name; if not, why.
-    fn authority_has_signed(
-        &self,
-        certificate: &CertificateDer<'_>,
-        others: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        now: UnixTime,
-    ) -> Result<(), String> {
-        if self.roots.is_empty() {
-            return Err("this system knows no authorities; name some with --ca".to_owned());
-        }
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::clone(&self.roots), Arc::clone(&self.provider)).build();
-        let verifier = verifier.map_err(|error| error.to_string())?;
-        let signed = verifier.verify_server_cert(certificate, others, name, &[], now);
-        signed.map(drop).map_err(|error| error.to_string())
     }
 }
 
@@ -126,21 +100,29 @@ impl ServerCertVerifier for ServerVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let fingerprint = fingerprint_of(certificate);
+        // Whether an authority has signed for the name; if not, why.
+        let signed = || {
+            if self.roots.is_empty() {
+                return Err("this system knows no authorities; name some with --ca".to_owned());
+            }
+            let verifier = WebPkiServerVerifier::builder_with_provider(Arc::clone(&self.roots), provider()).build();
+            let verifier = verifier.map_err(|error| error.to_string())?;
+            let signed = verifier.verify_server_cert(certificate, others, name, &[], now);
+            signed.map(|_| true).map_err(|error| error.to_string())
+        };
         let verdict = match self.trust {
             Trust::Pin(pin) if pin == fingerprint => Ok(false),
             Trust::Pin(_) => Err(Refused::Changed(fingerprint)),
-            Trust::TrustOnFirstUse => Ok(self.authority_has_signed(certificate, others, name, now).is_ok()),
-            Trust::Authority => self
-                .authority_has_signed(certificate, others, name, now)
-                .map_or_else(|why| Err(Refused::Unverified(why)), |()| Ok(true)),
+            Trust::TrustOnFirstUse => Ok(signed().is_ok()),
+            Trust::Authority => signed().map_err(Refused::Unverified),
         };
+        let refused = verdict.is_err();
         let verdict = verdict.map(|by_authority| Proof { fingerprint, by_authority });
-        let verified = match verdict {
-            Ok(_) => Ok(ServerCertVerified::assertion()),
-            Err(_) => Err(CertificateError::ApplicationVerificationFailure.into()),
-        };
         *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
-        verified
+        if refused {
+            return Err(CertificateError::ApplicationVerificationFailure.into());
+        }
+        Ok(ServerCertVerified::assertion())
     }
 
     proof_of_the_key!();
