@@ -123,13 +123,13 @@ pub struct Tls(Mutex<Inner>);
 #[derive(Debug)]
 struct Inner {
     connection: Connection,
-    /// What was received and has to wait until something that is decrypted is taken.
-    rest: Vec<u8>,
+    /// Bytes that are not decrypted yet.
+    received: Vec<u8>,
 }
 
 impl Tls {
     fn new(connection: Connection) -> Self {
-        Tls(Mutex::new(Inner { connection, rest: Vec::new() }))
+        Tls(Mutex::new(Inner { connection, received: Vec::new() }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -143,18 +143,16 @@ impl SecureChannel for Tls {
     }
 
     fn read(&self, space: &mut [u8], receive: &mut dyn FnMut(&mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
-        if let Some(count) = self.lock().open_rest(space)? {
+        if let Some(count) = self.lock().take(space)? {
             return Ok(count);
         }
         let most = space.len().min(RECEIVE);
-        // Text is never longer than what it is encrypted in, so one buffer does for both.
         let count = receive(&mut space[..most])?;
         if count == 0 {
             return Ok(0);
         }
         let mut inner = self.lock();
-        let used = inner.decrypt(&space[..count])?;
-        inner.rest.extend_from_slice(&space[used..count]);
+        inner.received.extend_from_slice(&space[..count]);
         inner.take(space)?.ok_or(ErrorKind::Interrupted.into())
     }
 
@@ -182,41 +180,19 @@ impl Inner {
         Ok(())
     }
 
-    /// Decrypts, as long as what is decrypted has room; how many bytes of `received` that took.
-    fn decrypt(&mut self, received: &[u8]) -> io::Result<usize> {
-        let mut left = received;
-        while !left.is_empty() {
-            if self.connection.read_tls(&mut left)? == 0 {
-                // It has said that nothing follows.
-                return Ok(received.len());
-            }
-            let state = self.connection.process_new_packets();
-            let state = state.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-            if state.plaintext_bytes_to_read() >= RECEIVE {
-                break;
-            }
-        }
-        Ok(received.len() - left.len())
-    }
-
-    /// The text that is there; 0 bytes at the end, `None` when there is nothing yet.
+    /// The next text; 0 bytes at the end, `None` when no whole record has been received. Only when all earlier text is taken
+    /// is more decrypted, so rustls holds little of it.
     fn take(&mut self, space: &mut [u8]) -> io::Result<Option<usize>> {
-        match self.connection.reader().read(space) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-            other => other.map(Some),
-        }
-    }
-
-    /// The same, out of what has had to wait.
-    fn open_rest(&mut self, space: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
-            let taken = self.take(space)?;
-            if taken.is_some() || self.rest.is_empty() {
-                return Ok(taken);
+            match self.connection.reader().read(space) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock && self.received.is_empty() => return Ok(None),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                result => return result.map(Some),
             }
-            let rest = std::mem::take(&mut self.rest);
-            let used = self.decrypt(&rest)?;
-            self.rest = rest[used..].to_vec();
+            let received = std::mem::take(&mut self.received);
+            let used = self.connection.read_tls(&mut &received[..])?;
+            self.received = received[used..].to_vec();
+            self.connection.process_new_packets().map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
         }
     }
 }
