@@ -112,23 +112,18 @@ fn unescape_tag(value: &str) -> Cow<'_, str> {
     if !value.contains('\\') {
         return Cow::Borrowed(value);
     }
-    let mut plain = String::with_capacity(value.len());
     let mut chars = value.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            plain.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some(':') => plain.push(';'),
-            Some('s') => plain.push(' '),
-            Some('r') => plain.push('\r'),
-            Some('n') => plain.push('\n'),
-            Some(other) => plain.push(other),
-            None => {}
-        }
-    }
-    Cow::Owned(plain)
+    let plain = std::iter::from_fn(|| match chars.next()? {
+        '\\' => Some(match chars.next()? {
+            ':' => ';',
+            's' => ' ',
+            'r' => '\r',
+            'n' => '\n',
+            other => other,
+        }),
+        c => Some(c),
+    });
+    Cow::Owned(plain.collect())
 }
 
 #[cfg(test)]
