@@ -7,7 +7,7 @@ use wire::numeric::{self, Numeric};
 use wire::text::split_to_fit;
 use wire::time::iso8601;
 
-use super::users::Users;
+use super::users::InvisibleCount;
 use crate::core::context::CommandContext;
 use crate::core::items::each_line;
 use crate::core::registry::Counts;
@@ -37,9 +37,9 @@ fn one_line(ctx: &mut CommandContext<'_>, numeric: Numeric, words: Vec<String>) 
     ctx.reply_text(numeric, &[], &first.unwrap_or_default());
 }
 
-pub fn lusers(modes: &Users, ctx: &mut CommandContext<'_>) {
+pub fn lusers(invisible: &InvisibleCount, ctx: &mut CommandContext<'_>) {
     let Counts { users, most, unknown } = ctx.registry.counts();
-    let (invisible, rooms) = (modes.invisible(), ctx.registry.rooms().len());
+    let (invisible, rooms) = (invisible.get(), ctx.registry.rooms().len());
     let text = format!("There are {} users and {invisible} invisible on 1 servers", users - invisible);
     ctx.reply_text(numeric::RPL_LUSERCLIENT, &[], &text);
     ctx.reply(numeric::RPL_LUSEROP, &["0"]);
