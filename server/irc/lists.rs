@@ -92,16 +92,14 @@ pub fn list(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
 fn is_listed(room: &Room, conditions: &[&str]) -> bool {
     let members = room.members().len();
     let number = |text: &str| text.parse::<usize>().ok();
-    let mut named = conditions.iter().filter(|condition| !condition.starts_with(['<', '>', '!'])).peekable();
-    let by_name = named.peek().is_none() || named.any(|mask| wildcard_match(mask, &room.name));
+    let (others, masks): (Vec<&str>, Vec<&str>) =
+        conditions.iter().partition(|condition| condition.starts_with(['<', '>', '!']));
+    let by_name = masks.is_empty() || masks.iter().any(|mask| wildcard_match(mask, &room.name));
     by_name
-        && conditions.iter().all(|condition| {
-            match condition.split_at(usize::from(condition.starts_with(['<', '>', '!']))) {
-                (">", least) => number(least).is_some_and(|least| members > least),
-                ("<", most) => number(most).is_some_and(|most| members < most),
-                ("!", mask) => !wildcard_match(mask, &room.name),
-                _ => true,
-            }
+        && others.iter().all(|condition| match condition.split_at(1) {
+            (">", least) => number(least).is_some_and(|least| members > least),
+            ("<", most) => number(most).is_some_and(|most| members < most),
+            (_, mask) => !wildcard_match(mask, &room.name),
         })
 }
 
@@ -149,12 +147,12 @@ fn who_fits<'a>(registry: &'a Registry, to: ClientId, mask: &str, server: &str) 
 }
 
 pub fn whois(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
-    let (asked_server, nick) = match message.params[..] {
-        [server, nick, ..] => (Some(server), nick),
-        [nick] => (None, nick),
+    let (server, nick) = match message.params[..] {
+        [server, nick, ..] => (server, nick),
+        [nick] => (nick, nick),
         [] => return,
     };
-    if let Some(server) = asked_server.filter(|server| !ctx.server.is_called(server) && !eq_ignore_case(server, nick)) {
+    if !eq_ignore_case(server, nick) && !ctx.server.is_called(server) {
         return ctx.reply(numeric::ERR_NOSUCHSERVER, &[server]);
     }
     let wanted = distinct(nick);

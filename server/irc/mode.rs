@@ -133,20 +133,41 @@ fn shown(changes: &[(bool, char, String)]) -> String {
 /// Makes one change; the parameter to show with it, or `None` when nothing changed.
 fn change(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char, param: Option<&str>) -> Option<String> {
     match letter {
-        'o' | 'v' => change_rank(ctx, name, on, letter, param?),
-        'b' => change_ban(ctx, name, on, param?),
-        'k' => change_key(ctx, name, on, param),
-        'l' => change_limit(ctx, name, on, param),
-        _ => change_flag(ctx, name, on, letter),
+        'o' | 'v' => return change_rank(ctx, name, on, letter, param?),
+        'b' => return change_ban(ctx, name, on, param?),
+        _ => {}
     }
-}
-
-fn change_flag(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char) -> Option<String> {
-    let Some(&(_, flag)) = Flags::ALL.iter().find(|(known, _)| *known == letter) else {
-        ctx.reply(numeric::ERR_UNKNOWNMODE, &[letter.encode_utf8(&mut [0; 4])]);
-        return None;
-    };
-    Modes::of_mut(ctx.registry.room_mut(name)?).set(flag, on).then(String::new)
+    let CommandContext { registry, replies, .. } = ctx;
+    let modes = Modes::of_mut(registry.room_mut(name)?);
+    match (letter, on) {
+        ('k', false) => modes.key.take().map(|_| "*".into()),
+        ('k', true) => {
+            let key = param?;
+            if !(1..=KEY).contains(&key.len()) || key.contains([' ', ',']) || key.starts_with(':') {
+                let text = format!("A key has 1 to {KEY} characters, no space or comma");
+                replies.text(numeric::ERR_INVALIDMODEPARAM, &[name, "k", "*"], &text);
+                return None;
+            }
+            (modes.key.replace(key.into()).as_deref() != Some(key)).then(|| key.into())
+        }
+        ('l', false) => modes.limit.take().map(|_| String::new()),
+        ('l', true) => {
+            let text = param?;
+            let Some(limit) = text.parse().ok().filter(|&limit| limit > 0) else {
+                let why = "A limit is a whole number from 1 up";
+                replies.text(numeric::ERR_INVALIDMODEPARAM, &[name, "l", text], why);
+                return None;
+            };
+            (modes.limit.replace(limit) != Some(limit)).then(|| limit.to_string())
+        }
+        _ => {
+            let Some((_, flag)) = Flags::ALL.iter().find(|(known, _)| *known == letter) else {
+                replies.send(numeric::ERR_UNKNOWNMODE, &[letter.encode_utf8(&mut [0; 4])]);
+                return None;
+            };
+            modes.set(*flag, on).then(String::new)
+        }
+    }
 }
 
 fn change_rank(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char, nick: &str) -> Option<String> {
@@ -197,35 +218,6 @@ fn full_mask(mask: &str) -> String {
         (false, false) => format!("{mask}!*@*"),
     };
     truncate(&full, MASK).to_owned()
-}
-
-fn change_key(ctx: &mut CommandContext<'_>, name: &str, on: bool, key: Option<&str>) -> Option<String> {
-    if !on {
-        let old = Modes::of_mut(ctx.registry.room_mut(name)?).key.take();
-        return old.map(|_| "*".into());
-    }
-    let key = key?;
-    let good = (1..=KEY).contains(&key.len()) && !key.contains([' ', ',']) && !key.starts_with(':');
-    if !good {
-        let text = format!("A key has 1 to {KEY} characters, no space or comma");
-        ctx.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "k", "*"], &text);
-        return None;
-    }
-    let old = Modes::of_mut(ctx.registry.room_mut(name)?).key.replace(key.into());
-    (old.as_deref() != Some(key)).then(|| key.into())
-}
-
-fn change_limit(ctx: &mut CommandContext<'_>, name: &str, on: bool, limit: Option<&str>) -> Option<String> {
-    if !on {
-        return Modes::of_mut(ctx.registry.room_mut(name)?).limit.take().map(|_| String::new());
-    }
-    let text = limit?;
-    let Some(limit) = text.parse::<usize>().ok().filter(|&limit| limit > 0) else {
-        ctx.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "l", text], "A limit is a whole number from 1 up");
-        return None;
-    };
-    let modes = Modes::of_mut(ctx.registry.room_mut(name)?);
-    (modes.limit.replace(limit) != Some(limit)).then(|| limit.to_string())
 }
 
 fn show_bans(ctx: &mut CommandContext<'_>, name: &str) {

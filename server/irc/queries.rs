@@ -46,12 +46,11 @@ pub fn lusers(invisible: &InvisibleCount, ctx: &mut CommandContext<'_>) {
     ctx.reply(numeric::RPL_LUSERUNKNOWN, &[&unknown.to_string()]);
     ctx.reply(numeric::RPL_LUSERCHANNELS, &[&rooms.to_string()]);
     ctx.reply_text(numeric::RPL_LUSERME, &[], &format!("I have {users} clients and 0 servers"));
-    let counts = [users.to_string(), most.to_string()];
-    let counts = counts.each_ref().map(String::as_str);
+    let (users, most) = (&*users.to_string(), &*most.to_string());
     let text = format!("Current local users {users}, max {most}");
-    ctx.reply_text(numeric::RPL_LOCALUSERS, &counts, &text);
+    ctx.reply_text(numeric::RPL_LOCALUSERS, &[users, most], &text);
     let text = format!("Current global users {users}, max {most}");
-    ctx.reply_text(numeric::RPL_GLOBALUSERS, &counts, &text);
+    ctx.reply_text(numeric::RPL_GLOBALUSERS, &[users, most], &text);
 }
 
 pub fn motd(lines: &[String], ctx: &mut CommandContext<'_>, message: &Message<'_>) {
