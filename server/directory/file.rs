@@ -46,9 +46,10 @@ impl DirectoryFile {
     pub fn write(&self, table: &Mutex<RoomTable>) -> io::Result<()> {
         let path = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Read under this lock, so that a later write holds no less than an earlier one.
-        let lines =
-            table.lock().unwrap_or_else(PoisonError::into_inner).all().map(MulticastRoom::line).collect::<Vec<_>>();
-        write_atomically(&path, lines.iter().flat_map(|line| [line, "\n"]).collect::<String>().as_bytes())?;
+        let table = table.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines: String = table.all().map(|room| room.line() + "\n").collect();
+        drop(table);
+        write_atomically(&path, lines.as_bytes())?;
         path.parent().map_or(Ok(()), sync_folder)
     }
 }

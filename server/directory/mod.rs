@@ -16,27 +16,38 @@ mod verbs;
 use std::path::Path;
 use std::sync::Arc;
 
+use wire::fail::Fail;
+
 use crate::core::context::{Command, Wing};
 use crate::core::log::Log;
 
-pub struct Directory(verbs::Rooms);
+use verbs::{Rooms, Verb};
+
+pub struct Directory(Rooms);
 
 impl Directory {
     /// With `encrypted`, rooms get keys: the server has TLS, by which to hand them out. An error is one sentence.
     pub fn open(data: &Path, log: &Log, encrypted: bool) -> Result<Arc<Self>, String> {
         let (file, table, warnings) = file::DirectoryFile::open(data)?;
         warnings.iter().for_each(|warning| log.line(warning));
-        Ok(Arc::new(Directory(verbs::Rooms { table: table.into(), file, encrypted })))
+        Ok(Arc::new(Directory(Rooms { table: table.into(), file, encrypted })))
     }
 }
 
 impl Wing for Directory {
     fn commands(self: Arc<Self>) -> Vec<Command> {
-        let [get, make, delete] = [(); 3].map(|()| Arc::clone(&self));
+        let command = |verb, needs, run: Verb| {
+            let directory = Arc::clone(&self);
+            Command::new(verb, needs, move |ctx, message| {
+                if let Err((code, text)) = run(&directory.0, ctx, message) {
+                    ctx.replies.fail(Fail { verb, code, context: message.params.first().copied(), text: &text });
+                }
+            })
+        };
         vec![
-            Command::new("GETDIR", 0, move |ctx, message| get.0.getdir(ctx, message)),
-            Command::new("MAKEROOM", 3, move |ctx, message| make.0.makeroom(ctx, message)).with_random_bytes(),
-            Command::new("DELETEROOM", 1, move |ctx, message| delete.0.deleteroom(ctx, message)),
+            command("GETDIR", 0, Rooms::getdir),
+            command("MAKEROOM", 3, Rooms::makeroom).with_random_bytes(),
+            command("DELETEROOM", 1, Rooms::deleteroom),
         ]
     }
 }
