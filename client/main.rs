@@ -1,7 +1,7 @@
 //! The chat client: one thread reads stdin and sends, one thread reads the socket and prints.
 //!
 //! ```text
-//!   stdin ──> sender_loop (main thread) ──────write──────┐
+//!   stdin ──> input_loop (main thread) ───────write──────┐
 //!                   │                                    v
 //!             Mutex<State>, Condvar                  one socket
 //!                   │                                    │
@@ -9,79 +9,118 @@
 //! ```
 //!
 //! - [`args`]: the command line
-//! - [`caller`], [`known`]: connecting, with TLS, to a server that is known
-//! - [`login`], [`connection`]: registering, asking for a name, starting the receiver thread
-//! - [`sender`], [`command`], [`handlers`]: from a typed line to a message
-//! - [`receiver`], [`incoming`], [`numerics`]: from a message to a printed line
-//! - [`state`], [`screen`], [`seen`], [`blacklist`]: what both threads share, under one lock
-//! - [`settings`]: the folder in which some of that outlives the client
-//! - [`transfers`], [`progress`], [`kept`], [`announced`]: which files are under way, also under that lock
-//! - [`worker`], [`upload`], [`source`], [`download`], [`part`]: one short-lived thread for each file under way
-//! - [`directory`], [`multicast`]: multicast rooms: where they meet, and talking there
-//! - [`prompt`]: the directory of such rooms alone
-//! - [`leave`]: the ways out
+//! - [`core`]: the chat: these two threads, one connection, the model, the commands, the plain terminal
+//! - `mail`: messages that the server stored for us, each shown once
+//! - `keys`: TLS, and servers that are known by their keys
+//! - `files`: sending and fetching files, each by a thread and a connection of its own
+//! - `directory`: the directory of multicast rooms, and its prompt
+//! - `multicast`: talking in such a room
+//!
+//! The wings are plugged in here and nowhere else.
 
-mod announced;
 mod args;
-mod blacklist;
-mod caller;
-mod command;
-mod connection;
+// In a smaller build no wing uses some of what the core offers.
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
+mod core;
+#[cfg(feature = "directory")]
 mod directory;
-mod download;
-mod handlers;
-mod incoming;
-mod kept;
-mod known;
-mod leave;
-mod login;
+#[cfg(feature = "files")]
+mod files;
+#[cfg(feature = "tls")]
+mod keys;
+#[cfg(feature = "mail")]
+mod mail;
+#[cfg(feature = "multicast")]
 mod multicast;
-mod numerics;
-mod part;
-mod progress;
-mod prompt;
-mod receiver;
-mod screen;
-mod seen;
-mod sender;
-mod settings;
-mod source;
-mod state;
-mod transfers;
-mod upload;
-mod worker;
 
+use crate::core::client::{Absent, Client, Wing};
+use crate::core::dialer::Dialer;
+use crate::core::login::Manners;
+use crate::core::terminal::{self, Terminal};
+use crate::core::{command, input, login, rooms, shutdown};
 use args::Args;
-use caller::Caller;
 use clap::Parser;
-use screen::Screen;
-use state::Client;
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
+
+/// The commands of wings, so that a build without one says how to get it.
+const COMMANDS_OF_WINGS: [Absent; 4] = [
+    Absent { feature: "tls", commands: &["/fingerprint"] },
+    Absent { feature: "files", commands: &["/file", "!FILE", r"\file", "/files", "/get", "/cancel"] },
+    Absent { feature: "directory", commands: &["/getdir", "/makeroom", "/deleteroom"] },
+    Absent { feature: "multicast", commands: &["/chat"] },
+];
 
 fn main() -> ExitCode {
     run(&Args::parse()).unwrap_or_else(|sentence| {
-        leave::complain(&sentence);
+        terminal::complain(&sentence);
         ExitCode::FAILURE
     })
 }
 
 fn run(args: &Args) -> Result<ExitCode, String> {
-    let client = Client::new(Screen::standard(), Caller::new(args)?, args.multicast());
-    leave::on_ctrl_c(&client)?;
+    let mut dialer = Dialer { server: args.core.server.clone(), handshake: None, warning: None };
+    let wings = plug_in(args, &mut dialer)?;
+    let (view, password) = (Box::new(Terminal::standard()), args.core.password.clone());
+    let client = Client::new(view, dialer, password, wings, command::core(), &COMMANDS_OF_WINGS);
+    shutdown::on_ctrl_c(&client)?;
+    client.lock().model.nick = args.core.nick.clone().unwrap_or_default();
     let mut input = io::stdin().lock();
-    let mut state = client.lock();
-    state.nick = args.nick.clone().unwrap_or_default();
-    drop(state);
+    #[cfg(feature = "directory")]
     if args.directory {
-        prompt::prompt_loop(&client, args, &mut input);
-        return Ok(leave::in_order(&client));
+        directory::prompt::prompt_loop(&client, &mut input);
+        return Ok(shutdown::in_order(&client));
     }
-    client.lock().set_target(Some(&args.room));
-    login::connect(args, &client, &mut input)?;
-    handlers::rooms::enter(&client, &args.room, "");
-    handlers::files::resume(&client);
-    client.lock().screen.tell("Welcome to chat room. Enter 'tata' anytime to exit");
-    sender::sender_loop(&client, &mut input, |line, _| sender::act(&client, line));
-    Ok(leave::in_order(&client))
+    client.lock().set_target(Some(&args.core.room));
+    login::connect(&client, Manners { how_to_choose: "--nick", give_up: shutdown::give_up }, &mut input)?;
+    rooms::enter(&client, &args.core.room, "");
+    client.wings.iter().for_each(|wing| wing.ready(&client, &mut client.lock()));
+    client.note("Welcome to chat room. Enter 'tata' anytime to exit");
+    input::input_loop(&client, &mut input, |line, _| input::act(&client, line));
+    Ok(shutdown::in_order(&client))
 }
+
+/// Makes the wings of this build.
+#[allow(
+    unused_mut,
+    unused_variables,
+    clippy::unnecessary_wraps,
+    clippy::vec_init_then_push,
+    reason = "wings may be absent"
+)]
+fn plug_in(args: &Args, dialer: &mut Dialer) -> Result<Vec<Arc<dyn Wing>>, String> {
+    let mut wings: Vec<Arc<dyn Wing>> = Vec::new();
+    #[cfg(feature = "mail")]
+    wings.push(Arc::new(mail::Mail::default()));
+    #[cfg(feature = "tls")]
+    wings.push(keys::plug_in(args.pin, args.ca.as_deref(), args.plain, dialer)?);
+    #[cfg(not(feature = "tls"))]
+    refuse_keys(args, dialer)?;
+    #[cfg(feature = "files")]
+    wings.push(files::Files::new(&args.files, &args.core.server));
+    #[cfg(feature = "directory")]
+    wings.push(Arc::new(directory::Directory));
+    let cipher: Option<wire::datagram::NewCipher> = None;
+    #[cfg(feature = "tls")]
+    let cipher = cipher.or(Some(wire::room_cipher::new));
+    #[cfg(feature = "multicast")]
+    wings.push(Arc::new(multicast::Multicast::new(&args.multicast, cipher)));
+    #[cfg(feature = "directory")]
+    if args.directory {
+        // That prompt needs nothing of the server but the directory.
+        wings.retain(|wing| wing.capability().is_none());
+    }
+    Ok(wings)
+}
+
+#[cfg(not(feature = "tls"))]
+fn refuse_keys(args: &Args, dialer: &mut Dialer) -> Result<(), String> {
+    let warning = "This client was built without TLS: everybody on the way can read all of this, and change it";
+    dialer.warning = Some(warning);
+    let why = "this client was built without TLS, so it has no use for --pin and --ca; build it with --features tls";
+    if args.pin.is_some() || args.ca.is_some() { Err(why.to_owned()) } else { Ok(()) }
+}
+
+#[cfg(all(test, feature = "full"))]
+mod tests;

@@ -11,6 +11,7 @@
 //! - `blacklist`, `letters`: under whichever name; what waited, and what comes twice
 //! - `uploads`, `interrupted`, `downloads`: files, with a server that does what the test says
 //! - `prompt`: the directory prompt
+//! - `chat`: scripts in multicast rooms
 //! - `help`: all of the commands
 
 mod commands;
@@ -40,6 +41,9 @@ mod uploads;
 
 #[cfg(feature = "directory")]
 mod prompt;
+
+#[cfg(feature = "multicast")]
+mod chat;
 
 #[cfg(all(feature = "files", feature = "multicast", feature = "tls"))]
 mod help;

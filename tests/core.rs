@@ -40,7 +40,10 @@ fn outsiders_do_not_hear_a_room_and_are_not_heard_in_it() {
     let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
     let mut carol = server.client("carol");
     alice.ask("PRIVMSG #a :a secret", &[]);
-    bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG #a :a secret"]);
+    alice.ask("PART #a", &["*PART #a"]);
+    bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG #a :a secret", ":alice!alice@127.0.0.1 PART #a"]);
+    bob.ask("PRIVMSG #a :she has left", &[]);
+    alice.ask("PRIVMSG #a :let me in again", &["404 #a *"]);
     carol.ask("PRIVMSG #a :let me in", &["404 #a *"]);
-    alice.expect_nothing();
+    bob.expect_nothing();
 }

@@ -25,7 +25,7 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// Lines of the transcript that are kept for a failure.
 const TRANSCRIPT: usize = 400;
 /// Whether this build has a wing that stores something, and with it the option for the folder.
-const STORES: bool = cfg!(any(feature = "mail", feature = "directory", feature = "tls"));
+const STORES: bool = cfg!(feature = "disk");
 
 /// A running server, with a folder of its own; both end with it.
 pub struct Server {

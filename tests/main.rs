@@ -29,7 +29,7 @@
 //! The project itself:
 //! - [`structure`]: arrows point down, and the core knows no wing
 //! - [`source`]: reads Rust without comments, strings and tests
-//! - [`limits`], [`readme`]: PROTOCOL.md and README.md say what the code says
+//! - [`limits`], [`protocol`], [`readme`]: PROTOCOL.md and README.md say what the code says
 
 #![allow(clippy::unwrap_used, clippy::format_collect, reason = "a test fails by panicking, and need not be fast")]
 #![cfg_attr(not(feature = "full"), allow(dead_code, reason = "some helpers are for the tests of wings"))]
@@ -39,19 +39,19 @@ mod capabilities;
 mod client;
 mod conversation;
 mod core;
-#[cfg(not(any(feature = "irc", feature = "mail", feature = "directory", feature = "tls")))]
+#[cfg(not(any(feature = "irc", feature = "disk")))]
 mod core_alone;
 mod endurance;
 mod harness;
 mod lifecycle;
 mod limits;
 mod messages;
+mod protocol;
 mod readme;
 mod reconnect;
 mod registration;
 mod rooms;
 mod shortage;
-
 mod source;
 mod structure;
 
@@ -76,5 +76,5 @@ mod secure;
 #[cfg(all(feature = "tls", feature = "irc", feature = "files", feature = "directory"))]
 mod old_folders;
 
-#[cfg(all(not(feature = "tls"), feature = "mail"))]
+#[cfg(all(not(feature = "tls"), feature = "keys"))]
 mod without_tls;

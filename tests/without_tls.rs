@@ -33,7 +33,7 @@ fn the_client_needs_no_word_about_it() {
     let home = Home::calling_by_default(server.addresses[0]);
     let mut tesla = home.start(&["--nick", "tesla"]);
     tesla.expect_line(WELCOME);
-    tesla.ask("/fingerprint", &["You have shown no key: you speak plain text, and whoever is on the way can read it"]);
+    tesla.ask("/fingerprint", &["This client was built without tls; build it with --features tls"]);
     for options in [&["--pin", &"0".repeat(64)][..], &["--ca", "x"]] {
         home.script(options, "").expect_failure("this client was built without TLS, *--features tls");
     }

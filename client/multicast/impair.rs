@@ -7,11 +7,19 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
 /// How many datagrams meet which fault, in percent.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, clap::Args)]
 pub struct Faults {
+    /// Lose this percentage of the datagrams that come in multicast rooms, on purpose
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
     pub loss: f64,
+    /// Receive this percentage of them twice
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
     pub duplicate: f64,
+    /// Receive this percentage of them late
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
     pub reorder: f64,
+    /// Damage this percentage of them
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
     pub corrupt: f64,
 }
 

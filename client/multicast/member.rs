@@ -1,14 +1,16 @@
 //! One membership in a multicast room: the socket, and the engine behind its lock.
 //!
-//! The thread `room` reads the socket and does what is due; the main thread says what is typed. Both write
-//! the socket, under the engine's lock, under which the state is locked to show something; never the other way round.
+//! The thread `room` reads the socket and runs the engine's timers; the main thread sends the lines that are typed.
+//! Both write the socket, under the engine's lock. The state's lock is taken after the engine's, never before it.
 
 use super::engine::{Counts, Engine, Output, RoomEvent};
+use super::event::MulticastEvent;
 use super::impair::{Channel, Faults};
 use super::limits;
 use super::socket;
-use crate::directory::{Key, Place};
-use crate::state::{Client, NOTICEABLE, State};
+use crate::core::client::{Client, NOTICEABLE};
+use crate::core::state::State;
+use crate::directory::listing::MulticastRoom;
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -17,27 +19,28 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use wire::datagram::{DATAGRAM, Datagram, Malformed, NewCipher, PayloadCipher, Utterance};
-use wire::text::{pluralize, split_to_fit};
+use wire::datagram::{DATAGRAM, Datagram, Malformed, NewCipher, PayloadCipher};
+use wire::directory_line::RoomKey;
+use wire::text::split_to_fit;
 
-/// How long the thread sleeps at most before it looks whether something is due: the main thread may have said something.
+/// The longest wait of the room's thread before it runs the engine: the main thread may have sent a message.
 const NAP: Duration = Duration::from_millis(20);
-/// Messages of our own that may wait to be sent. Who says more waits, in the end for whoever is behind.
+/// Messages of our own that may wait to be sent. A user who says more waits, in the end for the slowest member.
 const WAITING: usize = 256;
-/// But never longer than this.
+/// The longest wait of that user.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A room that one is in.
+/// Our membership in a room.
 pub struct Member {
-    pub place: Place,
+    pub room: MulticastRoom,
     socket: UdpSocket,
     /// `None` in an open room.
     cipher: Option<Box<dyn PayloadCipher>>,
     began: Instant,
     inner: Mutex<Inner>,
-    /// Some of what waits may have been sent, or we have left.
+    /// Signals that messages were sent, or that we have left.
     sent: Condvar,
-    /// The thread `room`, which ends when it is said that we have left.
+    /// The thread `room`, which ends after our goodbye.
     reader: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -47,13 +50,13 @@ struct Inner {
     arrivals: Arrivals,
     /// We have left, and everybody knows.
     has_left: bool,
-    /// What each was called when last heard of, or while on the blacklist.
+    /// The last known name of each member; of a blacklisted one, the name on the blacklist.
     names: HashMap<u64, String>,
-    /// The last error of the socket, so that each is told once.
-    trouble: Option<ErrorKind>,
+    /// The last error of the socket, so that the user sees each error once.
+    last_error: Option<ErrorKind>,
 }
 
-/// What has come from the wire and is not for the engine.
+/// Counts of received datagrams, most of which the engine never sees.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Arrivals {
     pub received: u64,
@@ -70,21 +73,21 @@ impl Member {
     /// Enters a room. An error is one sentence.
     pub fn enter(
         client: &Client,
-        place: Place,
+        room: MulticastRoom,
         interface: Ipv4Addr,
         faults: Faults,
         new_cipher: Option<NewCipher>,
     ) -> Result<Arc<Self>, String> {
-        let cipher = cipher_of(&place.key, new_cipher)?;
-        let socket = socket::join(place.address, interface)?;
+        let cipher = cipher_of(room.key, new_cipher)?;
+        let socket = socket::join(room.address, interface)?;
         let began = Instant::now();
         let random = |salt: u64| RandomState::new().hash_one(salt);
-        let engine = Engine::new(place.id, random(1), &client.lock().nick, Duration::ZERO, random(2));
+        let engine = Engine::new(room.id, random(1), &client.lock().model.nick, Duration::ZERO, random(2));
         let (channel, arrivals) = (Channel::new(faults), Arrivals::default());
         let inner =
-            Mutex::new(Inner { engine, channel, arrivals, has_left: false, names: HashMap::new(), trouble: None });
+            Mutex::new(Inner { engine, channel, arrivals, has_left: false, names: HashMap::new(), last_error: None });
         let (sent, reader) = (Condvar::new(), Mutex::default());
-        let member = Arc::new(Member { place, socket, cipher, began, inner, sent, reader });
+        let member = Arc::new(Member { room, socket, cipher, began, inner, sent, reader });
         let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
         let reader = thread::Builder::new().name("room".to_owned()).spawn(move || reader.room_loop(&shared));
         let reader = reader.map_err(|error| format!("There is no thread for the room: {error}"))?;
@@ -111,7 +114,7 @@ impl Member {
             let waited = self.sent.wait_timeout_while(self.lock(), PATIENCE, is_full);
             let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
             let now = self.now();
-            inner.engine.rename(&client.lock().nick, now);
+            inner.engine.rename(&client.lock().model.nick, now);
             inner.engine.say(piece, now);
             self.drain(&mut inner, client);
         }
@@ -124,13 +127,13 @@ impl Member {
         let waited = self.sent.wait_timeout_while(inner, NOTICEABLE, |inner| !inner.has_left);
         let has_left = waited.unwrap_or_else(PoisonError::into_inner).0.has_left;
         if !has_left {
-            let room = &self.place.name;
+            let room = &self.room.name;
             let why = if self.members().is_empty() {
                 format!("Waiting for somebody in {room} who has not shown up yet; Ctrl-C leaves at once")
             } else {
                 format!("Waiting until everybody in {room} has what you said; Ctrl-C leaves at once")
             };
-            client.lock().screen.tell(&why);
+            client.note(why);
         }
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Should it have failed, there is nothing to wait for.
@@ -144,7 +147,7 @@ impl Member {
         self.drain(&mut inner, client);
     }
 
-    /// Who is here, and how long ago each was heard.
+    /// The other members, and how long ago each was heard.
     pub fn members(&self) -> Vec<(String, Duration)> {
         let inner = self.lock();
         let mut members: Vec<_> =
@@ -158,13 +161,13 @@ impl Member {
         (inner.engine.counts, Arrivals { dropped: inner.channel.lost, ..inner.arrivals })
     }
 
-    /// Reads the socket and does what is due, until we have left.
+    /// Reads the socket and runs the engine's timers, until we have left.
     fn room_loop(&self, client: &Client) {
         let mut space = [0; DATAGRAM + 1];
         loop {
             let mut inner = self.lock();
             let now = self.now();
-            inner.engine.rename(&client.lock().nick, now);
+            inner.engine.rename(&client.lock().model.nick, now);
             inner.engine.tick(now);
             self.drain(&mut inner, client);
             inner.has_left = inner.engine.is_done(now);
@@ -178,7 +181,7 @@ impl Member {
             match received {
                 Ok(count) => self.arrived(&space[..count], client),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-                // An interface that has gone may come back.
+                // An interface that is down may come up again.
                 Err(_) => thread::sleep(NAP),
             }
         }
@@ -194,7 +197,7 @@ impl Member {
             match datagram {
                 Err(Malformed::Foreign) => inner.arrivals.foreign += 1,
                 Err(Malformed::Damaged) => inner.arrivals.damaged += 1,
-                Ok(datagram) if datagram.room != self.place.id => inner.arrivals.foreign += 1,
+                Ok(datagram) if datagram.room != self.room.id => inner.arrivals.foreign += 1,
                 Ok(mut datagram) => {
                     let is_genuine = match &self.cipher {
                         Some(cipher) => cipher.decrypt(&mut datagram),
@@ -211,22 +214,22 @@ impl Member {
         self.drain(&mut inner, client);
     }
 
-    /// Sends what is to be sent, and shows what is to be shown.
+    /// Carries out the engine's outputs: sends datagrams, shows events.
     fn drain(&self, inner: &mut Inner, client: &Client) {
         while let Some(output) = inner.engine.output.pop_front() {
             match output {
                 Output::Send(datagram) => self.send(inner, datagram, client),
-                Output::Show(sender, event) => self.show(&mut inner.names, sender, &event, &mut client.lock()),
+                Output::Show(sender, event) => self.show(&mut inner.names, sender, event, &mut client.lock()),
             }
         }
     }
 
-    /// Shows what has happened, unless it is about somebody on the blacklist, or who was when called otherwise here.
-    fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: &RoomEvent, state: &mut State) {
+    /// Shows an event, unless it is about somebody who is on the blacklist, or was under an earlier name in this room.
+    fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: RoomEvent, state: &mut State) {
         if names.len() >= limits::MCAST_REMEMBERED {
             names.retain(|_, name| state.blacklist.contains(name));
         }
-        let before = match event {
+        let before = match &event {
             RoomEvent::Renamed(old, _) => old,
             event => event.nick(),
         };
@@ -237,18 +240,7 @@ impl Member {
         if state.blacklist.contains(name) || state.blacklist.contains(event.nick()) {
             return;
         }
-        let room = format!("[{}] ", self.place.name);
-        match event {
-            RoomEvent::Said(Utterance { nick, text }) => state.screen.said(&room, nick, &format!(": {text}"), None),
-            RoomEvent::Joined(nick) => state.screen.notice(&format!("{room}{nick} joined the conversation")),
-            RoomEvent::Left(nick) => state.screen.notice(&format!("{room}{nick} left the conversation")),
-            RoomEvent::Renamed(old, new) => state.screen.notice(&format!("{room}{old} is now called {new}")),
-            RoomEvent::Lost(nick, count) => {
-                let (messages, verb) = (pluralize(*count, "message"), if *count == 1 { "was" } else { "were" });
-                let whom = if nick.is_empty() { "somebody" } else { nick };
-                state.screen.tell(&format!("{room}{messages} from {whom} {verb} lost"));
-            }
-        }
+        state.emit(MulticastEvent { room: self.room.name.clone(), what: event });
     }
 
     fn send(&self, inner: &mut Inner, mut datagram: Datagram, client: &Client) {
@@ -257,23 +249,27 @@ impl Member {
         {
             return;
         }
-        let sent = self.socket.send_to(&datagram.encode(), self.place.address);
-        let trouble = sent.as_ref().err().map(std::io::Error::kind);
+        let sent = self.socket.send_to(&datagram.encode(), self.room.address);
+        let last_error = sent.as_ref().err().map(std::io::Error::kind);
         if let Err(error) = sent
-            && inner.trouble != trouble
+            && inner.last_error != last_error
         {
             let why =
-                format!("[{}] Nothing can be sent ({error}); --iface ADDRESS chooses an interface", self.place.name);
-            client.lock().screen.tell(&why);
+                format!("[{}] Nothing can be sent ({error}); --iface ADDRESS chooses an interface", self.room.name);
+            client.note(why);
         }
-        inner.trouble = trouble;
+        inner.last_error = last_error;
     }
 }
 
 /// The cipher of a room, `None` in an open one. A build without TLS has no ciphers; a session without TLS gets no key.
-fn cipher_of(key: &Key, new: Option<NewCipher>) -> Result<Option<Box<dyn PayloadCipher>>, &'static str> {
-    let Key::Sealed(key) = key else { return Ok(None) };
-    let new = new.ok_or("This client was built without TLS, and the room is sealed; build it with --features tls")?;
-    let key = key.ok_or("The room is sealed, and its key is handed out over TLS only; connect without --plain")?;
-    new(&key).map(Some).ok_or("The room's key cannot be used")
+fn cipher_of(key: RoomKey, new: Option<NewCipher>) -> Result<Option<Box<dyn PayloadCipher>>, &'static str> {
+    match (key, new) {
+        (RoomKey::Open, _) => Ok(None),
+        (_, None) => Err("This client was built without TLS, and the room is sealed; build it with --features tls"),
+        (RoomKey::Hidden, _) => {
+            Err("The room is sealed, and its key is handed out over TLS only; connect without --plain")
+        }
+        (RoomKey::Key(key), Some(new)) => new(&key).map(Some).ok_or("The room's key cannot be used"),
+    }
 }

@@ -1,18 +1,22 @@
 //! Multicast rooms: an unreliable channel, made reliable by a protocol of our own.
 //!
-//! - [`mode`]: what the user types while in such a room; calls `member`
+//! - [`mode`]: the hooks: `/chat`, and what the user types while in such a room; calls `member`
 //! - [`member`]: our membership in one room: the socket, the thread that reads it, the engine behind its lock
+//! - [`event`]: what happens in a room, in words
 //! - [`socket`]: a socket in a multicast group
 //! - [`impair`]: faults on purpose, between socket and engine
 //! - [`engine`]: the protocol, pure; knows nothing of the files above
 //! - [`limits`]: its constants
 
-pub mod engine;
-pub mod impair;
+mod engine;
+mod event;
+mod impair;
 mod limits;
-pub mod member;
-pub mod mode;
+mod member;
+mod mode;
 mod socket;
 
 #[cfg(test)]
 mod simulation;
+
+pub use mode::{Multicast, MulticastOptions};

@@ -1,118 +1,175 @@
-//! Chat mode: while one is in a multicast room, what is typed goes there; Ctrl-D leads back.
+//! Chat mode: while the user is in a multicast room, lines that are typed go there; Ctrl-D leads back.
 //!
-//! Run by the main thread; the state is locked for a moment at a time, and never while the room's lock is waited for.
+//! Run by the main thread. The wing's lock and the state's are held for a moment at a time, never both, and never while
+//! the room's lock is waited for.
 
 use super::impair::Faults;
 use super::member::Member;
-use crate::directory::Place;
-use crate::state::Client;
+use crate::core::arguments::ANSWER;
+use crate::core::client::{Client, Command, Wing, is_script};
+use crate::directory::listing::{LISTING, MulticastRoom, rooms, without_mark};
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wire::datagram::NewCipher;
+use wire::names::eq_ignore_case;
 use wire::text::pluralize;
 
-/// What the command line says about multicast.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// The address of the interface; 0.0.0.0 lets the system choose.
-    pub interface: Ipv4Addr,
+/// The options about multicast rooms on the command line.
+#[derive(Debug, Clone, clap::Args)]
+pub struct MulticastOptions {
+    /// The address of the interface for multicast rooms; the system chooses one unless given
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
+    pub iface: Ipv4Addr,
+    #[command(flatten)]
     pub faults: Faults,
+}
+
+/// The wing.
+pub struct Multicast {
+    options: MulticastOptions,
     /// Makes the cipher of an encrypted room; `None` in a build without TLS.
-    pub cipher: Option<NewCipher>,
+    cipher: Option<NewCipher>,
+    memberships: Mutex<Memberships>,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Settings { interface: Ipv4Addr::UNSPECIFIED, faults: Faults::default(), cipher: None }
-    }
+/// The rooms in which we are members.
+#[derive(Default)]
+struct Memberships {
+    /// Lines that are typed go there.
+    current: Option<Arc<Member>>,
+    /// The room before, while it is being left.
+    before: Option<Arc<Member>>,
 }
 
-/// Enters a room, turns to it, and leaves the one before; whether we are there then.
-pub fn enter(client: &Client, place: Place) -> bool {
-    let here = client.lock().room.as_ref().is_some_and(|member| member.place.id == place.id);
-    if here {
-        client.lock().screen.tell(&format!("You are in {} already", place.name));
-        return true;
+impl Multicast {
+    pub fn new(options: &MulticastOptions, cipher: Option<NewCipher>) -> Self {
+        Multicast { options: options.clone(), cipher, memberships: Mutex::default() }
     }
-    let settings = client.multicast;
-    let member = match Member::enter(client, place, settings.interface, settings.faults, settings.cipher) {
-        Ok(member) => member,
-        Err(why) => {
-            client.lock().screen.tell(&why);
-            return false;
+
+    fn lock(&self) -> MutexGuard<'_, Memberships> {
+        self.memberships.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn current(&self) -> Option<Arc<Member>> {
+        self.lock().current.clone()
+    }
+
+    /// `/chat ROOM`; waits for the answer, since the lines that follow are meant for that room.
+    fn chat(&self, client: &Client, name: &str) {
+        let name = without_mark(name);
+        // Listings that still come are shown before.
+        drop(client.wait_for_answers(ANSWER));
+        let number = client.request(LISTING, name, "GETDIR", &[name]);
+        let answer = client.wait_for_answers(ANSWER).pending.take(number);
+        let found = rooms(&answer.map(|request| request.rows).unwrap_or_default());
+        let room = found.into_iter().find(|room| eq_ignore_case(&room.name, name));
+        let is_there = room.is_some_and(|room| self.enter(client, room));
+        if !is_there && is_script() {
+            // A script cannot see that it is not in the room, and would go on talking elsewhere.
+            self.back(client);
+            let mut state = client.lock();
+            state.set_target(None);
+            state.failure = Some(format!("the room {name} was not entered"));
         }
-    };
-    let mut state = client.lock();
-    let place = &member.place;
-    state
-        .screen
-        .tell(&format!("You are in {} at {}; Ctrl-D leads back, /who and /stats tell more", place.name, place.address));
-    if !member.is_sealed() {
-        state.screen.tell("The room is open: everybody on this network can read it, and write in anybody's name");
     }
-    let before = state.room.replace(member);
-    state.room_before.clone_from(&before);
-    state.show_prompt();
-    drop(state);
-    if let Some(before) = before {
-        say_goodbye(client, &before);
-        client.lock().room_before = None;
+
+    /// Enters a room, turns to it, and leaves the one before; whether we are there then.
+    fn enter(&self, client: &Client, room: MulticastRoom) -> bool {
+        if self.current().is_some_and(|member| member.room.id == room.id) {
+            client.note(format!("You are in {} already", room.name));
+            return true;
+        }
+        let member = match Member::enter(client, room, self.options.iface, self.options.faults, self.cipher) {
+            Ok(member) => member,
+            Err(why) => {
+                client.note(why);
+                return false;
+            }
+        };
+        let room = &member.room;
+        client.note(format!(
+            "You are in {} at {}; Ctrl-D leads back, /who and /stats tell more",
+            room.name, room.address
+        ));
+        if !member.is_sealed() {
+            client.note("The room is open: everybody on this network can read it, and write in anybody's name");
+        }
+        client.lock().set_detour(Some(format!("[{}]", room.name)));
+        let mut memberships = self.lock();
+        let before = memberships.current.replace(member);
+        memberships.before.clone_from(&before);
+        drop(memberships);
+        if let Some(before) = before {
+            say_goodbye(client, &before);
+            self.lock().before = None;
+        }
+        true
     }
-    true
 }
 
-/// Leaves the room, if one is in one; false when not.
-pub fn leave(client: &Client) -> bool {
-    // It stays in the state until it is left: whoever ends the program meanwhile finds it there, and says goodbye.
-    let Some(member) = client.lock().room.clone() else { return false };
-    say_goodbye(client, &member);
-    let mut state = client.lock();
-    state.room = None;
-    state.show_prompt();
-    true
-}
+impl Wing for Multicast {
+    fn commands(self: Arc<Self>) -> Vec<Command> {
+        let help = "Talk in a multicast room; there /who and /stats tell more, and Ctrl-D leads back";
+        let run = move |client: &Client, name: &str| self.chat(client, name);
+        vec![Command::new("/chat", "ROOM", &[], help, run)]
+    }
 
-/// The same without waiting for anybody, and without a word to the user, who has gone.
-pub fn leave_at_once(client: &Client) {
-    let mut state = client.lock();
-    let rooms = [state.room.take(), state.room_before.take()];
-    drop(state);
-    rooms.iter().flatten().for_each(|member| member.leave_at_once(client));
+    /// A line that is typed in a room is said there, except a few commands.
+    fn typed(&self, client: &Client, line: &str) -> bool {
+        let Some(member) = self.current() else { return false };
+        match line.trim() {
+            "" => {}
+            "/who" => who(client, &member),
+            "/stats" => stats(client, &member),
+            word if word.starts_with('/') && !word.starts_with("//") => return false,
+            "tata" | "exit" => {
+                self.back(client);
+                return false;
+            }
+            _ => member.say(client, line.strip_prefix('/').filter(|rest| rest.starts_with('/')).unwrap_or(line)),
+        }
+        true
+    }
+
+    /// Leaves the room.
+    fn back(&self, client: &Client) -> bool {
+        // It stays where it is until it is left: a thread that ends the program meanwhile finds it there, and says
+        // goodbye.
+        let Some(member) = self.current() else { return false };
+        say_goodbye(client, &member);
+        self.lock().current = None;
+        client.lock().set_detour(None);
+        true
+    }
+
+    fn finish(&self, client: &Client) -> Option<String> {
+        self.back(client);
+        None
+    }
+
+    /// Leaves without waiting for anybody.
+    fn abandon(&self, client: &Client) {
+        let Memberships { current, before } = std::mem::take(&mut *self.lock());
+        [current, before].iter().flatten().for_each(|member| member.leave_at_once(client));
+    }
 }
 
 fn say_goodbye(client: &Client, member: &Member) {
     member.leave(client);
-    client.lock().screen.tell(&format!("You left {}", member.place.name));
+    client.note(format!("You left {}", member.room.name));
 }
 
-/// A line that is typed in a room: what goes to everybody there, and a few commands. True when it was for the room.
-pub fn typed(client: &Client, line: &str) -> bool {
-    let Some(member) = client.lock().room.clone() else { return false };
-    match line.trim() {
-        "" => {}
-        "/who" => who(client, &member),
-        "/stats" => stats(client, &member),
-        word if word.starts_with('/') && !word.starts_with("//") => return false,
-        "tata" | "exit" => {
-            leave(client);
-            return false;
-        }
-        _ => member.say(client, line.strip_prefix('/').filter(|rest| rest.starts_with('/')).unwrap_or(line)),
-    }
-    true
-}
-
-fn who(client: &Client, member: &Arc<Member>) {
+fn who(client: &Client, member: &Member) {
     let members = member.members();
     let mut state = client.lock();
     let count = members.len() + 1;
-    state.screen.tell(&format!("{} of {}: you", pluralize(count, "member"), member.place.name));
+    state.note(format!("{} of {}: you", pluralize(count, "member"), member.room.name));
     for (nick, heard) in members {
-        state.screen.tell(&format!("    {nick}, heard {} s ago", heard.as_secs()));
+        state.note(format!("    {nick}, heard {} s ago", heard.as_secs()));
     }
 }
 
-fn stats(client: &Client, member: &Arc<Member>) {
+fn stats(client: &Client, member: &Member) {
     let (counts, arrivals) = member.counts();
     let mut state = client.lock();
     for (what, count) in [
@@ -130,6 +187,6 @@ fn stats(client: &Client, member: &Arc<Member>) {
         ("datagrams without a good seal", arrivals.forged),
         ("datagrams without use", counts.ignored),
     ] {
-        state.screen.tell(&format!("{count:>8}  {what}"));
+        state.note(format!("{count:>8}  {what}"));
     }
 }

@@ -16,7 +16,7 @@ use super::outbox::{Outbox, Status};
 /// Drains all that is queued, appends each line to its recipients' outboxes, then flushes every dirty outbox once:
 /// under load one `write` carries many lines. Ends with [`Event::Shutdown`], or when no sender is left.
 pub fn broadcaster_loop(events: &Receiver<Event>) {
-    let mut outboxes = Outboxes::new();
+    let mut outboxes = Outboxes::default();
     while let Some(event) = outboxes.next_event(events) {
         outboxes.coalesce();
         let more = || events.try_recv().ok();
@@ -33,6 +33,7 @@ pub fn broadcaster_loop(events: &Receiver<Event>) {
 }
 
 /// All outboxes, found by the slot of their client.
+#[derive(Default)]
 struct Outboxes {
     slots: Vec<Option<Outbox>>,
     /// Those that this batch appended to.
@@ -45,25 +46,19 @@ struct Outboxes {
     appended: usize,
     /// How long flushing the last batch took.
     last_flush: Duration,
-    /// When the full sockets are tried next.
-    retry_at: Instant,
+    /// When the full sockets are tried next; at once, if `None`.
+    retry_at: Option<Instant>,
     /// When memory that outboxes keep between two batches is freed; `None` when none keeps any.
     shrink_at: Option<Instant>,
 }
 
 impl Outboxes {
-    fn new() -> Self {
-        let (slots, dirty, blocked, closing) = Default::default();
-        let (appended, last_flush, shrink_at) = (0, Duration::ZERO, None);
-        Outboxes { slots, dirty, blocked, closing, appended, last_flush, retry_at: Instant::now(), shrink_at }
-    }
-
     /// Waits for the next event, and meanwhile retries full sockets and frees memory when it is time to. `None` when no
     /// sender is left.
     fn next_event(&mut self, events: &Receiver<Event>) -> Option<Event> {
         loop {
             let now = Instant::now();
-            if self.retry_at <= now {
+            if self.retry_at.is_none_or(|at| at <= now) {
                 self.retry_blocked(now);
             }
             if self.shrink_at.is_some_and(|at| at <= now) {
@@ -151,7 +146,7 @@ impl Outboxes {
     /// Retries the sockets that were full. They are not tried with every batch, so that a client that does not read
     /// costs the others nothing.
     fn retry_blocked(&mut self, now: Instant) {
-        self.retry_at = now + limits::OUTBOX_RETRY;
+        self.retry_at = Some(now + limits::OUTBOX_RETRY);
         let slots = &mut self.slots;
         self.blocked
             .retain(|&client| find(slots, client).is_some_and(|outbox| matches!(outbox.flush(), Status::Blocked(_))));

@@ -29,6 +29,7 @@ impl Caps {
     pub const ECHO_MESSAGE: Caps = Caps::bit(1);
     pub const MESSAGE_TAGS: Caps = Caps::bit(2);
     pub const SERVER_TIME: Caps = Caps::bit(3);
+    pub const ALL: Caps = Caps(u16::MAX);
     /// The first bit that wings may use.
     pub const FIRST_OF_WINGS: u32 = 8;
 
@@ -124,7 +125,7 @@ impl Line {
         "@time=; ".len() + self.time.len() + self.tags.as_ref().map_or(0, String::len) + self.text.len()
     }
 
-    /// Appends the line to `bytes` in the form for a recipient with these capabilities.
+    /// Appends the line to `bytes` in the form for a recipient with these capabilities: [`Caps::ALL`] for all there is.
     pub fn append(&self, bytes: &mut Vec<u8>, caps: Caps) {
         let text = match &self.kind {
             Kind::Needs(needed, otherwise) if !caps.has(*needed) => match otherwise {
@@ -133,19 +134,6 @@ impl Line {
             },
             _ => &self.text,
         };
-        self.append_tags(bytes, caps);
-        bytes.extend_from_slice(text.as_bytes());
-    }
-
-    /// Appends the line with all its tags, whoever can read it.
-    pub fn append_all(&self, bytes: &mut Vec<u8>) {
-        let mut caps = Caps::SERVER_TIME;
-        caps.set(Caps::MESSAGE_TAGS, true);
-        self.append_tags(bytes, caps);
-        bytes.extend_from_slice(self.text.as_bytes());
-    }
-
-    fn append_tags(&self, bytes: &mut Vec<u8>, caps: Caps) {
         let time = caps.has(Caps::SERVER_TIME).then_some(self.time.as_str());
         let tags = self.tags.as_deref().filter(|_| caps.has(Caps::MESSAGE_TAGS));
         for (prefix, text) in [("@time=", time), (if time.is_some() { ";" } else { "@" }, tags)] {
@@ -157,6 +145,7 @@ impl Line {
         if time.or(tags).is_some() {
             bytes.push(b' ');
         }
+        bytes.extend_from_slice(text.as_bytes());
     }
 }
 

@@ -147,7 +147,7 @@ fn welcome_when_ready(ctx: &mut CommandContext<'_>) {
     }
     if ctx.server.options.password.is_some() && me.password != ctx.server.options.password {
         ctx.reply(numeric::ERR_PASSWDMISMATCH, &[]);
-        ctx.leaving = Some("Password missing or wrong".into());
+        ctx.leaving = Some(numeric::ERR_PASSWDMISMATCH.text.into());
         return;
     }
     // Before the welcome, which the client may take as an acknowledgment.

@@ -71,11 +71,8 @@ pub fn part(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
 fn part_one(ctx: &mut CommandContext<'_>, name: &str, reason: Option<&str>) {
     let Some((name, recipients)) = ctx.joined_room(name) else { return };
     let (source, now) = (ctx.me().source(), ctx.inputs.now);
-    let line = match reason {
-        Some(reason) => Line::new(now, format_args!(":{source} PART {name} :{}", truncate(reason, REASON))),
-        None => Line::new(now, format_args!(":{source} PART {name}")),
-    };
-    ctx.send_to(recipients, line);
+    let reason = reason.map_or(String::new(), |reason| format!(" :{}", truncate(reason, REASON)));
+    ctx.send_to(recipients, Line::new(now, format_args!(":{source} PART {name}{reason}")));
     let id = ctx.id;
     ctx.registry.part(id, &casefold(&name));
     ctx.log(format_args!("left {name}"));

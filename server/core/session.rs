@@ -17,6 +17,7 @@ use super::commands;
 use super::context::{Connection, End, Wing};
 use super::flood::TokenBucket;
 use super::limits;
+use super::socket::Socket;
 use super::timer::Timer;
 
 /// The first byte of a connection that begins with TLS: a handshake record (RFC 8446, section 5.1). No line of text
@@ -64,7 +65,7 @@ impl Session<'_> {
     /// Never returns but with the end, which can come from anywhere.
     fn run(mut self) -> Result<Infallible, End> {
         let connection = self.connection;
-        begin(connection, self.timer.deadline)?;
+        self.begin()?;
         let mut lines = LineBuffer::new(CLIENT_TAGS);
         let first = loop {
             match lines.next_line() {
@@ -84,6 +85,32 @@ impl Session<'_> {
                 self.carry_out(&line)?;
             }
             self.receive(&mut lines)?;
+        }
+    }
+
+    /// Encrypts the connection, or sees to it that plain text is taken from there. The first byte tells which of the two
+    /// the client speaks.
+    fn begin(&mut self) -> Result<(), End> {
+        let connection = self.connection;
+        let first = match self.wait(Socket::peek) {
+            Ok(Some(byte)) => byte,
+            Ok(None) => return Err(End::ByPeer("Connection closed".into())),
+            Err(error) if error.kind() == ErrorKind::TimedOut => return Err(connection.took_too_long()),
+            Err(_) => return Err(End::ByPeer("Connection lost".into())),
+        };
+        let deadline = self.timer.deadline;
+        if let Some(secured) = connection.wings.list.iter().find_map(|wing| wing.secure(connection, first, deadline)) {
+            // The handshake has left another time-out behind.
+            self.timer.disarm();
+            return secured;
+        }
+        let refuse = |why: &str| Err(End::ByServer(why.into()));
+        if first == TLS_HANDSHAKE {
+            refuse("This server was built without TLS; connect in plain text (--plain)")
+        } else if !connection.server.options.plain.allows(connection.address.ip()) {
+            refuse("Plain text is not taken from your address; connect with TLS")
+        } else {
+            Ok(())
         }
     }
 
@@ -116,7 +143,7 @@ impl Session<'_> {
 
     /// Waits for bytes; a client that is silent for too long is asked whether it is still there, or disconnected.
     fn receive(&mut self, lines: &mut LineBuffer) -> Result<(), End> {
-        match self.read(lines.space()) {
+        match self.wait(|socket| socket.read(lines.space())) {
             Ok(0) => return Err(End::ByPeer("Connection closed".into())),
             Ok(count) => {
                 lines.filled(count);
@@ -132,14 +159,14 @@ impl Session<'_> {
         if self.timer.expired() { self.ask_or_end() } else { Ok(()) }
     }
 
-    /// Waits for bytes, up to the timer's deadline; then the error is `TimedOut`.
-    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+    /// Has the socket wait for bytes, up to the timer's deadline; then the error is `TimedOut`.
+    fn wait<T>(&mut self, mut wait: impl FnMut(&Socket) -> io::Result<T>) -> io::Result<T> {
         let socket = &self.connection.socket;
         loop {
             if let Some(timeout) = self.timer.arm() {
                 socket.set_read_timeout(timeout)?;
             }
-            match socket.read(space) {
+            match wait(socket) {
                 Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {
                     if self.timer.expired() {
                         return Err(ErrorKind::TimedOut.into());
@@ -166,41 +193,6 @@ impl Session<'_> {
         self.timer.ask();
         connection.context().replies.line(format_args!("PING :{}", connection.server.name()));
         Ok(())
-    }
-}
-
-/// Encrypts the connection, or sees to it that plain text is taken from there. The first byte tells which of the two the
-/// client speaks.
-fn begin(connection: &Connection, deadline: Instant) -> Result<(), End> {
-    let first = first_byte(connection, deadline)?;
-    if let Some(secured) = connection.wings.list.iter().find_map(|wing| wing.secure(connection, first, deadline)) {
-        return secured;
-    }
-    let refuse = |why: &str| Err(End::ByServer(why.into()));
-    if first == TLS_HANDSHAKE {
-        refuse("This server was built without TLS; connect in plain text (--plain)")
-    } else if !connection.server.options.plain.allows(connection.address.ip()) {
-        refuse("Plain text is not taken from your address; connect with TLS")
-    } else {
-        Ok(())
-    }
-}
-
-fn first_byte(connection: &Connection, deadline: Instant) -> Result<u8, End> {
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(connection.took_too_long());
-        }
-        let peeked = connection.socket.set_read_timeout(left).and_then(|()| connection.socket.peek());
-        match peeked {
-            Ok(Some(byte)) => return Ok(byte),
-            Ok(None) => return Err(End::ByPeer("Connection closed".into())),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // The time is over, or the broadcaster wrote to this very socket just now (see `Socket::read`).
-            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(limits::READ_NAP),
-            Err(_) => return Err(End::ByPeer("Connection lost".into())),
-        }
     }
 }
 

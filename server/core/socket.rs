@@ -99,18 +99,12 @@ impl Socket {
     }
 
     fn make_blocking(&self) -> io::Result<()> {
-        let mut writing = self.lock();
-        if writing.nonblocking {
-            self.stream.socket().set_nonblocking(false)?;
-            writing.nonblocking = false;
-        }
-        Ok(())
+        self.set_nonblocking(&mut self.lock(), false)
     }
 
-    fn make_nonblocking(&self, writing: &mut Writing) -> io::Result<()> {
-        if !writing.nonblocking {
-            self.stream.socket().set_nonblocking(true)?;
-            writing.nonblocking = true;
+    fn set_nonblocking(&self, writing: &mut Writing, on: bool) -> io::Result<()> {
+        if std::mem::replace(&mut writing.nonblocking, on) != on {
+            self.stream.socket().set_nonblocking(on)?;
         }
         Ok(())
     }
@@ -123,7 +117,7 @@ impl Socket {
         if writing.shaking_hands {
             return Ok(bytes.len());
         }
-        self.make_nonblocking(&mut writing)?;
+        self.set_nonblocking(&mut writing, true)?;
         match self.stream.channel() {
             None => self.stream.socket().write(bytes),
             Some(channel) => writing.write_encrypted(channel, self.stream.socket(), bytes),
@@ -147,7 +141,7 @@ impl Socket {
             channel.encrypt_end(&mut end);
             // What cannot be written the end of the connection says as well.
             let mut writing = self.lock();
-            let _ = self.make_nonblocking(&mut writing).and_then(|()| self.stream.socket().write(&end));
+            let _ = self.set_nonblocking(&mut writing, true).and_then(|()| self.stream.socket().write(&end));
         }
         self.shutdown(Shutdown::Write);
     }

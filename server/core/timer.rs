@@ -53,6 +53,11 @@ impl Timer {
         Instant::now() >= self.deadline
     }
 
+    /// The socket has another time-out than the one that was set last.
+    pub fn disarm(&mut self) {
+        self.armed = Duration::ZERO;
+    }
+
     /// The time-out for the next read, if it is another one than before.
     pub fn arm(&mut self) -> Option<Duration> {
         let left = self.deadline.saturating_duration_since(Instant::now());

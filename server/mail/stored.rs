@@ -6,7 +6,7 @@
 use wire::limits::LINE;
 use wire::message::Message;
 
-use crate::core::event::Line;
+use crate::core::event::{Caps, Line};
 use crate::core::msgid::Msgid;
 
 /// Gives a line back what its stored text does not say, for a verb that a wing stores.
@@ -24,7 +24,7 @@ pub enum Unreadable {
 /// The bytes of a message's file.
 pub fn to_file(line: &Line) -> Vec<u8> {
     let mut bytes = Vec::new();
-    line.append_all(&mut bytes);
+    line.append(&mut bytes, Caps::ALL);
     bytes
 }
 

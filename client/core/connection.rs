@@ -1,0 +1,171 @@
+//! Registering: from an open connection to one on which the server has welcomed us.
+//!
+//! Run by the main thread for the first connection and by the receiver thread for later ones, which own their
+//! socket. No lock.
+
+use super::dialer::Failure;
+use super::numerics;
+use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use wire::lines::{Line, LineBuffer};
+use wire::message::Message;
+use wire::stream::Stream;
+use wire::{limits, names, numeric};
+
+/// How long the server may take to welcome us.
+const REGISTER: Duration = Duration::from_secs(30);
+/// The capability by which our messages may have tags.
+pub const TAGS: &str = "message-tags";
+/// The core asks the server for these (`IRCv3` capability negotiation), each alone, since some servers have only some.
+const WANTED: [&str; 2] = [TAGS, "server-time"];
+
+/// A connection on which we are registered.
+pub struct Connection {
+    /// The main thread writes to the same socket.
+    pub stream: Arc<Stream>,
+    /// Bytes that were read and are not handled yet.
+    pub lines: LineBuffer,
+    /// The name that the server gave us.
+    pub nick: String,
+    /// The capabilities that the server granted.
+    pub caps: Vec<String>,
+}
+
+/// Registers as `nick`, asks for capabilities, those of the wings among them, and waits for the server's welcome.
+pub fn register<'a>(
+    stream: Stream,
+    password: Option<&str>,
+    wings: impl Iterator<Item = &'a str>,
+    nick: &str,
+) -> Result<Connection, Failure> {
+    let pass = password.map(|password| format!("PASS :{password}\r\n")).unwrap_or_default();
+    let wanted: Vec<_> = WANTED.into_iter().chain(wings).map(|cap| format!("CAP REQ :{cap}\r\n")).collect();
+    let wanted = wanted.concat();
+    // A server that knows no capabilities answers with an error to each line, and registers us all the same.
+    let hello = format!("{pass}{wanted}NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\nCAP END\r\n");
+    // A server that refuses us at once may have closed already; its reason is still there to read.
+    let _ = (&stream).write_all(hello.as_bytes());
+    let (stream, lines) = (Arc::new(stream), LineBuffer::new(limits::SERVER_TAGS));
+    let mut connection = Connection { stream, lines, nick: nick.to_owned(), caps: Vec::new() };
+    let deadline = Instant::now() + REGISTER;
+    while Instant::now() < deadline {
+        while let Some(message) = connection.next_message() {
+            connection.caps.extend(granted(&message));
+            if let Some(welcome) = answer(&connection.stream, &message) {
+                // Some servers shorten a name. An invalid name must not become part of a file's name.
+                connection.nick = welcome.map(|given| if names::is_nick(&given) { given } else { nick.to_owned() })?;
+                return Ok(connection);
+            }
+        }
+        connection.read().map_err(Failure::Lost)?;
+    }
+    Err(Failure::Lost("the server took too long to welcome us".to_owned()))
+}
+
+/// Reads one message before the welcome: the name that the server gives us, or the reason of a refusal.
+fn answer(mut stream: &Stream, message: &str) -> Option<Result<String, Failure>> {
+    let message = Message::parse(message)?;
+    let last = message.params.last().copied().unwrap_or_default();
+    if message.verb == "PING" {
+        // A write error shows in the next read.
+        let _ = stream.write_all(format!("PONG :{last}\r\n").as_bytes());
+        return None;
+    }
+    if message.verb == "ERROR" {
+        return Some(Err(Failure::Lost(last.to_owned())));
+    }
+    let code = message.verb.parse::<u16>().ok()?;
+    let sentence = || numerics::sentence(code, message.params.get(1..).unwrap_or_default()).unwrap_or_default();
+    if code == numeric::RPL_WELCOME.code {
+        return message.param(0).map(|nick| Ok(nick.to_owned()));
+    }
+    // 436 and 437 are other servers' ways to say that a name cannot be had now; 463 and 465 that we cannot.
+    match code {
+        431..=433 | 436 | 437 => Some(Err(Failure::Name(sentence()))),
+        464 => Some(Err(Failure::Refused(format!("{last}; give the right one with --password")))),
+        463 | 465 => Some(Err(Failure::Refused(last.to_owned()))),
+        _ => None,
+    }
+}
+
+/// The capabilities that a `CAP * ACK :name` grants.
+fn granted(message: &str) -> Vec<String> {
+    match Message::parse(message).map(|message| (message.verb, message.params)) {
+        Some(("CAP", params)) if params.get(1) == Some(&"ACK") => {
+            params[2..].iter().flat_map(|caps| caps.split_whitespace()).map(str::to_owned).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+impl Connection {
+    /// The next message that has come, `None` when there is none yet.
+    pub fn next_message(&mut self) -> Option<String> {
+        loop {
+            match self.lines.next_line()? {
+                Line::Complete(bytes) => return Some(String::from_utf8_lossy(bytes).into_owned()),
+                Line::TooLong => {}
+            }
+        }
+    }
+
+    /// Reads from the socket; false after a tick without bytes, an error at the end of the connection.
+    pub fn read(&mut self) -> Result<bool, String> {
+        match (&*self.stream).read(self.lines.space()) {
+            Ok(0) => Err("the server closed the connection".to_owned()),
+            Ok(count) => {
+                self.lines.filled(count);
+                Ok(true)
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Ok(false),
+                _ => Err(error.to_string()),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+
+    /// Registers with a server that says `answers` to whatever comes.
+    fn register_with(answers: &'static str) -> Result<String, String> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = Stream::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+        stream.socket().set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        listener.accept().unwrap().0.write_all(answers.as_bytes()).unwrap();
+        register(stream, None, std::iter::empty(), "albert").map(|connection| connection.nick).map_err(|failure| {
+            match failure {
+                Failure::Name(why) => format!("name: {why}"),
+                Failure::Refused(why) => format!("refused: {why}"),
+                Failure::Lost(why) => format!("lost: {why}"),
+            }
+        })
+    }
+
+    #[test]
+    fn the_welcome_gives_the_name_unless_it_is_none() {
+        let welcome = "NOTICE * :hi\r\nPING :x\r\n:srv 001 alb :Welcome\r\n:srv 002 alb :more\r\n";
+        assert_eq!(register_with(welcome).as_deref(), Ok("alb"));
+        assert_eq!(register_with(":srv 001 ../x :Welcome\r\n").as_deref(), Ok("albert"));
+    }
+
+    #[test]
+    fn capabilities_are_those_that_were_granted() {
+        let lines = [":srv CAP * NAK :message-tags", ":srv CAP tesla ACK :groupchat/files ", ":srv 421 * CAP :?", ""];
+        assert_eq!(lines.map(granted).concat(), ["groupchat/files"]);
+    }
+
+    #[test]
+    fn refusals_say_what_to_do() {
+        let fails = |answers, expected: &str| assert_eq!(register_with(answers), Err(expected.to_owned()));
+        fails(":srv 433 * albert :in use\r\n", "name: The name albert is taken");
+        fails(":srv 433\r\n", "name: The name  is taken");
+        fails(":srv 464 * :Wrong password\r\n", "refused: Wrong password; give the right one with --password");
+        fails("ERROR :Full\r\n", "lost: Full");
+        fails("", "lost: the server closed the connection");
+    }
+}

@@ -1,0 +1,108 @@
+//! Dialling the server: a TCP connection, encrypted where a wing can do that.
+//!
+//! Run by each thread that needs a connection: main for the first one, the receiver for later ones, those of
+//! transfers for theirs. No lock.
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+use wire::stream::{SecureChannel, Stream};
+
+/// How long one address may take to accept a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Seconds before each new attempt at something that has failed; the last one repeats.
+const BACK_OFF: [u64; 6] = [1, 2, 4, 8, 16, 30];
+
+/// The pause in seconds before a new attempt, after this number of failures.
+pub fn back_off(failed: usize) -> u64 {
+    BACK_OFF[failed.min(BACK_OFF.len() - 1)]
+}
+
+/// Why there is no connection on which we are registered.
+pub enum Failure {
+    /// The name is taken or not allowed: another one may do.
+    Name(String),
+    /// The server does not want us: trying again is no use.
+    Refused(String),
+    /// The connection ended: trying again may help.
+    Lost(String),
+}
+
+/// Encrypts a connection that has just been opened.
+pub trait Handshake: Send + Sync {
+    /// On a connection for the chat; sentences for the user are added to `news`.
+    fn first(
+        &self,
+        server: &str,
+        socket: &TcpStream,
+        news: &mut Vec<String>,
+    ) -> Result<Box<dyn SecureChannel>, Failure>;
+
+    /// On a second connection, which has to lead to the very same server as the first.
+    fn again(&self, server: &str, socket: &TcpStream, first: &Stream) -> io::Result<Box<dyn SecureChannel>>;
+}
+
+/// Opens connections to one server.
+pub struct Dialer {
+    /// `HOST:PORT`, as the user gave it.
+    pub server: String,
+    /// `None` for plain text.
+    pub handshake: Option<Arc<dyn Handshake>>,
+    /// A warning to show when a connection in plain text leaves this machine.
+    pub warning: Option<&'static str>,
+}
+
+impl Dialer {
+    /// Connects. Sentences for the user come with the connection; a failure says what to do.
+    pub fn dial(&self) -> Result<(Stream, Vec<String>), Failure> {
+        let socket = self.connect().map_err(Failure::Lost)?;
+        let mut news = Vec::new();
+        let channel = match &self.handshake {
+            Some(handshake) => Some(handshake.first(&self.server, &socket, &mut news)?),
+            None => None,
+        };
+        let is_loopback = socket.peer_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback());
+        news.extend(self.warning.filter(|_| !is_loopback).map(str::to_owned));
+        let stream = Stream::new(socket);
+        channel.into_iter().for_each(|channel| stream.secure(channel));
+        Ok((stream, news))
+    }
+
+    /// Opens a second connection to where the first one leads.
+    pub fn dial_again(&self, first: &Stream) -> io::Result<Stream> {
+        let socket = connect(&first.socket().peer_addr()?)?;
+        let handshake = self.handshake.as_ref();
+        let channel = handshake.map(|handshake| handshake.again(&self.server, &socket, first)).transpose()?;
+        let stream = Stream::new(socket);
+        channel.into_iter().for_each(|channel| stream.secure(channel));
+        Ok(stream)
+    }
+
+    fn connect(&self) -> Result<TcpStream, String> {
+        let server = &self.server;
+        let unknown = |error| format!("there is no host of the name in {server} ({error}); check --server");
+        let mut failure = format!("{server} has no address; check --server");
+        for address in server.to_socket_addrs().map_err(unknown)? {
+            let error = match connect(&address) {
+                Ok(socket) => return Ok(socket),
+                Err(error) => error,
+            };
+            failure = match error.kind() {
+                ErrorKind::ConnectionRefused => {
+                    format!("nobody listens at {server}; start the server with make run-server, or check --server")
+                }
+                ErrorKind::TimedOut => format!("{server} does not answer; check --server and the network"),
+                _ => format!("cannot reach {server} ({error}); check --server and the network"),
+            };
+        }
+        Err(failure)
+    }
+}
+
+fn connect(address: &SocketAddr) -> io::Result<TcpStream> {
+    let socket = TcpStream::connect_timeout(address, CONNECT)?;
+    // Without Nagle's algorithm a write does not wait for the acknowledgement of the one before.
+    socket.set_nodelay(true)?;
+    Ok(socket)
+}

@@ -1,0 +1,144 @@
+//! From a message of the server to changes of the model and to events.
+//!
+//! Run by the receiver thread, which has locked the state for the time of one read's messages.
+
+use super::client::Client;
+use super::event::{Event, Kind, Manner};
+use super::model::{is_room, nicks};
+use super::numerics;
+use super::state::State;
+use super::talk::{ACTION, CTCP_END};
+use wire::message::Message;
+use wire::{fail::Fail, names, numeric};
+
+/// Handles one message.
+pub fn handle(client: &Client, state: &mut State, message: &Message<'_>) {
+    let params = [0, 1, 2].map(|index| message.params.get(index).copied().unwrap_or_default());
+    let last = message.params.last().copied().unwrap_or_default();
+    let from = message.source_nick();
+    let silent = state.blacklist.contains(from);
+    state.model.follow(message);
+    if !silent && client.wings.iter().any(|wing| wing.message(client, state, message)) {
+        return;
+    }
+    let nick = from.to_owned();
+    let (second, text) = (params[1].to_owned(), last.to_owned());
+    match message.verb {
+        "PING" => state.write(&[format!("PONG :{last}")]),
+        "PONG" => state.confirm(last),
+        "ERROR" => state.error = Some(text),
+        "NICK" => renamed(client, state, from, params[0], silent),
+        "JOIN" if state.model.is_me(from) => entered(state, message, params[0]),
+        "PART" if state.model.is_me(from) => left(state, params[0], Kind::WeLeft),
+        // Even a blacklisted operator can remove us.
+        "KICK" if state.model.is_me(params[1]) => {
+            left(state, params[0], Kind::WeWereRemoved { by: nick, reason: params[2].to_owned() });
+        }
+        "KICK" => {
+            state.emit(Event::at(params[0], Kind::Removed { nick: second, by: nick, reason: params[2].to_owned() }));
+        }
+        _ if silent => {}
+        "FAIL" => {
+            if let Some(Fail { verb, text, .. }) = Fail::parse(&message.params) {
+                state.note(format!("The server refused {verb}: {text}"));
+            }
+        }
+        "PRIVMSG" | "NOTICE" => said(client, state, message, params[0], last),
+        "JOIN" => state.emit(Event::at(params[0], Kind::Joined(nick))),
+        "PART" => state.emit(Event::at(params[0], Kind::Left { nick, reason: second })),
+        "QUIT" => state.emit(Kind::Left { nick, reason: params[0].to_owned() }),
+        "TOPIC" => state.emit(Event::at(params[0], Kind::Topic { by: nick, text })),
+        "INVITE" => state.emit(Event::at(last, Kind::Invited { by: nick })),
+        "MODE" if is_room(params[0]) => {
+            let change = message.params[1..].join(" ");
+            state.emit(Event::at(params[0], Kind::Mode { by: nick, change }));
+        }
+        verb => {
+            if let Ok(code) = verb.parse() {
+                reply(state, code, message.params.get(1..).unwrap_or_default());
+            }
+        }
+    }
+}
+
+/// A person or a server said something.
+fn said(client: &Client, state: &mut State, message: &Message<'_>, target: &str, text: &str) {
+    let from = message.source_nick();
+    let is_notice = message.verb == "NOTICE";
+    let is_person = message.source.is_some_and(|source| source.contains('!'));
+    let is_private = !is_room(target);
+    let Some(origin) = client.origin(message, is_private) else { return };
+    let (text, manner) = match text.strip_prefix(ACTION) {
+        Some(action) => (action.strip_suffix(CTCP_END).unwrap_or(action), Manner::Action),
+        // Another CTCP is a question to the program, not to the person; answering would tell strangers about it.
+        None if text.starts_with(CTCP_END) => return,
+        None if is_notice && !is_person => return state.emit(Kind::ServerSaid(text.to_owned())),
+        None if is_notice => (text, Manner::Notice),
+        None => (text, Manner::Text),
+    };
+    let mentions_us = is_private || text.split([' ', ',', ':', '.', '!', '?']).any(|word| state.model.is_me(word));
+    let kind = Kind::Said { from: from.to_owned(), text: text.to_owned(), manner };
+    let conversation = Some(if is_private { from } else { target }.to_owned());
+    state.emit(Event { kind, conversation, mentions_us, origin });
+}
+
+fn entered(state: &mut State, message: &Message<'_>, room: &str) {
+    let address = message.source.and_then(|source| source.split_once('!')).map(|(_, address)| address.to_owned());
+    state.model.address = address;
+    let is_wanted = state.pending.end("JOIN", room).is_some();
+    if is_wanted && !state.model.is_target(room) {
+        state.talk_to(room);
+    }
+}
+
+fn left(state: &mut State, room: &str, how: Kind) {
+    state.emit(Event::at(room, how));
+    state.forget_room(room);
+}
+
+fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: bool) {
+    // Our name becomes part of the names of our files, so it must be valid.
+    if state.model.is_me(old) && !names::is_nick(new) {
+        return;
+    }
+    if state.model.is_me(old) {
+        new.clone_into(&mut state.model.nick);
+        if !names::eq_ignore_case(old, new) {
+            client.wings.iter().for_each(|wing| wing.renamed(new));
+        }
+        return state.emit(Kind::WeAreCalled(new.to_owned()));
+    }
+    if let Err(error) = state.blacklist.renamed(old, new) {
+        state.note(format!("{old} is now called {new}, which the blacklist cannot save: {error}"));
+    }
+    if !silent {
+        state.emit(Kind::Renamed { old: old.to_owned(), new: new.to_owned() });
+    }
+    if state.model.is_target(old) {
+        state.talk_to(new);
+    }
+}
+
+/// A numeric: most are shown, some change the model.
+fn reply(state: &mut State, code: u16, params: &[&str]) {
+    let room = params.first().copied().unwrap_or_default();
+    if code == numeric::RPL_NAMREPLY.code
+        && let [_, room, people] = params
+        && let Some(request) = state.pending.about("NAMES", room)
+    {
+        nicks(people).for_each(|nick| request.collect(&[nick]));
+    } else if code == numeric::RPL_ENDOFNAMES.code
+        && let Some(request) = state.pending.end("NAMES", room)
+    {
+        let mut nicks = request.rows.concat();
+        nicks.sort_by_key(|nick| names::casefold(nick));
+        state.emit(Event::at(&request.about, Kind::Members(nicks)));
+    }
+    state.emit(Kind::Reply { code, params: params.iter().map(|&param| param.to_owned()).collect() });
+    if numerics::refuses_room(code) {
+        state.forget_room(room);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! What is printed for lines from a server.
+
+use super::*;
+use crate::core::model::Model;
+use crate::core::terminal::tests::{Paper, client};
+use crate::core::view::View;
+use std::sync::{Arc, Mutex};
+
+/// What is printed for some messages to `me`, who talks in #lobby and is in #dev too.
+fn shown(lines: &[&str]) -> String {
+    let paper = Paper::default();
+    let client = client(&paper, Vec::new());
+    let mut state = client.lock();
+    feed(&client, &mut state, &[":srv 001 me :Welcome"]);
+    state.model.nick = "me".into();
+    state.set_target(Some("#lobby"));
+    feed(&client, &mut state, &[":me!m@host JOIN #lobby", ":me!m@host JOIN #dev"]);
+    state.blacklist.add("Troll").unwrap();
+    state.pending.add("NAMES", "#lobby");
+    feed(&client, &mut state, lines);
+    paper.take()
+}
+
+fn feed(client: &Client, state: &mut State, lines: &[&str]) {
+    for line in lines {
+        handle(client, state, &Message::parse(line).unwrap());
+    }
+}
+
+#[test]
+fn what_people_say() {
+    for (line, expected) in [
+        (":albert!a@h PRIVMSG #lobby :world", "albert: world\n"),
+        (":albert!a@h PRIVMSG #DEV :hi", "[#DEV] albert: hi\n"),
+        (":albert!a@h PRIVMSG Me :psst", "albert (to you): psst\n"),
+        (":albert!a@h NOTICE #dev :beep", "[#dev] -albert- beep\n"),
+        (":srv NOTICE me :hello", "*** hello\n"),
+        ("NOTICE AUTH :hello", "*** hello\n"),
+        (":albert!a@h PRIVMSG #lobby :\u{1}ACTION waves\u{1}", "* albert waves\n"),
+        (":albert!a@h PRIVMSG me :\u{1}ACTION waves", "* albert waves (to you)\n"),
+        (":albert!a@h PRIVMSG me :\u{1}VERSION\u{1}", ""),
+        (
+            "@time=2026-11-25T09:30:00.123Z;groupchat/waited :albert!a@h PRIVMSG me :psst",
+            "[2026-11-25 09:30 UTC] albert (to you): psst\n",
+        ),
+        ("@time=2026-11-25T09:30:00.123Z :albert!a@h PRIVMSG me :psst", "albert (to you): psst\n"),
+        ("@time=x;groupchat/waited :albert!a@h NOTICE me :psst", "-albert- (to you) psst\n"),
+        (":al\u{1b}[2Jbert!a@h PRIVMSG #lobby :\u{7}x\u{202e}y", "al[2Jbert: xy\n"),
+    ] {
+        assert_eq!(shown(&[line]), expected, "{line}");
+    }
+}
+
+#[test]
+fn what_happens_in_rooms() {
+    for (line, expected) in [
+        (":albert!a@h JOIN #lobby", "albert joined the conversation\n"),
+        (":albert!a@h JOIN #dev", "[#dev] albert joined the conversation\n"),
+        (":albert!a@h PART #lobby", "albert left the conversation\n"),
+        (":albert!a@h QUIT :Quit: ", "albert left the conversation\n"),
+        (":albert!a@h QUIT :Quit: dinner", "albert left the conversation (dinner)\n"),
+        (":albert!a@h NICK bert", "albert is now called bert\n"),
+        (":me!a@h NICK bert", "You are now called bert\n"),
+        (":albert!a@h TOPIC #lobby :work", "albert set the topic: work\n"),
+        (":albert!a@h MODE #dev +o bob", "[#dev] albert set mode +o bob\n"),
+        (":me!a@h MODE me +i", ""),
+        (":albert!a@h INVITE me #x", "albert invites you to #x; /join #x takes you there\n"),
+        (":a!a@h KICK #dev me :bye", "You were removed from #dev by a (bye)\n"),
+        (":a!a@h KICK #dev bob", "[#dev] bob was removed by a\n"),
+        (":me!a@h PART #dev", "You left #dev\n"),
+        (":srv FAIL * INVALID_UTF8 :Not UTF-8", "The server refused *: Not UTF-8\n"),
+    ] {
+        assert_eq!(shown(&[line]), expected, "{line}");
+    }
+}
+
+#[test]
+fn nothing_is_seen_of_the_blacklisted() {
+    let lines = [
+        ":troll!t@h PRIVMSG #lobby :x",
+        ":TROLL!t@h NOTICE me :x",
+        ":troll!t@h JOIN #lobby",
+        ":troll!t@h INVITE me #x",
+        ":troll!t@h NICK lamb",
+        ":lamb!t@h PRIVMSG me :x",
+        ":lamb!t@h QUIT :x",
+    ];
+    assert_eq!(shown(&lines), "");
+    assert!(shown(&[":troll!t@h KICK #dev me"]).starts_with("You were removed from #dev by troll"));
+}
+
+#[test]
+fn a_name_that_is_none_does_not_become_ours() {
+    let client = client(&Paper::default(), Vec::new());
+    let mut state = client.lock();
+    state.model.nick = "me".into();
+    feed(&client, &mut state, &[":me!m@host NICK :x/../../y", ":me!m@host NICK ..", ":me!m@host NICK"]);
+    assert_eq!(state.model.nick, "me");
+}
+
+#[test]
+fn names_are_shown_once_to_a_user_who_asked() {
+    let lines = [
+        ":srv 353 me = #lobby :@tesla +albert",
+        ":srv 353 me = #dev :carl",
+        ":srv 353 me = #lobby :Bob",
+        ":srv 366 me #dev :End",
+        ":srv 366 me #lobby :End",
+        ":srv 353 me = #lobby :x",
+        ":srv 366 me #lobby :End",
+    ];
+    assert_eq!(shown(&lines), "3 people in #lobby: albert, Bob, tesla\n");
+}
+
+#[test]
+fn the_target_follows_a_rename_and_is_given_up_with_the_room() {
+    let client = client(&Paper::default(), Vec::new());
+    let mut state = client.lock();
+    state.set_target(Some("albert"));
+    feed(&client, &mut state, &[":albert!a@h NICK bert"]);
+    assert_eq!(state.model.target(), Some("bert"));
+    state.pending.add("JOIN", "#dev");
+    feed(&client, &mut state, &[":!m@host JOIN #dev"]);
+    assert_eq!((state.model.target(), state.model.is_in("#DEV")), (Some("#dev"), true));
+    assert_eq!(state.model.address.as_deref(), Some("m@host"));
+    feed(&client, &mut state, &[":srv 473 me #dev :Cannot join"]);
+    assert_eq!((state.model.target(), state.model.is_in("#dev")), (None, false));
+}
+
+/// A view that keeps conversation, kind and marks of each event, and no sentence.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl View for Log {
+    fn show(&mut self, event: &Event, _: &Model) {
+        let kind = match event.kind {
+            Kind::Said { .. } => "said",
+            Kind::Joined(_) => "joined",
+            Kind::TalkingTo(_) => "talking to",
+            Kind::Reply { .. } => "reply",
+            _ => "other",
+        };
+        let waited = if event.origin.waited { "waited" } else { "" };
+        let place = event.conversation.as_deref().unwrap_or("nowhere");
+        self.0.lock().unwrap().push(format!("{place} {kind} {waited}"));
+    }
+
+    fn is_interactive(&self) -> bool {
+        true
+    }
+
+    fn is_closed(&self) -> bool {
+        false
+    }
+
+    fn set_prompt(&mut self, _: &str) {}
+    fn draw_prompt(&mut self) {}
+    fn end_prompt(&mut self) {}
+    fn set_status(&mut self, _: &str) {}
+    fn entered(&mut self, _: &str) {}
+    fn ask(&mut self, _: &str) {}
+    fn end_line(&mut self) {}
+}
+
+#[test]
+fn another_view_sees_the_same_events() {
+    let log = Log::default();
+    let client = client(&Paper::default(), Vec::new());
+    let mut state = State::new(Box::new(log.clone()));
+    state.pending.add("JOIN", "#lab");
+    let lines = [
+        ":!m@host JOIN #lab",
+        ":albert!a@h JOIN #lab",
+        "@groupchat/waited :albert!a@h PRIVMSG me :psst",
+        ":srv 401 me bob :No such nick",
+    ];
+    feed(&client, &mut state, &lines);
+    let expected = ["nowhere talking to ", "#lab joined ", "albert said waited", "nowhere reply "];
+    assert_eq!(*log.0.lock().unwrap(), expected);
+}
+
+#[test]
+fn no_message_makes_it_panic() {
+    for verb in
+        ["PRIVMSG", "NOTICE", "JOIN", "PART", "QUIT", "KICK", "NICK", "MODE", "TOPIC", "INVITE", "353", "366", "401"]
+    {
+        for params in ["", " a", " a b", " #lobby", " #lobby :", " me b :c d"] {
+            shown(&[&format!("{verb}{params}"), &format!(":me!m@h {verb}{params}")]);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The core of the client: a chat by two threads over one connection. It knows no wing.
+//!
+//! From the bottom up; a file uses only files above it in this list.
+//!
+//! - [`settings`]: the user's private folder; [`blacklist`]: people of whom the user wants to see nothing
+//! - [`event`]: what happened; [`model`]: conversations, our name, where the user talks
+//! - [`numerics`], [`sentence`]: events as sentences; [`view`], [`terminal`]: showing them
+//! - [`dialer`], [`connection`]: from an address to a connection on which we are registered
+//! - [`pending`], [`state`], [`client`]: what the threads share, under one lock, and the hooks for wings
+//! - [`arguments`], [`rooms`], [`talk`], [`people`], [`command`]: the commands, and the table of them
+//! - [`options`]: the command line
+//! - [`input`]: the main thread, from a typed line to a message
+//! - [`incoming`], [`receiver`]: the receiver thread, from a message to an event; it connects again
+//! - [`shutdown`]: the ways out; [`login`]: the first connection, which starts the receiver thread
+
+pub mod arguments;
+mod blacklist;
+pub mod client;
+pub mod command;
+mod connection;
+pub mod dialer;
+pub mod event;
+mod incoming;
+pub mod input;
+pub mod login;
+pub mod model;
+mod numerics;
+pub mod options;
+pub mod pending;
+pub mod people;
+mod receiver;
+pub mod rooms;
+mod sentence;
+pub mod settings;
+pub mod shutdown;
+pub mod state;
+pub mod talk;
+pub mod terminal;
+pub mod view;

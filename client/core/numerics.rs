@@ -1,0 +1,156 @@
+//! Numeric replies as sentences for people.
+//!
+//! Pure; the receiver thread calls it with the state locked.
+
+use wire::numeric::{self as n, Numeric};
+
+/// Numerics that are of no interest to a person in a chat, or that only end a list.
+#[rustfmt::skip]
+const SILENT: &[Numeric] = &[
+    n::RPL_WELCOME, n::RPL_YOURHOST, n::RPL_CREATED, n::RPL_MYINFO, n::RPL_ISUPPORT, n::RPL_UMODEIS,
+    n::RPL_LUSERCLIENT, n::RPL_LUSEROP, n::RPL_LUSERUNKNOWN, n::RPL_LUSERCHANNELS, n::RPL_LUSERME, n::RPL_LOCALUSERS,
+    n::RPL_GLOBALUSERS, n::RPL_WHOISSERVER, n::RPL_ENDOFWHO, n::RPL_ENDOFWHOIS, n::RPL_LISTSTART, n::RPL_LISTEND,
+    n::RPL_CHANNELMODEIS, n::RPL_CREATIONTIME, n::RPL_TOPICWHOTIME, n::RPL_NAMREPLY, n::RPL_ENDOFNAMES,
+    n::RPL_MOTDSTART, n::RPL_ENDOFMOTD, n::ERR_NOMOTD,
+];
+
+/// Numerics that other servers send at login: unique id, statistics, the host that is shown.
+const SILENT_ELSEWHERE: &[u16] = &[42, 250, 396];
+
+/// The numeric in words; `None` when there is nothing to say. `params` come without our own name.
+pub fn sentence(code: u16, params: &[&str]) -> Option<String> {
+    if SILENT.iter().any(|silent| silent.code == code) || SILENT_ELSEWHERE.contains(&code) {
+        return None;
+    }
+    let first = params.first().copied().unwrap_or_default();
+    let second = params.get(1).copied().unwrap_or_default();
+    let last = params.last().copied().unwrap_or_default();
+    let numeric = n::ALL.iter().find(|numeric| numeric.code == code).copied();
+    Some(match numeric {
+        Some(n::RPL_AWAY) if last == n::OFFLINE => format!("{first} is offline and gets it later"),
+        Some(n::RPL_AWAY) => format!("{first} is away: {last}"),
+        Some(n::RPL_UNAWAY) => "You are no longer away".to_owned(),
+        Some(n::RPL_NOWAWAY) => "You are away; people who write to you are told".to_owned(),
+        Some(n::RPL_WHOISUSER) => {
+            let host = params.get(2).copied().unwrap_or_default();
+            format!("{first} is {second}@{host} ({last})")
+        }
+        Some(n::RPL_WHOISSECURE) => format!("{first} speaks TLS"),
+        Some(n::RPL_WHOISCERTFP) => {
+            format!("{first} has the key {}", last.rsplit(' ').next().unwrap_or_default())
+        }
+        Some(n::RPL_WHOISIDLE) => format!("{first} has said nothing for {second} s"),
+        Some(n::RPL_WHOISCHANNELS) => format!("{first} is in {last}"),
+        Some(n::RPL_LIST) => {
+            let topic = if params.len() > 2 { last } else { "" };
+            format!("{first:<20} {second:>4} here   {topic}").trim_end().to_owned()
+        }
+        Some(n::RPL_NOTOPIC) => format!("{first} has no topic"),
+        Some(n::RPL_TOPIC) => format!("Topic of {first}: {last}"),
+        Some(n::RPL_INVITING) => format!("{first} is invited to {second}"),
+        Some(n::RPL_WHOREPLY) => who(params),
+        Some(n::RPL_MOTD) => last.to_owned(),
+        _ => numeric.and_then(|numeric| error(numeric, first, second, last)).unwrap_or_else(|| params.join(" ")),
+    })
+}
+
+/// A row of the table that `/who` prints. The last parameter is a hop count and the real name.
+fn who(params: &[&str]) -> String {
+    let &[room, user, host, _, nick, flags, last] = params else { return params.join(" ") };
+    let away = if flags.starts_with('G') { "away" } else { "here" };
+    let operator = if flags.contains('@') { "operator" } else { "" };
+    let real_name = last.split_once(' ').map_or("", |(_, name)| name);
+    format!("{room}  {nick:<20} {away} {operator:<8} {user}@{host} ({real_name})")
+}
+
+fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<String> {
+    Some(match numeric {
+        n::ERR_NOSUCHNICK if !first.starts_with('#') => format!("Nobody is called {first}"),
+        n::ERR_NOSUCHNICK | n::ERR_NOSUCHCHANNEL => format!("There is no room {first}"),
+        n::ERR_CANNOTSENDTOCHAN => format!("You cannot send to {first}: {last} (nothing was sent)"),
+        n::ERR_UNKNOWNERROR => last.to_owned(),
+        n::ERR_INPUTTOOLONG => "That line was too long for the server (nothing was sent)".to_owned(),
+        n::ERR_UNKNOWNCOMMAND => format!("The server does not know the command {first}"),
+        n::ERR_ERRONEUSNICKNAME => format!("The server does not take {first} as a name: {last}"),
+        n::ERR_NICKNAMEINUSE if last == n::BOUND => format!("The name {first} belongs to another key than yours"),
+        n::ERR_NICKNAMEINUSE => format!("The name {first} is taken"),
+        n::ERR_USERNOTINCHANNEL => format!("{first} is not in {second}"),
+        n::ERR_NOTONCHANNEL => format!("You are not in {first}"),
+        n::ERR_USERONCHANNEL => format!("{first} is in {second} already"),
+        n::ERR_TOOMANYCHANNELS => format!("You cannot enter {first}: you are in too many rooms"),
+        n::ERR_CHANNELISFULL => format!("You cannot enter {first}: it is full"),
+        n::ERR_INVITEONLYCHAN => format!("You cannot enter {first}: it is by invitation only"),
+        n::ERR_BANNEDFROMCHAN => format!("You cannot enter {first}: you are banned"),
+        n::ERR_BADCHANNELKEY => format!("You cannot enter {first} without its key: /join {first} KEY"),
+        n::ERR_CHANOPRIVSNEEDED => format!("You do not run {first}"),
+        _ => return None,
+    })
+}
+
+/// Whether a numeric says that we are not in the room it names, or did not get in.
+pub fn refuses_room(code: u16) -> bool {
+    let refusals = [
+        n::ERR_NOSUCHCHANNEL,
+        n::ERR_TOOMANYCHANNELS,
+        n::ERR_NOTONCHANNEL,
+        n::ERR_CHANNELISFULL,
+        n::ERR_INVITEONLYCHAN,
+        n::ERR_BANNEDFROMCHAN,
+        n::ERR_BADCHANNELKEY,
+    ];
+    // Refusals that other servers know: a bad mask or name (476, 479), registered names only (477).
+    refusals.iter().any(|refusal| refusal.code == code) || matches!(code, 476 | 477 | 479)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences() {
+        for (code, params, expected) in [
+            (401, &["bob", "No such nick"][..], "Nobody is called bob"),
+            (401, &["#x", "No such nick or channel"], "There is no room #x"),
+            (403, &["#x", "No such room"], "There is no room #x"),
+            (404, &["#x", "it is moderated"], "You cannot send to #x: it is moderated (nothing was sent)"),
+            (417, &["Too long"], "That line was too long for the server (nothing was sent)"),
+            (421, &["FOO", "Unknown command"], "The server does not know the command FOO"),
+            (433, &["bob", "Nick is already in use"], "The name bob is taken"),
+            (433, &["bob", n::BOUND], "The name bob belongs to another key than yours"),
+            (276, &["bob", "has client certificate fingerprint 12ab"], "bob has the key 12ab"),
+            (475, &["#x", "+k"], "You cannot enter #x without its key: /join #x KEY"),
+            (301, &["bob", "lunch"], "bob is away: lunch"),
+            (301, &["bob", "offline, stored"], "bob is offline and gets it later"),
+            (400, &["PRIVMSG", "bob", "Not sent to bob: the mailbox is full"], "Not sent to bob: the mailbox is full"),
+            (322, &["#dev", "3", "work"], "#dev                    3 here   work"),
+            (332, &["#dev", "work"], "Topic of #dev: work"),
+            (311, &["bob", "b", "host", "*", "Bob B"], "bob is b@host (Bob B)"),
+            (
+                352,
+                &["#x", "b", "host", "srv", "bob", "G@", "0 Bob B"],
+                "#x  bob                  away operator b@host (Bob B)",
+            ),
+            (372, &["- hello"], "- hello"),
+            (472, &["x", "is not a mode of rooms here"], "x is not a mode of rooms here"),
+            (599, &["a", "says hi"], "a says hi"),
+        ] {
+            assert_eq!(sentence(code, params).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn chatter_at_login_is_silent() {
+        for code in [1, 5, 251, 255, 265, 333, 353, 366, 376, 422] {
+            assert_eq!(sentence(code, &["x"]), None);
+        }
+    }
+
+    #[test]
+    fn no_numeric_makes_it_panic() {
+        for code in 0..1000 {
+            for params in [&[][..], &[""], &["a"], &["a", "b"], &["a", "b", "c", "d", "e", "f", "g"]] {
+                let _ = sentence(code, params);
+            }
+        }
+    }
+}

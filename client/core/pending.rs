@@ -1,0 +1,125 @@
+//! Requests to the server whose answers come in several messages, or much later.
+//!
+//! Part of the state and thus under its lock. A request is put in together with its line, collects the rows that come,
+//! and is taken out at the end of its answer. The server answers in order, so a row belongs to the oldest open request
+//! of its kind.
+
+use wire::names;
+
+/// Rows of one answer that are kept: as many as our server ever sends.
+const ROWS: usize = 10_000;
+
+/// The open requests, oldest first.
+#[derive(Default)]
+pub struct Pending {
+    requests: Vec<Request>,
+    last_number: u64,
+}
+
+/// One request.
+pub struct Request {
+    number: u64,
+    pub kind: &'static str,
+    /// The room or person that it asks about; empty when it asks about all.
+    pub about: String,
+    /// The parameters of the rows that came so far.
+    pub rows: Vec<Vec<String>>,
+    is_complete: bool,
+}
+
+impl Pending {
+    /// Adds a request, and returns its number.
+    pub fn add(&mut self, kind: &'static str, about: &str) -> u64 {
+        self.last_number += 1;
+        let (number, about) = (self.last_number, about.to_owned());
+        self.requests.push(Request { number, kind, about, rows: Vec::new(), is_complete: false });
+        number
+    }
+
+    /// The oldest request of this kind that is open.
+    pub fn oldest(&mut self, kind: &str) -> Option<&mut Request> {
+        self.open(kind).next()
+    }
+
+    /// The same among those about this room or person.
+    pub fn about(&mut self, kind: &str, about: &str) -> Option<&mut Request> {
+        self.open(kind).find(|request| names::eq_ignore_case(&request.about, about))
+    }
+
+    fn open(&mut self, kind: &str) -> impl Iterator<Item = &mut Request> {
+        self.requests.iter_mut().filter(move |request| request.kind == kind && !request.is_complete)
+    }
+
+    /// Takes a request out.
+    pub fn take(&mut self, number: u64) -> Option<Request> {
+        let at = self.requests.iter().position(|request| request.number == number)?;
+        Some(self.requests.remove(at))
+    }
+
+    /// Takes out the oldest request of this kind about this room or person.
+    pub fn end(&mut self, kind: &str, about: &str) -> Option<Request> {
+        let number = self.about(kind, about)?.number;
+        self.take(number)
+    }
+
+    /// Whether the answer to this request has not ended.
+    pub fn is_open(&self, number: u64) -> bool {
+        self.requests.iter().any(|request| request.number == number && !request.is_complete)
+    }
+
+    /// A new connection: every line without an answer is sent again, so answers start from the beginning.
+    pub fn restart(&mut self) {
+        self.requests.iter_mut().filter(|request| !request.is_complete).for_each(|request| request.rows.clear());
+    }
+
+    /// Nothing that was asked is answered any more.
+    pub fn clear(&mut self) {
+        self.requests.clear();
+    }
+}
+
+impl Request {
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Adds a row of the answer.
+    pub fn collect(&mut self, row: &[&str]) {
+        if self.rows.len() < ROWS {
+            self.rows.push(row.iter().map(|&word| word.to_owned()).collect());
+        }
+    }
+
+    /// The answer has ended. Its thread takes the request out.
+    pub fn complete(&mut self) {
+        self.is_complete = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_go_to_the_oldest_open_request() {
+        let mut pending = Pending::default();
+        let [first, second] = ["", "#lab"].map(|about| pending.add("LIST", about));
+        pending.oldest("LIST").unwrap().collect(&["a"]);
+        pending.restart();
+        pending.oldest("LIST").unwrap().collect(&["b", "c"]);
+        pending.oldest("LIST").unwrap().complete();
+        assert!(!pending.is_open(first) && pending.is_open(second));
+        assert_eq!(pending.oldest("LIST").map(|request| request.number), Some(second));
+        assert_eq!(pending.take(first).unwrap().rows, [["b", "c"]]);
+        assert!(pending.end("LIST", "#other").is_none() && pending.end("LIST", "#LAB").is_some());
+        assert!(pending.oldest("LIST").is_none());
+    }
+
+    #[test]
+    fn no_server_can_make_it_grow_for_ever() {
+        let mut pending = Pending::default();
+        pending.add("LIST", "");
+        (0..2 * ROWS).for_each(|_| pending.oldest("LIST").unwrap().collect(&["x"]));
+        assert_eq!(pending.oldest("LIST").unwrap().rows.len(), ROWS);
+    }
+}

@@ -1,0 +1,117 @@
+//! Commands about people: the user's own name, sleep and blacklist, and other people; leaving.
+//!
+//! Run by the main thread; the state is locked for a moment at a time.
+
+use super::arguments::{ANSWER, is_nick};
+use super::client::Client;
+use std::io;
+use std::time::Duration;
+use wire::{limits, text};
+
+/// `/quit [reason]`: the input loop then ends.
+pub fn quit(client: &Client, reason: &str) {
+    client.lock().quit = Some(text::truncate(reason, limits::REASON).to_owned());
+}
+
+/// `/name NEW`; waits for the answer, since texts are split so that they fit behind our name.
+pub fn name(client: &Client, new: &str) {
+    if is_nick(client, new) {
+        client.send("NICK", &[new]);
+        drop(client.wait_for_answers(ANSWER));
+    }
+}
+
+/// `/whois NAME`
+pub fn whois(client: &Client, nick: &str) {
+    if is_nick(client, nick) {
+        client.send("WHOIS", &[nick]);
+    }
+}
+
+/// `/away [text]`
+pub fn away(client: &Client, text: &str) {
+    if text.is_empty() {
+        client.send("AWAY", &[]);
+    } else {
+        client.send("AWAY", &[text::truncate(text, limits::AWAY)]);
+    }
+}
+
+/// `/sleep 30`, `/sleep 5m`, `/sleep 0`
+pub fn sleep(client: &Client, time: &str) {
+    let mut state = client.lock();
+    match sleep_time(time) {
+        Some(Duration::ZERO) if !state.is_asleep() => state.note("You are awake"),
+        Some(Duration::ZERO) => state.wake(),
+        Some(length) if state.sleep(length) => {
+            state.note(format!("Good night. What others say is shown in {} s, or after /sleep 0", length.as_secs()));
+        }
+        _ => state.note("How long? Seconds as 30, minutes as 5m, hours as 1h; 0 ends the sleep"),
+    }
+}
+
+fn sleep_time(time: &str) -> Option<Duration> {
+    let units = [('s', 1), ('m', 60), ('h', 3600)];
+    let unit = units.iter().find_map(|&(unit, seconds)| Some((time.strip_suffix(unit)?, seconds)));
+    let (number, seconds) = unit.unwrap_or((time, 1));
+    number.parse::<u64>().ok()?.checked_mul(seconds).map(Duration::from_secs)
+}
+
+/// `/black NAME`
+pub fn black(client: &Client, nick: &str) {
+    if !is_nick(client, nick) {
+        return;
+    }
+    let mut state = client.lock();
+    if state.model.is_me(nick) {
+        state.note("You cannot blacklist yourself");
+    } else if state.blacklist.contains(nick) {
+        state.note(format!("{nick} is on your blacklist already"));
+    } else {
+        let saved = state.blacklist.add(nick);
+        client.wings.iter().for_each(|wing| wing.blacklisted(nick));
+        state.note(format!("You will see nothing more from {nick}; /unblock {nick} ends that{}", unless(saved)));
+    }
+}
+
+/// `/unblock NAME`
+pub fn unblock(client: &Client, nick: &str) {
+    let mut state = client.lock();
+    if state.blacklist.contains(nick) {
+        let saved = state.blacklist.remove(nick);
+        state.note(format!("You see {nick} again{}", unless(saved)));
+    } else {
+        state.note(format!("{nick} is not on your blacklist"));
+    }
+}
+
+/// `/blacklist`
+pub fn blacklist(client: &Client, _: &str) {
+    let mut state = client.lock();
+    let people: Vec<_> = state.blacklist.people().iter().map(|names| names.join(", also called ")).collect();
+    if people.is_empty() {
+        state.note("Your blacklist is empty");
+    }
+    for person in people {
+        state.note(person);
+    }
+}
+
+fn unless(saved: io::Result<()>) -> String {
+    saved.map_or_else(|error| format!(" (until you leave: the blacklist cannot be saved: {error})"), |()| String::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sleep_times() {
+        for (given, seconds) in [("30", 30), ("30s", 30), ("5m", 300), ("1h", 3600), ("0", 0), ("0h", 0)] {
+            assert_eq!(sleep_time(given), Some(Duration::from_secs(seconds)), "{given}");
+        }
+        for wrong in ["", "m", "-1", "1d", "1.5", "5 m", "18446744073709551615h"] {
+            assert_eq!(sleep_time(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The receiver thread: reads the socket, shows what comes, and connects again when it is lost.
+//!
+//! It alone reads the socket. It locks the state for the messages of one read at a time, and signals
+//! the main thread, which may be waiting for them.
+
+use super::client::{Client, is_script};
+use super::connection::Connection;
+use super::dialer::{Failure, back_off};
+use super::event::Kind;
+use super::incoming;
+use super::shutdown;
+use std::thread;
+use std::time::{Duration, Instant};
+use wire::message::Message;
+
+/// Silence after which the server is asked whether it is still there.
+const SILENCE: Duration = Duration::from_mins(3);
+/// How long the server may take to answer that.
+const GRACE: Duration = Duration::from_mins(1);
+/// After a connection that lasted this long, the pauses start from the beginning.
+const STABLE: Duration = Duration::from_secs(30);
+/// How often our name may be refused because the server still thinks that the lost connection is
+/// alive: with the pauses about three minutes, which is more than a server takes to notice.
+const GHOST: u32 = 10;
+
+/// Shows what the server sends, until we leave. When it cannot connect again it calls `give_up`.
+pub fn receiver_loop(client: &Client, mut connection: Connection, give_up: fn(&Client, Failure)) {
+    let mut attempt = 0;
+    loop {
+        let since = Instant::now();
+        let reason = read_until_lost(client, &mut connection);
+        if since.elapsed() > STABLE {
+            attempt = 0;
+        }
+        let mut state = client.lock();
+        state.stream = None;
+        let reason = state.error.take().unwrap_or(reason);
+        let leaving = state.leaving;
+        drop(state);
+        client.signal();
+        if leaving {
+            return;
+        }
+        match reconnect(client, reason, &mut attempt) {
+            Ok(Some(again)) => connection = again,
+            Ok(None) => return,
+            Err(failure) => return give_up(client, failure),
+        }
+    }
+}
+
+/// Handles messages until the connection ends, and says why it did.
+fn read_until_lost(client: &Client, connection: &mut Connection) -> String {
+    let mut heard = Instant::now();
+    let mut asked = false;
+    loop {
+        let mut state = client.lock();
+        while let Some(line) = connection.next_message() {
+            if let Some(message) = Message::parse(&line) {
+                incoming::handle(client, &mut state, &message);
+            }
+        }
+        drop(state);
+        client.signal();
+        tick(client);
+        match connection.read() {
+            Ok(true) => (heard, asked) = (Instant::now(), false),
+            Ok(false) if heard.elapsed() > SILENCE + GRACE => return "the server is silent".to_owned(),
+            Ok(false) if heard.elapsed() > SILENCE && !asked => {
+                client.lock().write(&["PING :gc-alive".to_owned()]);
+                asked = true;
+            }
+            Ok(false) => {}
+            Err(reason) => return reason,
+        }
+    }
+}
+
+/// Connects again, however long it takes; `None` when the user leaves meanwhile, an error when it cannot work.
+fn reconnect(client: &Client, mut reason: String, attempt: &mut usize) -> Result<Option<Connection>, Failure> {
+    let nick = client.lock().model.nick.clone();
+    let mut ghosts = 0;
+    loop {
+        let seconds = back_off(*attempt);
+        *attempt += 1;
+        let mut state = client.lock();
+        if !state.leaving {
+            state.emit(Kind::ConnectionLost { reason, seconds });
+        }
+        drop(state);
+        pause(client, Duration::from_secs(seconds));
+        if client.lock().leaving {
+            return Ok(None);
+        }
+        match client.open().and_then(|stream| client.register(stream, &nick)) {
+            Ok(connection) => {
+                let mut state = client.lock();
+                // That took its time, and a user who leaves now waits for the end of this thread.
+                if state.leaving {
+                    return Ok(None);
+                }
+                state.emit(Kind::Connected);
+                client.resume(&mut state, &connection, false);
+                return Ok(Some(connection));
+            }
+            Err(Failure::Name(why)) if ghosts < GHOST => (reason, ghosts) = (why, ghosts + 1),
+            Err(Failure::Lost(why)) => reason = why,
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+fn pause(client: &Client, time: Duration) {
+    let until = Instant::now() + time;
+    while Instant::now() < until && !client.lock().leaving {
+        tick(client);
+        thread::sleep(Duration::from_millis(100).min(until.saturating_duration_since(Instant::now())));
+    }
+}
+
+/// Called several times a second.
+fn tick(client: &Client) {
+    let mut state = client.lock();
+    client.tick(&mut state);
+    let is_closed = state.view.is_closed();
+    drop(state);
+    // A script goes on without its output: its messages are the point.
+    if is_closed && !is_script() {
+        shutdown::at_once(client);
+    }
+}

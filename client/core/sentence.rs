@@ -1,0 +1,91 @@
+//! The one place where an event of the core becomes a sentence.
+//!
+//! Pure. Views call it, under the state's lock; a wing has such a place for its own events.
+
+use super::event::{Event, Kind, Manner, Origin, Sentence};
+use super::model::{Model, is_room};
+use super::numerics;
+
+/// The event in words; `None` when there is nothing to say.
+pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
+    let mark = mark(&event.origin);
+    let room = event.conversation.as_deref().unwrap_or_default();
+    let here = room_prefix(model, room);
+    Some(match &event.kind {
+        Kind::Said { from, text, manner } => said(format!("{mark}{here}"), from, text, *manner, !is_room(room)),
+        // In a form that no name can have.
+        Kind::ServerSaid(text) => Sentence::News(format!("*** {text}")),
+        Kind::Joined(nick) => Sentence::News(format!("{here}{nick} joined the conversation")),
+        Kind::Left { nick, reason } => {
+            Sentence::News(format!("{here}{nick} left the conversation{}", in_brackets(nick, reason)))
+        }
+        Kind::Removed { nick, by, reason } => {
+            Sentence::News(format!("{here}{nick} was removed by {by}{}", in_brackets(by, reason)))
+        }
+        Kind::Renamed { old, new } => Sentence::News(format!("{old} is now called {new}")),
+        Kind::Topic { by, text } if text.is_empty() => Sentence::News(format!("{here}{by} removed the topic")),
+        Kind::Topic { by, text } => Sentence::News(format!("{here}{by} set the topic: {text}")),
+        Kind::Invited { by } => Sentence::News(format!("{by} invites you to {room}; /join {room} takes you there")),
+        Kind::Mode { by, change } => Sentence::News(format!("{here}{by} set mode {change}")),
+        Kind::WeLeft => Sentence::Answer(format!("You left {room}")),
+        Kind::WeWereRemoved { by, reason } => {
+            Sentence::Answer(format!("You were removed from {room} by {by}{}", in_brackets(by, reason)))
+        }
+        Kind::WeAreCalled(nick) => Sentence::Answer(format!("You are now called {nick}")),
+        Kind::TalkingTo(Some(target)) => Sentence::Answer(format!("You are now talking to {target}")),
+        Kind::TalkingTo(None) => {
+            Sentence::Answer("You are talking to nobody now; go on with /join #room or /to NAME".to_owned())
+        }
+        Kind::WeSaid(text) => Sentence::Answer(format!("(to {room}) {text}")),
+        Kind::Connected => Sentence::Answer("Connected again.".to_owned()),
+        Kind::ConnectionLost { reason, seconds } => {
+            Sentence::Answer(format!("Connection lost ({reason}). Trying again in {seconds} s ..."))
+        }
+        Kind::Reply { code, params } => {
+            let params: Vec<_> = params.iter().map(String::as_str).collect();
+            Sentence::Answer(numerics::sentence(*code, &params)?)
+        }
+        Kind::Members(nicks) => {
+            let people = if nicks.len() == 1 { "person" } else { "people" };
+            Sentence::Answer(format!("{} {people} in {room}: {}", nicks.len(), nicks.join(", ")))
+        }
+        Kind::Note(text) => Sentence::Answer(text.clone()),
+        Kind::Wing(event) => match event.sentence()? {
+            Sentence::News(text) => Sentence::News(format!("{mark}{text}")),
+            sentence => sentence,
+        },
+    })
+}
+
+fn said(before: String, from: &str, text: &str, manner: Manner, is_private: bool) -> Sentence {
+    let to_you = if is_private { " (to you)" } else { "" };
+    let nick = from.to_owned();
+    match manner {
+        Manner::Text => Sentence::Said { before, nick, after: format!("{to_you}: {text}") },
+        Manner::Action => Sentence::Said { before: format!("{before}* "), nick, after: format!(" {text}{to_you}") },
+        Manner::Notice => Sentence::News(format!("{before}-{from}-{to_you} {text}")),
+    }
+}
+
+/// Stands in front of a message that was perhaps shown before, or that has waited: `[2026-11-25 09:30 UTC] `.
+fn mark(origin: &Origin) -> String {
+    let uncertain = if origin.uncertain { "(perhaps shown before) " } else { "" };
+    let time = origin.time.as_ref().filter(|_| origin.waited);
+    let time = time.and_then(|time| Some(format!("[{} {} UTC] ", time.get(..10)?, time.get(11..16)?)));
+    format!("{uncertain}{}", time.unwrap_or_default())
+}
+
+/// Names the room that something comes from, unless it is the one that the user is talking in.
+fn room_prefix(model: &Model, room: &str) -> String {
+    if !is_room(room) || model.is_target(room) { String::new() } else { format!("[{room}] ") }
+}
+
+/// The reason for leaving in brackets, unless it is only what a server says when there is none.
+fn in_brackets(nick: &str, text: &str) -> String {
+    let text = text.strip_prefix("Quit:").unwrap_or(text).trim();
+    if matches!(text, "" | "Quit" | "Client Quit" | "Client quit") || text == nick {
+        String::new()
+    } else {
+        format!(" ({text})")
+    }
+}

@@ -1,0 +1,118 @@
+//! The ways out: orderly, at once, and when there is no going on.
+//!
+//! The orderly one is run by the main thread, the others by whichever thread has the reason; they
+//! end the process themselves, since nothing interrupts the main thread's read of stdin.
+
+use super::client::Client;
+use super::dialer::Failure;
+use super::state::State;
+use super::terminal::complain;
+use std::net::Shutdown;
+use std::process::{self, ExitCode};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+/// How long a user who leaves waits for lines that are not confirmed yet.
+const UNCONFIRMED: Duration = Duration::from_secs(10);
+/// The same at the end of a script, which nobody watches: time for the server to start again.
+const UNCONFIRMED_SCRIPT: Duration = Duration::from_mins(1);
+/// How long the server may take to close the connection after QUIT.
+const CLOSING: Duration = Duration::from_secs(2);
+/// How long Ctrl-C may take.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// Leaves once the wings have finished and everything is confirmed; fails when something was not.
+pub fn in_order(client: &Client) -> ExitCode {
+    // The wing that was plugged in last needs the others least.
+    let unfinished: Vec<_> = client.wings.iter().rev().filter_map(|wing| wing.finish(client)).collect();
+    let mut failures: Vec<String> = hang_up(client).into_iter().collect();
+    let mut state = client.lock();
+    state.note("DISCONNECTED!!");
+    // At a terminal these were seen when they happened.
+    if !state.view.is_interactive() {
+        failures.extend(unfinished);
+    }
+    failures.extend(state.failure.take());
+    failures.iter().for_each(|failure| complain(failure));
+    if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Leaves the server once everything is confirmed, and waits until it has closed the connection. Lines that were not
+/// confirmed in time are dropped; a sentence says how many.
+pub fn hang_up(client: &Client) -> Option<String> {
+    let unconfirmed = |state: &State| !state.unconfirmed.is_empty();
+    let mut state = client.wait_while(AT_ONCE, unconfirmed);
+    let is_watched = state.quit.is_some() || state.view.is_interactive();
+    let time = if is_watched { UNCONFIRMED } else { UNCONFIRMED_SCRIPT };
+    if unconfirmed(&state) {
+        state.note("Waiting for the server to confirm what you sent; Ctrl-C leaves at once");
+    }
+    drop(state);
+    let mut state = client.wait_while(time, unconfirmed);
+    let undelivered = state.drop_unconfirmed();
+    say_goodbye(client, &mut state);
+    drop(state);
+    let state = client.wait_while(CLOSING, State::is_connected);
+    if let Some(stream) = &state.stream {
+        let _ = stream.socket().shutdown(Shutdown::Both);
+    }
+    undelivered
+}
+
+/// Leaves without waiting for anybody: nobody reads our output any more.
+pub fn at_once(client: &Client) -> ! {
+    client.wings.iter().for_each(|wing| wing.abandon(client));
+    say_goodbye(client, &mut client.lock());
+    process::exit(0)
+}
+
+/// Leaves because there is no way to go on. The receiver thread ends the program, since the main thread sits in a
+/// read of stdin that nothing interrupts.
+pub fn give_up(client: &Client, failure: Failure) {
+    client.wings.iter().for_each(|wing| wing.abandon(client));
+    let mut state = client.lock();
+    state.view.end_prompt();
+    state.wake();
+    state.note("DISCONNECTED!!");
+    complain(&match failure {
+        Failure::Name(why) => format!("{why}; choose another with --nick"),
+        Failure::Refused(why) | Failure::Lost(why) => why,
+    });
+    if let Some(lines) = state.drop_unconfirmed() {
+        complain(&lines);
+    }
+    process::exit(1)
+}
+
+/// Makes Ctrl-C (and a terminate signal) leave. The goodbye is said by a thread of its own, so that
+/// neither a lock nor a terminal that takes no output keeps the program from ending.
+pub fn on_ctrl_c(client: &Arc<Client>) -> Result<(), String> {
+    let client = Arc::clone(client);
+    let leave = move || {
+        let client = Arc::clone(&client);
+        let (said, wait) = mpsc::channel();
+        let goodbye = move || {
+            client.wings.iter().for_each(|wing| wing.abandon(&client));
+            let mut state = client.lock();
+            say_goodbye(&client, &mut state);
+            state.note("DISCONNECTED!!");
+            let _ = said.send(());
+        };
+        // Without a thread to say it there is no goodbye, and nothing to wait for.
+        let _ = thread::Builder::new().name("goodbye".to_owned()).spawn(goodbye);
+        let _ = wait.recv_timeout(AT_ONCE);
+        process::exit(0);
+    };
+    ctrlc::set_handler(leave).map_err(|error| format!("cannot handle Ctrl-C: {error}"))
+}
+
+/// Shows what a sleeping user has missed, and sends QUIT.
+fn say_goodbye(client: &Client, state: &mut State) {
+    state.leaving = true;
+    state.view.end_prompt();
+    state.wake();
+    client.tick(state);
+    let reason = state.quit.take().unwrap_or_default();
+    state.write(&[if reason.is_empty() { "QUIT".to_owned() } else { format!("QUIT :{reason}") }]);
+}

@@ -1,0 +1,64 @@
+//! Tests of what the threads share.
+
+use super::*;
+use crate::core::terminal::tests::{Paper, client, said};
+use std::io::Read;
+use std::net::{TcpListener, TcpStream};
+use wire::lines::LineBuffer;
+
+#[test]
+fn lines_without_a_connection_are_kept() {
+    let client = client(&Paper::default(), Vec::new());
+    client.send("PRIVMSG", &["#lobby", "hello there"]);
+    assert_eq!(client.lock().unconfirmed.again().collect::<Vec<_>>(), ["PRIVMSG #lobby :hello there"]);
+}
+
+#[test]
+fn a_new_connection_enters_the_rooms_and_repeats_what_was_not_confirmed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let stream = Stream::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+    let mut state = Paper::default().state();
+    ["#lobby", "#VIP"].iter().for_each(|room| state.model.enter(room));
+    state.model.keys.insert("#vip".into(), "secret".into());
+    let message = |verb, params: &[&'static str]| Message { verb, params: params.to_vec(), ..Message::default() };
+    state.send(&message("TOPIC", &["#lobby"]));
+    state.model.caps = vec![TAGS.into()];
+    state.send(&message("PRIVMSG", &["#lobby", "hello"]));
+    let lines = LineBuffer::new(limits::SERVER_TAGS);
+    state.resume(&Connection { stream: Arc::new(stream), lines, nick: "me".into(), caps: Vec::new() });
+    state.confirm("gc-2");
+    state.send(&message("LIST", &[]));
+    drop(state);
+    let mut sent = String::new();
+    listener.accept().unwrap().0.read_to_string(&mut sent).unwrap();
+    let lines: Vec<_> = sent.split_terminator("\r\n").collect();
+    assert_eq!(
+        lines,
+        ["JOIN #lobby", "JOIN #VIP secret", "TOPIC #lobby", "PRIVMSG #lobby hello", "PING :gc-2", "LIST", "PING :gc-3"]
+    );
+}
+
+#[test]
+fn sleep_holds_back_events_and_loses_none() {
+    let paper = Paper::default();
+    let mut state = paper.state();
+    state.set_target(Some("#lobby"));
+    assert!(state.sleep(Duration::from_secs(1000)));
+    state.emit(said("albert", "one"));
+    state.note("an answer");
+    state.wake_in_time();
+    assert_eq!(paper.take(), "an answer\n");
+    assert!(state.sleep(Duration::ZERO));
+    state.wake_in_time();
+    assert_eq!(paper.take(), "1 message while you were asleep:\nalbert: one\n");
+    assert!(!state.sleep(Duration::MAX));
+}
+
+#[test]
+fn too_many_events_end_the_sleep() {
+    let paper = Paper::default();
+    let mut state = paper.state();
+    state.sleep(Duration::from_secs(1000));
+    (0..HELD).for_each(|_| state.emit(Kind::Joined("x".into())));
+    assert_eq!(paper.take().lines().count(), HELD + 1);
+}

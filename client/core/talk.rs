@@ -1,0 +1,81 @@
+//! Sending text: to the target, to one person, to another room.
+//!
+//! Run by the main thread; the state is locked for a moment at a time.
+
+use super::arguments::{self, first_word, is_nick};
+use super::client::Client;
+use super::event::{Event, Kind};
+use super::rooms;
+use wire::text;
+
+/// The mark of a message about an action of its sender ("* albert waves"): CTCP ACTION.
+pub const ACTION: &str = "\u{1}ACTION ";
+/// The end of a CTCP message.
+pub const CTCP_END: &str = "\u{1}";
+
+/// Sends text to the target.
+pub fn say(client: &Client, text: &str) {
+    if let Some(target) = target(client) {
+        send(client, &target, "", text, "");
+    }
+}
+
+/// `/me waves`
+pub fn me(client: &Client, text: &str) {
+    if let Some(target) = target(client) {
+        send(client, &target, ACTION, text, CTCP_END);
+    }
+}
+
+/// `/msg NAME text`, `@NAME text`
+pub fn msg(client: &Client, arguments: &str) {
+    let (name, text) = first_word(arguments);
+    if name.starts_with('#') {
+        return room_msg(client, arguments);
+    }
+    if is_nick(client, name) {
+        send_elsewhere(client, name, text);
+    }
+}
+
+/// `&room text`
+pub fn room_msg(client: &Client, arguments: &str) {
+    let (room, text) = first_word(arguments);
+    match arguments::room(room) {
+        Ok(room) => send_elsewhere(client, &room, text),
+        Err(reason) => client.note(format!("Nothing was sent: {reason}")),
+    }
+}
+
+/// `/to NAME`, `/to #room`
+pub fn to(client: &Client, arguments: &str) {
+    let (target, _) = first_word(arguments);
+    if target.starts_with('#') {
+        rooms::join(client, target);
+    } else if is_nick(client, target) {
+        client.lock().talk_to(target);
+    }
+}
+
+fn target(client: &Client) -> Option<String> {
+    let mut state = client.lock();
+    let target = state.model.target().map(str::to_owned);
+    if target.is_none() {
+        state.note("Nothing was sent: you are talking to nobody; go on with /join #room or /to NAME");
+    }
+    target
+}
+
+/// Sends to another target than the prompt shows, so the user is shown where it went.
+fn send_elsewhere(client: &Client, target: &str, text: &str) {
+    client.lock().emit(Event::at(target, Kind::WeSaid(text.to_owned())));
+    send(client, target, "", text, "");
+}
+
+/// Sends text in as many messages as it needs.
+fn send(client: &Client, target: &str, before: &str, text: &str, after: &str) {
+    let space = client.lock().model.text_space(target).saturating_sub(before.len() + after.len());
+    for piece in text::split_to_fit(text, space) {
+        client.send("PRIVMSG", &[target, &format!("{before}{piece}{after}")]);
+    }
+}

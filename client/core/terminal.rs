@@ -1,0 +1,162 @@
+//! The plain terminal: lines above a prompt, and one status line between them.
+//!
+//! Part of the state, so both threads print under its lock and lines never mix. Every text passes
+//! [`text::printable`] in this file, at the one place where it leaves for the terminal.
+
+use super::event::{Event, Sentence};
+use super::model::Model;
+use super::sentence;
+use super::view::View;
+use std::io::{self, IsTerminal, Write};
+use wire::text;
+
+/// Columns that fit one row of any usual terminal.
+const NARROW: usize = 78;
+/// Back to the left edge, and erase what is there: the prompt, or what the user has begun to type.
+const CLEAR: &str = "\r\x1b[K";
+
+/// The user's terminal, or the file or pipe in its place.
+pub struct Terminal {
+    /// `None` once nobody reads it any more.
+    output: Option<Box<dyn Write + Send>>,
+    /// Whether there is a prompt to draw.
+    has_prompt: bool,
+    colour: bool,
+    /// Whether the prompt is being shown now.
+    prompting: bool,
+    prompt: String,
+    /// The line above the prompt that says how transfers get on; empty while there is none.
+    status: String,
+}
+
+impl Terminal {
+    /// The standard output, with a prompt and colour where they make sense.
+    pub fn standard() -> Self {
+        let is_terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let colour = io::stdout().is_terminal() && !is_set("NO_COLOR") && !dumb;
+        Terminal::new(Box::new(io::stdout()), is_terminal, colour)
+    }
+
+    pub fn new(output: Box<dyn Write + Send>, has_prompt: bool, colour: bool) -> Self {
+        let (prompt, status) = (String::new(), String::new());
+        Terminal { output: Some(output), has_prompt, colour, prompting: false, prompt, status }
+    }
+
+    fn styled(&self, code: &str, text: &str) -> String {
+        let text = text::printable(text);
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.into_owned() }
+    }
+
+    fn print(&mut self, line: &str) {
+        let clear = if self.has_prompt { CLEAR } else { "" };
+        let prompt = if self.prompting { &self.prompt } else { "" };
+        // The line takes the place of the status, which moves down with the prompt.
+        let (up, end) = if self.status.is_empty() { ("", "") } else { ("\x1b[A\x1b[K", "\n") };
+        // One write, so that a terminal never shows a line without the prompt below it.
+        self.write(&format!("{clear}{up}{line}\n{}{end}{prompt}", unwrapped(&self.status)));
+    }
+
+    fn write(&mut self, text: &str) {
+        let Some(output) = &mut self.output else { return };
+        if output.write_all(text.as_bytes()).and_then(|()| output.flush()).is_err() {
+            self.output = None;
+        }
+    }
+}
+
+impl View for Terminal {
+    /// The name in bold, and what others do dimmed.
+    fn show(&mut self, event: &Event, model: &Model) {
+        let lines = match sentence::of(event, model) {
+            None => Vec::new(),
+            Some(Sentence::Said { before, nick, after }) => {
+                let (before, after) = (text::printable(&before), text::printable(&after));
+                vec![format!("{before}{}{after}", self.styled("1", &nick))]
+            }
+            Some(Sentence::News(text)) => vec![self.styled("2", &text)],
+            Some(Sentence::Answer(text)) => vec![text::printable(&text).into_owned()],
+            Some(Sentence::Lines(lines)) => lines.iter().map(|line| text::printable(line).into_owned()).collect(),
+        };
+        lines.iter().for_each(|line| self.print(line));
+    }
+
+    fn is_interactive(&self) -> bool {
+        self.has_prompt
+    }
+
+    fn is_closed(&self) -> bool {
+        self.output.is_none()
+    }
+
+    fn set_prompt(&mut self, prompt: &str) {
+        self.prompt = text::printable(prompt).into_owned();
+    }
+
+    fn draw_prompt(&mut self) {
+        self.prompting = self.has_prompt;
+        if self.has_prompt {
+            self.write(&format!("{CLEAR}{}", self.prompt));
+        }
+    }
+
+    fn end_prompt(&mut self) {
+        self.set_status("");
+        self.prompting = false;
+    }
+
+    /// Shows the status above the prompt, without touching what the user has begun to
+    /// type: the cursor comes back to where it was (`ESC 7`, `ESC 8`).
+    fn set_status(&mut self, status: &str) {
+        let status = text::printable(status);
+        if !self.has_prompt || self.status == status {
+            return;
+        }
+        let drawing = match (self.status.is_empty(), status.is_empty()) {
+            // A row further (scrolls at the bottom), back, and a new row pushes the prompt there.
+            (true, _) => format!("\x1bD\x1b[A\x1b7\x1b[L\r{}\x1b8\x1b[B", unwrapped(&status)),
+            (false, false) => format!("\x1b7\x1b[A{CLEAR}{}\x1b8", unwrapped(&status)),
+            (false, true) => "\x1b7\x1b[A\x1b[M\x1b8\x1b[A".to_owned(),
+        };
+        self.status = status.into_owned();
+        self.write(&drawing);
+    }
+
+    /// The line stays where it is, and the status moves down below it.
+    fn entered(&mut self, line: &str) {
+        if self.status.is_empty() {
+            return;
+        }
+        // Where a long line began cannot be known; the old status then stays above it.
+        let fits = self.prompt.len() + line.len() < NARROW;
+        let drawing = if fits { "\x1b[2A\x1b[M\x1b[B" } else { "" };
+        self.write(&format!("{drawing}{CLEAR}{}\n", unwrapped(&self.status)));
+    }
+
+    /// On a terminal the answer is typed on the same line, elsewhere it is not seen.
+    fn ask(&mut self, question: &str) {
+        let end = if self.has_prompt { "" } else { "\n" };
+        self.write(&format!("{question}{end}"));
+    }
+
+    fn end_line(&mut self) {
+        if self.has_prompt {
+            self.write("\n");
+        }
+    }
+}
+
+/// Says one sentence, seldom in several lines, on the standard error output, if that is open.
+pub fn complain(sentence: &str) {
+    let lines: Vec<_> = sentence.lines().map(text::printable).collect();
+    let _ = writeln!(io::stderr(), "chat-client: {}", lines.join("\n"));
+}
+
+/// A line that a narrow terminal cuts off at its edge, instead of going on in the next row.
+fn unwrapped(line: &str) -> String {
+    if line.is_empty() { String::new() } else { format!("\x1b[?7l{line}\x1b[?7h") }
+}
+
+#[cfg(test)]
+pub mod tests;

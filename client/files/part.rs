@@ -1,0 +1,189 @@
+//! A file that is coming: a part beside the others in the folder for downloads, and its final name.
+//!
+//! Disk only, run by the thread of a download; no lock but that of the file.
+
+use crate::core::settings;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use wire::crc32::Crc32;
+use wire::os::{is_same_file, link_count, sync_folder};
+use wire::{files, names};
+
+/// The part of a file that has come so far.
+pub struct Part {
+    path: PathBuf,
+    file: File,
+    /// Bytes that are there.
+    pub length: u64,
+    /// Their sum.
+    pub sum: Crc32,
+}
+
+/// The path of the part of a file. The dot in front keeps it apart from every received file, whose names have none;
+/// nick, id and sum keep apart the parts of several clients that share the folder.
+pub fn path(folder: &Path, own_nick: &str, id: u64, crc: u32) -> PathBuf {
+    let name = files::safe_name(&format!("{}-{id}-{crc:08x}.part", names::casefold(own_nick)));
+    folder.join(format!(".{name}"))
+}
+
+impl Part {
+    /// Opens the part, makes it and its folder where needed, and sums up what is there.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        // Somebody else who may write to the folder could have put a link to another file there, or a pipe.
+        if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(io::Error::other(format!("{} is no ordinary file; remove it", path.display())));
+        }
+        let mut file = open(path)?;
+        let (length, sum) = Crc32::of(&mut file)?;
+        Ok(Part { path: path.to_owned(), file, length, sum })
+    }
+
+    /// Adds bytes at the end.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.length += bytes.len() as u64;
+        self.sum.update(bytes);
+        Ok(())
+    }
+
+    /// Whether it has its final name already: its client was ended before the server knew.
+    pub fn is_published(&self) -> bool {
+        self.file.metadata().is_ok_and(|metadata| link_count(&metadata) > 1)
+    }
+
+    /// Starts again with nothing. A file that has its final name is the user's, who may have changed it: it stays.
+    pub fn restart(&mut self) -> io::Result<()> {
+        if self.is_published() {
+            fs::remove_file(&self.path)?;
+            self.file = open(&self.path)?;
+        }
+        self.file.set_len(0)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        (self.length, self.sum) = (0, Crc32::default());
+        Ok(())
+    }
+
+    /// Gives the whole file a name of its own in the folder, never that of another file. The part stays
+    /// as a second name of the same file until [`Part::remove`], so that a client that is ended in between
+    /// does not fetch the file again.
+    pub fn publish(&self, name: &str) -> io::Result<PathBuf> {
+        self.file.sync_all()?;
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let open_folder = File::open(folder)?;
+        // Where a link cannot be made, another client could take the name between the look and the renaming.
+        let _ = open_folder.lock();
+        let (stem, ending) = files::split_ending(name);
+        let mut number = 0u64;
+        let path = loop {
+            let free = if number == 0 { name.to_owned() } else { format!("{stem} ({number}){ending}") };
+            let path = folder.join(free);
+            match fs::hard_link(&self.path, &path) {
+                Ok(()) => break path,
+                Err(_) if self.is_same(&path) => break path,
+                Err(_) if fs::symlink_metadata(&path).is_ok() => number += 1,
+                // A file system without hard links; nothing was there a moment ago.
+                Err(_) => {
+                    fs::rename(&self.path, &path)?;
+                    break path;
+                }
+            }
+        };
+        sync_folder(folder)?;
+        Ok(path)
+    }
+
+    fn is_same(&self, path: &Path) -> bool {
+        let other = fs::symlink_metadata(path);
+        other.is_ok_and(|other| self.file.metadata().is_ok_and(|own| is_same_file(&own, &other)))
+    }
+
+    /// Removes the part, or what is left of it after the file has got its name.
+    pub fn remove(&self) {
+        // It may have been renamed; and a part that stays costs only room.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Opens a part, which one client at a time may write.
+fn open(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    settings::lock(&file, "another client is fetching it")?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+    use wire::crc32::crc32;
+
+    #[test]
+    fn goes_on_where_it_was_and_starts_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let path = path(&folder.join("sub"), "Me", 7, 9);
+        assert!(path.ends_with(".me-7-00000009.part"));
+        Part::open(&path).unwrap().write(b"1234").unwrap();
+        let mut part = Part::open(&path).unwrap();
+        assert_eq!((part.length, part.sum.value()), (4, crc32(b"1234")));
+        assert_eq!(Part::open(&path).err().map(|error| error.kind()), Some(ErrorKind::WouldBlock));
+        part.write(b"56789").unwrap();
+        assert_eq!((part.length, part.sum.value()), (9, 0xcbf4_3926));
+        part.restart().unwrap();
+        part.write(b"x").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"x");
+    }
+
+    #[test]
+    fn it_is_a_file_in_its_folder_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let odd = path(folder, "x/../../y", 7, 9);
+        assert_eq!(odd.parent(), Some(folder));
+        fs::write(folder.join("mine"), "mine").unwrap();
+        std::os::unix::fs::symlink(folder.join("mine"), &odd).unwrap();
+        assert!(Part::open(&odd).is_err());
+        assert_eq!(fs::read_to_string(folder.join("mine")).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_file_that_has_its_name_is_not_touched_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let path = path(folder, "me", 7, 9);
+        let mut part = Part::open(&path).unwrap();
+        part.write(b"whole").unwrap();
+        let published = part.publish("a.txt").unwrap();
+        drop(part);
+        // The client was ended here, and the user has gone on with the file.
+        fs::write(&published, "whole, and more").unwrap();
+        let mut part = Part::open(&path).unwrap();
+        assert!(part.is_published());
+        part.restart().unwrap();
+        part.write(b"whole").unwrap();
+        assert!(!part.is_published());
+        assert_eq!(fs::read_to_string(published).unwrap(), "whole, and more");
+        assert_eq!(part.publish("a.txt").unwrap(), folder.join("a (1).txt"));
+    }
+
+    #[test]
+    fn a_name_never_hides_another_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        fs::write(folder.join("a.txt"), "mine").unwrap();
+        std::os::unix::fs::symlink("/nowhere", folder.join("a (1).txt")).unwrap();
+        let mut part = Part::open(&path(folder, "me", 7, 9)).unwrap();
+        part.write(b"theirs").unwrap();
+        assert_eq!(part.publish("a.txt").unwrap(), folder.join("a (2).txt"));
+        // The same again, as after an end in between, makes no third copy.
+        assert_eq!(part.publish("a.txt").unwrap(), folder.join("a (2).txt"));
+        part.remove();
+        assert_eq!(fs::read_to_string(folder.join("a.txt")).unwrap(), "mine");
+        assert_eq!(fs::read_to_string(folder.join("a (2).txt")).unwrap(), "theirs");
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 3);
+    }
+}

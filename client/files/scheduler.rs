@@ -1,0 +1,69 @@
+//! Starts the thread of each transfer when its turn has come, and says how the transfer ended.
+//!
+//! Called by the receiver thread, by commands and by the threads of transfers.
+
+use super::event::FileEvent;
+use super::shared::Files;
+use super::status;
+use super::task::Task;
+use super::transfers::{Cancel, Job, TransferError};
+use super::{download, upload};
+use crate::core::client::Client;
+use crate::core::state::State;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::thread;
+
+/// Starts the transfers that wait, as far as there are places.
+pub fn start(client: &Client, state: &mut State, files: &Files) {
+    loop {
+        let next = files.lock().next(|room| state.model.is_in(room));
+        let (Some((number, job)), Some(client), Some(shared)) = (next, client.share(), files.share()) else { return };
+        let thread = thread::Builder::new().name(format!("transfer {number}"));
+        if let Err(error) = thread.spawn(move || transfer_thread(&client, &shared, number, &job)) {
+            let sentence = format!("There is no thread for another transfer: {error}");
+            finish(state, files, number, Err(TransferError::Permanent(sentence)));
+        }
+    }
+}
+
+/// One transfer, from its turn to its end; then the next one starts.
+fn transfer_thread(client: &Arc<Client>, files: &Files, number: u64, job: &Job) {
+    let task = Task { client, files, number };
+    let run = || match job {
+        Job::Upload(upload) => upload::run(task, upload),
+        Job::Download(id) => download::run(task, *id),
+    };
+    // A transfer that never ended would keep a script from ending as well.
+    let ended = panic::catch_unwind(AssertUnwindSafe(run));
+    let internal = || Err(TransferError::Permanent("A transfer ended by an internal error".to_owned()));
+    let mut state = client.lock();
+    finish(&mut state, files, number, ended.unwrap_or_else(|_| internal()));
+    start(client, &mut state, files);
+    drop(state);
+    client.signal();
+}
+
+/// Takes a transfer off the table, and says how it ended.
+fn finish(state: &mut State, files: &Files, number: u64, ended: Result<FileEvent, TransferError>) {
+    let mut transfers = files.lock();
+    let Some(transfer) = transfers.remove(number) else { return };
+    transfers.failed |= transfer.wanted && ended.is_err();
+    if let Job::Download(id) = transfer.job {
+        transfers.mark_done(id);
+    }
+    drop(transfers);
+    let name = transfer.name;
+    state.emit(match ended {
+        Ok(done) => done,
+        Err(
+            TransferError::Lost(why)
+            | TransferError::Refused(why)
+            | TransferError::Permanent(why)
+            | TransferError::LocalFile(why),
+        ) => FileEvent::Failed(why),
+        Err(TransferError::Cancelled(Cancel::ByUser)) => FileEvent::Cancelled { name },
+        Err(TransferError::Cancelled(Cancel::BySender(nick))) => FileEvent::Failed(format!("{nick} took {name} back")),
+    });
+    status::show_now(state, files);
+}
