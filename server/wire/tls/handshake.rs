@@ -1,4 +1,6 @@
-//! Handshakes on a blocking socket, with a time by which they must be done.
+//! Handshakes on a blocking socket, with a deadline.
+//!
+//! Called by the thread that owns the connection, which holds no lock.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::TcpStream;
@@ -6,8 +8,11 @@ use std::time::Instant;
 
 use rustls::Connection;
 
-use super::super::FIRST_BYTE;
 use crate::limits;
+
+/// The first byte of a connection that begins with TLS: a handshake record (RFC 8446, section 5.1). No line of text starts
+/// with it.
+pub const FIRST_BYTE: u8 = 22;
 
 /// A blocking socket on which no call lasts beyond the deadline. The socket has other time-outs afterwards.
 pub struct Until<'a> {

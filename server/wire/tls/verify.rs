@@ -3,6 +3,7 @@
 //! Called by rustls during the handshake, in the thread that does it. That the other end really has the key of the
 //! certificate that it shows is checked by rustls' own functions in every case.
 
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
@@ -14,8 +15,43 @@ use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerIncompatible, RootCertStore, SignatureScheme,
 };
 
-use super::super::{Proof, Refused, Trust};
 use super::identity::fingerprint_of;
+use crate::fingerprint::Fingerprint;
+
+/// How a client makes sure whom it talks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// It is the server that has this certificate.
+    Pin(Fingerprint),
+    /// An authority has signed for the host's name.
+    Authority,
+    /// Nothing is known yet: an authority if possible, else whoever it is.
+    TrustOnFirstUse,
+}
+
+/// What the client knows of the server after a handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proof {
+    /// Of the certificate that it has shown.
+    pub fingerprint: Fingerprint,
+    /// An authority has signed for the host's name.
+    pub by_authority: bool,
+}
+
+/// Why there is no TLS connection.
+#[derive(Debug)]
+pub enum Refused {
+    /// The server has another certificate than the pinned one: this.
+    Changed(Fingerprint),
+    /// No authority has signed for the server: why not.
+    Unverified(String),
+    /// The other end does not speak TLS; this is what it says instead.
+    PlainText(String),
+    /// The handshake went wrong: how.
+    Failed(String),
+    /// The connection was lost before it was done.
+    Lost(io::Error),
+}
 
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())

@@ -1,8 +1,7 @@
-//! With the feature: TLS by rustls, in both directions at once, and the handshakes before it.
-
-mod handshake;
-mod identity;
-mod verify;
+//! TLS by rustls: the two ends that begin a connection, and the open connection.
+//!
+//! A handshake runs in the thread that owns the connection. Afterwards one thread reads and others write, under the lock of
+//! the connection.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -16,17 +15,11 @@ use rustls::server::NoServerSessionStorage;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, ClientConnection, Connection, Error, RootCertStore, ServerConfig, ServerConnection};
 
-use super::{Proof, Refused, Trust};
+use super::handshake::{Until, say_hello};
+use super::identity::{Identity, authorities, authorities_of_this_system, fingerprint_of};
+use super::verify::{AnyKey, Proof, Refused, ServerVerifier, Trust, provider};
 use crate::fingerprint::Fingerprint;
 use crate::stream::SecureChannel;
-
-use handshake::{Until, say_hello};
-pub use identity::Identity;
-use identity::fingerprint_of;
-use verify::{AnyKey, ServerVerifier, provider};
-
-/// Whether this build can speak TLS.
-pub const BUILT_IN: bool = true;
 
 /// Bytes that are received at a time, those of one record: rustls holds about as much that is decrypted.
 const RECEIVE: usize = 16 * 1024;
@@ -73,8 +66,8 @@ pub struct Connector {
 
 impl Connector {
     /// With authorities from a file in PEM, or else those of this system. An error is one sentence.
-    pub fn new(identity: Identity, authorities: Option<&Path>) -> Result<Self, String> {
-        let authorities = authorities.map(identity::authorities).transpose()?.map(Arc::new);
+    pub fn new(identity: Identity, file: Option<&Path>) -> Result<Self, String> {
+        let authorities = file.map(authorities).transpose()?.map(Arc::new);
         Ok(Connector { identity, authorities })
     }
 
@@ -92,7 +85,7 @@ impl Connector {
             .map_err(|_| Refused::Failed(format!("{host} is neither a name nor an address in full; check --server")))?;
         let roots = match &self.authorities {
             _ if matches!(trust, Trust::Pin(_)) => Arc::new(RootCertStore::empty()),
-            None => Arc::new(identity::authorities_of_this_system()),
+            None => Arc::new(authorities_of_this_system()),
             Some(roots) => Arc::clone(roots),
         };
         let verifier = Arc::new(ServerVerifier::new(trust, roots));
@@ -196,6 +189,3 @@ impl Inner {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
