@@ -27,23 +27,22 @@ pub const CAPABILITIES: &[(&str, Caps)] = &[("multi-prefix", MULTI_PREFIX), ("us
 /// NAMES in place of the core's: also of rooms that the client is not in.
 pub fn names(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     let CommandContext { registry, replies, id, wings, .. } = ctx;
-    if let Some(names) = message.param(0) {
-        for name in distinct(names).into_iter().take(TARGETS) {
-            if let Some(room) = registry.room(name).filter(|room| wings.may_see(room, *id)) {
-                members_of(registry, replies, *id, room);
+    let Some(names) = message.param(0) else {
+        for room in visible_rooms(registry, wings, *id) {
+            if replies.are_too_long("NAMES") {
+                break;
             }
-            // As it was asked for: the room's own spelling would tell that a secret room exists.
-            replies.send(numeric::RPL_ENDOFNAMES, &[name]);
+            members_of(registry, replies, *id, room);
         }
-        return;
-    }
-    for room in visible_rooms(registry, wings, *id) {
-        if replies.are_too_long("NAMES") {
-            break;
+        return replies.send(numeric::RPL_ENDOFNAMES, &["*"]);
+    };
+    for name in distinct(names).into_iter().take(TARGETS) {
+        if let Some(room) = registry.room(name).filter(|room| wings.may_see(room, *id)) {
+            members_of(registry, replies, *id, room);
         }
-        members_of(registry, replies, *id, room);
+        // As it was asked for: the room's own spelling would tell that a secret room exists.
+        replies.send(numeric::RPL_ENDOFNAMES, &[name]);
     }
-    replies.send(numeric::RPL_ENDOFNAMES, &["*"]);
 }
 
 /// The rooms that a client may know of, by name.
