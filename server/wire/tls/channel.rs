@@ -16,7 +16,7 @@ use rustls::version::TLS13;
 use rustls::{ClientConfig, ClientConnection, Connection, Error, RootCertStore, ServerConfig, ServerConnection};
 
 use super::handshake::{Until, say_hello};
-use super::identity::{Identity, authorities, authorities_of_this_system, fingerprint_of};
+use super::identity::{Identity, authorities, fingerprint_of};
 use super::verify::{AnyKey, Proof, Refused, ServerVerifier, Trust, provider};
 use crate::fingerprint::Fingerprint;
 use crate::stream::SecureChannel;
@@ -49,8 +49,7 @@ impl Acceptor {
 
     /// Does the handshake of a server on a blocking socket, until the deadline.
     pub fn accept(&self, socket: &TcpStream, deadline: Instant) -> io::Result<Tls> {
-        let connection = ServerConnection::new(Arc::clone(&self.0)).map_err(io::Error::other)?;
-        let mut connection = Connection::Server(connection);
+        let mut connection = Connection::from(ServerConnection::new(Arc::clone(&self.0)).map_err(io::Error::other)?);
         connection.complete_io(&mut Until { socket, deadline })?;
         Ok(Tls::new(connection))
     }
@@ -71,8 +70,8 @@ impl Connector {
         Ok(Connector { identity, authorities })
     }
 
-    /// Does the handshake of a client on a blocking socket, until the deadline. Whoever is not who they have to be never
-    /// gets as far as to hear who we are.
+    /// Does the handshake of a client on a blocking socket, until the deadline. A server that is not the right one learns
+    /// nothing of the client's key.
     pub fn connect(
         &self,
         socket: &TcpStream,
@@ -83,19 +82,13 @@ impl Connector {
         let failed = |error: Error| Refused::Failed(error.to_string());
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| Refused::Failed(format!("{host} is neither a name nor an address in full; check --server")))?;
-        let roots = match &self.authorities {
-            _ if matches!(trust, Trust::Pin(_)) => Arc::new(RootCertStore::empty()),
-            None => Arc::new(authorities_of_this_system()),
-            Some(roots) => Arc::clone(roots),
-        };
-        let verifier = Arc::new(ServerVerifier::new(trust, roots));
+        let verifier = Arc::new(ServerVerifier::new(trust, self.authorities.clone()));
         let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]);
         let builder = builder.map_err(failed)?.dangerous().with_custom_certificate_verifier(verifier.clone());
         let Identity { chain, key } = &self.identity;
         let mut config = builder.with_client_auth_cert(chain.clone(), key.clone_key()).map_err(failed)?;
         config.resumption = Resumption::disabled();
-        let connection = ClientConnection::new(Arc::new(config), name).map_err(failed)?;
-        let mut connection = Connection::Client(connection);
+        let mut connection = Connection::from(ClientConnection::new(Arc::new(config), name).map_err(failed)?);
         let mut socket = Until { socket, deadline };
         if let Some(text) = say_hello(&mut connection, &mut socket).map_err(Refused::Lost)? {
             return Err(Refused::PlainText(text));

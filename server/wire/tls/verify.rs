@@ -15,7 +15,7 @@ use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerIncompatible, RootCertStore, SignatureScheme,
 };
 
-use super::identity::fingerprint_of;
+use super::identity::{authorities_of_this_system, fingerprint_of};
 use crate::fingerprint::Fingerprint;
 
 /// How a client makes sure whom it talks to.
@@ -25,7 +25,7 @@ pub enum Trust {
     Pin(Fingerprint),
     /// An authority has signed for the host's name.
     Authority,
-    /// Nothing is known yet: an authority if possible, else whoever it is.
+    /// Nothing is known yet: by an authority if possible, or else not at all.
     TrustOnFirstUse,
 }
 
@@ -53,6 +53,7 @@ pub enum Refused {
     Lost(io::Error),
 }
 
+/// The cryptography of ring.
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
@@ -63,6 +64,7 @@ type Proved = Result<HandshakeSignatureValid, Error>;
 macro_rules! proof_of_the_key {
     () => {
         fn verify_tls12_signature(&self, _: &[u8], _: &CertificateDer<'_>, _: &DigitallySignedStruct) -> Proved {
+            // Neither end offers it.
             Err(PeerIncompatible::Tls12NotOffered.into())
         }
 
@@ -81,8 +83,7 @@ macro_rules! proof_of_the_key {
     };
 }
 
-/// The server's way: a client may show any certificate, or none. Whose it is does not matter, only that it is the
-/// same as last time.
+/// The server's way: a client may show any certificate, or none. The server only wants to know it again.
 #[derive(Debug)]
 pub struct AnyKey;
 
@@ -111,16 +112,17 @@ impl ClientCertVerifier for AnyKey {
 #[derive(Debug)]
 pub struct ServerVerifier {
     trust: Trust,
-    roots: Arc<RootCertStore>,
+    /// The authorities that may sign for the server; `None`: those of this system.
+    roots: Option<Arc<RootCertStore>>,
     verdict: Mutex<Option<Result<Proof, Refused>>>,
 }
 
 impl ServerVerifier {
-    pub fn new(trust: Trust, roots: Arc<RootCertStore>) -> Self {
+    pub fn new(trust: Trust, roots: Option<Arc<RootCertStore>>) -> Self {
         ServerVerifier { trust, roots, verdict: Mutex::new(None) }
     }
 
-    /// What was found; `None` when the handshake did not get so far.
+    /// The judgement; `None` when the server has shown no certificate.
     pub fn verdict(&self) -> Option<Result<Proof, Refused>> {
         self.verdict.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -138,10 +140,11 @@ impl ServerCertVerifier for ServerVerifier {
         let fingerprint = fingerprint_of(certificate);
         // Whether an authority has signed for the name; if not, why.
         let signed = || {
-            if self.roots.is_empty() {
+            let roots = self.roots.clone().unwrap_or_else(|| Arc::new(authorities_of_this_system()));
+            if roots.is_empty() {
                 return Err("this system knows no authorities; name some with --ca".to_owned());
             }
-            let verifier = WebPkiServerVerifier::builder_with_provider(Arc::clone(&self.roots), provider()).build();
+            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider()).build();
             let verifier = verifier.map_err(|error| error.to_string())?;
             let signed = verifier.verify_server_cert(certificate, others, name, &[], now);
             signed.map(|_| true).map_err(|error| error.to_string())
