@@ -1,6 +1,7 @@
 //! The directory on the disk.
 //!
-//! Read by the main thread at the start. Client threads write it while they do not hold the registry's lock, one at a time.
+//! Read by the main thread at the start. Client threads write it one at a time, while they do not hold the registry's
+//! lock.
 //!
 //! ```text
 //! <data folder>/directory     a line each: name, address, port, owner, the owner's key, id, the room's key

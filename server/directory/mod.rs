@@ -1,7 +1,7 @@
 //! The wing directory: where multicast rooms meet. What is said in these rooms the server never sees.
 //!
-//! Its verbs run in client threads, under the registry's lock, which they let go while they wait for the disk. The table
-//! has a lock of its own, which is taken only after the registry's.
+//! Its verbs run in client threads, under the registry's lock, which they release while they wait for the disk. The
+//! table has a lock of its own, which is taken only after the registry's.
 //!
 //! - [`verbs`]: GETDIR, MAKEROOM, DELETEROOM
 //! - [`table`]: the rooms; [`file`]: the same on the disk; [`limits`]: every number

@@ -64,8 +64,8 @@ pub fn is_name(name: &str) -> bool {
     !name.starts_with(['#', ':']) && is_room(&format!("#{name}"))
 }
 
-/// Whether members may meet at an address: one that stays within an organisation (RFC 2365: 239.0.0.0/8), with a port that
-/// needs no privilege.
+/// Whether members may meet at an address: one that stays within an organisation (RFC 2365: 239.0.0.0/8), with a port
+/// that needs no privilege.
 pub fn is_address(address: SocketAddrV4) -> bool {
     address.ip().octets()[0] == 239 && address.port() >= limits::DIRECTORY_PORT
 }

@@ -1,7 +1,7 @@
 //! Lists of people and rooms: NAMES, LIST, WHO, WHOIS.
 //!
-//! Runs in the client's thread, under the registry's lock. Each list stops with 416 when it has become as long as an answer
-//! may be.
+//! Runs in the client's thread, under the registry's lock. Each list stops with 416 when it is as long as an answer may
+//! be.
 
 use wire::message::Message;
 use wire::names::{eq_ignore_case, wildcard_match};
@@ -45,7 +45,7 @@ pub fn names(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     }
 }
 
-/// The rooms that a client may know of, by name.
+/// The rooms that a client may know of, sorted by name.
 fn visible_rooms<'a>(registry: &'a Registry, wings: &Wings, to: ClientId) -> Vec<&'a Room> {
     let mut rooms: Vec<&Room> = registry.rooms().filter(|room| wings.may_see(room, to)).collect();
     rooms.sort_unstable_by_key(|room| &room.name);

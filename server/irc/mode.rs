@@ -202,7 +202,7 @@ fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) ->
             modes.bans.push(Setting::new(&mask, &by, now));
             Some(mask)
         }
-        // As it was set, so that who keeps the list finds it.
+        // As it was set, so that clients that keep the list find it.
         (false, Some(index)) => Some(modes.bans.remove(index).text),
         _ => None,
     }

@@ -85,7 +85,7 @@ pub fn time(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     }
 }
 
-/// Whether a question that may name a server is for this one; if not, the client is told.
+/// Whether a question that may name a server is for this one; if not, the client gets 402.
 fn asks_us(ctx: &mut CommandContext<'_>, message: &Message<'_>) -> bool {
     match message.param(0) {
         Some(server) if !ctx.server.is_called(server) => {

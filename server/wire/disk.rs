@@ -19,7 +19,7 @@ pub fn make_private(folder: &Path) -> io::Result<()> {
     os::private_folder().recursive(true).create(folder)
 }
 
-/// A text file, which is empty while it is not there yet. What is no UTF-8 in it is replaced.
+/// The text of a file; empty if there is no file. Bytes that are not UTF-8 are replaced.
 pub fn read_text(file: &Path) -> io::Result<String> {
     match fs::read(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
@@ -36,8 +36,7 @@ fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Writes a file, which only its owner can read, beside the old one and moves it there: there is always a whole one.
 ///
-/// The bytes are on the disk when this returns; that they bear the name after a power cut takes
-/// a sync of the folder.
+/// The bytes are on the disk when this returns. Only a sync of the folder makes the name survive a power cut.
 pub fn write_atomically(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = file.with_added_extension("new");
     write_private(&new, bytes)?;

@@ -26,7 +26,7 @@ pub fn safe_name(name: &str) -> String {
     shortened(&format!("{mark}{plain}"))
 }
 
-/// What a name can neither begin nor end with: it would be hidden, or some systems leave it off.
+/// Characters with which no name begins or ends: it would be hidden, or some systems leave them off.
 fn is_empty(c: char) -> bool {
     c == '.' || c.is_whitespace()
 }

@@ -14,7 +14,7 @@ use crate::text::truncate;
 pub struct Message<'a> {
     /// The tag section without its `@`, as it came; see [`Message::tags`].
     pub raw_tags: &'a str,
-    /// Who it is from: a server's name or `nick!user@host`. What a client claims here is ignored.
+    /// The sender: a server's name or `nick!user@host`. The server ignores a source that a client sends.
     pub source: Option<&'a str>,
     /// The command, or the three digits of a numeric, as it came.
     pub verb: &'a str,

@@ -1,7 +1,7 @@
 //! TLS by rustls: the two ends that begin a connection, and the open connection.
 //!
-//! A handshake runs in the thread that owns the connection. Afterwards one thread reads and others write, under the lock of
-//! the connection.
+//! A handshake runs in the thread that owns the connection. Afterwards one thread reads and others write, under the
+//! lock of the connection.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -70,8 +70,8 @@ impl Connector {
         Ok(Connector { identity, authorities })
     }
 
-    /// Does the handshake of a client on a blocking socket, until the deadline. A server that is not the right one learns
-    /// nothing of the client's key.
+    /// Does the handshake of a client on a blocking socket, until the deadline. A server that is not the right one
+    /// learns nothing of the client's key.
     pub fn connect(
         &self,
         socket: &TcpStream,
@@ -166,8 +166,8 @@ impl Inner {
         Ok(())
     }
 
-    /// The next text; 0 bytes at the end, `None` when no whole record has been received. Only when all earlier text is taken
-    /// is more decrypted, so rustls holds little of it.
+    /// The next text; 0 bytes at the end, `None` when no whole record has been received. Decrypts more only when all
+    /// earlier text is taken, so rustls holds little of it.
     fn take(&mut self, space: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
             match self.connection.reader().read(space) {

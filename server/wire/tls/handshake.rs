@@ -10,8 +10,8 @@ use rustls::Connection;
 
 use crate::limits;
 
-/// The first byte of a connection that begins with TLS: a handshake record (RFC 8446, section 5.1). No line of text starts
-/// with it.
+/// The first byte of a connection that begins with TLS: a handshake record (RFC 8446, section 5.1). No line of text
+/// starts with it.
 pub const FIRST_BYTE: u8 = 22;
 
 /// A blocking socket on which no call lasts beyond the deadline. The socket has other time-outs afterwards.
