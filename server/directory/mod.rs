@@ -17,8 +17,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use wire::fail::Fail;
+use wire::message::Message;
 
-use crate::core::context::{Command, Wing};
+use crate::core::context::{Command, CommandContext, Wing};
 use crate::core::log::Log;
 
 use verbs::{Rooms, Verb};
@@ -36,18 +37,19 @@ impl Directory {
 
 impl Wing for Directory {
     fn commands(self: Arc<Self>) -> Vec<Command> {
-        let command = |verb, needs, run: Verb| {
+        let answer = |run: Verb| {
             let directory = Arc::clone(&self);
-            Command::new(verb, needs, move |ctx, message| {
+            move |ctx: &mut CommandContext<'_>, message: &Message<'_>| {
                 if let Err((code, text)) = run(&directory.0, ctx, message) {
-                    ctx.replies.fail(Fail { verb, code, context: message.params.first().copied(), text: &text });
+                    let (verb, context) = (&*message.verb.to_ascii_uppercase(), message.params.first().copied());
+                    ctx.replies.fail(Fail { verb, code, context, text: &text });
                 }
-            })
+            }
         };
         vec![
-            command("GETDIR", 0, Rooms::getdir),
-            command("MAKEROOM", 3, Rooms::makeroom).with_random_bytes(),
-            command("DELETEROOM", 1, Rooms::deleteroom),
+            Command::new("GETDIR", 0, answer(Rooms::getdir)),
+            Command::new("MAKEROOM", 3, answer(Rooms::makeroom)).with_random_bytes(),
+            Command::new("DELETEROOM", 1, answer(Rooms::deleteroom)),
         ]
     }
 }
