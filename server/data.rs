@@ -1,4 +1,5 @@
-//! The data folder: everything that is to survive the server is in it. Each wing that stores something has its own part.
+//! The data folder: everything that is to survive the server is in it. Each wing that stores something has its own
+//! part.
 //!
 //! Opened by the main thread before any other starts; one server at a time has it.
 
@@ -16,17 +17,20 @@ use crate::core::server::Server;
 
 #[derive(Debug, Args)]
 pub struct DataOptions {
-    /// Folder for messages, files and keys, which survive a restart; unless given, one in ~/.local/share/groupchat for each
-    /// address
+    /// Folder for messages, files and keys, which survive a restart; unless given, one in ~/.local/share/groupchat for
+    /// each address
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 }
 
 impl DataOptions {
-    /// The folder of a server that listens at this address.
-    #[allow(dead_code, reason = "a server without bound names releases none")]
+    /// The folder that was given, or else the one of a server that listens at this address.
     pub fn folder_for(&self, address: SocketAddr) -> Result<PathBuf, String> {
-        self.data_dir.clone().map_or_else(|| default_folder(address), Ok)
+        if let Some(given) = &self.data_dir {
+            return Ok(given.clone());
+        }
+        let folder = disk::user_folder("XDG_DATA_HOME", ".local/share").ok_or(NO_HOME)?;
+        Ok(folder.join("groupchat").join(name_for(address)))
     }
 }
 
@@ -42,17 +46,14 @@ pub struct DataFolder {
 impl DataFolder {
     /// Opens the folder that was given, or the one of the address, and makes it if it does not exist.
     ///
-    /// A server that listens on any free port has another address each time, so its folder is a temporary one. An error is
-    /// one sentence that says what to do.
+    /// A server that listens on any free port has another address each time, so its folder is a temporary one. An error
+    /// is one sentence that says what to do.
     pub fn open(options: &DataOptions, asked: SocketAddr, bound: SocketAddr) -> Result<Arc<Self>, String> {
-        let given = options.data_dir.as_deref();
-        let temporary = given.is_none() && asked.port() == 0;
-        let path = match given {
-            Some(path) => path.to_owned(),
-            None if temporary => {
-                std::env::temp_dir().join(format!("groupchat-{}-{}", std::process::id(), name_for(bound)))
-            }
-            None => default_folder(bound)?,
+        let temporary = options.data_dir.is_none() && asked.port() == 0;
+        let path = if temporary {
+            std::env::temp_dir().join(format!("groupchat-{}-{}", std::process::id(), name_for(bound)))
+        } else {
+            options.folder_for(bound)?
         };
         let cannot = |what: &str, error: io::Error| {
             format!("cannot {what} the folder {}: {error}; choose another with --data-dir", path.display())
@@ -70,12 +71,6 @@ impl DataFolder {
             }
         }
     }
-}
-
-/// The folder of a server that listens at this address, unless another one is given.
-fn default_folder(address: SocketAddr) -> Result<PathBuf, String> {
-    let folder = disk::user_folder("XDG_DATA_HOME", ".local/share").ok_or(NO_HOME)?;
-    Ok(folder.join("groupchat").join(name_for(address)))
 }
 
 fn name_for(address: SocketAddr) -> String {

@@ -150,6 +150,10 @@ impl Draft<'_> {
             wings.list.iter().try_fold(message, |message, wing| wing.deliver(ctx, message))
         };
         match delivered {
+            // The name belongs to somebody, but no wing stores messages.
+            ControlFlow::Continue(_) if recipient.is_none() && self.kind != Kind::Tagmsg => {
+                return Err(Refusal::new(numeric::ERR_NOSUCHNICK));
+            }
             ControlFlow::Continue(message) => {
                 ctx.send_to(Recipients::of(recipient.into_iter().chain(echo)), message.line);
             }

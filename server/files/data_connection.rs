@@ -1,7 +1,7 @@
 //! Data connections: a connection whose first line is PUT or GET carries the bytes of one file.
 //!
-//! Runs in the thread of that connection, which alone reads and writes the socket: the broadcaster leaves it alone. It takes
-//! the table's lock for its token and at its end, never while bytes move.
+//! Runs in the thread of that connection, which alone reads and writes the socket: the broadcaster leaves it alone. It
+//! takes the table's lock for its token and at its end, never while bytes move.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -14,7 +14,7 @@ use wire::text::pluralize;
 
 use super::guard::{BAD_TOKEN, TransferGuard};
 use super::shared_file::{FileId, TokenScope};
-use super::store::FileStore;
+use super::store::Files;
 use super::upload::put;
 use crate::core::context::{Connection, End};
 use crate::core::event::Event;
@@ -47,7 +47,7 @@ impl Request {
 const USAGE: &str = "Write PUT or GET, then the number of the file, the token and an offset";
 
 /// Serves the request; `rest` are the bytes that were read behind its line. Returns why the connection ends.
-pub fn serve(files: &FileStore, connection: &Connection, request: &Request, rest: &[u8]) -> End {
+pub fn serve(files: &Files, connection: &Connection, request: &Request, rest: &[u8]) -> End {
     connection.server.send(Event::Detached { client: connection.id });
     let lost = || End::ByServer("Connection lost".into());
     let Ok(mut stream) = connection.socket.detached() else { return lost() };
@@ -55,29 +55,28 @@ pub fn serve(files: &FileStore, connection: &Connection, request: &Request, rest
     if socket.set_read_timeout(Some(DATA_STALL)).and_then(|()| socket.set_write_timeout(Some(DATA_STALL))).is_err() {
         return lost();
     }
-    let result = match &request.what {
-        Some((id, token, offset)) if request.puts => put(files, connection, (*id, token, *offset), rest),
-        Some((id, token, offset)) => get(files, connection, (*id, token, *offset)),
-        None => Err(USAGE.into()),
+    let transfer = || {
+        let (id, token, offset) = request.what.as_ref().ok_or(USAGE)?;
+        let guard = TransferGuard::enter(files, connection, stream, *id)?;
+        match guard.redeem(token, request.puts)? {
+            TokenScope::Put(promised) => put(&guard, promised, *offset, rest),
+            TokenScope::Get(nick) => get(&guard, &nick, *offset),
+        }
     };
-    End::ByServer(result.unwrap_or_else(|why| {
+    End::ByServer(transfer().unwrap_or_else(|why| {
         // A peer that has left does not read it.
         let _ = stream.write_all(format!("ERROR :{why}\r\n").as_bytes());
         why
     }))
 }
 
-/// Sends a file, from the offset on.
-fn get(files: &FileStore, connection: &Connection, (id, token, offset): (FileId, &str, u64)) -> Result<String, String> {
-    let (guard, scope) = TransferGuard::redeem(files, connection, id, token, false)?;
+/// Sends a file, from the offset on. Returns how it came to an end.
+fn get(guard: &TransferGuard<'_>, nick: &str, offset: u64) -> Result<String, String> {
+    let (TransferGuard { files, connection, id, .. }, mut stream) = (guard, guard.stream);
     let (size, name) = guard.with(|file| (file.size, file.name.clone())).ok_or(BAD_TOKEN)?;
     let count =
         size.checked_sub(offset).ok_or_else(|| format!("The file has no more than {}", pluralize(size, "byte")))?;
-    let data = files.spool.data(id, false).map_err(|error| {
-        connection.server.log.line(format_args!("Cannot read file {id}: {error}"));
-        "The server cannot read the file; try again later".to_owned()
-    })?;
-    let mut stream = connection.socket.detached().map_err(|error| error.to_string())?;
+    let data = files.spool.data(*id, false).map_err(|error| guard.cannot("read", &error))?;
     // After the count only bytes of the file may follow, whatever happens.
     let begun = stream.write_all(format!("OK {count}\r\n").as_bytes());
     match begun.and_then(|()| copy(&data, offset, count, &mut stream)) {
@@ -86,10 +85,8 @@ fn get(files: &FileStore, connection: &Connection, (id, token, offset): (FileId,
         Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(format!("Download of file {id} stalled")),
         Err(_) => return Ok(format!("Download of file {id} broken off")),
     }
-    if let TokenScope::Get(nick) = scope {
-        let did = format_args!("has downloaded {name} (file {id})");
-        connection.server.log.client(connection.address, Some(&nick), did);
-    }
+    let did = format_args!("has downloaded {name} (file {id})");
+    connection.server.log.client(connection.address, Some(nick), did);
     Ok(format!("Download of file {id} done"))
 }
 

@@ -7,62 +7,54 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Instant;
 
+use wire::stream::Stream;
+
 use super::limits;
 use super::shared_file::{FileId, SharedFile, TokenScope};
-use super::store::FileStore;
+use super::store::Files;
 use crate::core::admission::TooMany;
 use crate::core::context::Connection;
 
 pub const BAD_TOKEN: &str = "This token is not, or no longer, good; ask for another one";
 
 pub struct TransferGuard<'a> {
-    files: &'a FileStore,
-    connection: &'a Connection,
+    pub files: &'a Files,
+    pub connection: &'a Connection,
+    pub stream: &'a Stream,
     pub id: FileId,
 }
 
 impl<'a> TransferGuard<'a> {
-    /// Redeems the token. A busy server leaves it good for another try.
-    pub fn redeem(
-        files: &'a FileStore,
-        connection: &'a Connection,
-        id: FileId,
-        token: &str,
-        puts: bool,
-    ) -> Result<(Self, TokenScope), String> {
+    /// Counts the connection as a transfer. A busy server refuses it before it redeems its token, which stays good.
+    pub fn enter(files: &'a Files, connection: &'a Connection, stream: &'a Stream, id: FileId) -> Result<Self, String> {
         let (ip, most_per_ip) = (connection.address.ip(), connection.server.options.max_per_ip);
-        let redeemed = {
-            let mut table = files.table();
-            table.transfers.add(ip, limits::TRANSFERS, most_per_ip).map_err(|bound| match bound {
-                TooMany::InAll => {
-                    format!("The server carries {} files at this moment; try again later", limits::TRANSFERS)
-                }
-                TooMany::FromAddress => format!("Your address has {most_per_ip} files under way; try again later"),
-            })?;
-            let redeemed = table.get_mut(id).and_then(|file| {
-                let scope = file.redeem(token, puts, connection.socket.is_secure(), Instant::now())?;
-                Some((scope, file.connect(connection.id, Arc::clone(&connection.socket), puts)))
-            });
-            if redeemed.is_none() {
-                table.transfers.remove(ip);
-            }
-            redeemed
-        };
-        let Some((scope, older)) = redeemed else {
-            let log = &connection.server.log;
-            log.client(connection.address, None, format_args!("is refused: no good token for file {id}"));
+        let entered = files.table().transfers.add(ip, limits::TRANSFERS, most_per_ip);
+        entered.map_err(|bound| match bound {
+            TooMany::InAll => format!("The server carries {} files at this moment; try again later", limits::TRANSFERS),
+            TooMany::FromAddress => format!("Your address has {most_per_ip} files under way; try again later"),
+        })?;
+        Ok(TransferGuard { files, connection, stream, id })
+    }
+
+    /// Redeems the token.
+    pub fn redeem(&self, token: &str, puts: bool) -> Result<TokenScope, String> {
+        let Connection { id: client, address, socket, server, .. } = self.connection;
+        let redeemed = self.with(|file| {
+            let scope = file.redeem(token, puts, socket.is_secure(), Instant::now())?;
+            Some((scope, file.connect(*client, Arc::clone(socket), puts)))
+        });
+        let Some((scope, older)) = redeemed.flatten() else {
+            server.log.client(*address, None, format_args!("is refused: no good token for file {}", self.id));
             return Err(BAD_TOKEN.into());
         };
-        connection.server.registry().detach(connection.id);
-        if let Some(older) = older {
-            older.shutdown(Shutdown::Both);
-        }
-        Ok((TransferGuard { files, connection, id }, scope))
+        server.registry().detach(*client);
+        older.iter().for_each(|socket| socket.shutdown(Shutdown::Both));
+        Ok(scope)
     }
 
     /// Looks at the file, unless it was removed.
     pub fn with<T>(&self, look: impl FnOnce(&mut SharedFile) -> T) -> Option<T> {
-        self.files.table().get_mut(self.id).map(look)
+        self.files.table().entries.get_mut(&self.id).map(look)
     }
 
     /// Looks at the file while this is the connection that uploads it.
@@ -75,13 +67,15 @@ impl<'a> TransferGuard<'a> {
     /// Removes the file: its bytes are of no use. The connection itself goes on, to say why.
     pub fn give_up(&self) {
         let client = self.connection.id;
-        let removed = {
-            let mut table = self.files.table();
-            let file = table.get_mut(self.id).filter(|file| file.is_uploaded_by(client));
-            let is_ours = file.map(|file| file.disconnect(client));
-            is_ours.and_then(|()| table.remove(self.id))
-        };
+        let mut removed = self.files.table().remove_if(self.id, |file| file.is_uploaded_by(client));
+        removed.iter_mut().for_each(|file| file.disconnect(client));
         self.files.discard(&self.connection.server, removed);
+    }
+
+    /// The disk fails, perhaps for a while: the console says so. Returns the sentence for the client.
+    pub fn cannot(&self, what: &str, error: &io::Error) -> String {
+        self.connection.server.log.line(format_args!("Cannot {what} file {}: {error}", self.id));
+        format!("The server cannot {what} the file; try again later")
     }
 
     /// The disk fails: the console says so, and the file is removed, so that others have room.
@@ -97,7 +91,7 @@ impl Drop for TransferGuard<'_> {
     fn drop(&mut self) {
         let mut table = self.files.table();
         table.transfers.remove(self.connection.address.ip());
-        if let Some(file) = table.get_mut(self.id) {
+        if let Some(file) = table.entries.get_mut(&self.id) {
             file.disconnect(self.connection.id);
         }
     }

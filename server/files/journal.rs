@@ -13,7 +13,7 @@
 
 use std::iter;
 
-use super::person::Recipient;
+use super::person::Person;
 use super::shared_file::{FileId, SharedFile};
 use crate::core::msgid::Msgid;
 use crate::mail::store::Stored;
@@ -54,7 +54,7 @@ pub fn read(id: FileId, journal: &str) -> Result<SharedFile, String> {
         match (what, u32::from_str_radix(what.1, 16)) {
             (("done", _), Ok(crc)) => {
                 entry.crc = Some(crc);
-                entry.recipients = words.map(Recipient::new).collect();
+                entry.recipients = words.map(Person::new).collect();
             }
             (("told", name), _) => {
                 let words: Vec<_> = iter::once(name).chain(words).collect();
@@ -64,10 +64,10 @@ pub fn read(id: FileId, journal: &str) -> Result<SharedFile, String> {
                 entry.announced = true;
             }
             (("got", name), _) => {
-                let recipients = entry.recipients.iter_mut().filter(|recipient| recipient.person.is(name));
+                let recipients = entry.recipients.iter_mut().filter(|recipient| recipient.is(name));
                 recipients.for_each(|recipient| recipient.received = true);
             }
-            (("out", name), _) => entry.recipients.retain(|recipient| !recipient.person.is(name)),
+            (("out", name), _) => entry.recipients.retain(|recipient| !recipient.is(name)),
             _ => return Err(format!("it has the line {line:?}")),
         }
     }

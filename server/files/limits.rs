@@ -15,15 +15,15 @@ pub const FILES_PER_SENDER: usize = 100;
 pub const SPOOL_SHARE: u64 = 4;
 /// Recipients of all files in the spool together: each has an entry in memory.
 pub const FILE_RECIPIENTS: usize = 1_000_000;
-/// Data connections at once: a thread each. They do not count as clients; one address may have as many of them as it may
-/// have clients.
+/// Data connections at once: a thread each. They do not count as clients; one address may have as many of them as it
+/// may have clients.
 pub const TRANSFERS: usize = 1000;
 /// Random bytes of the token that opens a data connection: beyond guessing.
 pub const TOKEN: usize = 16;
 /// How long a token is good for; a client connects at once.
 pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
-/// Bytes that an upload moves in each [`DATA_PERIOD`] at least, about 1 KiB a second; a slower one is ended like one that
-/// stalls.
+/// Bytes that an upload moves in each [`DATA_PERIOD`] at least, about 1 KiB a second; a slower one is ended like one
+/// that stalls.
 pub const DATA_SLOW: u64 = 64 * 1024;
 /// See [`DATA_SLOW`].
 pub const DATA_PERIOD: Duration = Duration::from_mins(1);

@@ -1,17 +1,22 @@
-//! The wing files: people send each other files of any size over connections of their own, so that the chat never waits.
+//! The wing files: people send each other files of any size over connections of their own, so that the chat never
+//! waits.
 //!
-//! The verb FILE runs in the client's thread, under the registry's lock; each data connection has a thread of its own. The
-//! table of files has a lock of its own, which is taken only after the registry's; disk calls happen while neither is held.
+//! The verb FILE runs in the client's thread, under the registry's lock; each data connection has a thread of its own.
+//! The table of files has a lock of its own, which is taken only after the registry's; disk calls happen while neither
+//! is held.
 //!
 //! - [`verbs`]: the verb FILE
-//! - [`data_connection`]: PUT and GET on the same port, and downloads; [`upload`]: uploads; [`guard`]: their place in the table
-//! - [`notify`]: who is told of a file, by mail if not connected
+//! - [`data_connection`]: PUT and GET on the same port, and downloads; [`upload`]: uploads; [`guard`]: their place in
+//!   the table
+//! - [`notify`]: the lines that tell recipients and senders of a file, and the mail for a recipient who is not
+//!   connected
 //! - [`store`]: the table, the spool and the mail together
 //! - [`table`]: the files; [`shared_file`]: one of them; [`person`]: its sender and recipients
 //! - [`spool`]: the files on the disk; [`journal`]: what has happened to each
 //! - [`options`]: the command line; [`limits`]: every number
 //!
-//! Hooks: verb and capability; the start; the first line of a connection that is no chat; a client that gives up its name.
+//! Hooks: verb and capability; the start; the first line of a connection that is no chat; a client that gives up its
+//! name.
 
 mod data_connection;
 mod guard;
@@ -27,7 +32,6 @@ mod table;
 mod upload;
 mod verbs;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -36,29 +40,15 @@ use wire::time::unix_seconds;
 use crate::core::client::Client;
 use crate::core::context::{Command, Connection, End, Wing};
 use crate::core::event::Caps;
-use crate::core::log::Log;
 use crate::core::server::Server;
-use crate::mail::Mail;
 
 use data_connection::Request;
 pub use options::FileOptions;
-use spool::Spool;
-use store::FileStore;
-
-pub struct Files(FileStore);
-
-impl Files {
-    /// An error is one sentence.
-    pub fn open(options: &FileOptions, data: &Path, log: &Log, mail: Arc<Mail>) -> Result<Arc<Self>, String> {
-        let (spool, table) = Spool::open(data, log)?;
-        mail.store.add_verb("FILE", notify::restore);
-        Ok(Arc::new(Files(FileStore::new(options.clone(), spool, table, mail))))
-    }
-}
+pub use store::Files;
 
 impl Wing for Files {
     fn commands(self: Arc<Self>) -> Vec<Command> {
-        vec![Command::new("FILE", 1, move |ctx, message| verbs::file(&self.0, ctx, message)).with_random_bytes()]
+        vec![Command::new("FILE", 1, move |ctx, message| verbs::file(&self, ctx, message)).with_random_bytes()]
     }
 
     fn capabilities(&self) -> &'static [(&'static str, Caps)] {
@@ -66,21 +56,21 @@ impl Wing for Files {
     }
 
     fn started(&self, server: &Server) {
-        let files = &self.0;
-        let expired = files.table().expire(unix_seconds(SystemTime::now()), files.options.file_life());
-        files.discard(server, expired);
-        notify::notify_missed(files, server);
+        // No client is connected that could be sent a stored message yet.
+        let _ = self.mail.other_verb.set(("FILE", notify::restore));
+        self.expire(server, unix_seconds(SystemTime::now()));
+        notify::notify_missed(self, server);
     }
 
     fn take_over(&self, connection: &Connection, first_line: &str, rest: &[u8]) -> Option<End> {
         let request = Request::parse(first_line)?;
-        Some(data_connection::serve(&self.0, connection, &request, rest))
+        Some(data_connection::serve(self, connection, &request, rest))
     }
 
     fn gave_up_nick(&self, client: &Client, old: &str, new: Option<&str>) {
         match new {
-            Some(new) if client.registered => self.0.table().rename(old, new),
-            None if client.renamed => self.0.table().leave(old),
+            Some(new) if client.registered => self.table().people().for_each(|person| person.rename(old, new)),
+            None if client.renamed => self.table().people().for_each(|person| person.leave(old)),
             _ => {}
         }
     }

@@ -1,8 +1,8 @@
-//! Notifications: who is told of a file. Its recipients, when it is complete or withdrawn; its sender, when somebody has
-//! received it.
+//! Notifications about files: the recipients learn that a file is complete or withdrawn, and the sender learns that a
+//! recipient has received it.
 //!
-//! Runs in the thread of the client that brought it about, under the registry's lock, which it lets go while it waits for
-//! the disk; at the start of the server in the main thread.
+//! Runs in the thread of the client that brought it about, under the registry's lock, which it lets go while it waits
+//! for the disk; at the start of the server in the main thread.
 
 use std::io;
 use std::time::SystemTime;
@@ -10,15 +10,15 @@ use std::time::SystemTime;
 use wire::file_line::FileLine;
 use wire::files::readable_size;
 use wire::message::Message;
-use wire::names::{casefold, eq_ignore_case};
+use wire::names::casefold;
 
 use super::journal;
 use super::limits;
-use super::person::{Person, Recipient};
+use super::person::Person;
 use super::shared_file::{FileId, SharedFile};
-use super::store::FileStore;
+use super::store::Files;
 use crate::core::client::Client;
-use crate::core::context::{CommandContext, Wings};
+use crate::core::context::{CommandContext, PrivateMessage, Wings};
 use crate::core::event::{Caps, ClientId, Line, Recipients};
 use crate::core::msgid::Msgid;
 use crate::core::registry::Registry;
@@ -56,9 +56,8 @@ fn for_clients(line: Line, source: &str, file_line: &FileLine<'_>) -> Line {
 }
 
 fn announcement(registry: &Registry, file: &SharedFile, now: SystemTime, msgid: Msgid) -> Line {
-    let SharedFile { id, size, crc, name, .. } = file;
-    let (id, size, crc) = (*id, *size, crc.unwrap_or_default());
-    let line = FileLine::Announce { target: file.present_target(), id, size, crc, name };
+    let &SharedFile { id, size, crc, ref name, .. } = file;
+    let line = FileLine::Announce { target: file.present_target(), id, size, crc: crc.unwrap_or_default(), name };
     message(now, &source(registry, file), &line, msgid)
 }
 
@@ -67,8 +66,8 @@ fn online<'a>(registry: &'a Registry, person: &Person) -> Option<&'a Client> {
     registry.by_nick(person.nick())
 }
 
-fn online_recipients(registry: &Registry, file: &SharedFile) -> Vec<ClientId> {
-    file.recipients.iter().filter_map(|recipient| Some(online(registry, &recipient.person)?.id)).collect()
+fn online_recipients(registry: &Registry, file: &SharedFile) -> impl Iterator<Item = ClientId> {
+    file.recipients.iter().filter_map(|recipient| Some(online(registry, recipient)?.id))
 }
 
 /// The sender of a file, as the source of a line.
@@ -86,17 +85,17 @@ pub fn room_that_takes(registry: &Registry, wings: &Wings, room: &str, source: &
 }
 
 /// The recipients of a file whose upload has just become complete, or why it has none.
-fn recipients(ctx: &CommandContext<'_>, file: &SharedFile, all: usize) -> Result<Vec<Recipient>, String> {
+fn recipients(ctx: &CommandContext<'_>, file: &SharedFile, all: usize) -> Result<Vec<Person>, String> {
     let (registry, SharedFile { target, sender, .. }) = (&*ctx.registry, file);
     if !file.is_for_a_room() {
-        return Ok(file.recipients.iter().map(|recipient| Recipient::new(recipient.person.nick())).collect());
+        return Ok(file.recipients.iter().map(|recipient| Person::new(recipient.nick())).collect());
     }
     if room_that_takes(registry, ctx.wings, target, &source(registry, file)).is_none() {
         return Err(format!("nobody gets the file: {target} is gone, or you may not write there any more"));
     }
     let members = registry.room(target).into_iter().flat_map(Room::members);
     let nicks = members.filter_map(|id| registry.client(id)?.nick.as_deref());
-    let others: Vec<_> = nicks.filter(|nick| !sender.is(nick)).map(Recipient::new).collect();
+    let others: Vec<_> = nicks.filter(|nick| !sender.is(nick)).map(Person::new).collect();
     if others.is_empty() {
         return Err(format!("nobody gets the file: nobody else is in {target} any more"));
     }
@@ -106,61 +105,55 @@ fn recipients(ctx: &CommandContext<'_>, file: &SharedFile, all: usize) -> Result
     Ok(others)
 }
 
-/// Why a complete file is not announced.
-pub enum NotAnnounced {
-    /// It has no recipient any more: why.
-    NoRecipient(String),
-    Disk(io::Error),
-}
-
-/// Notes that the upload of a file is complete, and announces it. Only after that its sender may be told so.
-pub fn complete(files: &FileStore, ctx: &mut CommandContext<'_>, id: FileId, crc: u32) -> Result<(), NotAnnounced> {
-    let cancelled = || NotAnnounced::NoRecipient("the file was cancelled".into());
+/// Notes that the upload of a file is complete, and announces it. Only after that its sender may be told so. The outer
+/// error says why it has no recipient any more, the inner one that the disk fails.
+pub fn complete(files: &Files, ctx: &mut CommandContext<'_>, id: FileId, crc: u32) -> Result<io::Result<()>, String> {
+    const CANCELLED: &str = "the file was cancelled";
     let names: Vec<String> = {
         let mut table = files.table();
         let total = table.recipients();
-        let file = table.get_mut(id).ok_or_else(cancelled)?;
+        let file = table.entries.get_mut(&id).ok_or(CANCELLED)?;
         // They may change their names while the disk is busy.
-        file.recipients = recipients(ctx, file, total).map_err(NotAnnounced::NoRecipient)?;
-        file.recipients.iter().map(|recipient| recipient.person.name.clone()).collect()
+        file.recipients = recipients(ctx, file, total)?;
+        file.recipients.iter().map(|recipient| recipient.name.clone()).collect()
     };
     let noted = ctx.without_lock(|_| files.spool.note_done(id, crc, &names));
     {
         let mut table = files.table();
         // If the file was cancelled meanwhile, it is no wonder that the disk does not have it.
-        let file = table.get_mut(id).ok_or_else(cancelled)?;
-        noted.map_err(NotAnnounced::Disk)?;
+        let file = table.entries.get_mut(&id).ok_or(CANCELLED)?;
+        if noted.is_err() {
+            return Ok(noted);
+        }
         file.crc = Some(crc);
         file.interrupt();
     }
     announce(files, ctx, id);
-    Ok(())
+    Ok(Ok(()))
 }
 
-fn announce(files: &FileStore, ctx: &mut CommandContext<'_>, id: FileId) {
+fn announce(files: &Files, ctx: &mut CommandContext<'_>, id: FileId) {
     let msgid = ctx.server.next_msgid();
-    let (line, target, online) = {
-        let table = files.table();
-        let Some(file) = table.get(id) else { return };
-        let line = announcement(&ctx.registry, file, ctx.inputs.now, msgid);
-        let online = file.is_for_a_room().then(|| {
-            let sender = online(&ctx.registry, &file.sender).filter(|sender| sender.caps.has(FILES));
-            let recipients = online_recipients(&ctx.registry, file).into_iter();
-            recipients.chain(sender.map(|sender| sender.id)).collect::<Vec<_>>()
-        });
-        (line, file.present_target().to_owned(), online)
-    };
-    let messages = if let Some(online) = online {
-        ctx.send_to(Recipients::of(online), line);
+    let table = files.table();
+    let Some(file) = table.entries.get(&id) else { return };
+    let line = announcement(&ctx.registry, file, ctx.inputs.now, msgid);
+    let messages = if file.is_for_a_room() {
+        let sender = online(&ctx.registry, &file.sender).filter(|sender| sender.caps.has(FILES));
+        let recipients = online_recipients(&ctx.registry, file).chain(sender.map(|sender| sender.id));
+        let recipients = Recipients::of(recipients);
+        drop(table);
+        ctx.send_to(recipients, line);
         Vec::new()
     } else {
-        if let Err(why) = delivery::send(&files.mail.store, ctx, &target, msgid, line, None) {
+        let target = file.present_target().to_owned();
+        drop(table);
+        let message = PrivateMessage { to: target.clone(), id: msgid, line, echo: None };
+        if let Err(why) = delivery::send(&files.mail, ctx, message) {
             return cannot_announce(ctx.server, &target, &why);
         }
         vec![(casefold(&target), msgid)]
     };
-    set_announced(files, id, &messages);
-    ctx.without_lock(|server| note_announced(files, server, id, &messages));
+    ctx.without_lock(|server| note_announced(files, server, id, messages));
 }
 
 /// FILE LIST shows a file also if no mailbox has room for its announcement.
@@ -168,44 +161,33 @@ fn cannot_announce(server: &Server, target: &str, why: &str) {
     server.log.line(format_args!("The file for {target} is not announced: {why}"));
 }
 
-fn set_announced(files: &FileStore, id: FileId, messages: &[Stored]) {
-    if let Some(file) = files.table().get_mut(id) {
-        (file.announced, file.announcements) = (true, messages.to_vec());
+/// Notes that a file is announced. Not under a lock.
+fn note_announced(files: &Files, server: &Server, id: FileId, messages: Vec<Stored>) {
+    let noted = files.spool.note(id, &journal::announced(&messages));
+    if let Some(file) = files.table().entries.get_mut(&id) {
+        (file.announced, file.announcements) = (true, messages);
+        if let Err(error) = noted {
+            server.log.line(format_args!("File {id} will be announced again at the next start: {error}"));
+        }
+        return;
     }
+    // The file was cancelled before the table knew of its announcements.
+    files.mail.revoke(server, &messages);
 }
 
-/// Notes on the disk that a file is announced. Not under a lock.
-fn note_announced(files: &FileStore, server: &Server, id: FileId, messages: &[Stored]) {
-    let noted = files.spool.note(id, &journal::announced(messages));
-    let is_cancelled = files.table().get(id).is_none();
-    if is_cancelled {
-        // Perhaps before the table knew of its announcements.
-        files.mail.store.revoke(server, messages);
-    } else if let Err(error) = noted {
-        server.log.line(format_args!("File {id} will be announced again at the next start: {error}"));
-    }
-}
-
-/// Announces the files whose announcement was missed because of a crash. At the start of the server no client is connected,
-/// so each recipient gets a stored message.
-pub fn notify_missed(files: &FileStore, server: &Server) {
+/// Announces the files whose announcement was missed because of a crash. At the start of the server no client is
+/// connected, so each recipient gets a stored message.
+pub fn notify_missed(files: &Files, server: &Server) {
     let missed = files.table().unannounced();
-    for id in missed {
+    for (id, names) in missed {
         let announce_to = |name: String| {
             let msgid = server.next_msgid();
-            let line = announcement(&server.registry(), files.table().get(id)?, SystemTime::now(), msgid);
-            let stored = files.mail.store.enqueue(&name, msgid, &line);
+            let line = announcement(&server.registry(), files.table().entries.get(&id)?, SystemTime::now(), msgid);
+            let stored = files.mail.enqueue(&name, msgid, &line);
             stored.inspect_err(|why| cannot_announce(server, &name, why)).ok().map(|()| (name, msgid))
         };
-        let names: Vec<String> = {
-            let table = files.table();
-            let recipients = table.get(id).into_iter().flat_map(|file| &file.recipients);
-            let missing = recipients.filter(|recipient| !recipient.received);
-            missing.map(|recipient| casefold(recipient.person.nick())).collect()
-        };
-        let messages: Vec<Stored> = names.into_iter().filter_map(announce_to).collect();
-        set_announced(files, id, &messages);
-        note_announced(files, server, id, &messages);
+        let messages = names.into_iter().filter_map(announce_to).collect();
+        note_announced(files, server, id, messages);
     }
 }
 
@@ -213,21 +195,16 @@ pub fn notify_missed(files: &FileStore, server: &Server) {
 pub fn notify_cancelled(ctx: &mut CommandContext<'_>, file: &SharedFile) {
     let line = FileLine::Cancelled { target: file.present_target(), id: file.id, name: &file.name };
     let line = message(ctx.inputs.now, &source(&ctx.registry, file), &line, ctx.server.next_msgid());
-    let recipients = online_recipients(&ctx.registry, file);
-    ctx.send_to(Recipients::of(recipients), line);
+    let recipients = Recipients::of(online_recipients(&ctx.registry, file));
+    ctx.send_to(recipients, line);
 }
 
 /// Tells the sender of a file, if connected, that the client has received it.
-pub fn notify_received(files: &FileStore, ctx: &mut CommandContext<'_>, id: FileId) {
-    let (sender, line) = {
-        let table = files.table();
-        let Some(file) = table.get(id) else { return };
-        let Some(sender) = online(&ctx.registry, &file.sender) else { return };
-        if eq_ignore_case(sender.nick(), ctx.me().nick()) {
-            return;
-        }
-        let line = FileLine::Got { target: sender.nick(), id, name: &file.name };
-        (sender.id, message(ctx.inputs.now, &ctx.me().source(), &line, ctx.server.next_msgid()))
-    };
-    ctx.send_to(Recipients::of([sender]), line);
+pub fn notify_received(ctx: &mut CommandContext<'_>, file: &SharedFile) {
+    let sender = online(&ctx.registry, &file.sender).filter(|sender| sender.id != ctx.id);
+    let Some(sender) = sender else { return };
+    let line = FileLine::Got { target: sender.nick(), id: file.id, name: &file.name };
+    let line = message(ctx.inputs.now, &ctx.me().source(), &line, ctx.server.next_msgid());
+    let recipients = Recipients::of([sender.id]);
+    ctx.send_to(recipients, line);
 }

@@ -4,19 +4,21 @@
 
 use wire::names::eq_ignore_case;
 
-/// Somebody who may use a file: whoever has the name of that time or, if its owner has changed it since, the new one. While
-/// the owner is connected, the name that the owner gave up opens nothing to a client that takes it.
+/// Somebody who may use a file: whoever has the name of that time or, if its owner has changed it since, the new one.
+/// While the owner is connected, the name that the owner gave up opens nothing to a client that takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// At the time; the spool knows them by it.
     pub name: String,
     /// The name that they have changed to since.
     now: Option<String>,
+    /// A recipient has downloaded the whole file.
+    pub received: bool,
 }
 
 impl Person {
     pub fn new(name: &str) -> Self {
-        Person { name: name.into(), now: None }
+        Person { name: name.into(), now: None, received: false }
     }
 
     /// Their last name.
@@ -37,19 +39,6 @@ impl Person {
         if self.is(old) {
             self.now = Some(new.into());
         }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recipient {
-    pub person: Person,
-    /// They have downloaded the whole file.
-    pub received: bool,
-}
-
-impl Recipient {
-    pub fn new(name: &str) -> Self {
-        Recipient { person: Person::new(name), received: false }
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use wire::crc32::Crc32;
 
 use super::limits;
-use super::person::{Person, Recipient};
+use super::person::Person;
 use crate::core::event::ClientId;
 use crate::core::socket::Socket;
 use crate::mail::store::Stored;
@@ -44,18 +44,10 @@ impl TokenScope {
 #[derive(Debug)]
 struct Token {
     secret: String,
-    grant: TokenScope,
+    scope: TokenScope,
     /// Issued over TLS, so that it is worth nothing in plain text.
     secure: bool,
     good_until: Instant,
-}
-
-/// A data connection that moves bytes of the file.
-#[derive(Debug)]
-struct DataConnection {
-    client: ClientId,
-    socket: Arc<Socket>,
-    puts: bool,
 }
 
 /// One file, from its offer on.
@@ -74,17 +66,20 @@ pub struct SharedFile {
     /// The CRC-32 of the whole file, once its upload is complete.
     pub crc: Option<u32>,
     /// A person from the beginning, since people change their names; the members of a room once the upload is complete.
-    pub recipients: Vec<Recipient>,
+    pub recipients: Vec<Person>,
     pub announced: bool,
     /// The stored messages that announce it. Those not acknowledged are removed with it.
     pub announcements: Vec<Stored>,
-    /// Where an interrupted upload can resume. Unknown while one runs, and after a restart until it is read from the disk.
+    /// Where an interrupted upload can resume. Unknown while one runs, and after a restart until it is read from the
+    /// disk.
     pub resume_point: Option<ResumePoint>,
     /// Since when no upload is running.
     idle_since: Instant,
     /// In the order in which they expire.
     tokens: VecDeque<Token>,
-    connections: Vec<DataConnection>,
+    /// The data connection that uploads it.
+    upload: Option<(ClientId, Arc<Socket>)>,
+    downloads: Vec<(ClientId, Arc<Socket>)>,
 }
 
 impl SharedFile {
@@ -98,28 +93,29 @@ impl SharedFile {
             size,
             name: name.into(),
             crc: None,
-            recipients: if target.starts_with('#') { Vec::new() } else { vec![Recipient::new(target)] },
+            recipients: if target.starts_with('#') { Vec::new() } else { vec![Person::new(target)] },
             announced: false,
             announcements: Vec::new(),
             resume_point: None,
             idle_since: Instant::now(),
             tokens: VecDeque::new(),
-            connections: Vec::new(),
+            upload: None,
+            downloads: Vec::new(),
         }
     }
 
     /// The room that it is for, or the present name of the person.
     pub fn present_target(&self) -> &str {
         let person = self.recipients.first().filter(|_| !self.is_for_a_room());
-        person.map_or(&self.target, |recipient| recipient.person.nick())
+        person.map_or(&self.target, Person::nick)
     }
 
     pub fn is_for_a_room(&self) -> bool {
         self.target.starts_with('#')
     }
 
-    pub fn recipient(&self, nick: &str) -> Option<&Recipient> {
-        self.recipients.iter().find(|recipient| recipient.person.is(nick))
+    pub fn recipient(&self, nick: &str) -> Option<&Person> {
+        self.recipients.iter().find(|recipient| recipient.is(nick))
     }
 
     /// Whether somebody may fetch it.
@@ -127,64 +123,69 @@ impl SharedFile {
         self.crc.is_some() && (self.sender.is(nick) || self.recipient(nick).is_some())
     }
 
-    /// Enters a token. A new one for an upload makes older ones worthless: the resume point that they promised may no longer
-    /// be true.
-    pub fn issue(&mut self, secret: String, grant: TokenScope, secure: bool, now: Instant) {
-        let puts = grant.is_put();
-        self.tokens.retain(|token| token.good_until > now && !(puts && token.grant.is_put()));
+    /// Enters a token. A new one for an upload makes older ones worthless: the resume point that they promised may no
+    /// longer be true.
+    pub fn issue(&mut self, secret: String, scope: TokenScope, secure: bool, now: Instant) {
+        let puts = scope.is_put();
+        self.tokens.retain(|token| token.good_until > now && !(puts && token.scope.is_put()));
         if puts {
             self.idle_since = now;
         }
-        self.tokens.push_back(Token { secret, grant, secure, good_until: now + limits::TOKEN_LIFE });
+        self.tokens.push_back(Token { secret, scope, secure, good_until: now + limits::TOKEN_LIFE });
     }
 
     /// Redeems a token, once, on a connection that is as secure as the one over which it was issued.
     pub fn redeem(&mut self, secret: &str, puts: bool, secure: bool, now: Instant) -> Option<TokenScope> {
-        let fits = |token: &Token| token.grant.is_put() == puts && (secure || !token.secure);
+        let fits = |token: &Token| token.scope.is_put() == puts && (secure || !token.secure);
         let good = |token: &Token| token.secret == secret && fits(token) && token.good_until > now;
         let at = self.tokens.iter().position(good)?;
-        self.tokens.remove(at).map(|token| token.grant)
+        self.tokens.remove(at).map(|token| token.scope)
     }
 
     /// Enters a data connection. The socket of an upload that it replaces is returned, to be shut down.
     pub fn connect(&mut self, client: ClientId, socket: Arc<Socket>, puts: bool) -> Option<Arc<Socket>> {
-        let older = if puts { self.interrupt() } else { None };
-        self.connections.push(DataConnection { client, socket, puts });
+        if !puts {
+            self.downloads.push((client, socket));
+            return None;
+        }
+        let older = self.interrupt();
+        self.upload = Some((client, socket));
         older
     }
 
     pub fn disconnect(&mut self, client: ClientId) {
         if self.is_uploaded_by(client) {
-            self.idle_since = Instant::now();
+            (self.upload, self.idle_since) = (None, Instant::now());
         }
-        self.connections.retain(|connection| connection.client != client);
+        self.downloads.retain(|(other, _)| *other != client);
     }
 
     /// Ends an upload if one is running; its socket is returned, to be shut down. Tokens for uploads end too.
     pub fn interrupt(&mut self) -> Option<Arc<Socket>> {
-        self.tokens.retain(|token| !token.grant.is_put());
-        let at = self.connections.iter().position(|connection| connection.puts)?;
+        self.tokens.retain(|token| !token.scope.is_put());
+        let (_, socket) = self.upload.take()?;
         self.idle_since = Instant::now();
-        Some(self.connections.swap_remove(at).socket)
+        Some(socket)
     }
 
     pub fn is_uploaded_by(&self, client: ClientId) -> bool {
-        self.connections.iter().any(|connection| connection.puts && connection.client == client)
+        self.upload.as_ref().is_some_and(|(uploader, _)| *uploader == client)
     }
 
-    pub fn is_uploaded(&self) -> bool {
-        self.connections.iter().any(|connection| connection.puts)
+    /// Whether its upload is not complete, and no connection is at it.
+    pub fn is_interrupted(&self) -> bool {
+        self.crc.is_none() && self.upload.is_none()
     }
 
     /// How long its upload has been idle, if long enough to give its place to another one.
     pub fn idle(&self, now: Instant) -> Option<Duration> {
-        let is_idle = self.crc.is_none() && !self.is_uploaded();
-        Some(now.duration_since(self.idle_since)).filter(|&idle| is_idle && idle > limits::UPLOAD_IDLE)
+        let idle = now.duration_since(self.idle_since);
+        (self.is_interrupted() && idle > limits::UPLOAD_IDLE).then_some(idle)
     }
 
     /// Ends all data connections of a file that was removed. Not under a lock: these are socket calls.
     pub fn shut_down(&self) {
-        self.connections.iter().for_each(|connection| connection.socket.shutdown(Shutdown::Both));
+        self.upload.iter().chain(&self.downloads).for_each(|(_, socket)| socket.shutdown(Shutdown::Both));
     }
 }
 

@@ -1,11 +1,11 @@
 //! The spool: the files on the disk, in the folder `files` of the data folder.
 //!
-//! Client threads call it, never while they hold a lock. Each file has two parts: `<id>.data`, its bytes, and `<id>.info`,
-//! its journal, which is only ever appended to (see [`super::journal`]) and is read when the server starts. The length of
-//! the data tells how far an upload has come. Damaged files are set aside, and stay until somebody removes them: they count
-//! in no quota.
+//! Client threads call it, never while they hold a lock. Each file has two parts: `<id>.data`, its bytes, and
+//! `<id>.info`, its journal, which is only ever appended to (see [`super::journal`]) and is read when the server
+//! starts. The length of the data tells how far an upload has come. Damaged files are set aside, and stay until
+//! somebody removes them: they count in no quota.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -23,8 +23,8 @@ use crate::core::log::Log;
 #[derive(Debug)]
 pub struct Spool {
     folder: PathBuf,
-    /// The highest number that was given, so that no other file ever gets it; it is in the file [`LAST`] too. Its lock is
-    /// held while that is written, and never taken together with another one.
+    /// The highest number that was given, so that no other file ever gets it; it is in the file [`LAST`] too. Its lock
+    /// is held while that is written, and never taken together with another one.
     last: Mutex<FileId>,
 }
 
@@ -34,22 +34,21 @@ impl Spool {
     /// Opens the spool and reads its files. Damaged ones are set aside, and a line of log says so.
     pub fn open(data: &Path, log: &Log) -> Result<(Spool, FileTable), String> {
         let mut spool = Spool { folder: data.join("files"), last: Mutex::default() };
-        let ids = make_private(&spool.folder).and_then(|()| sync_folder(data)).and_then(|()| spool.ids()).map_err(
-            |error| {
-                format!("cannot use the folder {}: {error}; choose another with --data-dir", spool.folder.display())
-            },
-        )?;
+        let found = make_private(&spool.folder).and_then(|()| sync_folder(data)).and_then(|()| spool.ids());
+        let ids = found.map_err(|error| {
+            format!("cannot use the folder {}: {error}; choose another with --data-dir", spool.folder.display())
+        })?;
         let last = fs::read_to_string(spool.folder.join(LAST)).ok().and_then(|text| text.trim().parse().ok());
         let highest = ids.last().copied().max(last).unwrap_or_default();
-        let mut entries = Vec::new();
+        let mut entries = BTreeMap::new();
         for id in ids {
             match spool.restore(id) {
-                Ok(entry) => entries.extend(entry),
+                Ok(file) => entries.extend(file.map(|file| (id, file))),
                 Err(error) => spool.set_aside(id, &error, log),
             }
         }
         spool.last = Mutex::new(highest);
-        Ok((spool, FileTable::restore(entries, highest)))
+        Ok((spool, FileTable { entries, last_id: highest, ..FileTable::default() }))
     }
 
     /// The numbers with which names begin.
@@ -60,13 +59,12 @@ impl Spool {
     }
 
     /// Makes a place for a file that is offered. A power cut may destroy it: nothing was sent yet.
-    pub fn create(&self, entry: &SharedFile) -> io::Result<()> {
-        let id = entry.id;
+    pub fn create(&self, id: FileId, offer: &str) -> io::Result<()> {
         self.note_last(id)?;
         let mut options = OpenOptions::new();
         private_file(options.write(true).create_new(true));
         let mut info = options.open(self.path(id, "info"))?;
-        info.write_all(format!("{}\n", journal::offer(entry)).as_bytes())?;
+        info.write_all(format!("{offer}\n").as_bytes())?;
         options.open(self.path(id, "data")).map(drop)
     }
 
@@ -88,8 +86,8 @@ impl Spool {
         OpenOptions::new().read(true).write(write).open(self.path(id, "data"))
     }
 
-    /// Where the upload of a file can resume. Waits for an upload that is still writing; then `known` may know, or else the
-    /// bytes are read.
+    /// Where the upload of a file can resume. Waits for an upload that is still writing; then `known` may know, or else
+    /// the bytes are read.
     pub fn resume_point(&self, id: FileId, known: impl FnOnce() -> Option<ResumePoint>) -> io::Result<ResumePoint> {
         let mut data = self.data(id, false)?;
         data.lock()?;
@@ -100,8 +98,8 @@ impl Spool {
         Ok(ResumePoint { bytes, sum })
     }
 
-    /// Notes that a file is complete, and its recipients. When this returns, the file survives whatever happens, provided
-    /// that its data was synced before.
+    /// Notes that a file is complete, and its recipients. When this returns, the file survives whatever happens,
+    /// provided that its data was synced before.
     pub fn note_done(&self, id: FileId, crc: u32, names: &[String]) -> io::Result<()> {
         self.append(id, &journal::done(crc, names))?.sync_all()?;
         sync_folder(&self.folder)
@@ -124,10 +122,7 @@ impl Spool {
     /// Removes a file. The data goes first: a journal without data is known to be the rest of a removal.
     pub fn remove(&self, id: FileId) -> io::Result<()> {
         for ending in ["data", "info"] {
-            fs::remove_file(self.path(id, ending)).or_else(|error| match error.kind() {
-                ErrorKind::NotFound => Ok(()),
-                _ => Err(error),
-            })?;
+            fs::remove_file(self.path(id, ending)).or_else(unless_missing)?;
         }
         Ok(())
     }
@@ -137,44 +132,42 @@ impl Spool {
     }
 
     /// The file of that number; nothing if it was removed or set aside. An error says what is wrong.
-    fn restore(&self, id: FileId) -> Result<Option<SharedFile>, String> {
-        let size_of = |ending| match fs::metadata(self.path(id, ending)) {
-            Ok(metadata) => Ok(Some(metadata.len())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.to_string()),
-        };
-        let length = match (size_of("info")?, size_of("data")?) {
-            (Some(_), Some(length)) => length,
-            (None, Some(_)) => return Err("its info is missing".into()),
-            (_, None) => return self.remove(id).map(|()| None).map_err(|error| error.to_string()),
-        };
-        let path = self.path(id, "info");
-        let info = fs::read_to_string(&path).map_err(|error| error.to_string())?;
+    fn restore(&self, id: FileId) -> io::Result<Option<SharedFile>> {
+        let (info, data) = (self.path(id, "info"), self.path(id, "data"));
+        if !data.try_exists()? {
+            return self.remove(id).map(|()| None);
+        }
+        if !info.try_exists()? {
+            return Err(io::Error::other("its info is missing"));
+        }
+        let (length, journal) = (data.metadata()?.len(), fs::read_to_string(&info)?);
         // A line that was not written to its end never happened; the next one must not become a part of it.
-        let whole = info.rfind('\n').map_or(0, |end| end + 1);
-        let entry = journal::read(id, &info[..whole])?;
-        if whole < info.len() {
-            let cut = OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(whole as u64));
-            cut.map_err(|error| error.to_string())?;
+        let whole = journal.rfind('\n').map_or(0, |end| end + 1);
+        let file = journal::read(id, &journal[..whole]).map_err(io::Error::other)?;
+        if whole < journal.len() {
+            OpenOptions::new().write(true).open(info)?.set_len(whole as u64)?;
         }
-        if length > entry.size || entry.crc.is_some() && length < entry.size {
-            return Err(format!("there are {length} bytes of {}", entry.size));
+        if length > file.size || file.crc.is_some() && length < file.size {
+            return Err(io::Error::other(format!("there are {length} bytes of {}", file.size)));
         }
-        Ok(Some(entry))
+        Ok(Some(file))
     }
 
-    fn set_aside(&self, id: FileId, error: &str, log: &Log) {
+    fn set_aside(&self, id: FileId, error: &io::Error, log: &Log) {
         let folder = self.folder.display();
         log.line(format_args!("File {id} in {folder} is damaged ({error}); it is set aside as {id}.*.damaged"));
-        for ending in ["info", "data"] {
-            let path = self.path(id, ending);
-            if let Err(error) = fs::rename(&path, self.path(id, &format!("{ending}.damaged")))
-                && error.kind() != ErrorKind::NotFound
-            {
+        for path in ["info", "data"].map(|ending| self.path(id, ending)) {
+            let moved = fs::rename(&path, path.with_added_extension("damaged"));
+            if let Err(error) = moved.or_else(unless_missing) {
                 log.line(format_args!("Cannot rename {}: {error}", path.display()));
             }
         }
     }
+}
+
+/// A file that is not there is no fault.
+fn unless_missing(error: io::Error) -> io::Result<()> {
+    if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
 #[cfg(test)]
@@ -183,7 +176,7 @@ mod tests {
 
     use super::*;
     use crate::core::msgid::Msgid;
-    use crate::files::person::Recipient;
+    use crate::files::person::Person;
 
     /// A data folder.
     struct Folder(tempfile::TempDir);
@@ -220,7 +213,7 @@ mod tests {
             [("bob".to_owned(), Msgid { run: 7, number: 8 }), ("eve".to_owned(), Msgid { run: 7, number: 9 })];
         let folder = Folder::new();
         let (spool, ..) = folder.open();
-        spool.create(&SharedFile::new(3, 1000, "tesla!t@h", "#a:b", 5, "my photo :).jpg")).unwrap();
+        spool.create(3, &journal::offer(&SharedFile::new(3, 1000, "tesla!t@h", "#a:b", 5, "my photo :).jpg"))).unwrap();
         spool.data(3, true).unwrap().write_all(b"12345").unwrap();
         spool.note_done(3, 0xcbf5_3a1c, &["albert".into(), "bob".into(), "eve".into()]).unwrap();
         spool.note(3, &journal::announced(&messages)).unwrap();
@@ -232,7 +225,9 @@ mod tests {
         assert!(entry.announced && entry.announcements == messages);
         let texts = [&entry.source, &entry.sender.name, &entry.target, &entry.name];
         assert_eq!(texts, ["tesla!t@h", "tesla", "#a:b", "my photo :).jpg"]);
-        assert_eq!(entry.recipients, [Recipient::new("albert"), Recipient { received: true, ..Recipient::new("bob") }]);
+        let mut bob = Person::new("bob");
+        bob.received = true;
+        assert_eq!(entry.recipients, [Person::new("albert"), bob]);
         assert_eq!(spool.resume_point(3, || None).unwrap().sum.value(), 0xcbf5_3a1c);
         spool.remove(3).unwrap();
         let (_, entries, next) = folder.open();
@@ -247,7 +242,7 @@ mod tests {
         let (spool, _, next) = folder.open();
         assert_eq!(next, 8);
         for id in [9, 8] {
-            spool.create(&SharedFile::new(id, 1, "t!t@h", "a", 1, "x")).unwrap();
+            spool.create(id, "offer 1 1 t!t@h a :x").unwrap();
             spool.remove(id).unwrap();
         }
         assert_eq!(folder.open().2, 10);

@@ -5,12 +5,14 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::iter;
 use std::time::{Duration, Instant};
 
 use wire::limits::FILES;
-use wire::names::eq_ignore_case;
+use wire::names::{casefold, eq_ignore_case};
 
 use super::limits;
+use super::person::Person;
 use super::shared_file::{FileId, SharedFile};
 use crate::core::admission::Connections;
 
@@ -25,7 +27,7 @@ pub enum QuotaExceeded {
     Share,
 }
 
-/// How much of the spool some files use.
+/// How much of the spool some files use. So wide that no sum overflows.
 #[derive(Debug, Default, Clone, Copy)]
 struct Usage {
     count: usize,
@@ -41,15 +43,15 @@ impl Usage {
         Usage { count: self.count - 1, bytes: self.bytes - u128::from(size) }
     }
 
-    /// Whether all files together leave no room for another one.
-    fn fills_spool(self, size: u64, quota: u64) -> bool {
-        self.count >= FILES || self.with(size).bytes > u128::from(quota)
+    /// Whether all files together are too many for the spool.
+    fn exceeds_spool(self, quota: u64) -> bool {
+        self.count > FILES || self.bytes > u128::from(quota)
     }
 
-    /// Why the files of one sender leave no room for another one. A single file may be as large as the spool.
-    fn exceeds_share(self, size: u64, quota: u64) -> Option<QuotaExceeded> {
-        let is_over = self.count > 0 && self.with(size).bytes > u128::from(quota / limits::SPOOL_SHARE);
-        let too_many = self.count >= limits::FILES_PER_SENDER;
+    /// Why the files of one sender are too many. A single file may be as large as the spool.
+    fn exceeds_share(self, quota: u64) -> Option<QuotaExceeded> {
+        let is_over = self.count > 1 && self.bytes > u128::from(quota / limits::SPOOL_SHARE);
+        let too_many = self.count > limits::FILES_PER_SENDER;
         too_many.then_some(QuotaExceeded::TooMany).or(is_over.then_some(QuotaExceeded::Share))
     }
 }
@@ -57,61 +59,34 @@ impl Usage {
 /// All files.
 #[derive(Debug, Default)]
 pub struct FileTable {
-    entries: BTreeMap<FileId, SharedFile>,
-    /// The sum of their sizes; an offer counts with the size that it names. So wide that no sum overflows.
-    bytes: u128,
-    last_id: FileId,
+    /// A thread that takes a file out also removes it from the disk, with [`super::store::Files::discard`].
+    pub entries: BTreeMap<FileId, SharedFile>,
+    /// The highest number that was ever given.
+    pub last_id: FileId,
     /// Data connections: they do not count as clients.
     pub transfers: Connections,
 }
 
 impl FileTable {
-    /// With the files of an earlier run, and the highest number that was ever given.
-    pub fn restore(entries: Vec<SharedFile>, last_id: FileId) -> Self {
-        let mut files = FileTable { last_id, ..FileTable::default() };
-        entries.into_iter().for_each(|file| files.add(file));
-        files
-    }
-
     /// A number that no file has had.
     pub fn next_id(&mut self) -> FileId {
         self.last_id = self.last_id.saturating_add(1);
         self.last_id
     }
 
-    pub fn add(&mut self, file: SharedFile) {
-        self.bytes += u128::from(file.size);
-        self.entries.insert(file.id, file);
-    }
-
-    pub fn get(&self, id: FileId) -> Option<&SharedFile> {
-        self.entries.get(&id)
-    }
-
-    pub fn get_mut(&mut self, id: FileId) -> Option<&mut SharedFile> {
-        self.entries.get_mut(&id)
-    }
-
-    /// Takes a file out. The only place where one leaves; the caller removes it from the disk.
-    pub fn remove(&mut self, id: FileId) -> Option<SharedFile> {
-        let file = self.entries.remove(&id)?;
-        self.bytes -= u128::from(file.size);
-        Some(file)
-    }
-
-    fn remove_all(&mut self, ids: &[FileId]) -> Vec<SharedFile> {
-        ids.iter().filter_map(|&id| self.remove(id)).collect()
+    /// Takes a file out if the condition holds.
+    pub fn remove_if(&mut self, id: FileId, condition: impl Fn(&SharedFile) -> bool) -> Option<SharedFile> {
+        self.entries.extract_if(id..=id, |_, file| condition(file)).next().map(|(_, file)| file)
     }
 
     /// Takes the expired files out.
     pub fn expire(&mut self, now: u64, life: Duration) -> Vec<SharedFile> {
-        let over = |file: &&SharedFile| file.offered.saturating_add(life.as_secs()) <= now;
-        let ids: Vec<_> = self.entries.values().filter(over).map(|file| file.id).collect();
-        self.remove_all(&ids)
+        let over = |file: &SharedFile| file.offered.saturating_add(life.as_secs()) <= now;
+        self.entries.extract_if(.., |_, file| over(file)).map(|(_, file)| file).collect()
     }
 
-    /// Makes room for a file: takes out as many idle uploads as needed, the longest idle first, and none if that does not
-    /// help.
+    /// Makes room for a file: takes out as many idle uploads as needed, the longest idle first, and none if that does
+    /// not help.
     pub fn make_room(
         &mut self,
         sender: &str,
@@ -119,27 +94,28 @@ impl FileTable {
         quota: u64,
         now: Instant,
     ) -> Result<Vec<SharedFile>, QuotaExceeded> {
-        let own = self.entries.values().filter(|file| file.sender.is(sender));
-        let mut own = own.fold(Usage::default(), |own, file| own.with(file.size));
-        let mut all = Usage { count: self.entries.len(), bytes: self.bytes };
+        // An offer counts with the size that it names; the new one is counted, too.
+        let (mut all, mut own) = (Usage::default().with(size), Usage::default().with(size));
+        for file in self.entries.values() {
+            all = all.with(file.size);
+            own = if file.sender.is(sender) { own.with(file.size) } else { own };
+        }
         let mut idle: Vec<_> = self.entries.values().filter_map(|file| Some((file.idle(now)?, file))).collect();
         idle.sort_by_key(|&(time, _)| Reverse(time));
         let mut going = Vec::new();
         for (_, file) in idle {
             let is_own = file.sender.is(sender);
-            if all.fills_spool(size, quota) || is_own && own.exceeds_share(size, quota).is_some() {
+            if all.exceeds_spool(quota) || is_own && own.exceeds_share(quota).is_some() {
                 going.push(file.id);
                 all = all.without(file.size);
                 own = if is_own { own.without(file.size) } else { own };
             }
         }
-        if let Some(why) = own.exceeds_share(size, quota) {
-            return Err(why);
+        match own.exceeds_share(quota) {
+            Some(why) => Err(why),
+            None if all.exceeds_spool(quota) => Err(QuotaExceeded::Spool),
+            None => Ok(going.iter().filter_map(|id| self.entries.remove(id)).collect()),
         }
-        if all.fills_spool(size, quota) {
-            return Err(QuotaExceeded::Spool);
-        }
-        Ok(self.remove_all(&going))
     }
 
     /// The interrupted upload that an offer resumes: the same file, from the same sender to the same target.
@@ -151,9 +127,14 @@ impl FileTable {
         self.entries.values_mut().find(is_it)
     }
 
-    /// The complete files that are not announced yet.
-    pub fn unannounced(&self) -> Vec<FileId> {
-        self.entries.values().filter(|file| file.crc.is_some() && !file.announced).map(|file| file.id).collect()
+    /// The complete files that are not announced yet, each with the folded names of those who have not received it.
+    pub fn unannounced(&self) -> Vec<(FileId, Vec<String>)> {
+        let files = self.entries.values().filter(|file| file.crc.is_some() && !file.announced);
+        let missing = |file: &SharedFile| {
+            let recipients = file.recipients.iter().filter(|recipient| !recipient.received);
+            recipients.map(|recipient| casefold(recipient.nick())).collect()
+        };
+        files.map(|file| (file.id, missing(file))).collect()
     }
 
     /// The number of recipients of all files together.
@@ -166,20 +147,9 @@ impl FileTable {
         self.entries.values().filter(move |file| file.sender.is(nick) || file.is_for(nick))
     }
 
-    /// Somebody leaves the server: the names that people had when they got their files count again.
-    pub fn leave(&mut self, nick: &str) {
-        for file in self.entries.values_mut() {
-            file.sender.leave(nick);
-            file.recipients.iter_mut().for_each(|recipient| recipient.person.leave(nick));
-        }
-    }
-
-    /// Somebody has a new name, and under it the same files.
-    pub fn rename(&mut self, old: &str, new: &str) {
-        for file in self.entries.values_mut() {
-            file.sender.rename(old, new);
-            file.recipients.iter_mut().for_each(|recipient| recipient.person.rename(old, new));
-        }
+    /// The senders and recipients of all files, for when somebody changes names or leaves the server.
+    pub fn people(&mut self) -> impl Iterator<Item = &mut Person> {
+        self.entries.values_mut().flat_map(|file| iter::once(&mut file.sender).chain(&mut file.recipients))
     }
 }
 
@@ -191,7 +161,7 @@ mod tests {
 
     fn offer(files: &mut FileTable, sender: &str, size: u64) -> FileId {
         let id = files.next_id();
-        files.add(SharedFile::new(id, id, &format!("{sender}!u@h"), "#a", size, "a.txt"));
+        files.entries.insert(id, SharedFile::new(id, id, &format!("{sender}!u@h"), "#a", size, "a.txt"));
         id
     }
 
@@ -202,7 +172,7 @@ mod tests {
         assert_eq!(files.make_room("bob", 41, 100, now).unwrap_err(), QuotaExceeded::Spool);
         assert_eq!(files.make_room("bob", u64::MAX, 100, now).unwrap_err(), QuotaExceeded::Spool);
         assert!(files.make_room("bob", 40, 100, now).unwrap().is_empty());
-        files.remove(first).unwrap();
+        files.entries.remove(&first).unwrap();
         assert!(files.make_room("bob", 100, 100, now).is_ok());
         assert_eq!(files.next_id(), first + 1, "a number is never given twice");
     }
@@ -211,12 +181,12 @@ mod tests {
     fn idle_uploads_make_room_but_only_when_it_helps() {
         let mut files = FileTable::default();
         let ids = [50, 30, 20].map(|size| offer(&mut files, "tesla", size));
-        files.get_mut(ids[1]).unwrap().crc = Some(0);
+        files.entries.get_mut(&ids[1]).unwrap().crc = Some(0);
         let later = Instant::now() + limits::UPLOAD_IDLE * 2;
         assert_eq!(files.make_room("bob", 80, 100, later).unwrap_err(), QuotaExceeded::Spool);
         let going = files.make_room("bob", 40, 100, later).unwrap();
         assert_eq!(going.iter().map(|file| file.id).collect::<Vec<_>>(), [ids[0]]);
-        assert!(files.get(ids[1]).is_some() && files.get(ids[2]).is_some());
+        assert!(files.entries.contains_key(&ids[1]) && files.entries.contains_key(&ids[2]));
     }
 
     #[test]
@@ -250,7 +220,7 @@ mod tests {
         let ids = ["tesla", "bob"].map(|sender| offer(&mut files, sender, u64::MAX));
         assert_eq!(files.make_room("eve", 1, u64::MAX, now).unwrap_err(), QuotaExceeded::Spool);
         assert_eq!(files.make_room("bob", u64::MAX, u64::MAX, now).unwrap_err(), QuotaExceeded::Share);
-        files.remove(ids[0]).unwrap();
+        files.entries.remove(&ids[0]).unwrap();
         assert!(files.make_room("eve", 0, u64::MAX, now).is_ok());
     }
 
@@ -260,11 +230,11 @@ mod tests {
         let ids = [10, 20].map(|size| offer(&mut files, "tesla", size));
         assert!(files.resumable("Tesla", "#A", 20, "a.txt").is_some_and(|file| file.id == ids[1]));
         assert!(files.resumable("bob", "#A", 20, "a.txt").is_none());
-        files.get_mut(ids[1]).unwrap().crc = Some(0);
+        files.entries.get_mut(&ids[1]).unwrap().crc = Some(0);
         assert!(files.resumable("tesla", "#a", 20, "a.txt").is_none(), "it is done");
         let gone = files.expire(DAY.as_secs() + 1, DAY);
         assert_eq!(gone.iter().map(|file| file.id).collect::<Vec<_>>(), [ids[0]]);
-        files.rename("tesla", "nikola");
+        files.people().for_each(|person| person.rename("tesla", "nikola"));
         assert_eq!(files.of("nikola").count(), 1);
         assert_eq!(files.of("bob").count(), 0);
     }

@@ -1,7 +1,7 @@
 //! An upload: the bytes of a file are received, summed up and written, and then the file is announced.
 //!
-//! Runs in the thread of its data connection (see [`super::data_connection`]). It takes the table's lock at the beginning and
-//! at the end, never while bytes move, and locks the data file against an older upload.
+//! Runs in the thread of its data connection (see [`super::data_connection`]). It takes the table's lock at the
+//! beginning and at the end, never while bytes move, and locks the data file against an older upload.
 
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -13,34 +13,21 @@ use wire::limits::{COPY_BUFFER, DATA_STALL};
 use wire::stream::Stream;
 use wire::text::pluralize;
 
-use super::guard::{BAD_TOKEN, TransferGuard};
+use super::guard::TransferGuard;
 use super::limits;
-use super::notify::{self, NotAnnounced};
-use super::shared_file::{FileId, ResumePoint, TokenScope};
-use super::store::FileStore;
-use crate::core::context::Connection;
+use super::notify;
+use super::shared_file::{ResumePoint, SharedFile};
 
 /// Receives a file, from the offset on, and has it announced.
-pub fn put(
-    files: &FileStore,
-    connection: &Connection,
-    (id, token, offset): (FileId, &str, u64),
-    rest: &[u8],
-) -> Result<String, String> {
-    let server = &connection.server;
-    let (guard, scope) = TransferGuard::redeem(files, connection, id, token, true)?;
-    let TokenScope::Put(promised) = scope else { return Err(BAD_TOKEN.into()) };
+pub fn put(guard: &TransferGuard<'_>, promised: ResumePoint, offset: u64, rest: &[u8]) -> Result<String, String> {
     let mut done = match offset {
         0 => ResumePoint::default(),
         offset if offset == promised.bytes => promised,
         _ if promised.bytes == 0 => return Err("The offset is 0".into()),
         _ => return Err(format!("The offset is {} or 0", promised.bytes)),
     };
-    let cannot = |error: io::Error| {
-        server.log.line(format_args!("Cannot write file {id}: {error}"));
-        "The server cannot write the file; try again later".to_owned()
-    };
-    let mut data = files.spool.data(id, true).map_err(cannot)?;
+    let cannot = |error: io::Error| guard.cannot("write", &error);
+    let mut data = guard.files.spool.data(guard.id, true).map_err(cannot)?;
     // An older upload of the file holds the lock until it sees that its connection is shut down.
     data.lock().map_err(cannot)?;
     let size = guard.uploading(|file| {
@@ -48,8 +35,7 @@ pub fn put(
         file.size
     })?;
     data.set_len(offset).and_then(|()| data.seek(SeekFrom::Start(offset))).map_err(cannot)?;
-    let stream = connection.socket.detached().map_err(|error| error.to_string())?;
-    let received = body(rest.to_vec(), stream).and_then(|mut input| {
+    let received = body(rest.to_vec(), guard.stream).and_then(|mut input| {
         receive(&mut input, &mut data, &mut done, size)?;
         sum(&mut input)
     });
@@ -72,29 +58,19 @@ pub fn put(
     }
     guard.uploading(|_| ())?;
     data.sync_all().map_err(|error| guard.disk_failed(&error))?;
-    finish(files, connection, &guard, done.sum.value())
+    finish(guard, done.sum.value())
 }
 
 /// The file is complete and on the disk: it is announced, and then the uploader gets its OK.
-fn finish(files: &FileStore, connection: &Connection, guard: &TransferGuard<'_>, crc: u32) -> Result<String, String> {
-    let id = guard.id;
-    let completed = notify::complete(files, &mut connection.context(), id, crc);
-    match completed {
-        Ok(()) => {}
-        Err(NotAnnounced::Disk(error)) => return Err(guard.disk_failed(&error)),
-        Err(NotAnnounced::NoRecipient(why)) => {
-            guard.give_up();
-            return Err(why);
-        }
-    }
-    let done = guard.with(|file| {
-        let what = format!("has uploaded {} ({}) for {}", file.name, readable_size(file.size), file.target);
-        (what, file.sender.nick().to_owned())
+fn finish(guard: &TransferGuard<'_>, crc: u32) -> Result<String, String> {
+    let (TransferGuard { files, connection, id, .. }, mut stream) = (guard, guard.stream);
+    let completed = notify::complete(files, &mut connection.context(), *id, crc);
+    // From here on the registry's lock is free.
+    completed.inspect_err(|_| guard.give_up())?.map_err(|error| guard.disk_failed(&error))?;
+    guard.with(|SharedFile { name, size, target, sender, .. }| {
+        let did = format_args!("has uploaded {name} ({}) for {target} (file {id})", readable_size(*size));
+        connection.server.log.client(connection.address, Some(sender.nick()), did);
     });
-    if let Some((what, sender)) = done {
-        connection.server.log.client(connection.address, Some(&sender), format_args!("{what} (file {id})"));
-    }
-    let mut stream = connection.socket.detached().map_err(|error| error.to_string())?;
     // It is announced, whether or not the uploader still reads.
     let _ = stream.write_all(format!("OK {id}\r\n").as_bytes());
     Ok(format!("Upload of file {id} done"))
@@ -110,6 +86,7 @@ impl From<io::Error> for Interrupted {
     fn from(error: io::Error) -> Self {
         Interrupted::Connection(match error.kind() {
             ErrorKind::UnexpectedEof => "The connection ended".into(),
+            ErrorKind::Interrupted => "It was too slow".into(),
             ErrorKind::WouldBlock => format!("Nothing came for {} seconds,", DATA_STALL.as_secs()),
             _ => "The connection was lost".into(),
         })
@@ -142,15 +119,15 @@ impl MinimumRate {
     /// Counts the bytes that came; an error says that they were too few.
     fn moved(&mut self, count: usize, now: Instant) -> Result<(), Interrupted> {
         self.missing = self.missing.saturating_sub(count as u64);
-        if now >= self.period_ends {
-            if self.missing > 0 {
-                let (least, seconds) = (readable_size(limits::DATA_SLOW), limits::DATA_PERIOD.as_secs());
-                return Err(Interrupted::Connection(format!(
-                    "It was too slow (less than {least} in {seconds} seconds)"
-                )));
-            }
-            *self = MinimumRate::new(now);
+        if now < self.period_ends {
+            return Ok(());
         }
+        if self.missing > 0 {
+            let (least, seconds) = (readable_size(limits::DATA_SLOW), limits::DATA_PERIOD.as_secs());
+            let why = format!("It was too slow (less than {least} in {seconds} seconds)");
+            return Err(Interrupted::Connection(why));
+        }
+        *self = MinimumRate::new(now);
         Ok(())
     }
 }
@@ -163,13 +140,9 @@ fn receive(input: &mut impl Read, data: &mut File, done: &mut ResumePoint, size:
         let most = usize::try_from(size - done.bytes).unwrap_or(usize::MAX).min(buffer.len());
         let count = match input.read(&mut buffer[..most]) {
             Ok(0) => return Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
-            Ok(count) => count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {
-                // A part of a TLS record came, which counts as nothing.
-                rate.moved(0, Instant::now())?;
-                continue;
-            }
-            Err(error) => return Err(error.into()),
+            // A part of a TLS record came, which counts as nothing.
+            Err(error) if error.kind() == ErrorKind::Interrupted => 0,
+            read => read?,
         };
         data.write_all(&buffer[..count]).map_err(Interrupted::Disk)?;
         done.sum.update(&buffer[..count]);
@@ -189,9 +162,6 @@ fn byte(input: &mut impl Read, deadline: Instant) -> Result<u8, Interrupted> {
             Ok(0) => return Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
             Ok(_) => return Ok(byte[0]),
             Err(error) if error.kind() == ErrorKind::Interrupted && Instant::now() < deadline => {}
-            Err(error) if error.kind() == ErrorKind::Interrupted => {
-                return Err(Interrupted::Connection("It was too slow".into()));
-            }
             Err(error) => return Err(error.into()),
         }
     }

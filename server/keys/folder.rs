@@ -1,7 +1,7 @@
 //! The bound names on the disk: a file for each, with the fingerprint of its key.
 //!
-//! Client threads read and write the files while they hold no lock; `--release` removes one, also while a server runs. All
-//! names here are folded.
+//! Client threads read and write the files while they hold no lock; `--release` removes one, also while a server runs.
+//! All names here are folded.
 //!
 //! ```text
 //! <data folder>/keys/albert           the fingerprint of the key that has the name, in 64 digits
@@ -59,31 +59,28 @@ impl KeyFolder {
         sync_folder(&self.0)
     }
 
-    /// Whether a name was released on the disk although the table still has an owner. A missing folder, with all names in
-    /// it, releases none.
+    /// Whether a name was released on the disk although the table still has an owner. A missing folder, with all names
+    /// in it, releases none.
     pub fn is_released(&self, name: &str) -> bool {
-        let is_missing =
-            matches!(fs::symlink_metadata(self.0.join(name)), Err(error) if error.kind() == ErrorKind::NotFound);
-        is_missing && self.0.is_dir()
+        let found = fs::symlink_metadata(self.0.join(name));
+        found.is_err_and(|error| error.kind() == ErrorKind::NotFound) && self.0.is_dir()
     }
+}
 
-    /// Takes a name from its key, also while a server runs in this data folder. The answer is one sentence in either case.
-    pub fn release(data: &Path, nick: &str) -> Result<String, String> {
-        let file = data.join("keys").join(casefold(nick));
-        if !is_nick(nick) {
-            return Err(format!("{nick} is no name"));
-        }
-        match fs::remove_file(&file) {
-            Ok(()) => {
-                Ok(format!("{nick} is released: whoever takes the name next has it, and the mail that waits for it"))
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => Err(format!(
-                "no key has the name {nick}: there is no {}; check --data-dir and --listen",
-                file.display()
-            )),
-            Err(error) => Err(format!("cannot remove {}: {error}", file.display())),
-        }
+/// Takes a name from its key, also while a server runs in this data folder. The answer is one sentence in either case.
+pub fn release(data: &Path, nick: &str) -> Result<String, String> {
+    if !is_nick(nick) {
+        return Err(format!("{nick} is no name"));
     }
+    let file = data.join("keys").join(casefold(nick));
+    let path = file.display();
+    fs::remove_file(&file).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            format!("no key has the name {nick}: there is no {path}; check --data-dir and --listen")
+        }
+        _ => format!("cannot remove {path}: {error}"),
+    })?;
+    Ok(format!("{nick} is released: whoever takes the name next has it, and the mail that waits for it"))
 }
 
 #[cfg(test)]
@@ -108,8 +105,8 @@ mod tests {
         assert!(!keys.allow("albert", Some(EVE)) && !keys.allow("albert", None));
         assert_eq!(warnings.len(), 1, "{warnings:?}");
         assert!(!folder.is_released("albert"));
-        assert!(KeyFolder::release(data, "Albert").is_ok() && folder.is_released("albert"));
-        assert!(KeyFolder::release(data, "albert").unwrap_err().starts_with("no key has the name albert"));
-        assert_eq!(KeyFolder::release(data, "../lock").unwrap_err(), "../lock is no name");
+        assert!(release(data, "Albert").is_ok() && folder.is_released("albert"));
+        assert!(release(data, "albert").unwrap_err().starts_with("no key has the name albert"));
+        assert_eq!(release(data, "../lock").unwrap_err(), "../lock is no name");
     }
 }

@@ -1,14 +1,14 @@
 //! The wing keys: a name belongs to the key that has it first.
 //!
-//! A client shows its key by a certificate, with TLS. Without TLS no client has one; then the wing only keeps bound names
-//! from being taken. Its hooks run in client threads. The table has a lock of its own, which is taken only after the
-//! registry's; disk calls happen while neither is held.
+//! A client shows its key by a certificate, with TLS. Without TLS no client has one; then the wing only keeps bound
+//! names from being taken. Its hooks run in client threads. The table has a lock of its own, which is taken only after
+//! the registry's; disk calls happen while neither is held.
 //!
 //! - [`table`]: which name belongs to which key
 //! - [`folder`]: the same on the disk
 //! - [`limits`]: every number
 //!
-//! Hooks: may a client take a name; it has a name for good.
+//! Hooks: known names; may a client take a name; it has a name for good.
 
 mod folder;
 mod limits;
@@ -25,6 +25,7 @@ use crate::core::context::{CommandContext, Wing};
 use crate::core::log::Log;
 
 use folder::KeyFolder;
+pub use folder::release;
 use table::{Bound, KeyTable};
 
 #[derive(Debug, Args)]
@@ -37,11 +38,6 @@ pub struct KeyOptions {
 pub struct Keys {
     table: Mutex<KeyTable>,
     folder: KeyFolder,
-}
-
-/// Takes a name from its key; the sentence for the operator.
-pub fn release(data: &Path, nick: &str) -> Result<String, String> {
-    KeyFolder::release(data, nick)
 }
 
 impl Keys {
@@ -68,6 +64,11 @@ impl Keys {
 }
 
 impl Wing for Keys {
+    /// A bound name belongs to somebody, even if mail has forgotten it for a new name.
+    fn knows(&self, folded: &str) -> bool {
+        self.table().owner(folded).is_some()
+    }
+
     fn may_take_nick(&self, ctx: &mut CommandContext<'_>, nick: &str) -> Result<(), &'static str> {
         let (name, key) = (casefold(nick), ctx.me().key);
         if !self.table().allow(&name, key) {
@@ -83,14 +84,10 @@ impl Wing for Keys {
         // Its own name, too, can have been released meanwhile: then it is bound anew.
         self.refresh(ctx, &name);
         let bound = self.table().bind(&name, key);
-        match bound {
-            Bound::Already | Bound::Theirs => return None,
-            Bound::TooMany => {
-                return Some(format!("{nick} is not bound to your key: there are too many names already"));
-            }
-            Bound::New => {}
+        if bound == Bound::TooMany {
+            return Some(format!("{nick} is not bound to your key: there are too many names already"));
         }
-        let owner = self.table().owner(&name)?;
+        let owner = self.table().owner(&name).filter(|_| bound == Bound::New)?;
         if let Err(error) = ctx.without_lock(|_| self.folder.store(&name, key)) {
             self.table().release(&name, owner);
             ctx.server.log.line(format_args!("The key of {name} cannot be stored: {error}"));
@@ -99,5 +96,21 @@ impl Wing for Keys {
         self.table().mark_stored(&name);
         ctx.log(format_args!("has the name for the key {key}"));
         Some(format!("{nick} belongs to your key from now on; nobody else can take the name"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::fingerprint::Fingerprint;
+
+    use super::*;
+
+    #[test]
+    fn a_bound_name_is_known() {
+        let data = tempfile::tempdir().unwrap();
+        let keys = Keys::open(data.path(), &Log::start(false).unwrap().0).unwrap();
+        assert!(!keys.knows("tesla"));
+        keys.table().bind("tesla", Fingerprint([7; 32]));
+        assert!(keys.knows("tesla"));
     }
 }

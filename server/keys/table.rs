@@ -11,8 +11,6 @@ use super::limits;
 #[derive(Debug, Default)]
 pub struct KeyTable {
     owners: HashMap<String, Owner>,
-    /// How many names each key has.
-    counts: HashMap<Fingerprint, usize>,
     next_serial: u64,
 }
 
@@ -62,7 +60,8 @@ impl KeyTable {
             Some(_) => return Bound::Theirs,
             None => {}
         }
-        let count = self.counts.get(&key).copied().unwrap_or_default();
+        // New names are rare, so the whole table is counted.
+        let count = self.owners.values().filter(|owner| owner.key == key).count();
         if count >= limits::NAMES_PER_KEY || self.owners.len() >= limits::BOUND_NAMES {
             return Bound::TooMany;
         }
@@ -74,7 +73,6 @@ impl KeyTable {
         let serial = self.next_serial;
         self.next_serial += 1;
         self.owners.insert(name.into(), Owner { key, stored, serial });
-        *self.counts.entry(key).or_default() += 1;
     }
 
     pub fn mark_stored(&mut self, name: &str) {
@@ -85,16 +83,8 @@ impl KeyTable {
 
     /// Releases a name from this owner, if it still is its owner.
     pub fn release(&mut self, name: &str, from: Owner) {
-        if self.owner(name) != Some(from) {
-            return;
-        }
-        self.owners.remove(name);
-        let key = from.key;
-        if let Some(count) = self.counts.get_mut(&key) {
-            *count -= 1;
-            if *count == 0 {
-                self.counts.remove(&key);
-            }
+        if self.owner(name) == Some(from) {
+            self.owners.remove(name);
         }
     }
 }

@@ -12,10 +12,10 @@ use wire::text::pluralize;
 use super::index::Registered;
 use super::limits;
 use super::maildir::Missing;
-use super::store::{Store, Stored};
-use crate::core::context::CommandContext;
+use super::store::{Mail, Stored};
+use crate::core::client::Client;
+use crate::core::context::{CommandContext, PrivateMessage};
 use crate::core::event::{Caps, ClientId, Event, Line, Recipients};
-use crate::core::msgid::Msgid;
 
 /// Messages that are delivered to a client and not acknowledged; kept with the client. The tokens of its `PING`s begin
 /// with `mail-`.
@@ -27,42 +27,31 @@ impl Default for InFlight {
     }
 }
 
-fn in_flight<'a>(ctx: &'a mut CommandContext<'_>, client: ClientId) -> Option<&'a mut AckQueue<Stored>> {
-    Some(&mut ctx.registry.client_mut(client)?.wings.get_or_default::<InFlight>().0)
+fn in_flight(client: &mut Client) -> &mut AckQueue<Stored> {
+    &mut client.wings.get_or_default::<InFlight>().0
 }
 
-/// Sends a message to a name, which must be known or connected; `echo` gets a copy. An error is the reason why it was not
-/// sent, and then it never arrives.
+/// Sends a message to a name, which must be known or connected. An error is the reason why it was not sent, and then it
+/// never arrives.
 ///
 /// The lock is free meanwhile: a recipient that was connected may have left, and one that was absent may have arrived.
-pub fn send(
-    store: &Store,
-    ctx: &mut CommandContext<'_>,
-    to: &str,
-    id: Msgid,
-    line: Line,
-    echo: Option<ClientId>,
-) -> Result<(), String> {
-    let name = casefold(to);
-    store.has_room(ctx, &name)?;
-    let stored = ctx.without_lock(|_| store.maildir.store(&name, id, &line));
+pub fn send(mail: &Mail, ctx: &mut CommandContext<'_>, message: PrivateMessage) -> Result<(), String> {
+    let PrivateMessage { to, id, line, echo } = message;
+    let name = casefold(&to);
+    mail.has_room(ctx, &name)?;
+    let stored = ctx.without_lock(|_| mail.maildir.store(&name, id, &line));
     if let Err(error) = stored {
         ctx.server.log.line(format_args!("A message to {name} cannot be stored: {error}"));
         return Err("the server cannot store it now; try again later".into());
     }
     // From here on it will arrive, now or later.
-    let is_its_turn = store.index().add(&name, id);
+    let is_its_turn = mail.index().add(&name, id);
     let recipient = ctx.registry.by_nick(&name).map(|recipient| recipient.id).filter(|_| is_its_turn);
-    if let Some(recipient) = recipient {
-        store.index().mark_in_flight(&name, id);
-        if let Some(in_flight) = in_flight(ctx, recipient) {
-            in_flight.push((name, id));
-        }
+    if let Some(client) = recipient.and_then(|recipient| ctx.registry.client_mut(recipient)) {
+        mail.index().mark_in_flight(&name, id);
+        in_flight(client).push((name, id));
     }
-    let recipients = Recipients::of(recipient.into_iter().chain(echo));
-    if !recipients.clients.is_empty() {
-        ctx.send_to(recipients, line);
-    }
+    ctx.send_to(Recipients::of(recipient.into_iter().chain(echo)), line);
     if let Some(recipient) = recipient {
         ask(ctx, recipient);
     }
@@ -70,86 +59,80 @@ pub fn send(
 }
 
 /// The client has a name from now on: the name becomes known, and the client gets the messages that have waited for it.
-pub fn arrive(store: &Store, ctx: &mut CommandContext<'_>) {
+pub fn arrive(mail: &Mail, ctx: &mut CommandContext<'_>) {
     let name = casefold(ctx.me().nick());
-    let registered = {
-        let registry = &ctx.registry;
-        store.index().register(&name, |name| registry.is_taken(name))
-    };
+    let registered = mail.index().register(&name, |name| ctx.registry.is_taken(name));
     if matches!(registered, Registered::New | Registered::InPlaceOf(_)) {
         let written = ctx.without_lock(|_| {
             if let Registered::InPlaceOf(forgotten) = &registered {
-                store.maildir.forget(forgotten);
+                mail.maildir.forget(forgotten);
             }
-            store.maildir.register(&name)
+            mail.maildir.register(&name)
         });
         if let Err(error) = written {
             ctx.server.log.line(format_args!("The name {name} will be forgotten at the end: {error}"));
         }
     }
-    let pending = store.index().count_pending(&name);
+    let pending = mail.index().count_pending(&name);
     if pending > 0 {
         ctx.replies.notice(&format!("{} while you were away", pluralize(pending, "message")));
-        deliver_pending(store, ctx);
+        deliver_pending(mail, ctx);
     }
 }
 
-/// The client answers a `PING`, perhaps one that followed its messages. Some clients put a server's name in front of the
-/// token.
-pub fn acknowledge(store: &Store, ctx: &mut CommandContext<'_>, token: &str) {
-    let id = ctx.id;
-    let acknowledged = in_flight(ctx, id).map(|in_flight| in_flight.pong(token)).unwrap_or_default();
+/// The client answers a `PING`, perhaps one that followed its messages. Some clients put a server's name in front of
+/// the token.
+pub fn acknowledge(mail: &Mail, ctx: &mut CommandContext<'_>, token: &str) {
+    let acknowledged = in_flight(ctx.me_mut()).pong(token);
     if acknowledged.is_empty() {
         return;
     }
     // The server wanted this line; people who write to the client must not use up the lines that it may send.
     ctx.flood_exempt = true;
     for (name, id) in &acknowledged {
-        store.index().remove(name, *id);
+        mail.index().remove(name, *id);
     }
     let failed = ctx.without_lock(|_| {
-        let removed = acknowledged.iter().map(|(name, id)| store.maildir.remove(name, *id));
+        let removed = acknowledged.iter().map(|(name, id)| mail.maildir.remove(name, *id));
         removed.filter_map(Result::err).last()
     });
     if let Some(error) = failed {
-        ctx.server
-            .log
-            .line(format_args!("An acknowledged message may come again, since it cannot be removed: {error}"));
+        let why = format_args!("since it cannot be removed: {error}");
+        ctx.server.log.line(format_args!("An acknowledged message may come again, {why}"));
     }
-    deliver_pending(store, ctx);
+    deliver_pending(mail, ctx);
 }
 
 /// Delivers messages that wait for the client, up to a limit; the rest follows when these are acknowledged.
-fn deliver_pending(store: &Store, ctx: &mut CommandContext<'_>) {
-    let (me, name) = (ctx.id, casefold(ctx.me().nick()));
+fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
+    let name = casefold(ctx.me().nick());
     let (mut bytes, mut last) = (0, String::new());
     let mut unreadable = None;
-    // A client that changes names to and fro gets messages again and again, and must acknowledge some before there are more.
-    while bytes < limits::MAIL_BATCH && in_flight(ctx, me).is_some_and(|in_flight| in_flight.len() < MAILBOX) {
-        let batch = store.index().pending(&name, limits::READ_AHEAD);
+    // A client that changes names to and fro gets messages again and again, and must acknowledge some before there are
+    // more.
+    while bytes < limits::MAIL_BATCH && in_flight(ctx.me_mut()).len() < MAILBOX {
+        let batch = mail.index().pending(&name, limits::READ_AHEAD);
         if batch.is_empty() {
             // Caught up: from here on senders deliver.
             break;
         }
-        let read = ctx.without_lock(|_| batch.iter().map(|id| store.read(&name, *id)).collect::<Vec<_>>());
+        let read = ctx.without_lock(|_| batch.iter().map(|id| mail.read(&name, *id)).collect::<Vec<_>>());
         for (id, line) in batch.into_iter().zip(read) {
             match line {
                 // If not, it was acknowledged meanwhile, by a client that had the name before.
-                Ok(line) if store.index().mark_in_flight(&name, id) => {
-                    if let Some(in_flight) = in_flight(ctx, me) {
-                        in_flight.push((name.clone(), id));
-                    }
+                Ok(line) if mail.index().mark_in_flight(&name, id) => {
+                    in_flight(ctx.me_mut()).push((name.clone(), id));
                     bytes += line.len_with_tags();
                     deliver_stored(ctx, line, &mut last);
                 }
                 Ok(_) => {}
                 Err(Missing::Damaged(why)) => {
-                    store.index().remove(&name, id);
+                    mail.index().remove(&name, id);
                     let aside = "it is in the folder damaged of the mailbox now";
                     ctx.server.log.line(format_args!("The message {id} to {name} is damaged ({why}); {aside}"));
                 }
                 Err(Missing::Unreadable(error)) => {
-                    unreadable = unreadable.or(store.index().defer(&name, id).then_some(error));
+                    unreadable = unreadable.or(mail.index().defer(&name, id).then_some(error));
                 }
             }
         }
@@ -158,7 +141,7 @@ fn deliver_pending(store: &Store, ctx: &mut CommandContext<'_>) {
         let again = "they are tried again when it next arrives";
         ctx.server.log.line(format_args!("Messages to {name} cannot be read ({error}); {again}"));
     }
-    ask(ctx, me);
+    ask(ctx, ctx.id);
 }
 
 /// Delivers one message that has waited. A NOTICE tells clients without `server-time` when it was written.
@@ -177,7 +160,8 @@ fn deliver_stored(ctx: &mut CommandContext<'_>, mut line: Line, last: &mut Strin
 
 /// Asks a client to acknowledge the messages that it got, unless it is being asked already.
 fn ask(ctx: &mut CommandContext<'_>, client: ClientId) {
-    if let Some(ping) = in_flight(ctx, client).and_then(AckQueue::ping) {
+    let ping = ctx.registry.client_mut(client).and_then(|client| in_flight(client).ping());
+    if let Some(ping) = ping {
         ctx.server.send(Event::Reply { client, lines: format!("{ping}\r\n").into_bytes() });
     }
 }

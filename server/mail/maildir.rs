@@ -1,7 +1,7 @@
 //! The mailboxes on the disk: a folder for each name, a file for each stored message, in the way of Maildir.
 //!
-//! Client threads call it while they hold no lock: the sender's thread stores a message, the recipient's thread reads and
-//! removes it. [`super::index`] knows which messages there are.
+//! Client threads call it while they hold no lock: the sender's thread stores a message, the recipient's thread reads
+//! and removes it. [`super::index`] knows which messages there are.
 //!
 //! ```text
 //! <data folder>/names                 every known name, a line each
@@ -19,7 +19,7 @@ use wire::disk::make_private;
 use wire::os::{private_file, sync_folder};
 
 use super::recovery::Recovery;
-use super::stored::{self, Restore, Unreadable};
+use super::stored::{self, OtherVerb};
 use crate::core::event::Line;
 use crate::core::msgid::Msgid;
 
@@ -68,26 +68,27 @@ impl Maildir {
     }
 
     /// Reads a message; a damaged one is set aside.
-    pub fn read(&self, name: &str, id: Msgid, others: &[(&'static str, Restore)]) -> Result<Line, Missing> {
-        let mailbox = self.mail.join(name);
-        let file = mailbox.join("new").join(id.to_string());
+    pub fn read(&self, name: &str, id: Msgid, other: Option<&OtherVerb>) -> Result<Line, Missing> {
+        let file = self.file(name, id);
         let bytes = fs::read(&file).map_err(Missing::Unreadable)?;
-        stored::from_file(&bytes, id, others).map_err(|error| match error {
-            Unreadable::UnknownVerb => Missing::Unreadable(io::Error::other("this server was built without its verb")),
-            Unreadable::Damaged(why) => {
-                let aside = mailbox.join("damaged");
-                let moved = make_private(&aside).and_then(|()| fs::rename(&file, aside.join(id.to_string())));
-                moved.map_or_else(Missing::Unreadable, |()| Missing::Damaged(why))
-            }
-        })
+        let line = stored::from_file(&bytes, id, other).map_err(|why| {
+            let aside = self.mail.join(name).join("damaged");
+            let moved = make_private(&aside).and_then(|()| fs::rename(&file, aside.join(id.to_string())));
+            moved.map_or_else(Missing::Unreadable, |()| Missing::Damaged(why))
+        })?;
+        line.ok_or_else(|| Missing::Unreadable(io::Error::other("this server was built without its verb")))
     }
 
     /// Removes a message that was acknowledged, perhaps a second time, by a client that had the name before.
     pub fn remove(&self, name: &str, id: Msgid) -> io::Result<()> {
-        match fs::remove_file(self.mail.join(name).join("new").join(id.to_string())) {
+        match fs::remove_file(self.file(name, id)) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             other => other,
         }
+    }
+
+    fn file(&self, name: &str, id: Msgid) -> PathBuf {
+        self.mail.join(name).join("new").join(id.to_string())
     }
 
     /// Writes down a name that is known from now on. After a power cut it may be forgotten; a message to it is not.
@@ -147,9 +148,9 @@ mod tests {
         assert!(again.run > found.run && again.warnings.is_empty(), "{again:?}");
         assert_eq!(again.names, ["tesla", "albert"]);
         assert_eq!(again.messages, [("albert".to_owned(), vec![ids[1], ids[2], ids[0]])]);
-        assert_eq!(maildir.read("albert", ids[1], &[]).unwrap().from(), "tesla");
+        assert_eq!(maildir.read("albert", ids[1], None).unwrap().from(), "tesla");
         maildir.remove("albert", ids[1]).unwrap();
-        assert!(matches!(maildir.read("albert", ids[1], &[]), Err(Missing::Unreadable(_))));
+        assert!(matches!(maildir.read("albert", ids[1], None), Err(Missing::Unreadable(_))));
         assert_eq!(fs::read_dir(data.join("mail/albert/tmp")).unwrap().count(), 0);
     }
 
@@ -164,7 +165,7 @@ mod tests {
         fs::create_dir(data.join("mail/No Name")).unwrap();
         let (maildir, found) = Maildir::open(data).unwrap();
         assert_eq!(found.warnings.len(), 1);
-        assert!(matches!(maildir.read("albert", id, &[]), Err(Missing::Damaged(_))));
+        assert!(matches!(maildir.read("albert", id, None), Err(Missing::Damaged(_))));
         assert_eq!(fs::read(data.join(format!("mail/albert/damaged/{id}"))).unwrap(), b"@time=x");
     }
 

@@ -1,8 +1,8 @@
-//! The wing mail: private messages are stored before they are delivered, so that none that is acknowledged gets lost, and
-//! wait for people who are not connected.
+//! The wing mail: private messages are stored before they are delivered, so that none that is acknowledged gets lost,
+//! and wait for people who are not connected.
 //!
-//! Its verb and hooks run in client threads. The index of all mailboxes has a lock of its own, which is taken only after
-//! the registry's; disk calls happen while neither is held.
+//! Its verb and hooks run in client threads. The index of all mailboxes has a lock of its own, which is taken only
+//! after the registry's; disk calls happen while neither is held.
 //!
 //! - [`delivery`]: the way of a message, from the sender's thread to the disk, to the recipient, and off the disk
 //! - [`store`]: index and mailboxes; other wings store their own messages with it
@@ -11,7 +11,8 @@
 //! - [`recovery`]: what the server reads when it starts
 //! - [`limits`]: every number
 //!
-//! Hooks: the verb PONG in the core's place; known names; delivery to a person; a client that arrives or gives up its name.
+//! Hooks: the verb PONG in the core's place; known names; delivery to a person; a client that arrives or gives up its
+//! name.
 
 pub mod delivery;
 mod index;
@@ -22,37 +23,21 @@ pub mod store;
 mod stored;
 
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 
 use wire::names::{casefold, eq_ignore_case};
 
 use crate::core::client::Client;
 use crate::core::context::{Command, CommandContext, PrivateMessage, Wing};
-use crate::core::log::Log;
 use crate::core::server::Server;
 
-use store::Store;
-
-pub struct Mail {
-    pub store: Store,
-    /// The number of this run.
-    run: u64,
-}
-
-impl Mail {
-    /// An error is one sentence.
-    pub fn open(data: &Path, log: &Log) -> Result<Arc<Self>, String> {
-        let (store, run) = Store::open(data, log)?;
-        Ok(Arc::new(Mail { store, run }))
-    }
-}
+pub use store::Mail;
 
 impl Wing for Mail {
     fn commands(self: Arc<Self>) -> Vec<Command> {
         let pong = Command::new("PONG", 0, move |ctx, message| {
             if let Some(token) = message.params.last() {
-                delivery::acknowledge(&self.store, ctx, token);
+                delivery::acknowledge(&self, ctx, token);
             }
         });
         vec![pong.before_registration()]
@@ -63,7 +48,7 @@ impl Wing for Mail {
     }
 
     fn knows(&self, folded: &str) -> bool {
-        self.store.index().knows(folded)
+        self.index().knows(folded)
     }
 
     fn deliver(
@@ -71,18 +56,17 @@ impl Wing for Mail {
         ctx: &mut CommandContext<'_>,
         message: PrivateMessage,
     ) -> ControlFlow<Result<(), String>, PrivateMessage> {
-        let PrivateMessage { to, id, line, echo } = message;
-        ControlFlow::Break(delivery::send(&self.store, ctx, &to, id, line, echo))
+        ControlFlow::Break(delivery::send(self, ctx, message))
     }
 
     fn gave_up_nick(&self, _client: &Client, old: &str, new: Option<&str>) {
         // With a change of case alone the name stays.
         if new.is_none_or(|new| !eq_ignore_case(old, new)) {
-            self.store.index().reset_in_flight(&casefold(old));
+            self.index().reset_in_flight(&casefold(old));
         }
     }
 
     fn arrived(&self, ctx: &mut CommandContext<'_>) {
-        delivery::arrive(&self.store, ctx);
+        delivery::arrive(self, ctx);
     }
 }

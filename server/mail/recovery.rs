@@ -34,13 +34,15 @@ impl Recovery {
         let mut found = Recovery::default();
         let names = found.known_names(&data.join("names"))?;
         for mailbox in fs::read_dir(mail)? {
-            found.open_mailbox(&mailbox?.path());
+            let mailbox = mailbox?.path();
+            if let Err(error) = found.open_mailbox(&mailbox) {
+                found.warnings.push(format!("The mailbox {} is left out: {error}", mailbox.display()));
+            }
         }
         let run = data.join("run");
         found.run = found.next_run(&run)?;
-        if let Err(error) =
-            write_atomically(&run, format!("{}\n", found.run).as_bytes()).and_then(|()| sync_folder(data))
-        {
+        let written = write_atomically(&run, format!("{}\n", found.run).as_bytes());
+        if let Err(error) = written.and_then(|()| sync_folder(data)) {
             // The clock is good enough, unless it is turned back.
             found.warnings.push(format!("Cannot write {}: {error}", run.display()));
         }
@@ -62,33 +64,22 @@ impl Recovery {
         private_file(OpenOptions::new().append(true).create(true)).open(file)
     }
 
-    fn open_mailbox(&mut self, mailbox: &Path) {
+    fn open_mailbox(&mut self, mailbox: &Path) -> io::Result<()> {
         let name = mailbox.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_ours = is_nick(name) && casefold(name) == name;
-        let messages = if is_ours { self.messages_in(mailbox) } else { Err(io::Error::other("that is nobody's name")) };
-        match messages {
-            Ok(messages) => {
-                self.names.push(name.to_owned());
-                if !messages.is_empty() {
-                    self.messages.push((name.to_owned(), messages));
-                }
-            }
-            Err(error) => self.warnings.push(format!("The mailbox {} is left out: {error}", mailbox.display())),
+        if !is_nick(name) || casefold(name) != name {
+            return Err(io::Error::other("that is nobody's name"));
         }
-    }
-
-    fn messages_in(&mut self, mailbox: &Path) -> io::Result<Vec<Msgid>> {
         for part in fs::read_dir(mailbox.join("tmp")).into_iter().flatten() {
             // Messages that were being written when the server was killed were never acknowledged. One that cannot be
             // removed does no harm.
             let _ = fs::remove_file(part?.path());
         }
-        let mut messages = Vec::new();
         let new = match fs::read_dir(mailbox.join("new")) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(messages),
-            other => other?,
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            other => Some(other?),
         };
-        for file in new {
+        let mut messages = Vec::new();
+        for file in new.into_iter().flatten() {
             let file = file?;
             match file.file_name().to_str().and_then(Msgid::parse) {
                 Some(id) => messages.push(id),
@@ -96,7 +87,11 @@ impl Recovery {
             }
         }
         messages.sort_unstable();
-        Ok(messages)
+        self.names.push(name.to_owned());
+        if !messages.is_empty() {
+            self.messages.push((name.to_owned(), messages));
+        }
+        Ok(())
     }
 
     /// The number of this run: the time, unless the clock was turned back.

@@ -1,17 +1,16 @@
 //! The stored messages: the index in memory, and the mailboxes on the disk.
 //!
-//! The index has a lock of its own, which a thread holds for one look at a time. It may be taken under the registry's lock,
-//! never the other way round.
+//! The index has a lock of its own, which a thread holds for one look at a time. It may be taken under the registry's
+//! lock, never the other way round.
 
-use std::io;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use wire::names::casefold;
 
 use super::index::MailIndex;
 use super::maildir::{Maildir, Missing};
-use super::stored::Restore;
+use super::stored::OtherVerb;
 use crate::core::context::CommandContext;
 use crate::core::event::Line;
 use crate::core::log::Log;
@@ -21,35 +20,32 @@ use crate::core::server::Server;
 /// A stored message: the mailbox in which it lies, and its id.
 pub type Stored = (String, Msgid);
 
-pub struct Store {
+pub struct Mail {
+    /// The number of this run.
+    pub run: u64,
     pub maildir: Maildir,
     index: Mutex<MailIndex>,
-    /// The verbs that wings store, besides PRIVMSG and NOTICE.
-    others: Mutex<Vec<(&'static str, Restore)>>,
+    /// Set when the server starts, by the wing that has such a verb.
+    pub other_verb: OnceLock<OtherVerb>,
 }
 
-impl Store {
-    /// Recovers the messages of earlier runs; with them comes the number of this run. An error is one sentence.
-    pub fn open(data: &Path, log: &Log) -> Result<(Self, u64), String> {
+impl Mail {
+    /// Recovers the messages of earlier runs. An error is one sentence.
+    pub fn open(data: &Path, log: &Log) -> Result<Arc<Self>, String> {
         let (maildir, recovery) = Maildir::open(data)?;
         recovery.warnings.iter().for_each(|warning| log.line(warning));
         let mut index = MailIndex::default();
         index.enter(recovery.names, recovery.messages);
-        Ok((Store { maildir, index: Mutex::new(index), others: Mutex::default() }, recovery.run))
+        let (index, other_verb) = (Mutex::new(index), OnceLock::new());
+        Ok(Arc::new(Mail { run: recovery.run, maildir, index, other_verb }))
     }
 
     pub fn index(&self) -> MutexGuard<'_, MailIndex> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a wing store messages of another verb.
-    pub fn add_verb(&self, verb: &'static str, restore: Restore) {
-        self.others.lock().unwrap_or_else(PoisonError::into_inner).push((verb, restore));
-    }
-
     pub fn read(&self, name: &str, id: Msgid) -> Result<Line, Missing> {
-        let others = self.others.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.maildir.read(name, id, &others)
+        self.maildir.read(name, id, self.other_verb.get())
     }
 
     /// Whether a message to this name would be taken; if not, why.
@@ -62,13 +58,13 @@ impl Store {
     /// folded.
     pub fn enqueue(&self, name: &str, id: Msgid, line: &Line) -> Result<(), String> {
         self.index().has_room(name, false)?;
-        self.maildir.store(name, id, line).map_err(|error: io::Error| error.to_string())?;
+        self.maildir.store(name, id, line).map_err(|error| error.to_string())?;
         self.index().add(name, id);
         Ok(())
     }
 
-    /// Removes messages that are no longer true, as far as they are not acknowledged. Not to be called under the registry's
-    /// lock.
+    /// Removes messages that are no longer true, as far as they are not acknowledged. Not to be called under the
+    /// registry's lock.
     pub fn revoke(&self, server: &Server, messages: &[Stored]) {
         for (name, id) in messages {
             let was_there = self.index().remove(name, *id);

@@ -9,17 +9,8 @@ use wire::message::Message;
 use crate::core::event::{Caps, Line};
 use crate::core::msgid::Msgid;
 
-/// Gives a line back what its stored text does not say, for a verb that a wing stores.
-pub type Restore = fn(Line, &Message<'_>) -> Line;
-
-/// Why a stored message cannot be read.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Unreadable {
-    /// It is damaged: how.
-    Damaged(&'static str),
-    /// Its verb belongs to a wing that is not built in.
-    UnknownVerb,
-}
+/// A verb that another wing stores, and the function that gives its line back what the stored text does not say.
+pub type OtherVerb = (&'static str, fn(Line, &Message<'_>) -> Line);
 
 /// The bytes of a message's file.
 pub fn to_file(line: &Line) -> Vec<u8> {
@@ -28,24 +19,9 @@ pub fn to_file(line: &Line) -> Vec<u8> {
     bytes
 }
 
-/// The message in a file's bytes. `others` are the verbs that wings store, besides PRIVMSG and NOTICE.
-pub fn from_file(bytes: &[u8], id: Msgid, others: &[(&'static str, Restore)]) -> Result<Line, Unreadable> {
-    let (time, tags, text) = split(bytes, id).map_err(Unreadable::Damaged)?;
-    let message = Message::parse(text).filter(|message| message.source.is_some_and(|source| source.contains('!')));
-    let message = message.filter(|_| text.len() + "\r\n".len() <= LINE);
-    let message = message.ok_or(Unreadable::Damaged("it is no message"))?;
-    let line = Line::stored(text, time, tags);
-    match message.verb {
-        "PRIVMSG" | "NOTICE" => Ok(line),
-        verb => {
-            let restore = others.iter().find(|(known, _)| *known == verb).map(|(_, restore)| restore);
-            restore.map(|restore| restore(line, &message)).ok_or(Unreadable::UnknownVerb)
-        }
-    }
-}
-
-/// The time, the other tags and the text, or how the file is damaged.
-fn split(bytes: &[u8], id: Msgid) -> Result<(&str, &str, &str), &'static str> {
+/// The message in a file's bytes; `None` if its verb belongs to a wing that is not built in. An error says how it is
+/// damaged.
+pub fn from_file(bytes: &[u8], id: Msgid, other: Option<&OtherVerb>) -> Result<Option<Line>, &'static str> {
     let text = str::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
     let line = text.strip_suffix("\r\n").ok_or("its end is missing")?;
     if line.contains(['\r', '\n', '\0']) {
@@ -57,7 +33,13 @@ fn split(bytes: &[u8], id: Msgid) -> Result<(&str, &str, &str), &'static str> {
     if tags.split(';').next() != Some(&format!("msgid={id}")) {
         return Err("it has another id");
     }
-    Ok((time, tags, text))
+    let message = Message::parse(text).filter(|message| message.source.is_some_and(|source| source.contains('!')));
+    let message = message.filter(|_| text.len() + "\r\n".len() <= LINE).ok_or("it is no message")?;
+    let line = Line::stored(text, time, tags);
+    Ok(match message.verb {
+        "PRIVMSG" | "NOTICE" => Some(line),
+        verb => other.filter(|(known, _)| *known == verb).map(|(_, restore)| restore(line, &message)),
+    })
 }
 
 #[cfg(test)]
@@ -73,28 +55,28 @@ mod tests {
         let tags = format!("msgid={ID};+groupchat/id=x");
         let line = Line::message(SystemTime::now(), format_args!(":tesla!t@h PRIVMSG albert ::) na\u{ef}ve"), tags);
         let bytes = to_file(&line);
-        assert_eq!(to_file(&from_file(&bytes, ID, &[]).unwrap()), bytes);
+        assert_eq!(to_file(&from_file(&bytes, ID, None).unwrap().unwrap()), bytes);
     }
 
     #[test]
     fn a_verb_of_a_wing_needs_that_wing() {
         let file = format!("@time=2026-11-25T09:30:00.000Z;msgid={ID} :tesla!t@h FILE ANNOUNCE albert 7\r\n");
-        assert_eq!(from_file(file.as_bytes(), ID, &[]).unwrap_err(), Unreadable::UnknownVerb);
-        let restore: Restore = |mut line, message| {
+        assert!(from_file(file.as_bytes(), ID, None).unwrap().is_none());
+        let verb: OtherVerb = ("FILE", |mut line, message| {
             line.add_tag(message.params[2]);
             line
-        };
-        let restored = from_file(file.as_bytes(), ID, &[("FILE", restore)]).unwrap();
+        });
+        let restored = from_file(file.as_bytes(), ID, Some(&verb)).unwrap().unwrap();
         assert!(String::from_utf8(to_file(&restored)).unwrap().contains(";7 :tesla!t@h FILE"));
     }
 
     #[test]
     fn damage_is_found() {
-        let read = |bytes: &[u8]| from_file(bytes, ID, &[]);
+        let reads = |bytes: &[u8]| matches!(from_file(bytes, ID, None), Ok(Some(_)));
         let whole = format!("@time=2026-11-25T09:30:00.000Z;msgid={ID} :tesla!t@h PRIVMSG albert :psst\r\n");
-        assert!(read(whole.as_bytes()).is_ok());
+        assert!(reads(whole.as_bytes()));
         for cut in 0..whole.len() {
-            assert!(read(&whole.as_bytes()[..cut]).is_err(), "{cut} bytes of it");
+            assert!(!reads(&whole.as_bytes()[..cut]), "{cut} bytes of it");
         }
         for (from, to) in [
             ("psst", "ps\0t"),
@@ -105,10 +87,10 @@ mod tests {
             ("msgid=", "id="),
         ] {
             let damaged = whole.replace(from, to);
-            assert!(read(damaged.as_bytes()).is_err(), "{damaged}");
+            assert!(!reads(damaged.as_bytes()), "{damaged}");
         }
-        assert!(from_file(whole.as_bytes(), Msgid { number: 11, ..ID }, &[]).is_err());
-        assert!(read(&[0; 100]).is_err() && read(b"\xff\r\n").is_err());
-        assert!(read(whole.replace("psst", &"x".repeat(LINE)).as_bytes()).is_err());
+        assert!(from_file(whole.as_bytes(), Msgid { number: 11, ..ID }, None).is_err());
+        assert!(!reads(&[0; 100]) && !reads(b"\xff\r\n"));
+        assert!(!reads(whole.replace("psst", &"x".repeat(LINE)).as_bytes()));
     }
 }
