@@ -3,10 +3,9 @@
 //! The thread `room` reads the socket and runs the engine's timers; the main thread sends the lines that are typed.
 //! Both write the socket, under the engine's lock. The state's lock is taken after the engine's, never before it.
 
-use super::engine::{Counts, Engine, Output, RoomEvent};
+use super::engine::{Counts, Engine, Output, RoomEvent, limits};
 use super::event::MulticastEvent;
 use super::impair::{Channel, Faults};
-use super::limits;
 use super::socket;
 use crate::core::client::{Client, NOTICEABLE};
 use crate::core::state::State;
@@ -22,13 +21,6 @@ use std::time::{Duration, Instant};
 use wire::datagram::{DATAGRAM, Datagram, Malformed, NewCipher, PayloadCipher};
 use wire::directory_line::RoomKey;
 use wire::text::split_to_fit;
-
-/// The longest wait of the room's thread before it runs the engine: the main thread may have sent a message.
-const NAP: Duration = Duration::from_millis(20);
-/// Messages of our own that may wait to be sent. A user who says more waits, in the end for the slowest member.
-const WAITING: usize = 256;
-/// The longest wait of that user.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Our membership in a room.
 pub struct Member {
@@ -110,8 +102,8 @@ impl Member {
     /// Says something to everybody in the room.
     pub fn say(&self, client: &Client, text: &str) {
         for piece in split_to_fit(text, wire::datagram::TEXT) {
-            let is_full = |inner: &mut Inner| inner.engine.waiting() >= WAITING;
-            let waited = self.sent.wait_timeout_while(self.lock(), PATIENCE, is_full);
+            let is_full = |inner: &mut Inner| inner.engine.waiting() >= limits::MCAST_WAITING;
+            let waited = self.sent.wait_timeout_while(self.lock(), limits::MCAST_PATIENCE, is_full);
             let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
             let now = self.now();
             inner.engine.rename(&client.lock().model.nick, now);
@@ -175,14 +167,14 @@ impl Member {
             if inner.has_left {
                 return;
             }
-            let pause = inner.engine.deadline().saturating_sub(now).clamp(Duration::from_millis(1), NAP);
+            let pause = inner.engine.deadline().saturating_sub(now).clamp(Duration::from_millis(1), limits::MCAST_NAP);
             drop(inner);
             let received = self.socket.set_read_timeout(Some(pause)).and_then(|()| self.socket.recv(&mut space));
             match received {
                 Ok(count) => self.arrived(&space[..count], client),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
                 // An interface that is down may come up again.
-                Err(_) => thread::sleep(NAP),
+                Err(_) => thread::sleep(limits::MCAST_NAP),
             }
         }
     }

@@ -3,8 +3,8 @@
 //! Pure, part of the engine: no thread, no lock. An attacker can appear as any number of strangers by replaying old
 //! statuses. Therefore a stranger that was never acknowledged goes first, so that real ones get their turn.
 
+use super::limits;
 use super::random::Random;
-use crate::multicast::limits;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use wire::datagram::{ACKS, StatusAck};
 

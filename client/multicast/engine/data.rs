@@ -2,11 +2,11 @@
 //!
 //! Pure, part of the engine: no thread, no lock.
 
+use super::limits;
 use super::outgoing::Next;
 use super::output::{Output, RoomEvent};
 use super::peer::Arrival;
 use super::state::Engine;
-use crate::multicast::limits;
 use std::time::Duration;
 use wire::datagram::{Datagram, Kind, Utterance};
 

@@ -2,7 +2,7 @@
 //!
 //! Pure, part of the engine: no thread, no lock.
 
-use crate::multicast::limits;
+use super::limits;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use wire::datagram::{Datagram, Range};

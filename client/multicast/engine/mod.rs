@@ -21,10 +21,12 @@
 //! - [`history`]: messages that can be retransmitted
 //! - [`output`]: what the caller has to do; counters
 //! - [`random`]: pseudo-random pauses
+//! - [`limits`]: the constants of the wing, those of its socket and thread included
 
 mod acks;
 mod data;
 mod history;
+pub mod limits;
 mod outgoing;
 mod output;
 mod peer;
@@ -39,7 +41,6 @@ mod tests;
 pub use output::{Counts, Output, RoomEvent};
 pub use state::Engine;
 
-use super::limits;
 use peer::Peer;
 use std::time::Duration;
 use wire::datagram::{Datagram, Kind, Status, Utterance, decode_ranges};

@@ -4,7 +4,7 @@
 //! messages and retransmissions take turns, so that neither starves the other.
 
 use super::history::Key;
-use crate::multicast::limits;
+use super::limits;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;

@@ -4,7 +4,7 @@
 //! from now on, and those of a younger one from number 1 on. Members compare their ages, since clocks of two hosts may
 //! differ.
 
-use crate::multicast::limits;
+use super::limits;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use wire::datagram::Utterance;

@@ -2,8 +2,8 @@
 //!
 //! Pure, part of the engine: no thread, no lock.
 
+use super::limits;
 use super::peer::Peer;
-use crate::multicast::limits;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use wire::datagram::{PeerReport, REPORTS};

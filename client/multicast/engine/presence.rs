@@ -2,10 +2,10 @@
 //!
 //! Pure, part of the engine: no thread, no lock.
 
+use super::limits;
 use super::output::{Output, RoomEvent};
 use super::peer::Peer;
 use super::state::Engine;
-use crate::multicast::limits;
 use std::time::Duration;
 use wire::datagram::{Datagram, Kind, PeerReport, Status};
 

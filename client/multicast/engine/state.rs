@@ -4,12 +4,12 @@
 
 use super::acks::PendingAcks;
 use super::history::History;
+use super::limits;
 use super::outgoing::Outgoing;
 use super::output::{Counts, Output};
 use super::peer::Peer;
 use super::peers::Peers;
 use super::random::Random;
-use crate::multicast::limits;
 use std::collections::VecDeque;
 use std::time::Duration;
 use wire::datagram::{Datagram, Kind};
