@@ -17,4 +17,5 @@ mod socket;
 #[cfg(test)]
 mod simulation;
 
-pub use mode::{Multicast, MulticastOptions};
+pub use member::MulticastOptions;
+pub use mode::Multicast;

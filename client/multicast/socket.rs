@@ -8,14 +8,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 
-/// Joins a group on the interface that has this address, or on one that the system chooses for 0.0.0.0. An error is one
-/// sentence.
-pub fn join(group: SocketAddrV4, interface: Ipv4Addr) -> Result<UdpSocket, String> {
-    member(group, interface)
-        .map_err(|error| format!("Cannot join {group}: {error}; --iface ADDRESS chooses another interface"))
-}
-
-fn member(group: SocketAddrV4, interface: Ipv4Addr) -> io::Result<UdpSocket> {
+/// Joins a group on the interface that has this address, or on one that the system chooses for 0.0.0.0.
+pub fn join(group: SocketAddrV4, interface: Ipv4Addr) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     // Several clients of one host share the port, and each gets every datagram.
     socket.set_reuse_address(true)?;
