@@ -44,12 +44,6 @@ pub enum Kind {
     Data = 5,
 }
 
-impl Kind {
-    fn of(byte: u8) -> Option<Self> {
-        [Kind::Join, Kind::Heartbeat, Kind::Leave, Kind::Nack, Kind::Data].into_iter().find(|kind| *kind as u8 == byte)
-    }
-}
-
 /// A datagram.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Datagram {
@@ -118,8 +112,9 @@ impl Datagram {
 
     /// Parses what follows magic and version, but for the checksum.
     fn fields(mut bytes: &[u8]) -> Option<Self> {
-        let (kind, encrypted) = (Kind::of(*bytes.split_off_first()?)?, *bytes.split_off_first()? == 1);
-        bytes.split_off_first()?;
+        let [kind, flags, _] = bytes.split_off(..3)? else { return None };
+        let mut kinds = [Kind::Join, Kind::Heartbeat, Kind::Leave, Kind::Nack, Kind::Data].into_iter();
+        let (kind, encrypted) = (kinds.find(|known| *known as u8 == *kind)?, *flags == 1);
         let (room, sender, number) = (take_u64(&mut bytes)?, take_u64(&mut bytes)?, take_number(&mut bytes)?);
         Some(Datagram { room, sender, kind, encrypted, number, payload: bytes.get(4..)?.to_vec() })
     }
