@@ -52,26 +52,23 @@ impl Engine {
     pub(super) fn receive_data(&mut self, datagram: &Datagram, message: Utterance, now: Duration) -> bool {
         let buffered = self.peers.buffered();
         let Some(peer) = self.peers.map.get_mut(&datagram.sender) else { return false };
-        match peer.receive(datagram.number, message, buffered >= limits::MCAST_OUT_OF_ORDER) {
-            Arrival::New => {}
-            Arrival::Repaired => self.counts.repaired += 1,
-            Arrival::Duplicate => {
-                self.counts.duplicates += 1;
-                return true;
-            }
-            Arrival::NoRoom => {
-                self.deliver(datagram.sender, now);
-                return false;
-            }
+        let arrival = peer.receive(datagram.number, message, buffered >= limits::MCAST_OUT_OF_ORDER);
+        if arrival == Arrival::Duplicate {
+            self.counts.duplicates += 1;
+            return true;
         }
-        peer.data_at = Some(now);
-        self.unreported += 1;
-        if self.unreported >= limits::MCAST_REPORT_EVERY {
+        let is_taken = arrival != Arrival::NoRoom;
+        if is_taken {
+            peer.data_at = Some(now);
+            self.unreported += 1;
+            self.counts.repaired += u64::from(arrival == Arrival::Repaired);
+        }
+        if is_taken && self.unreported >= limits::MCAST_REPORT_EVERY {
             // The flow control of the author waits for our report.
             self.hurry_status(now, limits::MCAST_NACK_DELAY);
         }
         self.deliver(datagram.sender, now);
-        true
+        is_taken
     }
 
     /// Shows the messages of a sender that are next in order, and plans a NACK if one is missing.

@@ -74,11 +74,8 @@ impl Peers {
         let is_first_hand = |peer: &Peer| peer.is_verified || peer.is_younger || peer.data_at.is_some();
         let is_reported = |peer: &Peer| peer.is_present || is_first_hand(peer) && is_recent(peer);
         let in_turn = self.map.range(self.first..).chain(self.map.range(..self.first));
-        let mut reports: Vec<PeerReport> = in_turn
-            .filter(|(_, peer)| is_reported(peer))
-            .take(REPORTS + 1)
-            .map(|(&sender, peer)| peer.report(sender, now))
-            .collect();
+        let reported = in_turn.filter(|(_, peer)| is_reported(peer)).take(REPORTS + 1);
+        let mut reports: Vec<PeerReport> = reported.map(|(&sender, peer)| peer.report(sender, now)).collect();
         self.first = reports.get(REPORTS).map_or(0, |report| report.sender);
         reports.truncate(REPORTS);
         reports

@@ -130,9 +130,7 @@ impl Engine {
             return false;
         }
         peer.set_last(status.last);
-        if let Some(report) = report_of_us {
-            peer.acked = report.complete.min(sent);
-        }
+        peer.acked = report_of_us.map_or(peer.acked, |report| report.complete.min(sent));
         peer.knows_we_left |= knows_we_left;
         peer.is_verified = true;
         if is_stranger {
