@@ -1,4 +1,5 @@
-//! The encryption of a multicast room's payloads: ChaCha20-Poly1305 (RFC 8439) by ring, with the key from the directory.
+//! The encryption of a multicast room's payloads: ChaCha20-Poly1305 (RFC 8439) by ring, with the key from the
+//! directory.
 //!
 //! Pure: no thread, no lock. Compiled with the feature `tls` only, since the key is handed out over TLS only.
 

@@ -69,7 +69,7 @@ impl Engine {
         if is_useful && datagram.kind == Kind::Data {
             // It was just on the wire: our own retransmission of it is suppressed.
             self.history_of(datagram.sender).note(datagram, now);
-            self.outgoing.repairs.remove(&(datagram.sender, datagram.number));
+            self.outgoing.cancel_repair((datagram.sender, datagram.number));
         }
         self.counts.ignored += u64::from(!is_useful);
     }

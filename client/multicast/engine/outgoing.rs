@@ -5,7 +5,8 @@
 
 use super::history::Key;
 use super::limits;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 use wire::datagram::Datagram;
 
@@ -23,8 +24,10 @@ pub enum Next {
 pub struct Outgoing {
     /// New messages of our own.
     pub own: VecDeque<Datagram>,
-    /// Planned retransmissions, and when each is due. Another member that is faster cancels ours (suppression).
-    pub repairs: BTreeMap<Key, Duration>,
+    /// Planned retransmissions in the order of time.
+    repairs: BTreeSet<(Duration, Key)>,
+    /// The planned time of each.
+    repair_times: BTreeMap<Key, Duration>,
     /// When the token bucket lets the next message go.
     paced_until: Duration,
     /// When flow control lets the next message of our own go.
@@ -34,9 +37,19 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// When the next retransmission is due, and which one it is.
-    fn first_repair(&self) -> Option<(Duration, Key)> {
-        self.repairs.iter().map(|(key, at)| (*at, *key)).min()
+    /// Plans a retransmission, unless the same one is planned already.
+    pub fn plan_repair(&mut self, key: Key, at: Duration) {
+        if let Entry::Vacant(entry) = self.repair_times.entry(key) {
+            entry.insert(at);
+            self.repairs.insert((at, key));
+        }
+    }
+
+    /// Cancels a retransmission: another member was faster (suppression).
+    pub fn cancel_repair(&mut self, key: Key) {
+        if let Some(at) = self.repair_times.remove(&key) {
+            self.repairs.remove(&(at, key));
+        }
     }
 
     /// The next message that may be sent now.
@@ -46,21 +59,21 @@ impl Outgoing {
             return None;
         }
         self.paced_until += limits::MCAST_PACE;
-        let repair = self.first_repair();
-        let is_turn_of_repairs = self.was_own && repair.is_some_and(|(at, _)| at <= now);
+        let is_turn_of_repairs = self.was_own && self.repairs.first().is_some_and(|(at, _)| *at <= now);
         self.was_own = !is_turn_of_repairs && self.held_until <= now && !self.own.is_empty();
         if self.was_own {
             return self.own.pop_front().map(Next::New);
         }
-        let (_, key) = repair?;
-        self.repairs.remove(&key);
+        let (_, key) = self.repairs.pop_first()?;
+        self.repair_times.remove(&key);
         Some(Next::Repair(key))
     }
 
     /// When [`Self::next`] has something; `None` when nothing waits.
     pub fn deadline(&self) -> Option<Duration> {
         let own = (!self.own.is_empty()).then_some(self.held_until);
-        own.into_iter().chain(self.repairs.values().copied()).min().map(|at| at.max(self.paced_until))
+        let repair = self.repairs.first().map(|(at, _)| *at);
+        own.into_iter().chain(repair).min().map(|at| at.max(self.paced_until))
     }
 
     /// Nothing waits.

@@ -67,7 +67,7 @@ impl Engine {
             let is_old = |sent_at: Duration| now.saturating_sub(sent_at) >= limits::MCAST_REPAIR_HOLD_OFF;
             for (key, _) in found.into_iter().filter(|(_, sent_at)| is_old(*sent_at)) {
                 let at = now + self.random.pause(delay);
-                self.outgoing.repairs.entry(key).or_insert(at);
+                self.outgoing.plan_repair(key, at);
             }
             if let Some(peer) = self.peers.map.get_mut(&range.sender) {
                 peer.suppress_nack(range.first, range.last, now);
