@@ -53,7 +53,6 @@ fn documents() -> Vec<(String, String)> {
 }
 
 #[test]
-#[ignore = "until the folders have moved"]
 fn links_lead_to_files() {
     let mut dead = Vec::new();
     for (path, document) in documents() {

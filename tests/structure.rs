@@ -65,7 +65,6 @@ fn gates(text: &str) -> Vec<usize> {
 }
 
 #[test]
-#[ignore = "until the folders have moved"]
 fn arrows_point_down_and_the_core_knows_no_wing() {
     let mut server = files("server", ".rs");
     let wire = server.extract_if(.., |path, _| path.starts_with("server/wire/")).collect();

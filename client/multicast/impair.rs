@@ -40,32 +40,27 @@ impl Channel {
 
     /// Takes a datagram; the datagrams that come out.
     pub fn pass(&mut self, mut bytes: Vec<u8>) -> Vec<Vec<u8>> {
+        let (before, mut out) = (self.held.take(), Vec::new());
         if self.happens(self.faults.loss) {
             self.lost += 1;
-            return self.held.take().into_iter().collect();
+        } else {
+            if !bytes.is_empty() && self.happens(self.faults.corrupt) {
+                let at = usize::try_from(self.random.below(bytes.len() as u64)).unwrap_or_default();
+                bytes[at] ^= 1 << self.random.below(8);
+            }
+            if self.happens(self.faults.duplicate) {
+                out.push(bytes.clone());
+            }
+            let is_late = before.is_none() && self.happens(self.faults.reorder);
+            if is_late { self.held = Some(bytes) } else { out.push(bytes) }
         }
-        if !bytes.is_empty() && self.happens(self.faults.corrupt) {
-            let at = usize::try_from(self.random.below(bytes.len() as u64)).unwrap_or_default();
-            bytes[at] ^= 1 << self.random.below(8);
-        }
-        let mut out = vec![bytes.clone()];
-        if self.happens(self.faults.duplicate) {
-            out.push(bytes);
-        }
-        if self.held.is_none() && self.happens(self.faults.reorder) {
-            self.held = out.pop();
-            return out;
-        }
-        out.extend(self.held.take());
+        out.extend(before);
         out
     }
 
     fn happens(&mut self, percent: f64) -> bool {
-        const STEPS: u32 = 1_000_000;
-        percent > 0.0 && {
-            let drawn = u32::try_from(self.random.below(u64::from(STEPS))).unwrap_or_default();
-            f64::from(drawn) < percent / 100.0 * f64::from(STEPS)
-        }
+        let drawn = u32::try_from(self.random.below(1_000_000)).unwrap_or_default();
+        f64::from(drawn) < percent * 10_000.0
     }
 }
 

@@ -3,10 +3,9 @@
 //! The thread `room` reads the socket and runs the engine's timers; the main thread sends the lines that are typed.
 //! Both write the socket, under the engine's lock. The state's lock is taken after the engine's, never before it.
 
-use super::engine::{Counts, Engine, Output, RoomEvent};
+use super::engine::{Engine, Output, RoomEvent, limits};
 use super::event::MulticastEvent;
 use super::impair::{Channel, Faults};
-use super::limits;
 use super::socket;
 use crate::core::client::Client;
 use crate::core::limits::NOTICEABLE;
@@ -15,59 +14,46 @@ use crate::directory::listing::MulticastRoom;
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use wire::datagram::{DATAGRAM, Datagram, Malformed, NewCipher, PayloadCipher};
 use wire::directory_line::RoomKey;
-use wire::text::split_to_fit;
+use wire::text::{pluralize, split_to_fit};
 
-/// The longest wait of the room's thread before it runs the engine: the main thread may have sent a message.
-const NAP: Duration = Duration::from_millis(20);
-/// Messages of our own that may wait to be sent. A user who says more waits, in the end for the slowest member.
-const WAITING: usize = 256;
-/// The longest wait of that user.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The options about multicast rooms on the command line.
+#[derive(Debug, Clone, clap::Args)]
+pub struct MulticastOptions {
+    /// The address of the interface for multicast rooms; the system chooses one unless given
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
+    pub iface: Ipv4Addr,
+    #[command(flatten)]
+    pub faults: Faults,
+}
 
 /// Our membership in a room.
 pub struct Member {
     pub room: MulticastRoom,
-    socket: UdpSocket,
     /// `None` in an open room.
-    cipher: Option<Box<dyn PayloadCipher>>,
+    pub cipher: Option<Box<dyn PayloadCipher>>,
+    socket: UdpSocket,
     began: Instant,
     inner: Mutex<Inner>,
     /// Signals that messages were sent, or that we have left.
     sent: Condvar,
-    /// The thread `room`, which ends after our goodbye.
-    reader: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Inner {
     engine: Engine,
     channel: Channel,
-    arrivals: Arrivals,
-    /// We have left, and everybody knows.
-    has_left: bool,
     /// The last known name of each member; of a blacklisted one, the name on the blacklist.
     names: HashMap<u64, String>,
     /// The last error of the socket, so that the user sees each error once.
     last_error: Option<ErrorKind>,
-}
-
-/// Counts of received datagrams, most of which the engine never sees.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Arrivals {
-    pub received: u64,
-    /// Of other programs, or of another room.
-    pub foreign: u64,
-    pub damaged: u64,
-    /// Without a seal, or with one that somebody without the key has made.
-    pub forged: u64,
-    /// Lost on purpose.
-    pub dropped: u64,
+    /// The thread `room`, which ends after our goodbye.
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Member {
@@ -75,29 +61,23 @@ impl Member {
     pub fn enter(
         client: &Client,
         room: MulticastRoom,
-        interface: Ipv4Addr,
-        faults: Faults,
+        options: &MulticastOptions,
         new_cipher: Option<NewCipher>,
     ) -> Result<Arc<Self>, String> {
         let cipher = cipher_of(room.key, new_cipher)?;
-        let socket = socket::join(room.address, interface)?;
-        let began = Instant::now();
-        let random = |salt: u64| RandomState::new().hash_one(salt);
-        let engine = Engine::new(room.id, random(1), &client.lock().model.nick, Duration::ZERO, random(2));
-        let (channel, arrivals) = (Channel::new(faults), Arrivals::default());
-        let inner =
-            Mutex::new(Inner { engine, channel, arrivals, has_left: false, names: HashMap::new(), last_error: None });
-        let (sent, reader) = (Condvar::new(), Mutex::default());
-        let member = Arc::new(Member { room, socket, cipher, began, inner, sent, reader });
+        let socket = socket::join(room.address, options.iface).map_err(|error| {
+            format!("Cannot join {}: {error}; --iface ADDRESS chooses another interface", room.address)
+        })?;
+        let random = || RandomState::new().hash_one(0);
+        let engine = Engine::new(room.id, random(), &client.lock().model.nick, Duration::ZERO, random());
+        let channel = Channel::new(options.faults);
+        let inner = Mutex::new(Inner { engine, channel, names: HashMap::new(), last_error: None, reader: None });
+        let member = Arc::new(Member { room, cipher, socket, began: Instant::now(), inner, sent: Condvar::new() });
         let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
         let reader = thread::Builder::new().name("room".to_owned()).spawn(move || reader.room_loop(&shared));
         let reader = reader.map_err(|error| format!("There is no thread for the room: {error}"))?;
-        *member.reader.lock().unwrap_or_else(PoisonError::into_inner) = Some(reader);
+        member.lock().reader = Some(reader);
         Ok(member)
-    }
-
-    pub fn is_sealed(&self) -> bool {
-        self.cipher.is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -111,8 +91,8 @@ impl Member {
     /// Says something to everybody in the room.
     pub fn say(&self, client: &Client, text: &str) {
         for piece in split_to_fit(text, wire::datagram::TEXT) {
-            let is_full = |inner: &mut Inner| inner.engine.waiting() >= WAITING;
-            let waited = self.sent.wait_timeout_while(self.lock(), PATIENCE, is_full);
+            let is_full = |inner: &mut Inner| inner.engine.waiting() >= limits::MCAST_WAITING;
+            let waited = self.sent.wait_timeout_while(self.lock(), limits::MCAST_PATIENCE, is_full);
             let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
             let now = self.now();
             inner.engine.rename(&client.lock().model.nick, now);
@@ -125,18 +105,20 @@ impl Member {
     pub fn leave(&self, client: &Client) {
         let mut inner = self.lock();
         inner.engine.leave(self.now());
-        let waited = self.sent.wait_timeout_while(inner, NOTICEABLE, |inner| !inner.has_left);
-        let has_left = waited.unwrap_or_else(PoisonError::into_inner).0.has_left;
-        if !has_left {
+        let waits = |inner: &mut Inner| !inner.engine.is_done(self.now());
+        let waited = self.sent.wait_timeout_while(inner, NOTICEABLE, waits);
+        let (mut inner, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
             let room = &self.room.name;
-            let why = if self.members().is_empty() {
-                format!("Waiting for somebody in {room} who has not shown up yet; Ctrl-C leaves at once")
+            let why = if inner.engine.members(self.now()).is_empty() {
+                format!("for somebody in {room} who has not shown up yet")
             } else {
-                format!("Waiting until everybody in {room} has what you said; Ctrl-C leaves at once")
+                format!("until everybody in {room} has what you said")
             };
-            client.note(why);
+            client.note(format!("Waiting {why}; Ctrl-C leaves at once"));
         }
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let reader = inner.reader.take();
+        drop(inner);
         // Should it have failed, there is nothing to wait for.
         reader.map(JoinHandle::join);
     }
@@ -148,18 +130,40 @@ impl Member {
         self.drain(&mut inner, client);
     }
 
-    /// The other members, and how long ago each was heard.
-    pub fn members(&self) -> Vec<(String, Duration)> {
+    /// Shows the members, and how long ago each was heard.
+    pub fn who(&self, client: &Client) {
         let inner = self.lock();
-        let mut members: Vec<_> =
-            inner.engine.members(self.now()).into_iter().map(|(nick, heard)| (nick.to_owned(), heard)).collect();
-        members.sort();
-        members
+        let mut members = inner.engine.members(self.now());
+        members.sort_unstable();
+        let mut state = client.lock();
+        state.note(format!("{} of {}: you", pluralize(members.len() + 1, "member"), self.room.name));
+        for (nick, heard) in members {
+            state.note(format!("    {nick}, heard {} s ago", heard.as_secs()));
+        }
     }
 
-    pub fn counts(&self) -> (Counts, Arrivals) {
+    /// Shows the counters.
+    pub fn stats(&self, client: &Client) {
         let inner = self.lock();
-        (inner.engine.counts, Arrivals { dropped: inner.channel.lost, ..inner.arrivals })
+        let counts = inner.engine.counts;
+        let mut state = client.lock();
+        for (what, count) in [
+            ("messages said", counts.said),
+            ("datagrams sent", counts.sent),
+            ("datagrams received", counts.received),
+            ("messages shown", counts.shown),
+            ("messages missed at first and repaired", counts.repaired),
+            ("messages lost for good", counts.lost),
+            ("messages that came again", counts.duplicates),
+            ("messages repeated for who missed them", counts.retransmitted),
+            ("datagrams lost on purpose", inner.channel.lost),
+            ("datagrams damaged", counts.damaged),
+            ("datagrams of other programs or rooms", counts.foreign),
+            ("datagrams without a good seal", counts.forged),
+            ("datagrams without use", counts.ignored),
+        ] {
+            state.note(format!("{count:>8}  {what}"));
+        }
     }
 
     /// Reads the socket and runs the engine's timers, until we have left.
@@ -171,19 +175,18 @@ impl Member {
             inner.engine.rename(&client.lock().model.nick, now);
             inner.engine.tick(now);
             self.drain(&mut inner, client);
-            inner.has_left = inner.engine.is_done(now);
             self.sent.notify_all();
-            if inner.has_left {
+            if inner.engine.is_done(now) {
                 return;
             }
-            let pause = inner.engine.deadline().saturating_sub(now).clamp(Duration::from_millis(1), NAP);
+            let pause = inner.engine.deadline().saturating_sub(now).clamp(Duration::from_millis(1), limits::MCAST_NAP);
             drop(inner);
             let received = self.socket.set_read_timeout(Some(pause)).and_then(|()| self.socket.recv(&mut space));
             match received {
                 Ok(count) => self.arrived(&space[..count], client),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
                 // An interface that is down may come up again.
-                Err(_) => thread::sleep(NAP),
+                Err(_) => thread::sleep(limits::MCAST_NAP),
             }
         }
     }
@@ -193,21 +196,19 @@ impl Member {
         for bytes in inner.channel.pass(bytes.to_vec()) {
             let datagram = Datagram::decode(&bytes);
             // The network gives us back what we send.
-            let is_our_own = datagram.as_ref().is_ok_and(|datagram| datagram.sender == inner.engine.id());
-            inner.arrivals.received += u64::from(!is_our_own);
+            let is_our_own = datagram.as_ref().is_ok_and(|datagram| datagram.sender == inner.engine.id);
+            let counts = &mut inner.engine.counts;
+            counts.received += u64::from(!is_our_own);
             match datagram {
-                Err(Malformed::Foreign) => inner.arrivals.foreign += 1,
-                Err(Malformed::Damaged) => inner.arrivals.damaged += 1,
-                Ok(datagram) if datagram.room != self.room.id => inner.arrivals.foreign += 1,
+                Err(Malformed::Foreign) => counts.foreign += 1,
+                Err(Malformed::Damaged) => counts.damaged += 1,
+                Ok(datagram) if datagram.room != self.room.id => counts.foreign += 1,
                 Ok(mut datagram) => {
-                    let is_genuine = match &self.cipher {
-                        Some(cipher) => cipher.decrypt(&mut datagram),
-                        None => !datagram.encrypted,
-                    };
-                    if is_genuine {
+                    let is_open = !datagram.encrypted;
+                    if self.cipher.as_ref().map_or(is_open, |cipher| cipher.decrypt(&mut datagram)) {
                         inner.engine.receive(&datagram, self.now());
                     } else {
-                        inner.arrivals.forged += 1;
+                        counts.forged += 1;
                     }
                 }
             }
@@ -230,36 +231,26 @@ impl Member {
         if names.len() >= limits::MCAST_REMEMBERED {
             names.retain(|_, name| state.blacklist.contains(name));
         }
-        let before = match &event {
-            RoomEvent::Renamed(old, _) => old,
-            event => event.nick(),
-        };
+        let [before, after] = event.nicks();
         let name = names.entry(sender).or_insert_with(|| before.to_owned());
         if !state.blacklist.contains(name) {
             before.clone_into(name);
         }
-        if state.blacklist.contains(name) || state.blacklist.contains(event.nick()) {
-            return;
+        if !state.blacklist.contains(name) && !state.blacklist.contains(after) {
+            state.emit(MulticastEvent { room: self.room.name.clone(), what: event });
         }
-        state.emit(MulticastEvent { room: self.room.name.clone(), what: event });
     }
 
     fn send(&self, inner: &mut Inner, mut datagram: Datagram, client: &Client) {
-        if let Some(cipher) = &self.cipher
-            && !cipher.encrypt(&mut datagram)
-        {
+        if self.cipher.as_ref().is_some_and(|cipher| !cipher.encrypt(&mut datagram)) {
             return;
         }
-        let sent = self.socket.send_to(&datagram.encode(), self.room.address);
-        let last_error = sent.as_ref().err().map(std::io::Error::kind);
-        if let Err(error) = sent
-            && inner.last_error != last_error
-        {
-            let why =
-                format!("[{}] Nothing can be sent ({error}); --iface ADDRESS chooses an interface", self.room.name);
-            client.note(why);
+        let error = self.socket.send_to(&datagram.encode(), self.room.address).err();
+        let last_error = std::mem::replace(&mut inner.last_error, error.as_ref().map(io::Error::kind));
+        if let Some(error) = error.filter(|error| last_error != Some(error.kind())) {
+            let room = &self.room.name;
+            client.note(format!("[{room}] Nothing can be sent ({error}); --iface ADDRESS chooses an interface"));
         }
-        inner.last_error = last_error;
     }
 }
 

@@ -5,13 +5,11 @@
 //! - [`event`]: what happens in a room, in words
 //! - [`socket`]: a socket in a multicast group
 //! - [`impair`]: faults on purpose, between socket and engine
-//! - [`engine`]: the protocol, pure; knows nothing of the files above
-//! - [`limits`]: its constants
+//! - [`engine`]: the protocol, pure, and the limits of the wing; knows nothing of the files above
 
 mod engine;
 mod event;
 mod impair;
-mod limits;
 mod member;
 mod mode;
 mod socket;
@@ -19,4 +17,5 @@ mod socket;
 #[cfg(test)]
 mod simulation;
 
-pub use mode::{Multicast, MulticastOptions};
+pub use member::MulticastOptions;
+pub use mode::Multicast;

@@ -3,54 +3,33 @@
 //! Run by the main thread. The wing's lock and the state's are held for a moment at a time, never both, and never while
 //! the room's lock is waited for.
 
-use super::impair::Faults;
-use super::member::Member;
+use super::member::{Member, MulticastOptions};
 use crate::core::client::{Client, Command, Wing, is_script};
 use crate::directory::listing::{LISTING, MulticastRoom, rooms, without_mark};
-use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wire::datagram::NewCipher;
 use wire::names::eq_ignore_case;
-use wire::text::pluralize;
-
-/// The options about multicast rooms on the command line.
-#[derive(Debug, Clone, clap::Args)]
-pub struct MulticastOptions {
-    /// The address of the interface for multicast rooms; the system chooses one unless given
-    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
-    pub iface: Ipv4Addr,
-    #[command(flatten)]
-    pub faults: Faults,
-}
 
 /// The wing.
 pub struct Multicast {
     options: MulticastOptions,
     /// Makes the cipher of an encrypted room; `None` in a build without TLS.
     cipher: Option<NewCipher>,
-    memberships: Mutex<Memberships>,
-}
-
-/// The rooms in which we are members.
-#[derive(Default)]
-struct Memberships {
-    /// Lines that are typed go there.
-    current: Option<Arc<Member>>,
-    /// The room before, while it is being left.
-    before: Option<Arc<Member>>,
+    /// The rooms in which we are members. Lines that are typed go to the last one; those before are being left.
+    members: Mutex<Vec<Arc<Member>>>,
 }
 
 impl Multicast {
     pub fn new(options: &MulticastOptions, cipher: Option<NewCipher>) -> Self {
-        Multicast { options: options.clone(), cipher, memberships: Mutex::default() }
+        Multicast { options: options.clone(), cipher, members: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Memberships> {
-        self.memberships.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Member>>> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn current(&self) -> Option<Arc<Member>> {
-        self.lock().current.clone()
+        self.lock().last().cloned()
     }
 
     /// `/chat ROOM`; waits for the answer, since the lines that follow are meant for that room.
@@ -62,7 +41,7 @@ impl Multicast {
         let answer = client.wait_for_answers().pending.take(number);
         let found = rooms(&answer.map(|request| request.rows).unwrap_or_default());
         let room = found.into_iter().find(|room| eq_ignore_case(&room.name, name));
-        let is_there = room.is_some_and(|room| self.enter(client, room));
+        let is_there = room.is_some_and(|room| self.enter(client, room).map_err(|why| client.note(why)).is_ok());
         if !is_there && is_script() {
             // A script cannot see that it is not in the room, and would go on talking elsewhere.
             self.back(client);
@@ -72,46 +51,37 @@ impl Multicast {
         }
     }
 
-    /// Enters a room, turns to it, and leaves the one before; whether we are there then.
-    fn enter(&self, client: &Client, room: MulticastRoom) -> bool {
-        if self.current().is_some_and(|member| member.room.id == room.id) {
+    /// Enters a room, turns to it, and leaves the one before. An error is one sentence.
+    fn enter(&self, client: &Client, room: MulticastRoom) -> Result<(), String> {
+        let before = self.current();
+        if before.as_ref().is_some_and(|member| member.room.id == room.id) {
             client.note(format!("You are in {} already", room.name));
-            return true;
+            return Ok(());
         }
-        let member = match Member::enter(client, room, self.options.iface, self.options.faults, self.cipher) {
-            Ok(member) => member,
-            Err(why) => {
-                client.note(why);
-                return false;
-            }
-        };
-        let room = &member.room;
-        client.note(format!(
-            "You are in {} at {}; Ctrl-D leads back, /who and /stats tell more",
-            room.name, room.address
-        ));
-        if !member.is_sealed() {
+        let member = Member::enter(client, room, &self.options, self.cipher)?;
+        let MulticastRoom { name, address, .. } = &member.room;
+        client.note(format!("You are in {name} at {address}; Ctrl-D leads back, /who and /stats tell more"));
+        if member.cipher.is_none() {
             client.note("The room is open: everybody on this network can read it, and write in anybody's name");
         }
-        client.lock().model.detour = Some(format!("[{}]", room.name));
-        let mut memberships = self.lock();
-        let before = memberships.current.replace(member);
-        memberships.before.clone_from(&before);
-        drop(memberships);
-        if let Some(before) = before {
-            say_goodbye(client, &before);
-            self.lock().before = None;
-        }
-        true
+        client.lock().model.detour = Some(format!("[{name}]"));
+        self.lock().push(member);
+        before.iter().for_each(|before| self.leave(client, before));
+        Ok(())
+    }
+
+    /// Leaves a room. It stays where it is until it is left: a thread that ends the program meanwhile finds it there,
+    /// and says goodbye.
+    fn leave(&self, client: &Client, member: &Arc<Member>) {
+        member.leave(client);
+        client.note(format!("You left {}", member.room.name));
+        self.lock().retain(|other| !Arc::ptr_eq(other, member));
     }
 
     /// Leaves the room.
     fn back(&self, client: &Client) -> bool {
-        // It stays where it is until it is left: a thread that ends the program meanwhile finds it there, and says
-        // goodbye.
         let Some(member) = self.current() else { return false };
-        say_goodbye(client, &member);
-        self.lock().current = None;
+        self.leave(client, &member);
         client.lock().model.detour = None;
         true
     }
@@ -129,8 +99,8 @@ impl Wing for Multicast {
         let (Some(member), Some(line)) = (self.current(), line) else { return self.back(client) };
         match line.trim() {
             "" => {}
-            "/who" => who(client, &member),
-            "/stats" => stats(client, &member),
+            "/who" => member.who(client),
+            "/stats" => member.stats(client),
             word if word.starts_with('/') && !word.starts_with("//") => return false,
             "tata" | "exit" => {
                 self.back(client);
@@ -148,44 +118,7 @@ impl Wing for Multicast {
 
     /// Leaves without waiting for anybody.
     fn abandon(&self, client: &Client) {
-        let Memberships { current, before } = std::mem::take(&mut *self.lock());
-        [current, before].iter().flatten().for_each(|member| member.leave_at_once(client));
-    }
-}
-
-fn say_goodbye(client: &Client, member: &Member) {
-    member.leave(client);
-    client.note(format!("You left {}", member.room.name));
-}
-
-fn who(client: &Client, member: &Member) {
-    let members = member.members();
-    let mut state = client.lock();
-    let count = members.len() + 1;
-    state.note(format!("{} of {}: you", pluralize(count, "member"), member.room.name));
-    for (nick, heard) in members {
-        state.note(format!("    {nick}, heard {} s ago", heard.as_secs()));
-    }
-}
-
-fn stats(client: &Client, member: &Member) {
-    let (counts, arrivals) = member.counts();
-    let mut state = client.lock();
-    for (what, count) in [
-        ("messages said", counts.said),
-        ("datagrams sent", counts.sent),
-        ("datagrams received", arrivals.received),
-        ("messages shown", counts.shown),
-        ("messages missed at first and repaired", counts.repaired),
-        ("messages lost for good", counts.lost),
-        ("messages that came again", counts.duplicates),
-        ("messages repeated for who missed them", counts.retransmitted),
-        ("datagrams lost on purpose", arrivals.dropped),
-        ("datagrams damaged", arrivals.damaged),
-        ("datagrams of other programs or rooms", arrivals.foreign),
-        ("datagrams without a good seal", arrivals.forged),
-        ("datagrams without use", counts.ignored),
-    ] {
-        state.note(format!("{count:>8}  {what}"));
+        let members = std::mem::take(&mut *self.lock());
+        members.iter().rev().for_each(|member| member.leave_at_once(client));
     }
 }

@@ -3,21 +3,13 @@
 //!
 //! Called by the main thread when the user enters a room; no lock.
 
+use super::engine::limits;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 
-/// Bytes that may wait in the kernel: a second of a busy room.
-const BUFFER: usize = 1024 * 1024;
-
-/// Joins a group on the interface that has this address, or on one that the system chooses for 0.0.0.0. An error is one
-/// sentence.
-pub fn join(group: SocketAddrV4, interface: Ipv4Addr) -> Result<UdpSocket, String> {
-    member(group, interface)
-        .map_err(|error| format!("Cannot join {group}: {error}; --iface ADDRESS chooses another interface"))
-}
-
-fn member(group: SocketAddrV4, interface: Ipv4Addr) -> io::Result<UdpSocket> {
+/// Joins a group on the interface that has this address, or on one that the system chooses for 0.0.0.0.
+pub fn join(group: SocketAddrV4, interface: Ipv4Addr) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     // Several clients of one host share the port, and each gets every datagram.
     socket.set_reuse_address(true)?;
@@ -30,7 +22,7 @@ fn member(group: SocketAddrV4, interface: Ipv4Addr) -> io::Result<UdpSocket> {
     // The other clients of this host are members, too.
     socket.set_multicast_loop_v4(true)?;
     // A smaller one loses more, which is repaired.
-    let _ = socket.set_recv_buffer_size(BUFFER);
+    let _ = socket.set_recv_buffer_size(limits::MCAST_SOCKET_BUFFER);
     Ok(socket.into())
 }
 

@@ -1,6 +1,7 @@
 //! The directory on the disk.
 //!
-//! Read by the main thread at the start. Client threads write it while they do not hold the registry's lock, one at a time.
+//! Read by the main thread at the start. Client threads write it one at a time, while they do not hold the registry's
+//! lock.
 //!
 //! ```text
 //! <data folder>/directory     a line each: name, address, port, owner, the owner's key, id, the room's key
@@ -46,9 +47,10 @@ impl DirectoryFile {
     pub fn write(&self, table: &Mutex<RoomTable>) -> io::Result<()> {
         let path = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Read under this lock, so that a later write holds no less than an earlier one.
-        let lines =
-            table.lock().unwrap_or_else(PoisonError::into_inner).all().map(MulticastRoom::line).collect::<Vec<_>>();
-        write_atomically(&path, lines.iter().flat_map(|line| [line, "\n"]).collect::<String>().as_bytes())?;
+        let table = table.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines: String = table.all().map(|room| room.line() + "\n").collect();
+        drop(table);
+        write_atomically(&path, lines.as_bytes())?;
         path.parent().map_or(Ok(()), sync_folder)
     }
 }

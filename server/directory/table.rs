@@ -64,36 +64,29 @@ pub fn is_name(name: &str) -> bool {
     !name.starts_with(['#', ':']) && is_room(&format!("#{name}"))
 }
 
-/// Whether members may meet at an address: one that stays within an organisation (RFC 2365: 239.0.0.0/8), with a port that
-/// needs no privilege.
+/// Whether members may meet at an address: one that stays within an organisation (RFC 2365: 239.0.0.0/8), with a port
+/// that needs no privilege.
 pub fn is_address(address: SocketAddrV4) -> bool {
     address.ip().octets()[0] == 239 && address.port() >= limits::DIRECTORY_PORT
 }
 
-/// Why a room cannot be entered into the directory.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Conflict {
-    /// There is a room of this name.
-    Name(String),
-    /// The room of this name has the address.
-    Address(String),
-    Full,
-}
+/// Code and text of a FAIL.
+pub type Refusal = (&'static str, String);
 
 /// The rooms, by folded name.
 #[derive(Debug, Default)]
 pub struct RoomTable(BTreeMap<String, MulticastRoom>);
 
 impl RoomTable {
-    pub fn add(&mut self, room: MulticastRoom) -> Result<(), Conflict> {
-        if let Some(other) = self.0.get(&casefold(&room.name)) {
-            return Err(Conflict::Name(other.name.clone()));
+    pub fn add(&mut self, room: MulticastRoom) -> Result<(), Refusal> {
+        if let Some(other) = self.get(&room.name) {
+            return Err(("NAME_TAKEN", format!("There is a room {} already", other.name)));
         }
-        if let Some(other) = self.0.values().find(|other| other.address == room.address) {
-            return Err(Conflict::Address(other.name.clone()));
+        if let Some(other) = self.all().find(|other| other.address == room.address) {
+            return Err(("ADDRESS_TAKEN", format!("The members of {} meet there already", other.name)));
         }
         if self.0.len() >= limits::DIRECTORY_ROOMS {
-            return Err(Conflict::Full);
+            return Err(("TOO_MANY", format!("There are {} rooms; no more are taken", limits::DIRECTORY_ROOMS)));
         }
         self.0.insert(casefold(&room.name), room);
         Ok(())
@@ -128,8 +121,14 @@ mod tests {
     fn names_and_addresses_are_unique() {
         let mut directory = RoomTable::default();
         directory.add(room("Lab", "239.0.0.1:4000", 1)).unwrap();
-        assert_eq!(directory.add(room("lab", "239.0.0.2:4000", 2)), Err(Conflict::Name("Lab".into())));
-        assert_eq!(directory.add(room("b", "239.0.0.1:4000", 3)), Err(Conflict::Address("Lab".into())));
+        assert_eq!(
+            directory.add(room("lab", "239.0.0.2:4000", 2)),
+            Err(("NAME_TAKEN", "There is a room Lab already".into()))
+        );
+        assert_eq!(
+            directory.add(room("b", "239.0.0.1:4000", 3)),
+            Err(("ADDRESS_TAKEN", "The members of Lab meet there already".into()))
+        );
         directory.add(room("b", "239.0.0.1:4001", 4)).unwrap();
         assert!(!directory.remove(&room("lab", "239.0.0.1:4000", 9)), "it is another room of this name");
         assert!(directory.remove(&room("LAB", "239.0.0.1:4000", 1)));
@@ -137,7 +136,8 @@ mod tests {
             let (high, low) = (number / 256, number % 256);
             directory.add(room(&number.to_string(), &format!("239.1.{high}.{low}:5000"), 0)).unwrap();
         }
-        assert_eq!(directory.add(room("one_more", "239.0.0.9:5000", 0)), Err(Conflict::Full));
+        let (code, text) = directory.add(room("one_more", "239.0.0.9:5000", 0)).unwrap_err();
+        assert_eq!((code, &text[..]), ("TOO_MANY", "There are 1000 rooms; no more are taken"));
     }
 
     #[test]

@@ -1,16 +1,14 @@
 //! Lists of people and rooms: NAMES, LIST, WHO, WHOIS.
 //!
-//! Runs in the client's thread, under the registry's lock. Each list stops with 416 when it has become as long as an answer
-//! may be.
-
-use std::time::SystemTime;
+//! Runs in the client's thread, under the registry's lock. Each list stops with 416 when it is as long as an answer may
+//! be.
 
 use wire::message::Message;
 use wire::names::{eq_ignore_case, wildcard_match};
 use wire::numeric;
 use wire::time::unix_seconds;
 
-use super::modes::{Modes, Rank};
+use super::modes::{Flags, Modes, Rank};
 use super::users::{is_invisible, is_visible};
 use crate::core::client::Client;
 use crate::core::context::{CommandContext, Replies, Wings};
@@ -29,26 +27,25 @@ pub const CAPABILITIES: &[(&str, Caps)] = &[("multi-prefix", MULTI_PREFIX), ("us
 /// NAMES in place of the core's: also of rooms that the client is not in.
 pub fn names(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     let CommandContext { registry, replies, id, wings, .. } = ctx;
-    if let Some(names) = message.param(0) {
-        for name in distinct(names).into_iter().take(TARGETS) {
-            if let Some(room) = registry.room(name).filter(|room| wings.may_see(room, *id)) {
-                members_of(registry, replies, *id, room);
+    let Some(names) = message.param(0) else {
+        for room in visible_rooms(registry, wings, *id) {
+            if replies.are_too_long("NAMES") {
+                break;
             }
-            // As it was asked for: the room's own spelling would tell that a secret room exists.
-            replies.send(numeric::RPL_ENDOFNAMES, &[name]);
+            members_of(registry, replies, *id, room);
         }
-        return;
-    }
-    for room in visible_rooms(registry, wings, *id) {
-        if replies.are_too_long("NAMES") {
-            break;
+        return replies.send(numeric::RPL_ENDOFNAMES, &["*"]);
+    };
+    for name in distinct(names).into_iter().take(TARGETS) {
+        if let Some(room) = registry.room(name).filter(|room| wings.may_see(room, *id)) {
+            members_of(registry, replies, *id, room);
         }
-        members_of(registry, replies, *id, room);
+        // As it was asked for: the room's own spelling would tell that a secret room exists.
+        replies.send(numeric::RPL_ENDOFNAMES, &[name]);
     }
-    replies.send(numeric::RPL_ENDOFNAMES, &["*"]);
 }
 
-/// The rooms that a client may know of, by name.
+/// The rooms that a client may know of, sorted by name.
 fn visible_rooms<'a>(registry: &'a Registry, wings: &Wings, to: ClientId) -> Vec<&'a Room> {
     let mut rooms: Vec<&Room> = registry.rooms().filter(|room| wings.may_see(room, to)).collect();
     rooms.sort_unstable_by_key(|room| &room.name);
@@ -68,7 +65,7 @@ fn members_of(registry: &Registry, replies: &mut Replies<'_>, to: ClientId, room
         let who = if caps.has(USERHOST_IN_NAMES) { client.source() } else { client.nick().to_owned() };
         Some(format!("{marks}{who}"))
     });
-    let params = [if Modes::of(room).is_secret() { "@" } else { "=" }, &room.name];
+    let params = [if Modes::of(room).flags.has(Flags::SECRET) { "@" } else { "=" }, &room.name];
     let space = replies.text_space(numeric::RPL_NAMREPLY, &params);
     each_line(entries, space, |line| replies.text(numeric::RPL_NAMREPLY, &params, line));
 }
@@ -94,16 +91,14 @@ pub fn list(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
 fn is_listed(room: &Room, conditions: &[&str]) -> bool {
     let members = room.members().len();
     let number = |text: &str| text.parse::<usize>().ok();
-    let mut named = conditions.iter().filter(|condition| !condition.starts_with(['<', '>', '!'])).peekable();
-    let by_name = named.peek().is_none() || named.any(|mask| wildcard_match(mask, &room.name));
+    let (others, masks): (Vec<&str>, Vec<&str>) =
+        conditions.iter().partition(|condition| condition.starts_with(['<', '>', '!']));
+    let by_name = masks.is_empty() || masks.iter().any(|mask| wildcard_match(mask, &room.name));
     by_name
-        && conditions.iter().all(|condition| {
-            match condition.split_at(usize::from(condition.starts_with(['<', '>', '!']))) {
-                (">", least) => number(least).is_some_and(|least| members > least),
-                ("<", most) => number(most).is_some_and(|most| members < most),
-                ("!", mask) => !wildcard_match(mask, &room.name),
-                _ => true,
-            }
+        && others.iter().all(|condition| match condition.split_at(1) {
+            (">", least) => number(least).is_some_and(|least| members > least),
+            ("<", most) => number(most).is_some_and(|most| members < most),
+            (_, mask) => !wildcard_match(mask, &room.name),
         })
 }
 
@@ -151,60 +146,56 @@ fn who_fits<'a>(registry: &'a Registry, to: ClientId, mask: &str, server: &str) 
 }
 
 pub fn whois(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
-    let (asked_server, nick) = match message.params[..] {
-        [server, nick, ..] => (Some(server), nick),
-        [nick] => (None, nick),
+    let (server, nick) = match message.params[..] {
+        [server, nick, ..] => (server, nick),
+        [nick] => (nick, nick),
         [] => return,
     };
-    if let Some(server) = asked_server.filter(|server| !ctx.server.is_called(server) && !eq_ignore_case(server, nick)) {
+    if !eq_ignore_case(server, nick) && !ctx.server.is_called(server) {
         return ctx.reply(numeric::ERR_NOSUCHSERVER, &[server]);
     }
     let wanted = distinct(nick);
     if wanted.is_empty() {
         return ctx.reply(numeric::ERR_NONICKNAMEGIVEN, &[]);
     }
-    let CommandContext { server, registry, replies, id, inputs, .. } = ctx;
     for mask in wanted.into_iter().take(TARGETS) {
-        let found = whois_fits(registry, *id, mask);
+        let found = whois_fits(&ctx.registry, ctx.id, mask);
         if found.is_empty() {
-            replies.send(numeric::ERR_NOSUCHNICK, &[mask]);
+            ctx.reply(numeric::ERR_NOSUCHNICK, &[mask]);
         }
-        for client in found {
-            if replies.are_too_long("WHOIS") {
-                return replies.send(numeric::RPL_ENDOFWHOIS, &[nick]);
+        for id in found {
+            if ctx.replies.are_too_long("WHOIS") {
+                return ctx.reply(numeric::RPL_ENDOFWHOIS, &[nick]);
             }
-            about(registry, replies, (server.name(), inputs.now), *id, client);
+            about(ctx, id);
         }
     }
-    replies.send(numeric::RPL_ENDOFWHOIS, &[nick]);
+    ctx.reply(numeric::RPL_ENDOFWHOIS, &[nick]);
 }
 
 /// The client of that nick; or some of the visible clients whose nick fits a mask.
-fn whois_fits<'a>(registry: &'a Registry, to: ClientId, nick: &str) -> Vec<&'a Client> {
+fn whois_fits(registry: &Registry, to: ClientId, nick: &str) -> Vec<ClientId> {
     if !nick.contains(['*', '?']) {
-        return registry.by_nick(nick).into_iter().collect();
+        return registry.by_nick(nick).map(|client| client.id).into_iter().collect();
     }
     let found =
         registry.everyone().filter(|client| wildcard_match(nick, client.nick()) && is_visible(registry, client, to));
-    found.take(TARGETS).collect()
+    found.take(TARGETS).map(|client| client.id).collect()
 }
 
 /// The replies of WHOIS about one client.
-fn about(
-    registry: &Registry,
-    replies: &mut Replies<'_>,
-    (server, now): (&str, SystemTime),
-    to: ClientId,
-    client: &Client,
-) {
+fn about(ctx: &mut CommandContext<'_>, id: ClientId) {
+    let CommandContext { server, registry, replies, id: to, inputs, .. } = ctx;
+    let Some(client) = registry.client(id) else { return };
     let nick = client.nick();
     replies.text(numeric::RPL_WHOISUSER, &[nick, client.user(), &client.host, "*"], &client.realname);
     let rooms = client.rooms.iter().filter_map(|name| registry.room(name));
-    let shown = rooms.filter(|room| room.has(to) || !(Modes::of(room).is_secret() || is_invisible(client)));
+    let shown =
+        rooms.filter(|room| room.has(*to) || !(Modes::of(room).flags.has(Flags::SECRET) || is_invisible(client)));
     let marked = shown.map(|room| format!("{}{}", Rank::of(room, client.id).prefix(false), room.name));
     let space = replies.text_space(numeric::RPL_WHOISCHANNELS, &[nick]);
     each_line(marked, space, |line| replies.text(numeric::RPL_WHOISCHANNELS, &[nick], line));
-    replies.send(numeric::RPL_WHOISSERVER, &[nick, server]);
+    replies.send(numeric::RPL_WHOISSERVER, &[nick, server.name()]);
     if client.secure {
         replies.send(numeric::RPL_WHOISSECURE, &[nick]);
     }
@@ -214,6 +205,6 @@ fn about(
     if let Some(away) = &client.away {
         replies.text(numeric::RPL_AWAY, &[nick], away);
     }
-    let idle = now.duration_since(client.spoke_at).unwrap_or_default().as_secs().to_string();
+    let idle = inputs.now.duration_since(client.spoke_at).unwrap_or_default().as_secs().to_string();
     replies.send(numeric::RPL_WHOISIDLE, &[nick, &idle, &unix_seconds(client.connected_at).to_string()]);
 }

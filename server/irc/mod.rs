@@ -36,8 +36,8 @@ use crate::core::context::{Command, CommandContext, Wing};
 use crate::core::event::{Caps, ClientId};
 use crate::core::room::Room;
 
-use modes::{Modes, Rank, Speaker};
-use users::Users;
+use modes::{Flags, Modes, Rank};
+use users::InvisibleCount;
 
 #[derive(Debug, Args)]
 pub struct IrcOptions {
@@ -49,19 +49,19 @@ pub struct IrcOptions {
 pub struct Irc {
     /// The lines of the message of the day.
     motd: Vec<String>,
-    users: Users,
+    invisible: InvisibleCount,
 }
 
 impl Irc {
     /// An error is one sentence.
     pub fn open(options: &IrcOptions) -> Result<Arc<Self>, String> {
-        let text = options.motd.as_ref().map(|path| {
-            fs::read_to_string(path)
-                .map_err(|error| format!("cannot read the message of the day from {}: {error}", path.display()))
-        });
-        let text = text.transpose()?.unwrap_or_default();
+        let text = match &options.motd {
+            None => String::new(),
+            Some(path) => fs::read_to_string(path)
+                .map_err(|error| format!("cannot read the message of the day from {}: {error}", path.display()))?,
+        };
         let motd = text.lines().map(|line| printable(line).into_owned()).collect();
-        Ok(Arc::new(Irc { motd, users: Users::default() }))
+        Ok(Arc::new(Irc { motd, invisible: InvisibleCount::default() }))
     }
 }
 
@@ -74,12 +74,12 @@ impl Wing for Irc {
             Command::new("TOPIC", 1, rooms::topic),
             Command::new("INVITE", 2, rooms::invite),
             Command::new("KICK", 2, rooms::kick),
-            Command::new("MODE", 1, move |ctx, message| mode::mode(&mode.users, ctx, message)),
+            Command::new("MODE", 1, move |ctx, message| mode::mode(&mode.invisible, ctx, message)),
             Command::new("WHO", 0, lists::who),
             Command::new("WHOIS", 1, lists::whois),
             Command::new("USERHOST", 1, queries::userhost),
             Command::new("ISON", 1, queries::ison),
-            Command::new("LUSERS", 0, move |ctx, _| queries::lusers(&lusers.users, ctx)),
+            Command::new("LUSERS", 0, move |ctx, _| queries::lusers(&lusers.invisible, ctx)),
             Command::new("MOTD", 0, move |ctx, message| queries::motd(&motd.motd, ctx, message)),
             Command::new("VERSION", 0, queries::version),
             Command::new("TIME", 0, queries::time),
@@ -92,18 +92,12 @@ impl Wing for Irc {
 
     fn welcome(&self, ctx: &mut CommandContext<'_>) {
         welcome::welcome(ctx);
-        queries::lusers(&self.users, ctx);
+        queries::lusers(&self.invisible, ctx);
         queries::motd(&self.motd, ctx, &Message::default());
     }
 
-    fn gave_up_nick(&self, client: &Client, _old: &str, new: Option<&str>) {
-        if new.is_none() {
-            self.users.left(client);
-        }
-    }
-
     fn may_see(&self, room: &Room, client: ClientId) -> bool {
-        room.has(client) || !Modes::of(room).is_secret()
+        room.has(client) || !Modes::of(room).flags.has(Flags::SECRET)
     }
 
     fn may_join(&self, room: &Room, client: &Client, key: Option<&str>) -> Result<(), Numeric> {
@@ -113,19 +107,16 @@ impl Wing for Irc {
     fn joined(&self, ctx: &mut CommandContext<'_>, name: &str) {
         let id = ctx.id;
         let Some(room) = ctx.registry.room_mut(name) else { return };
-        if room.members().len() == 1 {
-            Rank::set_in(room, id, |rank| rank.operator = true);
+        Modes::of_mut(room).entered(id);
+        if room.members().len() == 1
+            && let Some(rank) = Rank::of_mut(room, id)
+        {
+            rank.operator = true;
         }
-        room.wings.get_or_default::<Modes>().entered(id);
         rooms::send_topic(ctx, name);
     }
 
     fn may_speak(&self, room: &Room, client: Option<ClientId>, source: &str) -> Option<Result<(), &'static str>> {
-        let speaker = match client {
-            None => Speaker::HasLeft,
-            Some(client) if room.has(client) => Speaker::Member(Rank::of(room, client)),
-            Some(_) => Speaker::Outsider,
-        };
-        Some(Modes::of(room).may_speak(speaker, source))
+        Some(Modes::may_speak(room, client, source))
     }
 }

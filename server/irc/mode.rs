@@ -11,21 +11,21 @@ use wire::time::unix_seconds;
 
 use super::limits;
 use super::modes::{Flags, Modes, Rank, Setting, WITH_PARAMETER};
-use super::users::{Users, is_invisible};
+use super::users::{InvisibleCount, is_invisible};
 use crate::core::context::CommandContext;
-use crate::core::event::{Line, Recipients};
+use crate::core::event::Line;
 
-pub fn mode(users: &Users, ctx: &mut CommandContext<'_>, message: &Message<'_>) {
+pub fn mode(invisible: &InvisibleCount, ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     let target = message.params[0];
     let changes = message.param(1);
     match (target.starts_with('#'), changes) {
         (true, None) => show_room(ctx, target),
         (true, Some(changes)) => change_room(ctx, target, changes, &message.params[2..]),
-        (false, changes) => user(users, ctx, target, changes),
+        (false, changes) => user(invisible, ctx, target, changes),
     }
 }
 
-fn user(users: &Users, ctx: &mut CommandContext<'_>, nick: &str, changes: Option<&str>) {
+fn user(invisible: &InvisibleCount, ctx: &mut CommandContext<'_>, nick: &str, changes: Option<&str>) {
     if !eq_ignore_case(nick, ctx.me().nick()) {
         return match ctx.registry.by_nick(nick) {
             Some(_) => ctx.reply(numeric::ERR_USERSDONTMATCH, &[]),
@@ -41,7 +41,7 @@ fn user(users: &Users, ctx: &mut CommandContext<'_>, nick: &str, changes: Option
     }
     // The last word counts: `+i-i` is `-i`.
     let Some((on, _)) = letters(changes).filter(|&(_, letter)| letter == 'i').last() else { return };
-    if users.set_invisible(ctx.me_mut(), on) {
+    if invisible.set_invisible(ctx.me_mut(), on) {
         let (source, nick) = (ctx.me().source(), ctx.me().nick().to_owned());
         ctx.replies.line(format_args!(":{source} MODE {nick} {}i", if on { '+' } else { '-' }));
     }
@@ -75,8 +75,7 @@ fn change_room(ctx: &mut CommandContext<'_>, name: &str, changes: &str, params: 
         return ctx.reply(numeric::ERR_NOSUCHCHANNEL, &[name]);
     }
     let mut params = params.iter().copied();
-    let mut done = Done::default();
-    let (mut refused, mut bans_shown) = (false, false);
+    let (mut done, mut refused, mut bans_shown) = (Vec::new(), false, false);
     for (on, letter) in letters(changes) {
         let takes_param = WITH_PARAMETER.contains(&letter) && (letter != 'l' || on);
         let param = if takes_param { params.next() } else { None };
@@ -89,86 +88,86 @@ fn change_room(ctx: &mut CommandContext<'_>, name: &str, changes: &str, params: 
         if refused {
             continue;
         }
-        let Some((room_name, recipients)) = ctx.joined_room(name) else { return };
-        if !ctx.registry.room(name).is_some_and(|room| Rank::is_operator(room, ctx.id)) {
+        let Some((room_name, _)) = ctx.joined_room(name) else { return };
+        let may_lack_it = letter == 'k' && !on;
+        if !ctx.registry.room(name).is_some_and(|room| Rank::of(room, ctx.id).operator) {
             ctx.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&room_name]);
             refused = true;
-            continue;
-        }
-        let may_lack_it = letter == 'k' && !on;
-        if takes_param && param.is_none() && !may_lack_it {
+        } else if takes_param && param.is_none() && !may_lack_it {
             ctx.need_more_params("MODE");
-            continue;
-        }
-        if let Some(shown) = change(ctx, &room_name, on, letter, param) {
-            done.add(ctx, &room_name, &recipients, (on, letter, shown));
+        } else if let Some(shown) = change(ctx, &room_name, on, letter, param) {
+            done.push((on, letter, shown));
         }
     }
-    if let Some(room) = ctx.registry.room_mut(name) {
-        let (name, recipients) = (room.name.clone(), room.recipients(None));
-        done.send(ctx, &name, &recipients);
+    send_changes(ctx, name, &done);
+}
+
+/// Sends the changes to the members, in as few lines as hold them.
+fn send_changes(ctx: &mut CommandContext<'_>, name: &str, mut changes: &[(bool, char, String)]) {
+    let space = LINE - (SOURCE + " MODE ".len() + ROOM + " \r\n".len());
+    while !changes.is_empty() {
+        let fits = |count: &usize| shown(&changes[..*count]).len() <= space;
+        let (first, rest) = changes.split_at((1..=changes.len()).rev().find(fits).unwrap_or(1));
+        let Some((name, recipients)) = ctx.joined_room(name) else { return };
+        let (source, now) = (ctx.me().source(), ctx.inputs.now);
+        ctx.send_to(recipients, Line::new(now, format_args!(":{source} MODE {name} {}", shown(first))));
+        changes = rest;
     }
 }
 
-/// The changes that are made and not yet sent to the members.
-#[derive(Default)]
-struct Done {
-    letters: String,
-    params: String,
-    /// Which sign the last letter stands under.
-    sign: Option<bool>,
-}
-
-impl Done {
-    fn add(
-        &mut self,
-        ctx: &mut CommandContext<'_>,
-        room: &str,
-        to: &Recipients,
-        (on, letter, param): (bool, char, String),
-    ) {
-        let longest_head = SOURCE + " MODE ".len() + ROOM + " \r\n".len();
-        if longest_head + self.letters.len() + 2 + self.params.len() + 1 + param.len() > LINE {
-            self.send(ctx, room, to);
+/// `+ab-c`, then the parameters.
+fn shown(changes: &[(bool, char, String)]) -> String {
+    let (mut letters, mut params, mut sign) = (String::new(), String::new(), None);
+    for (on, letter, param) in changes {
+        if sign.replace(on) != Some(on) {
+            letters.push(if *on { '+' } else { '-' });
         }
-        if self.sign.replace(on) != Some(on) {
-            self.letters.push(if on { '+' } else { '-' });
-        }
-        self.letters.push(letter);
+        letters.push(*letter);
         if !param.is_empty() {
-            self.params.extend([" ", &param]);
+            params.extend([" ", param]);
         }
     }
-
-    fn send(&mut self, ctx: &mut CommandContext<'_>, room: &str, to: &Recipients) {
-        let done = std::mem::take(self);
-        if !done.letters.is_empty() {
-            let source = ctx.me().source();
-            ctx.send_to(
-                to.clone(),
-                Line::new(ctx.inputs.now, format_args!(":{source} MODE {room} {}{}", done.letters, done.params)),
-            );
-        }
-    }
+    letters + &params
 }
 
 /// Makes one change; the parameter to show with it, or `None` when nothing changed.
 fn change(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char, param: Option<&str>) -> Option<String> {
     match letter {
-        'o' | 'v' => change_rank(ctx, name, on, letter, param?),
-        'b' => change_ban(ctx, name, on, param?),
-        'k' => change_key(ctx, name, on, param),
-        'l' => change_limit(ctx, name, on, param),
-        _ => change_flag(ctx, name, on, letter),
+        'o' | 'v' => return change_rank(ctx, name, on, letter, param?),
+        'b' => return change_ban(ctx, name, on, param?),
+        _ => {}
     }
-}
-
-fn change_flag(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char) -> Option<String> {
-    let Some(&(_, flag)) = Flags::ALL.iter().find(|(known, _)| *known == letter) else {
-        ctx.reply(numeric::ERR_UNKNOWNMODE, &[letter.encode_utf8(&mut [0; 4])]);
-        return None;
-    };
-    Modes::of_mut(ctx.registry.room_mut(name)?).set(flag, on).then(String::new)
+    let CommandContext { registry, replies, .. } = ctx;
+    let modes = Modes::of_mut(registry.room_mut(name)?);
+    match (letter, on) {
+        ('k', false) => modes.key.take().map(|_| "*".into()),
+        ('k', true) => {
+            let key = param?;
+            if !(1..=KEY).contains(&key.len()) || key.contains([' ', ',']) || key.starts_with(':') {
+                let text = format!("A key has 1 to {KEY} characters, no space or comma");
+                replies.text(numeric::ERR_INVALIDMODEPARAM, &[name, "k", "*"], &text);
+                return None;
+            }
+            (modes.key.replace(key.into()).as_deref() != Some(key)).then(|| key.into())
+        }
+        ('l', false) => modes.limit.take().map(|_| String::new()),
+        ('l', true) => {
+            let text = param?;
+            let Some(limit) = text.parse().ok().filter(|&limit| limit > 0) else {
+                let why = "A limit is a whole number from 1 up";
+                replies.text(numeric::ERR_INVALIDMODEPARAM, &[name, "l", text], why);
+                return None;
+            };
+            (modes.limit.replace(limit) != Some(limit)).then(|| limit.to_string())
+        }
+        _ => {
+            let Some((_, flag)) = Flags::ALL.iter().find(|(known, _)| *known == letter) else {
+                replies.send(numeric::ERR_UNKNOWNMODE, &[letter.encode_utf8(&mut [0; 4])]);
+                return None;
+            };
+            modes.set(*flag, on).then(String::new)
+        }
+    }
 }
 
 fn change_rank(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char, nick: &str) -> Option<String> {
@@ -177,17 +176,12 @@ fn change_rank(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char,
         return None;
     };
     let (id, nick) = (client.id, client.nick().to_owned());
-    let room = ctx.registry.room_mut(name)?;
-    if !room.has(id) {
+    let Some(rank) = Rank::of_mut(ctx.registry.room_mut(name)?, id) else {
         ctx.reply(numeric::ERR_USERNOTINCHANNEL, &[&nick, name]);
         return None;
-    }
-    let mut changed = false;
-    Rank::set_in(room, id, |rank| {
-        let right = if letter == 'o' { &mut rank.operator } else { &mut rank.voice };
-        changed = std::mem::replace(right, on) != on;
-    });
-    changed.then_some(nick)
+    };
+    let right = if letter == 'o' { &mut rank.operator } else { &mut rank.voice };
+    (std::mem::replace(right, on) != on).then_some(nick)
 }
 
 fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) -> Option<String> {
@@ -208,7 +202,7 @@ fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) ->
             modes.bans.push(Setting::new(&mask, &by, now));
             Some(mask)
         }
-        // As it was set, so that who keeps the list finds it.
+        // As it was set, so that clients that keep the list find it.
         (false, Some(index)) => Some(modes.bans.remove(index).text),
         _ => None,
     }
@@ -224,35 +218,6 @@ fn full_mask(mask: &str) -> String {
         (false, false) => format!("{mask}!*@*"),
     };
     truncate(&full, MASK).to_owned()
-}
-
-fn change_key(ctx: &mut CommandContext<'_>, name: &str, on: bool, key: Option<&str>) -> Option<String> {
-    if !on {
-        let old = Modes::of_mut(ctx.registry.room_mut(name)?).key.take();
-        return old.map(|_| "*".into());
-    }
-    let key = key?;
-    let good = (1..=KEY).contains(&key.len()) && !key.contains([' ', ',']) && !key.starts_with(':');
-    if !good {
-        let text = format!("A key has 1 to {KEY} characters, no space or comma");
-        ctx.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "k", "*"], &text);
-        return None;
-    }
-    let old = Modes::of_mut(ctx.registry.room_mut(name)?).key.replace(key.into());
-    (old.as_deref() != Some(key)).then(|| key.into())
-}
-
-fn change_limit(ctx: &mut CommandContext<'_>, name: &str, on: bool, limit: Option<&str>) -> Option<String> {
-    if !on {
-        return Modes::of_mut(ctx.registry.room_mut(name)?).limit.take().map(|_| String::new());
-    }
-    let text = limit?;
-    let Some(limit) = text.parse::<usize>().ok().filter(|&limit| limit > 0) else {
-        ctx.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "l", text], "A limit is a whole number from 1 up");
-        return None;
-    };
-    let modes = Modes::of_mut(ctx.registry.room_mut(name)?);
-    (modes.limit.replace(limit) != Some(limit)).then(|| limit.to_string())
 }
 
 fn show_bans(ctx: &mut CommandContext<'_>, name: &str) {

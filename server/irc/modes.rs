@@ -19,11 +19,11 @@ use crate::core::room::Room;
 pub struct Flags(u8);
 
 impl Flags {
-    const INVITE_ONLY: Flags = Flags(1);
-    const MODERATED: Flags = Flags(2);
-    const NO_EXTERNAL: Flags = Flags(4);
-    const SECRET: Flags = Flags(8);
-    const TOPIC_LOCKED: Flags = Flags(16);
+    pub const INVITE_ONLY: Flags = Flags(1);
+    pub const MODERATED: Flags = Flags(2);
+    pub const NO_EXTERNAL: Flags = Flags(4);
+    pub const SECRET: Flags = Flags(8);
+    pub const TOPIC_LOCKED: Flags = Flags(16);
 
     /// Every flag with its letter. MODE, 004 and 005 follow from this table.
     pub const ALL: &[(char, Flags)] = &[
@@ -34,7 +34,7 @@ impl Flags {
         ('t', Flags::TOPIC_LOCKED),
     ];
 
-    fn has(self, flag: Flags) -> bool {
+    pub fn has(self, flag: Flags) -> bool {
         self.0 & flag.0 != 0
     }
 }
@@ -61,7 +61,7 @@ impl Setting {
 #[derive(Debug)]
 pub struct Modes {
     pub topic: Option<Setting>,
-    flags: Flags,
+    pub flags: Flags,
     /// +k
     pub key: Option<String>,
     /// +l
@@ -72,43 +72,28 @@ pub struct Modes {
     invited: VecDeque<ClientId>,
 }
 
-/// A new room is closed to messages from outside, and its topic to all but its operators.
+/// Those of a room that no member has entered yet.
+static NEW: Modes = Modes::new();
+
 impl Default for Modes {
     fn default() -> Self {
-        let (topic, key, limit, bans, invited) = Default::default();
-        Modes { topic, flags: Flags(Flags::NO_EXTERNAL.0 | Flags::TOPIC_LOCKED.0), key, limit, bans, invited }
+        Modes::new()
     }
 }
 
-/// Those of a room that has none yet: no member has entered it.
-static NEW: Modes = Modes {
-    topic: None,
-    flags: Flags(Flags::NO_EXTERNAL.0 | Flags::TOPIC_LOCKED.0),
-    key: None,
-    limit: None,
-    bans: Vec::new(),
-    invited: VecDeque::new(),
-};
-
 impl Modes {
+    /// A new room is closed to messages from outside, and its topic to all but its operators.
+    const fn new() -> Self {
+        let flags = Flags(Flags::NO_EXTERNAL.0 | Flags::TOPIC_LOCKED.0);
+        Modes { topic: None, flags, key: None, limit: None, bans: Vec::new(), invited: VecDeque::new() }
+    }
+
     pub fn of(room: &Room) -> &Modes {
         room.wings.get().unwrap_or(&NEW)
     }
 
     pub fn of_mut(room: &mut Room) -> &mut Modes {
         room.wings.get_or_default()
-    }
-
-    pub fn is_secret(&self) -> bool {
-        self.flags.has(Flags::SECRET)
-    }
-
-    pub fn is_invite_only(&self) -> bool {
-        self.flags.has(Flags::INVITE_ONLY)
-    }
-
-    pub fn is_topic_locked(&self) -> bool {
-        self.flags.has(Flags::TOPIC_LOCKED)
     }
 
     /// Sets or clears a flag; whether that changed anything.
@@ -119,14 +104,14 @@ impl Modes {
     }
 
     pub fn invite(&mut self, client: ClientId) {
-        self.invited.retain(|&invited| invited != client);
+        self.entered(client);
         self.invited.push_back(client);
         if self.invited.len() > limits::INVITES {
             self.invited.pop_front();
         }
     }
 
-    /// A client has entered: its invitation is used up.
+    /// Forgets the invitation of a client.
     pub fn entered(&mut self, client: ClientId) {
         self.invited.retain(|&invited| invited != client);
     }
@@ -140,7 +125,7 @@ impl Modes {
             Ok(())
         } else if self.is_banned(&client.source()) {
             Err(numeric::ERR_BANNEDFROMCHAN)
-        } else if self.is_invite_only() {
+        } else if self.flags.has(Flags::INVITE_ONLY) {
             Err(numeric::ERR_INVITEONLYCHAN)
         } else if self.limit.is_some_and(|limit| members >= limit) {
             Err(numeric::ERR_CHANNELISFULL)
@@ -149,16 +134,21 @@ impl Modes {
         }
     }
 
-    /// Whether somebody may write into the room; if not, the text of 404.
-    pub fn may_speak(&self, speaker: Speaker, source: &str) -> Result<(), &'static str> {
-        match speaker {
-            Speaker::Member(rank) if rank.operator || rank.voice => Ok(()),
-            Speaker::Outsider if self.flags.has(Flags::NO_EXTERNAL) => Err("Cannot send (+n): join the room first"),
-            Speaker::Member(_) | Speaker::Outsider if self.flags.has(Flags::MODERATED) => {
-                Err("Cannot send (+m): only operators and those with voice may speak")
-            }
-            _ if self.is_banned(source) => Err("Cannot send (+b): you are banned from the room"),
-            _ => Ok(()),
+    /// Whether a client may write into the room; if not, the text of 404. `None` stands for a client that has left the
+    /// server, and is kept out by bans alone.
+    pub fn may_speak(room: &Room, client: Option<ClientId>, source: &str) -> Result<(), &'static str> {
+        let modes = Modes::of(room);
+        let rank = client.map(|client| Rank::of(room, client)).unwrap_or_default();
+        if rank.operator || rank.voice {
+            Ok(())
+        } else if client.is_some_and(|client| !room.has(client)) && modes.flags.has(Flags::NO_EXTERNAL) {
+            Err("Cannot send (+n): join the room first")
+        } else if client.is_some() && modes.flags.has(Flags::MODERATED) {
+            Err("Cannot send (+m): only operators and those with voice may speak")
+        } else if modes.is_banned(source) {
+            Err("Cannot send (+b): you are banned from the room")
+        } else {
+            Ok(())
         }
     }
 
@@ -184,15 +174,6 @@ impl Modes {
     }
 }
 
-/// Somebody who wants to write into a room.
-#[derive(Debug, Clone, Copy)]
-pub enum Speaker {
-    Member(Rank),
-    Outsider,
-    /// Has left the server, and is kept out by bans alone.
-    HasLeft,
-}
-
 /// What a member may do beyond the others.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rank {
@@ -207,15 +188,9 @@ impl Rank {
         room.membership(client).and_then(|member| member.get::<Rank>()).copied().unwrap_or_default()
     }
 
-    pub fn is_operator(room: &Room, client: ClientId) -> bool {
-        Rank::of(room, client).operator
-    }
-
-    /// Changes the rank of a member; nothing happens to a client that is not in the room.
-    pub fn set_in(room: &mut Room, client: ClientId, change: impl FnOnce(&mut Rank)) {
-        if let Some(member) = room.membership_mut(client) {
-            change(member.get_or_default());
-        }
+    /// `None` for a client that is not in the room.
+    pub fn of_mut(room: &mut Room, client: ClientId) -> Option<&mut Rank> {
+        Some(room.membership_mut(client)?.get_or_default())
     }
 
     /// The marks before the nick: the highest one, or all of them for clients with `multi-prefix`.

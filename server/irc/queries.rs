@@ -7,7 +7,7 @@ use wire::numeric::{self, Numeric};
 use wire::text::split_to_fit;
 use wire::time::iso8601;
 
-use super::users::Users;
+use super::users::InvisibleCount;
 use crate::core::context::CommandContext;
 use crate::core::items::each_line;
 use crate::core::registry::Counts;
@@ -37,21 +37,20 @@ fn one_line(ctx: &mut CommandContext<'_>, numeric: Numeric, words: Vec<String>) 
     ctx.reply_text(numeric, &[], &first.unwrap_or_default());
 }
 
-pub fn lusers(modes: &Users, ctx: &mut CommandContext<'_>) {
+pub fn lusers(invisible: &InvisibleCount, ctx: &mut CommandContext<'_>) {
     let Counts { users, most, unknown } = ctx.registry.counts();
-    let (invisible, rooms) = (modes.invisible(), ctx.registry.rooms().len());
+    let (invisible, rooms) = (invisible.get(), ctx.registry.rooms().len());
     let text = format!("There are {} users and {invisible} invisible on 1 servers", users - invisible);
     ctx.reply_text(numeric::RPL_LUSERCLIENT, &[], &text);
     ctx.reply(numeric::RPL_LUSEROP, &["0"]);
     ctx.reply(numeric::RPL_LUSERUNKNOWN, &[&unknown.to_string()]);
     ctx.reply(numeric::RPL_LUSERCHANNELS, &[&rooms.to_string()]);
     ctx.reply_text(numeric::RPL_LUSERME, &[], &format!("I have {users} clients and 0 servers"));
-    let counts = [users.to_string(), most.to_string()];
-    let counts = counts.each_ref().map(String::as_str);
+    let (users, most) = (&*users.to_string(), &*most.to_string());
     let text = format!("Current local users {users}, max {most}");
-    ctx.reply_text(numeric::RPL_LOCALUSERS, &counts, &text);
+    ctx.reply_text(numeric::RPL_LOCALUSERS, &[users, most], &text);
     let text = format!("Current global users {users}, max {most}");
-    ctx.reply_text(numeric::RPL_GLOBALUSERS, &counts, &text);
+    ctx.reply_text(numeric::RPL_GLOBALUSERS, &[users, most], &text);
 }
 
 pub fn motd(lines: &[String], ctx: &mut CommandContext<'_>, message: &Message<'_>) {
@@ -86,7 +85,7 @@ pub fn time(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     }
 }
 
-/// Whether a question that may name a server is for this one; if not, the client is told.
+/// Whether a question that may name a server is for this one; if not, the client gets 402.
 fn asks_us(ctx: &mut CommandContext<'_>, message: &Message<'_>) -> bool {
     match message.param(0) {
         Some(server) if !ctx.server.is_called(server) => {

@@ -8,7 +8,7 @@ use wire::names::casefold;
 use wire::numeric;
 use wire::text::truncate;
 
-use super::modes::{Modes, Rank, Setting};
+use super::modes::{Flags, Modes, Rank, Setting};
 use crate::core::context::CommandContext;
 use crate::core::event::{Line, Recipients};
 use crate::core::items::items;
@@ -27,9 +27,9 @@ pub fn topic(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     let Some((name, recipients)) = ctx.joined_room(name) else { return };
     let (id, by, source, now) = (ctx.id, ctx.me().nick().to_owned(), ctx.me().source(), ctx.inputs.now);
     let Some(room) = ctx.registry.room_mut(&name) else { return };
-    let is_operator = Rank::is_operator(room, id);
+    let is_operator = Rank::of(room, id).operator;
     let modes = Modes::of_mut(room);
-    if modes.is_topic_locked() && !is_operator {
+    if modes.flags.has(Flags::TOPIC_LOCKED) && !is_operator {
         return ctx.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&name]);
     }
     let text = truncate(text, TOPIC);
@@ -59,7 +59,7 @@ pub fn invite(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     let Some((name, _)) = ctx.joined_room(name) else { return };
     let (id, source, now) = (ctx.id, ctx.me().source(), ctx.inputs.now);
     let Some(room) = ctx.registry.room_mut(&name) else { return };
-    if Modes::of(room).is_invite_only() && !Rank::is_operator(room, id) {
+    if Modes::of(room).flags.has(Flags::INVITE_ONLY) && !Rank::of(room, id).operator {
         return ctx.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&name]);
     }
     if room.has(guest_id) {
@@ -76,14 +76,12 @@ pub fn invite(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
 pub fn kick(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     let (rooms, nicks): (Vec<_>, Vec<_>) = (items(message.params[0]).collect(), items(message.params[1]).collect());
     let reason = message.param(2).map_or_else(|| ctx.me().nick().to_owned(), |text| truncate(text, REASON).into());
-    if rooms.is_empty() || nicks.is_empty() {
-        ctx.need_more_params("KICK");
-    } else if rooms.len() == 1 {
-        nicks.iter().for_each(|nick| kick_one(ctx, rooms[0], nick, &reason));
-    } else if rooms.len() == nicks.len() {
-        rooms.iter().zip(nicks).for_each(|(room, nick)| kick_one(ctx, room, nick, &reason));
-    } else {
-        ctx.need_more_params("KICK");
+    match rooms[..] {
+        [room] if !nicks.is_empty() => nicks.iter().for_each(|nick| kick_one(ctx, room, nick, &reason)),
+        [_, ..] if rooms.len() == nicks.len() => {
+            rooms.iter().zip(nicks).for_each(|(room, nick)| kick_one(ctx, room, nick, &reason));
+        }
+        _ => ctx.need_more_params("KICK"),
     }
 }
 
@@ -93,10 +91,11 @@ fn kick_one(ctx: &mut CommandContext<'_>, name: &str, nick: &str, reason: &str) 
     };
     let (id, nick) = (victim.id, victim.nick().to_owned());
     let Some((name, recipients)) = ctx.joined_room(name) else { return };
-    if !ctx.registry.room(&name).is_some_and(|room| Rank::is_operator(room, ctx.id)) {
+    let Some(room) = ctx.registry.room(&name) else { return };
+    if !Rank::of(room, ctx.id).operator {
         return ctx.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&name]);
     }
-    if !ctx.registry.room(&name).is_some_and(|room| room.has(id)) {
+    if !room.has(id) {
         return ctx.reply(numeric::ERR_USERNOTINCHANNEL, &[&nick, &name]);
     }
     let (source, now) = (ctx.me().source(), ctx.inputs.now);

@@ -1,49 +1,36 @@
 //! User mode +i: an invisible client is found only by its exact nick, or by clients that share a room with it.
 //!
-//! Kept with the client, as part of the registry; the count is read and changed under the registry's lock.
+//! Kept with the client, as part of the registry.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
 use crate::core::client::Client;
 use crate::core::event::ClientId;
 use crate::core::registry::Registry;
 
-/// Whether a client is invisible.
+/// Counts the invisible clients: each holds a clone, which goes with it when it leaves.
 #[derive(Debug, Default)]
-struct Invisible(bool);
+pub struct InvisibleCount(Arc<()>);
 
-/// How many clients are invisible.
+/// Kept with a client that has been invisible; holds something while it is.
 #[derive(Debug, Default)]
-pub struct Users {
-    invisible: AtomicUsize,
-}
+struct Invisible(Option<Arc<()>>);
 
-impl Users {
-    pub fn invisible(&self) -> usize {
-        self.invisible.load(Ordering::Relaxed)
+impl InvisibleCount {
+    pub fn get(&self) -> usize {
+        Arc::strong_count(&self.0) - 1
     }
 
     /// Sets user mode +i or -i; whether that changed anything.
     pub fn set_invisible(&self, client: &mut Client, on: bool) -> bool {
-        let changed = std::mem::replace(&mut client.wings.get_or_default::<Invisible>().0, on) != on;
-        match (changed, on) {
-            (true, true) => _ = self.invisible.fetch_add(1, Ordering::Relaxed),
-            (true, false) => _ = self.invisible.fetch_sub(1, Ordering::Relaxed),
-            (false, _) => {}
-        }
+        let changed = is_invisible(client) != on;
+        client.wings.get_or_default::<Invisible>().0 = on.then(|| Arc::clone(&self.0));
         changed
-    }
-
-    /// A client has left the server.
-    pub fn left(&self, client: &Client) {
-        if is_invisible(client) {
-            self.invisible.fetch_sub(1, Ordering::Relaxed);
-        }
     }
 }
 
 pub fn is_invisible(client: &Client) -> bool {
-    client.wings.get::<Invisible>().is_some_and(|invisible| invisible.0)
+    client.wings.get::<Invisible>().is_some_and(|invisible| invisible.0.is_some())
 }
 
 /// Whether a client finds another one without knowing the nick.

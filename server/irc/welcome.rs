@@ -15,19 +15,15 @@ use crate::core::server::VERSION;
 const TOKENS: usize = 12;
 
 pub fn welcome(ctx: &mut CommandContext<'_>) {
-    let flags: String = flags().collect();
-    let with_parameter: String = WITH_PARAMETER.iter().collect();
+    let flags: String = Flags::ALL.iter().map(|(letter, _)| letter).collect();
+    let with_parameter = String::from_iter(WITH_PARAMETER);
     let mut letters: Vec<char> = flags.chars().chain(with_parameter.chars()).collect();
     letters.sort_unstable();
-    let letters: String = letters.into_iter().collect();
+    let letters = String::from_iter(letters);
     ctx.replies.bare(numeric::RPL_MYINFO, &[ctx.server.name(), VERSION, "i", &letters, &with_parameter]);
     for tokens in isupport(&flags).chunks(TOKENS) {
         ctx.reply(numeric::RPL_ISUPPORT, &tokens.iter().map(String::as_str).collect::<Vec<_>>());
     }
-}
-
-fn flags() -> impl Iterator<Item = char> {
-    Flags::ALL.iter().map(|(letter, _)| *letter)
 }
 
 fn isupport(flags: &str) -> Vec<String> {

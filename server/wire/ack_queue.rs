@@ -1,20 +1,20 @@
-//! What was sent and is not confirmed yet, kept so that a lost connection loses none of it.
+//! A queue of items that were sent and are not acknowledged yet, so that a lost connection loses none of them.
 //!
-//! The protocol confirms no line, but both ends answer in order: the `PONG` to a `PING` proves that
-//! everything before it has come. The client keeps its lines so, the server the letters that it has handed over.
-//! Pure bookkeeping, under the lock of whatever it is part of.
+//! The protocol acknowledges no line, but both ends answer in order: the `PONG` to a `PING` proves that everything
+//! before it has arrived. The client keeps its lines in such a queue, the server the stored messages in flight. Pure
+//! bookkeeping, under the lock of the structure that it is part of.
 
 use std::collections::VecDeque;
 
-/// The queue of unconfirmed things, oldest first.
+/// The items that are not acknowledged, oldest first.
 #[derive(Debug)]
 pub struct AckQueue<T> {
-    /// What the tokens of its `PING`s begin with.
+    /// The beginning of the tokens of its `PING`s.
     prefix: &'static str,
     items: VecDeque<T>,
-    /// How many have been confirmed and thus left the queue.
+    /// The number of items that have been acknowledged and thus left the queue.
     confirmed: u64,
-    /// The number of the last one before the `PING` that is still unanswered.
+    /// The number of the last item before the `PING` that is still unanswered.
     asked: Option<u64>,
 }
 
@@ -24,22 +24,22 @@ impl<T> AckQueue<T> {
         AckQueue { prefix, items: VecDeque::new(), confirmed: 0, asked: None }
     }
 
-    /// Adds what has just been sent.
+    /// Adds an item that has just been sent.
     pub fn push(&mut self, item: T) {
         self.items.push_back(item);
     }
 
-    /// How many are not confirmed.
+    /// The number of items that are not acknowledged.
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Whether all is confirmed.
+    /// Whether all are acknowledged.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// The `PING` to send after what was pushed, or `None` when there is one under way or nothing to confirm.
+    /// The `PING` to send after the items; `None` while another one is under way or when there are none.
     pub fn ping(&mut self) -> Option<String> {
         if self.asked.is_some() || self.items.is_empty() {
             return None;
@@ -49,7 +49,7 @@ impl<T> AckQueue<T> {
         Some(format!("PING :{}-{last}", self.prefix))
     }
 
-    /// Takes the token of a `PONG`, which confirms all that came before its `PING`, and returns that.
+    /// Takes the token of a `PONG`, and returns the items that it acknowledges: all before its `PING`.
     pub fn pong(&mut self, token: &str) -> Vec<T> {
         let prefix = self.prefix;
         let Some(asked) = self.asked.take_if(|asked| token == format!("{prefix}-{asked}")) else { return Vec::new() };
@@ -58,7 +58,7 @@ impl<T> AckQueue<T> {
         self.items.drain(..count).collect()
     }
 
-    /// Forgets everything, which will never be confirmed; how much that was.
+    /// Forgets all items, which will never be acknowledged; how many they were.
     pub fn drop_all(&mut self) -> usize {
         let count = self.items.len();
         self.confirmed += count as u64;
@@ -67,7 +67,7 @@ impl<T> AckQueue<T> {
         count
     }
 
-    /// Everything, to be sent again on a new connection, on which no `PING` is under way.
+    /// All items, to be sent again on a new connection, on which no `PING` is under way.
     pub fn again(&mut self) -> impl Iterator<Item = &T> {
         self.asked = None;
         self.items.iter()

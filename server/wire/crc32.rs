@@ -9,13 +9,10 @@ use crate::limits;
 
 /// Bytes that one step takes: a table for each lets a processor look them up side by side.
 const STRIDE: usize = 16;
-/// Bytes of a lane. Three lanes of a long piece are summed up side by side: a step has to wait
-/// for the one before it, but not for those of other lanes.
-const LANE: usize = 4096;
 
 const POLYNOMIAL: u32 = 0xedb8_8320;
 
-/// `TABLES[k][b]` is what the byte `b` does to the sum, `k` bytes later.
+/// `TABLES[k][b]` is the effect of the byte `b` on the sum, `k` bytes later.
 static TABLES: [[u32; 256]; STRIDE] = tables();
 
 const fn tables() -> [[u32; 256]; STRIDE] {
@@ -25,61 +22,15 @@ const fn tables() -> [[u32; 256]; STRIDE] {
         #[expect(clippy::cast_possible_truncation, reason = "below 256")]
         let mut sum = byte as u32;
         let mut bit = 0;
-        while bit < 8 {
+        while bit < 8 * STRIDE {
             sum = sum >> 1 ^ (POLYNOMIAL * (sum & 1));
+            // The last of its eight bits completes a byte.
+            tables[bit / 8][byte] = sum;
             bit += 1;
         }
-        tables[0][byte] = sum;
         byte += 1;
     }
-    let mut later = 1;
-    while later < STRIDE {
-        let mut byte = 0;
-        while byte < 256 {
-            let before = tables[later - 1][byte];
-            tables[later][byte] = before >> 8 ^ tables[0][(before & 0xff) as usize];
-            byte += 1;
-        }
-        later += 1;
-    }
     tables
-}
-
-/// What each bit of a sum has become when a lane of zeros has followed: a sum is linear, so the rest
-/// follows from the bits.
-static AFTER_LANE: [u32; 32] = after_lane();
-
-const fn after_lane() -> [u32; 32] {
-    // After one zero bit, squared until it is after as many as a lane has.
-    let mut after = [0; 32];
-    after[0] = POLYNOMIAL;
-    let mut bit = 1;
-    while bit < 32 {
-        after[bit] = 1 << (bit - 1);
-        bit += 1;
-    }
-    let mut zeros = 1;
-    while zeros < 8 * LANE {
-        let mut twice = [0; 32];
-        let mut bit = 0;
-        while bit < 32 {
-            twice[bit] = apply(&after, after[bit]);
-            bit += 1;
-        }
-        after = twice;
-        zeros *= 2;
-    }
-    after
-}
-
-const fn apply(after: &[u32; 32], sum: u32) -> u32 {
-    let mut result = 0;
-    let mut bit = 0;
-    while bit < 32 {
-        result ^= after[bit] * (sum >> bit & 1);
-        bit += 1;
-    }
-    result
 }
 
 /// The sum after sixteen more bytes.
@@ -118,17 +69,7 @@ impl Crc32 {
 
     /// Takes the next bytes in.
     pub fn update(&mut self, bytes: &[u8]) {
-        let (triples, rest) = bytes.as_chunks::<{ 3 * LANE }>();
-        for triple in triples {
-            let (lanes, _) = triple.as_chunks::<LANE>();
-            let [first, second, third] = [0, 1, 2].map(|lane| lanes[lane].as_chunks::<STRIDE>().0);
-            let mut sums = (self.0, 0, 0);
-            for ((first, second), third) in first.iter().zip(second).zip(third) {
-                sums = (step(sums.0, first), step(sums.1, second), step(sums.2, third));
-            }
-            self.0 = apply(&AFTER_LANE, apply(&AFTER_LANE, sums.0) ^ sums.1) ^ sums.2;
-        }
-        let (blocks, rest) = rest.as_chunks::<STRIDE>();
+        let (blocks, rest) = bytes.as_chunks::<STRIDE>();
         self.0 = blocks.iter().fold(self.0, step);
         for byte in rest {
             self.0 = self.0 >> 8 ^ TABLES[0][usize::from(self.0.to_le_bytes()[0] ^ byte)];

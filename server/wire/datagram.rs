@@ -21,8 +21,6 @@ const VERSION: u8 = 1;
 pub const MAX_NUMBER: u32 = u32::MAX >> 1;
 /// Bytes of the header.
 pub const HEADER: usize = 32;
-/// Where the checksum stands in the header.
-const CHECKSUM: std::ops::Range<usize> = 28..32;
 /// Bytes that encryption adds to a payload: the authentication tag of ChaCha20-Poly1305.
 const TAG: usize = 16;
 /// Bytes of a datagram at most: with the headers of IP and UDP it passes unfragmented wherever the MTU is 1,280 bytes,
@@ -44,12 +42,6 @@ pub enum Kind {
     Nack = 4,
     /// A message. Carries an [`Utterance`]; first sent by its author, retransmitted by any member that has it.
     Data = 5,
-}
-
-impl Kind {
-    fn of(byte: u8) -> Option<Self> {
-        [Kind::Join, Kind::Heartbeat, Kind::Leave, Kind::Nack, Kind::Data].into_iter().find(|kind| *kind as u8 == byte)
-    }
 }
 
 /// A datagram.
@@ -92,15 +84,11 @@ pub type NewCipher = fn(&[u8; 32]) -> Option<Box<dyn PayloadCipher>>;
 
 impl Datagram {
     /// The bytes before the payload. With a checksum of 0 they are also the associated data of the encryption.
-    pub fn header(&self, checksum: u32) -> [u8; HEADER] {
-        let mut header = [0; HEADER];
-        header[..4].copy_from_slice(MAGIC);
-        header[4..8].copy_from_slice(&[VERSION, self.kind as u8, u8::from(self.encrypted), 0]);
-        header[8..16].copy_from_slice(&self.room.to_be_bytes());
-        header[16..24].copy_from_slice(&self.sender.to_be_bytes());
-        header[24..28].copy_from_slice(&self.number.to_be_bytes());
-        header[CHECKSUM].copy_from_slice(&checksum.to_be_bytes());
-        header
+    pub fn header(&self, checksum: u32) -> Vec<u8> {
+        let kind = [VERSION, self.kind as u8, u8::from(self.encrypted), 0];
+        let ids = [self.room.to_be_bytes(), self.sender.to_be_bytes()].concat();
+        let numbers = [self.number.to_be_bytes(), checksum.to_be_bytes()].concat();
+        [&MAGIC[..], &kind, &ids, &numbers].concat()
     }
 
     /// The bytes on the wire.
@@ -108,32 +96,28 @@ impl Datagram {
         let mut checksum = Crc32::default();
         checksum.update(&self.header(0));
         checksum.update(&self.payload);
-        [&self.header(checksum.value())[..], &self.payload].concat()
+        [&self.header(checksum.value()), &self.payload[..]].concat()
     }
 
     /// Parses bytes from the wire.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let (header, payload) = bytes.split_at_checked(HEADER).ok_or(Malformed::Foreign)?;
-        if &header[..4] != MAGIC || header[4] != VERSION {
+        if bytes.len() < HEADER || bytes[..4] != *MAGIC || bytes[4] != VERSION {
             return Err(Malformed::Foreign);
         }
-        let kind = Kind::of(header[5]).ok_or(Malformed::Damaged)?;
-        let (room, sender, number) = (u64_of(&header[8..16]), u64_of(&header[16..24]), u32_of(&header[24..28]));
-        let datagram = Datagram { room, sender, kind, encrypted: header[6] == 1, number, payload: payload.to_vec() };
+        let datagram = Self::fields(&bytes[5..]).ok_or(Malformed::Damaged)?;
         // Encoding again checks the checksum, and that flags and the unused byte have no other value.
-        if !(1..=MAX_NUMBER).contains(&number) || bytes.len() > DATAGRAM || datagram.encode() != bytes {
-            return Err(Malformed::Damaged);
-        }
-        Ok(datagram)
+        let is_valid = datagram.number > 0 && bytes.len() <= DATAGRAM && datagram.encode() == bytes;
+        is_valid.then_some(datagram).ok_or(Malformed::Damaged)
     }
-}
 
-fn u32_of(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0, |value, byte| value << 8 | u32::from(*byte))
-}
-
-fn u64_of(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
+    /// Parses what follows magic and version, but for the checksum.
+    fn fields(mut bytes: &[u8]) -> Option<Self> {
+        let [kind, flags, _] = bytes.split_off(..3)? else { return None };
+        let mut kinds = [Kind::Join, Kind::Heartbeat, Kind::Leave, Kind::Nack, Kind::Data].into_iter();
+        let (kind, encrypted) = (kinds.find(|known| *known as u8 == *kind)?, *flags == 1);
+        let (room, sender, number) = (take_u64(&mut bytes)?, take_u64(&mut bytes)?, take_number(&mut bytes)?);
+        Some(Datagram { room, sender, kind, encrypted, number, payload: bytes.get(4..)?.to_vec() })
+    }
 }
 
 /// The reporting member's knowledge of a third member.
@@ -213,89 +197,88 @@ pub const TEXT: usize = DATAGRAM_PAYLOAD - 1 - limits::NICK;
 impl Status {
     /// The bytes of the payload.
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = [self.age.to_be_bytes(), self.last.to_be_bytes()].concat();
-        put_nick(&mut bytes, &self.nick);
         let acks = &self.acks[..self.acks.len().min(ACKS)];
+        let mut bytes = [self.age.to_be_bytes(), self.last.to_be_bytes()].concat();
+        bytes.extend(nick_bytes(&self.nick));
         bytes.push(u8::try_from(acks.len()).unwrap_or_default());
-        acks.iter().for_each(|ack| put_entry(&mut bytes, ack.sender, [ack.number]));
-        for PeerReport { sender, last, complete, age } in self.reports.iter().take(REPORTS) {
-            put_entry(&mut bytes, *sender, [*last, *complete, *age]);
-        }
+        bytes.extend(acks.iter().flat_map(|ack| entry_bytes(ack.sender, [ack.number])));
+        let reports = self.reports.iter().take(REPORTS);
+        bytes.extend(reports.flat_map(|report| entry_bytes(report.sender, [report.last, report.complete, report.age])));
         bytes
     }
 
     /// Parses a payload; `None` when it is malformed.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let (numbers, rest) = bytes.split_at_checked(8)?;
-        let (nick, rest) = take_nick(rest)?;
-        let (count, rest) = rest.split_first()?;
-        let (acks, reports) = rest.split_at_checked(ACK * usize::from(*count))?;
-        let acks = entries_of::<ACK, 1>(acks)?.map(|(sender, [number])| StatusAck { sender, number }).collect();
-        let report = |(sender, [last, complete, age]): (u64, [u32; 3])| PeerReport { sender, last, complete, age };
-        let reports: Vec<PeerReport> = entries_of::<REPORT, 3>(reports)?.map(report).collect();
-        let (age, last) = (u32_of(&numbers[..4]), u32_of(&numbers[4..]));
-        let is_valid =
-            last <= MAX_NUMBER && reports.iter().all(|report| report.last.max(report.complete) <= MAX_NUMBER);
-        is_valid.then_some(Status { age, last, nick, acks, reports })
+    pub fn decode(mut bytes: &[u8]) -> Option<Self> {
+        let (age, last) = (take_u32(&mut bytes)?, take_number(&mut bytes)?);
+        let nick = take_nick(&mut bytes)?;
+        let (mut acks, mut reports) = (Vec::new(), Vec::new());
+        for _ in 0..*bytes.split_off_first()? {
+            acks.push(StatusAck { sender: take_u64(&mut bytes)?, number: take_u32(&mut bytes)? });
+        }
+        while !bytes.is_empty() {
+            let (sender, last, complete) = (take_u64(&mut bytes)?, take_number(&mut bytes)?, take_number(&mut bytes)?);
+            reports.push(PeerReport { sender, last, complete, age: take_u32(&mut bytes)? });
+        }
+        Some(Status { age, last, nick, acks, reports })
     }
 }
 
 impl Utterance {
     /// The bytes of the payload.
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        put_nick(&mut bytes, &self.nick);
-        bytes.extend_from_slice(self.text.as_bytes());
-        bytes
+        [&nick_bytes(&self.nick), self.text.as_bytes()].concat()
     }
 
     /// Parses a payload; `None` when it is malformed.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let (nick, text) = take_nick(bytes)?;
-        Some(Utterance { nick, text: str::from_utf8(text).ok()?.to_owned() })
+    pub fn decode(mut bytes: &[u8]) -> Option<Self> {
+        Some(Utterance { nick: take_nick(&mut bytes)?, text: str::from_utf8(bytes).ok()?.to_owned() })
     }
 }
 
 /// The bytes of the payload of a NACK.
 pub fn encode_ranges(ranges: &[Range]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    ranges.iter().take(RANGES).for_each(|range| put_entry(&mut bytes, range.sender, [range.first, range.last]));
-    bytes
+    ranges.iter().take(RANGES).flat_map(|range| entry_bytes(range.sender, [range.first, range.last])).collect()
 }
 
 /// Parses the payload of a NACK; `None` when it is malformed.
-pub fn decode_ranges(bytes: &[u8]) -> Option<Vec<Range>> {
-    let ranges = entries_of::<RANGE, 2>(bytes)?.map(|(sender, [first, last])| Range { sender, first, last });
-    let ranges: Vec<Range> = ranges.collect();
+pub fn decode_ranges(mut bytes: &[u8]) -> Option<Vec<Range>> {
+    let mut ranges = Vec::new();
+    while !bytes.is_empty() {
+        let (sender, first, last) = (take_u64(&mut bytes)?, take_u32(&mut bytes)?, take_u32(&mut bytes)?);
+        ranges.push(Range { sender, first, last });
+    }
     ranges.iter().all(|range| range.first <= range.last).then_some(ranges)
 }
 
-fn put_nick(bytes: &mut Vec<u8>, nick: &str) {
-    let nick = crate::text::truncate(nick, limits::NICK);
-    bytes.push(u8::try_from(nick.len()).unwrap_or_default());
-    bytes.extend_from_slice(nick.as_bytes());
+/// A nick with its length in front.
+fn nick_bytes(nick: &str) -> Vec<u8> {
+    let nick = crate::text::truncate(nick, limits::NICK).as_bytes();
+    [&[u8::try_from(nick.len()).unwrap_or_default()], nick].concat()
 }
 
-/// Splits a valid nick from the bytes that follow it.
-fn take_nick(bytes: &[u8]) -> Option<(String, &[u8])> {
-    let (length, rest) = bytes.split_first()?;
-    let (nick, rest) = rest.split_at_checked(usize::from(*length))?;
-    let nick = str::from_utf8(nick).ok().filter(|nick| crate::names::is_nick(nick))?;
-    Some((nick.to_owned(), rest))
+fn entry_bytes<const WORDS: usize>(sender: u64, words: [u32; WORDS]) -> Vec<u8> {
+    [&sender.to_be_bytes(), words.map(u32::to_be_bytes).as_flattened()].concat()
 }
 
-fn put_entry<const WORDS: usize>(bytes: &mut Vec<u8>, sender: u64, words: [u32; WORDS]) {
-    bytes.extend_from_slice(&sender.to_be_bytes());
-    words.iter().for_each(|word| bytes.extend_from_slice(&word.to_be_bytes()));
+// Each of these takes a value from the front of the bytes; `None` when they are too short, or it is not valid.
+
+fn take_nick(bytes: &mut &[u8]) -> Option<String> {
+    let length = *bytes.split_off_first()?;
+    let nick = str::from_utf8(bytes.split_off(..usize::from(length))?).ok()?;
+    crate::names::is_nick(nick).then(|| nick.to_owned())
 }
 
-/// Parses a list of entries: each is `SIZE` bytes long, a sender and then `WORDS` numbers.
-fn entries_of<const SIZE: usize, const WORDS: usize>(
-    bytes: &[u8],
-) -> Option<impl Iterator<Item = (u64, [u32; WORDS])>> {
-    let (entries, rest) = bytes.as_chunks::<SIZE>();
-    let words = |entry: &[u8; SIZE]| std::array::from_fn(|index| u32_of(&entry[8 + 4 * index..][..4]));
-    rest.is_empty().then(|| entries.iter().map(move |entry| (u64_of(&entry[..8]), words(entry))))
+/// The number of a message.
+fn take_number(bytes: &mut &[u8]) -> Option<u32> {
+    take_u32(bytes).filter(|number| *number <= MAX_NUMBER)
+}
+
+fn take_u32(bytes: &mut &[u8]) -> Option<u32> {
+    bytes.split_off(..4)?.try_into().ok().map(u32::from_be_bytes)
+}
+
+fn take_u64(bytes: &mut &[u8]) -> Option<u64> {
+    bytes.split_off(..8)?.try_into().ok().map(u64::from_be_bytes)
 }
 
 #[cfg(test)]

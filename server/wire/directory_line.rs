@@ -18,7 +18,7 @@ pub enum RoomKey {
     Key([u8; 32]),
 }
 
-/// What the server says.
+/// A line of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DirectoryLine<'a> {
     /// `GETDIR ITEM <name> <ip> <port> <owner> <id> <key>`: a row of the directory.

@@ -19,7 +19,7 @@ pub fn make_private(folder: &Path) -> io::Result<()> {
     os::private_folder().recursive(true).create(folder)
 }
 
-/// A text file, which is empty while it is not there yet. What is no UTF-8 in it is replaced.
+/// The text of a file; empty if there is no file. Bytes that are not UTF-8 are replaced.
 pub fn read_text(file: &Path) -> io::Result<String> {
     match fs::read(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
@@ -27,35 +27,35 @@ pub fn read_text(file: &Path) -> io::Result<String> {
     }
 }
 
+/// Writes a file that only its owner can read; its bytes are on the disk when this returns.
+fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut output = os::private_file(OpenOptions::new().write(true).create(true).truncate(true)).open(file)?;
+    output.write_all(bytes)?;
+    output.sync_all()
+}
+
 /// Writes a file, which only its owner can read, beside the old one and moves it there: there is always a whole one.
 ///
-/// The bytes are on the disk when this returns; that they bear the name after a power cut takes
-/// a sync of the folder.
+/// The bytes are on the disk when this returns. Only a sync of the folder makes the name survive a power cut.
 pub fn write_atomically(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = file.with_added_extension("new");
-    let mut output = os::private_file(OpenOptions::new().write(true).create(true).truncate(true)).open(&new)?;
-    output.write_all(bytes)?;
-    output.sync_all()?;
+    write_private(&new, bytes)?;
     fs::rename(new, file)
 }
 
-/// Writes a file that is not there yet; one that is there, whoever has made it, stays as it is. It is whole and on the disk
-/// before it has its name. False when it was there.
-pub fn create(file: &Path, bytes: &[u8]) -> io::Result<bool> {
+/// Writes a file unless there is one already, whoever has made it. It is whole and on the disk before it has its name.
+pub fn create(file: &Path, bytes: &[u8]) -> io::Result<()> {
     static PARTS: AtomicUsize = AtomicUsize::new(0);
     let number = PARTS.fetch_add(1, Ordering::Relaxed);
     let part = file.with_added_extension(format!("{}-{number}.new", std::process::id()));
-    let mut output = os::private_file(OpenOptions::new().write(true).create(true).truncate(true)).open(&part)?;
-    let written = output.write_all(bytes).and_then(|()| output.sync_all());
     // A link, unlike a new name, never takes the place of another file.
-    let made = written.and_then(|()| match fs::hard_link(&part, file) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+    let made = write_private(&part, bytes).and_then(|()| match fs::hard_link(&part, file) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         // A file system without links; nothing was there a moment ago.
-        Err(_) => fs::rename(&part, file).map(|()| true),
+        Err(_) => fs::rename(&part, file),
+        Ok(()) => Ok(()),
     });
     // It has its name, or is of no use.
     let _ = fs::remove_file(part);
-    file.parent().filter(|_| matches!(made, Ok(true))).map_or(Ok(()), sync_folder)?;
-    made
+    made.and_then(|()| file.parent().map_or(Ok(()), sync_folder))
 }

@@ -1,4 +1,4 @@
-//! The lines of the verb `FILE`: a client's requests, and what the server says.
+//! The lines of the verb `FILE`: a client's requests, and the server's lines.
 //!
 //! Pure. Both ends build and read them here, so that they cannot disagree.
 
@@ -80,7 +80,7 @@ pub fn decimal(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| digits)
 }
 
-/// What a list says of a file.
+/// The state of a file in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileState {
     /// Its upload is not complete.
@@ -112,7 +112,7 @@ impl fmt::Display for FileState {
     }
 }
 
-/// What the server says. `Announce`, `Got` and `Cancelled` come with a person as their source.
+/// A line of the server. `Announce`, `Got` and `Cancelled` come with a person as their source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileLine<'a> {
     /// `PUT <reference> <id> <token> <offset> <crc>`: the answer to `OFFER`.

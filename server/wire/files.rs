@@ -26,7 +26,7 @@ pub fn safe_name(name: &str) -> String {
     shortened(&format!("{mark}{plain}"))
 }
 
-/// What a name can neither begin nor end with: it would be hidden, or some systems leave it off.
+/// Characters with which no name begins or ends: it would be hidden, or some systems leave them off.
 fn is_empty(c: char) -> bool {
     c == '.' || c.is_whitespace()
 }
@@ -68,15 +68,11 @@ pub fn readable_size(bytes: u64) -> String {
 pub fn parse_size(text: &str) -> Result<u64, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    let shift = match unit.trim_start().to_ascii_lowercase().trim_end_matches("ib").trim_end_matches('b') {
-        "" => 0,
-        "k" => 10,
-        "m" => 20,
-        "g" => 30,
-        "t" => 40,
-        _ => u32::MAX,
-    };
-    let bytes = number.parse::<u64>().ok().zip(1u64.checked_shl(shift)).and_then(|(n, unit)| n.checked_mul(unit));
+    let unit = unit.trim_start().to_ascii_lowercase();
+    let unit = unit.trim_end_matches("ib").trim_end_matches('b');
+    let power = ["", "k", "m", "g", "t"].iter().position(|known| *known == unit);
+    let number = number.parse::<u64>().ok();
+    let bytes = number.zip(power).and_then(|(number, power)| number.checked_mul(1 << (10 * power)));
     bytes.ok_or_else(|| "write it in bytes, or as 64K, 100M, 4G".to_owned())
 }
 

@@ -22,14 +22,13 @@ impl FromStr for Fingerprint {
     /// Reads it in any case, with or without the colons that some programs write.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const WRONG: &str = "a fingerprint has 64 digits of 0-9 and a-f (colons between them are allowed)";
-        let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b':').collect();
+        let digits = text.replace(':', "");
         let mut bytes = [0; 32];
-        if digits.len() != 2 * bytes.len() || !digits.iter().all(u8::is_ascii_hexdigit) {
+        if digits.len() != 2 * bytes.len() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(WRONG);
         }
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-            let pair = str::from_utf8(pair).map_err(|_| WRONG)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| WRONG)?;
+        for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
+            *byte = u8::from_str_radix(&digits[at..at + 2], 16).map_err(|_| WRONG)?;
         }
         Ok(Fingerprint(bytes))
     }

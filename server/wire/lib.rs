@@ -1,7 +1,7 @@
-//! What both ends of the wire must agree on: the message grammar, the numerics, the names, the limits; and what both need besides.
+//! What both ends of the wire must agree on (message grammar, numerics, names, limits), and what both need besides.
 //!
-//! No thread of its own: every function here is called by whichever thread has the bytes. Std only, but for
-//! [`tls`] when it is built in. `server/PROTOCOL.md` says the same in prose.
+//! No thread of its own: whichever thread has the bytes calls these functions. Std only, but for the feature `tls`.
+//! `server/PROTOCOL.md` says the same in prose.
 //!
 //! - [`crc32`]: the checksum of files
 //! - [`datagram`]: the datagrams of a multicast room
@@ -21,7 +21,7 @@
 //! - [`stream`]: a socket, in plain text or with TLS
 //! - [`text`]: text made fit for a terminal, and for a line
 //! - [`time`]: the `server-time` stamp
-//! - [`tls`]: TLS, and keys for it
+//! - [`tls`]: TLS, and keys for it, with the feature `tls`
 //! - [`ack_queue`]: what was sent and not confirmed yet
 
 pub mod ack_queue;
@@ -44,4 +44,5 @@ pub mod room_cipher;
 pub mod stream;
 pub mod text;
 pub mod time;
+#[cfg(feature = "tls")]
 pub mod tls;

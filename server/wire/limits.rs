@@ -49,7 +49,7 @@ pub const SOURCE: usize = 1 + MASK + 1;
 
 /// First size of a line buffer, one line; it doubles while reads fill it, up to the longest line with tags.
 pub const READ_BUFFER: usize = LINE;
-/// Stored messages in one mailbox, those not yet acknowledged included: a year of a busy friend. Further ones are refused.
+/// Stored messages in one mailbox, those in flight included: a year of a busy friend. Further ones are refused.
 pub const MAILBOX: usize = 10_000;
 /// Files in the spool: each has an entry in memory.
 pub const FILES: usize = 10_000;

@@ -5,12 +5,12 @@
 
 use crate::limits;
 
-/// What the buffer holds next.
+/// The next thing in the buffer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line<'a> {
     /// A line without its end.
     Complete(&'a [u8]),
-    /// A line that exceeds the limit: told once, as soon as it is known; the rest of it is skipped.
+    /// A line that exceeds the limit: reported once, as early as possible; the rest of it is skipped.
     TooLong,
 }
 
@@ -178,7 +178,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn how_the_bytes_arrive_changes_nothing(bytes in proptest::collection::vec(any::<u8>(), 0..3000), cut in 1usize..700) {
+        fn how_the_bytes_arrive_changes_nothing(
+            bytes in proptest::collection::vec(any::<u8>(), 0..3000),
+            cut in 1usize..700,
+        ) {
             let mut whole = LineBuffer::new(limits::CLIENT_TAGS);
             let mut pieces = LineBuffer::new(limits::CLIENT_TAGS);
             let at_once = feed(&mut whole, &bytes);

@@ -14,7 +14,7 @@ use crate::text::truncate;
 pub struct Message<'a> {
     /// The tag section without its `@`, as it came; see [`Message::tags`].
     pub raw_tags: &'a str,
-    /// Who it is from: a server's name or `nick!user@host`. What a client claims here is ignored.
+    /// The sender: a server's name or `nick!user@host`. The server ignores a source that a client sends.
     pub source: Option<&'a str>,
     /// The command, or the three digits of a numeric, as it came.
     pub verb: &'a str,
@@ -112,23 +112,18 @@ fn unescape_tag(value: &str) -> Cow<'_, str> {
     if !value.contains('\\') {
         return Cow::Borrowed(value);
     }
-    let mut plain = String::with_capacity(value.len());
     let mut chars = value.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            plain.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some(':') => plain.push(';'),
-            Some('s') => plain.push(' '),
-            Some('r') => plain.push('\r'),
-            Some('n') => plain.push('\n'),
-            Some(other) => plain.push(other),
-            None => {}
-        }
-    }
-    Cow::Owned(plain)
+    let plain = std::iter::from_fn(|| match chars.next()? {
+        '\\' => Some(match chars.next()? {
+            ':' => ';',
+            's' => ' ',
+            'r' => '\r',
+            'n' => '\n',
+            other => other,
+        }),
+        c => Some(c),
+    });
+    Cow::Owned(plain.collect())
 }
 
 #[cfg(test)]

@@ -108,10 +108,10 @@ numerics! {
     ERR_INVALIDMODEPARAM = 696 "";
 }
 
-/// The text of 301 when a message waits in the mailbox of somebody who is not here.
+/// The text of 301 when a message waits in the mailbox of a recipient that is not connected.
 pub const OFFLINE: &str = "offline, stored";
 
-/// The text of 433 when a nick belongs to a key, and not to that of who asks for it.
+/// The text of 433 when a nick belongs to another key than the client's.
 pub const BOUND: &str = "Nick belongs to another key; connect with TLS and that key, or choose another nick";
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The encryption of a multicast room's payloads: ChaCha20-Poly1305 (RFC 8439) by ring, with the key from the directory.
+//! The encryption of a multicast room's payloads: ChaCha20-Poly1305 (RFC 8439) by ring, with the key from the
+//! directory.
 //!
 //! Pure: no thread, no lock. Compiled with the feature `tls` only, since the key is handed out over TLS only.
 
@@ -8,29 +9,26 @@ use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 /// Set in the nonce of a control datagram, since DATA datagrams are numbered separately.
 const CONTROL: u32 = MAX_NUMBER + 1;
 
-/// The cipher of a room.
-struct RoomCipher(LessSafeKey);
-
 /// The cipher with this key; `None` only when ring refuses the key.
 pub fn new(key: &[u8; 32]) -> Option<Box<dyn PayloadCipher>> {
     let key = UnboundKey::new(&CHACHA20_POLY1305, key).ok()?;
-    Some(Box::new(RoomCipher(LessSafeKey::new(key))))
+    Some(Box::new(LessSafeKey::new(key)))
 }
 
-impl PayloadCipher for RoomCipher {
+impl PayloadCipher for LessSafeKey {
     /// Any member encrypts a retransmission to the same bytes as the author did: same nonce, same plain text. So no
     /// nonce is ever used for two texts.
     fn encrypt(&self, datagram: &mut Datagram) -> bool {
         datagram.encrypted = true;
         let Some(nonce) = nonce(datagram) else { return false };
         let header = datagram.header(0);
-        self.0.seal_in_place_append_tag(nonce, Aad::from(header), &mut datagram.payload).is_ok()
+        self.seal_in_place_append_tag(nonce, Aad::from(header), &mut datagram.payload).is_ok()
     }
 
     fn decrypt(&self, datagram: &mut Datagram) -> bool {
         let Some(nonce) = nonce(datagram).filter(|_| datagram.encrypted) else { return false };
         let header = datagram.header(0);
-        let Ok(text) = self.0.open_in_place(nonce, Aad::from(header), &mut datagram.payload) else { return false };
+        let Ok(text) = self.open_in_place(nonce, Aad::from(header), &mut datagram.payload) else { return false };
         let length = text.len();
         datagram.payload.truncate(length);
         datagram.encrypted = false;

@@ -12,7 +12,7 @@ use crate::fingerprint::Fingerprint;
 
 /// Encryption between the text and the socket, TLS for example. It never touches the socket itself.
 pub trait SecureChannel: Debug + Send + Sync {
-    /// The fingerprint of the other end's certificate; it has proved that it has the key. `None` when it has shown none.
+    /// The fingerprint of the certificate of the other end, which has proved that it has the key. `None` without one.
     fn peer(&self) -> Option<Fingerprint>;
 
     /// Reads text. `receive` is called once at most, without a lock, and may block on the socket. `Interrupted` means

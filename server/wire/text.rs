@@ -9,12 +9,13 @@ use std::fmt::Display;
 /// that reorders or hides the text around it (bidirectional controls, separators of lines, tags).
 pub fn is_printable(c: char) -> bool {
     let reorders_or_hides = matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}'
+        | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}');
     !c.is_control() && !reorders_or_hides
 }
 
-/// The text without what [`is_printable`] refuses. A tab becomes a space, and the digits of a
+/// The text without the characters that [`is_printable`] refuses. A tab becomes a space, and the digits of a
 /// colour code (`^C4,1`) go with it.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_printable) {

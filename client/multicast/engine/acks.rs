@@ -3,22 +3,23 @@
 //! Pure, part of the engine: no thread, no lock. An attacker can appear as any number of strangers by replaying old
 //! statuses. Therefore a stranger that was never acknowledged goes first, so that real ones get their turn.
 
+use super::limits;
 use super::random::Random;
-use crate::multicast::limits;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use wire::datagram::{ACKS, StatusAck};
 
 /// The acknowledgements to send, and the strangers that had one before.
 #[derive(Debug, Default)]
 pub struct PendingAcks {
-    pending: BTreeMap<u64, Pending>,
+    pub pending: BTreeMap<u64, Pending>,
     acked: BTreeSet<u64>,
     /// The ids in `acked`, the oldest first.
     order: VecDeque<u64>,
 }
 
+/// A status that is to be acknowledged.
 #[derive(Debug)]
-struct Pending {
+pub struct Pending {
     /// The highest number of a status received from this sender.
     number: u32,
     is_member: bool,
@@ -27,11 +28,10 @@ struct Pending {
 impl PendingAcks {
     /// A status of a stranger came. True when this stranger was never acknowledged, as far as we remember.
     pub fn add_stranger(&mut self, sender: u64, number: u32) -> bool {
-        if let Some(pending) = self.pending.get_mut(&sender) {
+        if self.pending.len() < limits::MCAST_REMEMBERED || self.pending.contains_key(&sender) {
+            let pending = self.pending.entry(sender).or_insert(Pending { number, is_member: false });
             // A replayed status, which has a lower number, does not hide the current one.
             pending.number = pending.number.max(number);
-        } else if self.pending.len() < limits::MCAST_REMEMBERED {
-            self.pending.insert(sender, Pending { number, is_member: false });
         }
         !self.acked.contains(&sender)
     }
@@ -41,43 +41,25 @@ impl PendingAcks {
         self.pending.insert(sender, Pending { number, is_member: true });
     }
 
-    /// Nothing is to be acknowledged.
-    pub fn is_empty(&self) -> bool {
-        self.pending.is_empty()
-    }
-
     /// The acknowledgements for the next status: members first, then new strangers, then the others.
     pub fn take(&mut self, random: &mut Random) -> Vec<StatusAck> {
-        let mut ranked: Vec<_> = std::mem::take(&mut self.pending)
-            .into_iter()
-            .map(|(sender, pending)| {
-                let rank = (!pending.is_member, self.acked.contains(&sender), random.next());
-                (rank, sender, pending)
-            })
-            .collect();
-        ranked.sort_unstable_by_key(|(rank, ..)| *rank);
-        let later = ranked.split_off(ranked.len().min(ACKS));
+        let mut rank =
+            |(sender, pending): &(u64, Pending)| (!pending.is_member, self.acked.contains(sender), random.next());
+        let pending = std::mem::take(&mut self.pending).into_iter();
+        let mut ranked: Vec<_> = pending.map(|entry| (rank(&entry), entry)).collect();
+        ranked.sort_unstable_by_key(|(rank, _)| *rank);
+        let later = ranked.split_off(ranked.len().min(ACKS)).into_iter().map(|(_, entry)| entry);
         // A sender that had an acknowledgement before sends another status if it still needs one.
-        let later = later.into_iter().filter(|((_, was_acked, _), ..)| !was_acked);
-        self.pending = later.map(|(_, sender, pending)| (sender, pending)).collect();
-        ranked
-            .into_iter()
-            .map(|(_, sender, Pending { number, .. })| {
-                self.remember(sender);
-                StatusAck { sender, number }
-            })
-            .collect()
-    }
-
-    fn remember(&mut self, sender: u64) {
-        if self.acked.insert(sender) {
-            self.order.push_back(sender);
+        self.pending = later.filter(|(sender, _)| !self.acked.contains(sender)).collect();
+        for (_, (sender, _)) in &ranked {
+            if self.acked.insert(*sender) {
+                self.order.push_back(*sender);
+            }
+            if self.order.len() > limits::MCAST_REMEMBERED {
+                self.order.pop_front().map(|oldest| self.acked.remove(&oldest));
+            }
         }
-        if self.order.len() > limits::MCAST_REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.acked.remove(&oldest);
-        }
+        ranked.into_iter().map(|(_, (sender, Pending { number, .. }))| StatusAck { sender, number }).collect()
     }
 }
 
@@ -96,12 +78,12 @@ mod tests {
         let mut acked: Vec<u64> = (0..3).flat_map(|_| senders(&mut list)).collect();
         acked.sort_unstable();
         assert_eq!(acked, (0..40).collect::<Vec<_>>(), "each once");
-        assert!(list.is_empty());
+        assert!(list.pending.is_empty());
         assert!(!(0..40).any(|stranger| list.add_stranger(stranger, 1)));
         assert!(list.add_stranger(66, 1));
         list.add_member(7, 2);
         let next = senders(&mut list);
-        assert_eq!((&next[..2], next.len(), list.is_empty()), (&[7, 66][..], ACKS, true));
+        assert_eq!((&next[..2], next.len(), list.pending.is_empty()), (&[7, 66][..], ACKS, true));
     }
 
     #[test]

@@ -2,34 +2,26 @@
 //!
 //! Pure, part of the engine: no thread, no lock.
 
+use super::limits;
 use super::outgoing::Next;
 use super::output::{Output, RoomEvent};
 use super::peer::Arrival;
 use super::state::Engine;
-use crate::multicast::limits;
 use std::time::Duration;
-use wire::datagram::{Datagram, Kind, Utterance};
+use wire::datagram::{Datagram, Utterance};
 
 impl Engine {
-    /// Numbers a message of our own and lets it wait for its turn.
-    pub(super) fn enqueue(&mut self, text: &str) {
-        self.last_data += 1;
-        self.counts.said += 1;
-        let message = Utterance { nick: self.nick.clone(), text: text.to_owned() };
-        self.outgoing.push(self.datagram(Kind::Data, self.last_data, message.encode()));
-    }
-
     /// Sets when our next message may go: slowly while we are a window ahead of the slowest reachable member, since
     /// a message that has left every history cannot be repaired; and not before the others can know us.
     pub(super) fn flow_control(&mut self, now: Duration) {
         // All active senders together stay within what a receiver buffers out of order.
         let is_active = |data_at: Duration| now.saturating_sub(data_at) < limits::MCAST_HEARTBEAT;
-        let senders = self.peers.all().filter(|peer| peer.data_at.is_some_and(is_active)).count() + 1;
+        let senders = self.peers.map.values().filter(|peer| peer.data_at.is_some_and(is_active)).count() + 1;
         let share = u32::try_from(limits::MCAST_OUT_OF_ORDER / senders).unwrap_or(u32::MAX);
         let window = share.clamp(1, limits::MCAST_SEND_WINDOW);
         let is_ahead = self.last_sent() >= self.peers.acked(now).saturating_add(window);
         let slowed = if is_ahead { self.data_sent_at + limits::MCAST_SLOW_PACE } else { Duration::ZERO };
-        self.outgoing.hold(slowed.max(self.joined_at + limits::MCAST_INTRODUCTION));
+        self.outgoing.held_until = slowed.max(self.joined_at + limits::MCAST_INTRODUCTION);
     }
 
     /// Sends the messages and retransmissions whose turn has come.
@@ -59,37 +51,30 @@ impl Engine {
     /// Takes a message of another member; false when it is of no use.
     pub(super) fn receive_data(&mut self, datagram: &Datagram, message: Utterance, now: Duration) -> bool {
         let buffered = self.peers.buffered();
-        let Some(peer) = self.peers.get(datagram.sender) else { return false };
-        // The next message in order needs no buffer: it is delivered at once.
-        let is_full = buffered >= limits::MCAST_OUT_OF_ORDER && datagram.number != peer.complete() + 1;
-        match if is_full { peer.reject(datagram.number) } else { peer.receive(datagram.number, message) } {
-            Arrival::New => {}
-            Arrival::Repaired => self.counts.repaired += 1,
-            Arrival::Duplicate => {
-                self.counts.duplicates += 1;
-                self.note_on_wire(datagram, now);
-                return true;
-            }
-            Arrival::NoRoom => {
-                self.deliver(datagram.sender, now);
-                return false;
-            }
+        let Some(peer) = self.peers.map.get_mut(&datagram.sender) else { return false };
+        let arrival = peer.receive(datagram.number, message, buffered >= limits::MCAST_OUT_OF_ORDER);
+        if arrival == Arrival::Duplicate {
+            self.counts.duplicates += 1;
+            return true;
         }
-        peer.data_at = Some(now);
-        self.unreported += 1;
-        if self.unreported >= limits::MCAST_REPORT_EVERY {
+        let is_taken = arrival != Arrival::NoRoom;
+        if is_taken {
+            peer.data_at = Some(now);
+            self.unreported += 1;
+            self.counts.repaired += u64::from(arrival == Arrival::Repaired);
+        }
+        if is_taken && self.unreported >= limits::MCAST_REPORT_EVERY {
             // The flow control of the author waits for our report.
             self.hurry_status(now, limits::MCAST_NACK_DELAY);
         }
-        self.note_on_wire(datagram, now);
         self.deliver(datagram.sender, now);
-        true
+        is_taken
     }
 
     /// Shows the messages of a sender that are next in order, and plans a NACK if one is missing.
     pub(super) fn deliver(&mut self, sender: u64, now: Duration) {
         let pause = self.random.pause(limits::MCAST_NACK_DELAY);
-        let Some(peer) = self.peers.get(sender) else { return };
+        let Some(peer) = self.peers.map.get_mut(&sender) else { return };
         while let Some(message) = peer.pop_next() {
             if peer.nick.is_empty() {
                 message.nick.clone_into(&mut peer.nick);

@@ -2,7 +2,7 @@
 //!
 //! Pure, part of the engine: no thread, no lock.
 
-use crate::multicast::limits;
+use super::limits;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use wire::datagram::{Datagram, Range};
@@ -28,16 +28,14 @@ impl History {
     /// Keeps a message that was on the wire just now, or notes the time if it is kept already.
     pub fn note(&mut self, datagram: &Datagram, now: Duration) {
         let key = (datagram.sender, datagram.number);
-        if let Some(entry) = self.entries.get_mut(&key) {
-            entry.sent_at = now;
-            return;
-        }
-        self.entries.insert(key, Entry { datagram: datagram.clone(), sent_at: now });
-        self.order.push_back(key);
-        if self.order.len() > limits::MCAST_HISTORY as usize
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.entries.remove(&oldest);
+        let entry = self.entries.entry(key).or_insert_with(|| {
+            self.order.push_back(key);
+            Entry { datagram: datagram.clone(), sent_at: now }
+        });
+        // A datagram that is kept already stays: a forgery of the same number does not replace it.
+        entry.sent_at = now;
+        if self.order.len() > limits::MCAST_HISTORY as usize {
+            self.order.pop_front().map(|oldest| self.entries.remove(&oldest));
         }
     }
 

@@ -21,10 +21,12 @@
 //! - [`history`]: messages that can be retransmitted
 //! - [`output`]: what the caller has to do; counters
 //! - [`random`]: pseudo-random pauses
+//! - [`limits`]: the constants of the wing, those of its socket and thread included
 
 mod acks;
 mod data;
 mod history;
+pub mod limits;
 mod outgoing;
 mod output;
 mod peer;
@@ -36,10 +38,9 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use output::{Counts, Output, RoomEvent};
+pub use output::{Output, RoomEvent};
 pub use state::Engine;
 
-use super::limits;
 use peer::Peer;
 use std::time::Duration;
 use wire::datagram::{Datagram, Kind, Status, Utterance, decode_ranges};
@@ -47,32 +48,29 @@ use wire::datagram::{Datagram, Kind, Status, Utterance, decode_ranges};
 impl Engine {
     /// Says something. The caller splits a text that is longer than [`wire::datagram::TEXT`].
     pub fn say(&mut self, text: &str, now: Duration) {
-        self.enqueue(text);
+        self.last_data += 1;
+        self.counts.said += 1;
+        let message = Utterance { nick: self.nick.clone(), text: text.to_owned() };
+        self.outgoing.own.push_back(self.datagram(Kind::Data, self.last_data, message.encode()));
         self.tick(now);
     }
 
     /// Takes a datagram of this room, checked and decrypted.
     pub fn receive(&mut self, datagram: &Datagram, now: Duration) {
+        let (payload, is_own) = (&datagram.payload, datagram.sender == self.id);
         let is_useful = match datagram.kind {
-            // Our own, looped back or retransmitted by another member. A number that we never used is a forgery.
-            Kind::Data if datagram.sender == self.id => {
-                let is_ours = datagram.number <= self.last_sent();
-                if is_ours {
-                    self.note_on_wire(datagram, now);
-                }
-                is_ours
-            }
-            _ if datagram.sender == self.id => true,
-            Kind::Data => {
-                Utterance::decode(&datagram.payload).is_some_and(|message| self.receive_data(datagram, message, now))
-            }
-            Kind::Nack => {
-                decode_ranges(&datagram.payload).is_some_and(|ranges| self.receive_nack(datagram, &ranges, now))
-            }
-            Kind::Join | Kind::Heartbeat | Kind::Leave => {
-                Status::decode(&datagram.payload).is_some_and(|status| self.receive_status(datagram, &status, now))
-            }
+            // Looped back, or retransmitted by another member. A number that we never used is a forgery.
+            Kind::Data if is_own => datagram.number <= self.last_sent(),
+            _ if is_own => true,
+            Kind::Data => Utterance::decode(payload).is_some_and(|said| self.receive_data(datagram, said, now)),
+            Kind::Nack => decode_ranges(payload).is_some_and(|ranges| self.receive_nack(datagram, &ranges, now)),
+            _ => Status::decode(payload).is_some_and(|status| self.receive_status(datagram, &status, now)),
         };
+        if is_useful && datagram.kind == Kind::Data {
+            // It was just on the wire: our own retransmission of it is suppressed.
+            self.history_of(datagram.sender).note(datagram, now);
+            self.outgoing.cancel_repair((datagram.sender, datagram.number));
+        }
         self.counts.ignored += u64::from(!is_useful);
     }
 
@@ -86,19 +84,19 @@ impl Engine {
 
     /// When [`Self::tick`] has something to do next.
     pub fn deadline(&self) -> Duration {
-        let nacks = self.peers.all().filter_map(Peer::nack_at);
+        let nacks = self.peers.map.values().filter_map(Peer::nack_at);
         let end = self.left.map(|(since, _)| since + limits::MCAST_LINGER);
         nacks.chain(self.outgoing.deadline()).chain(end).fold(self.next_status_at, Duration::min)
     }
 
     /// How many messages of our own wait to be sent.
     pub fn waiting(&self) -> usize {
-        self.outgoing.waiting()
+        self.outgoing.own.len()
     }
 
     /// Nothing is missing, and nothing waits to be sent.
     #[cfg(test)]
     pub fn is_quiet(&self) -> bool {
-        self.outgoing.is_empty() && self.peers.all().all(Peer::is_complete)
+        self.outgoing.is_empty() && self.peers.map.values().all(Peer::is_complete)
     }
 }

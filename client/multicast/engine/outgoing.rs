@@ -4,7 +4,7 @@
 //! messages and retransmissions take turns, so that neither starves the other.
 
 use super::history::Key;
-use crate::multicast::limits;
+use super::limits;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -22,7 +22,8 @@ pub enum Next {
 /// The two queues, and when each may go on.
 #[derive(Debug, Default)]
 pub struct Outgoing {
-    own: VecDeque<Datagram>,
+    /// New messages of our own.
+    pub own: VecDeque<Datagram>,
     /// Planned retransmissions in the order of time.
     repairs: BTreeSet<(Duration, Key)>,
     /// The planned time of each.
@@ -30,22 +31,12 @@ pub struct Outgoing {
     /// When the token bucket lets the next message go.
     paced_until: Duration,
     /// When flow control lets the next message of our own go.
-    held_until: Duration,
+    pub held_until: Duration,
     /// The last message sent was of our own.
     was_own: bool,
 }
 
 impl Outgoing {
-    /// Appends a message of our own.
-    pub fn push(&mut self, datagram: Datagram) {
-        self.own.push_back(datagram);
-    }
-
-    /// Holds messages of our own back until some time (flow control).
-    pub fn hold(&mut self, until: Duration) {
-        self.held_until = until;
-    }
-
     /// Plans a retransmission, unless the same one is planned already.
     pub fn plan_repair(&mut self, key: Key, at: Duration) {
         if let Entry::Vacant(entry) = self.repair_times.entry(key) {
@@ -83,11 +74,6 @@ impl Outgoing {
         let own = (!self.own.is_empty()).then_some(self.held_until);
         let repair = self.repairs.first().map(|(at, _)| *at);
         own.into_iter().chain(repair).min().map(|at| at.max(self.paced_until))
-    }
-
-    /// How many messages of our own wait.
-    pub fn waiting(&self) -> usize {
-        self.own.len()
     }
 
     /// Nothing waits.

@@ -25,14 +25,12 @@ pub enum RoomEvent {
 }
 
 impl RoomEvent {
-    /// The latest nick of the member that this is about; empty when none of its statuses was received.
-    pub fn nick(&self) -> &str {
+    /// The nicks of the member before and after; empty when none of its statuses was received.
+    pub fn nicks(&self) -> [&str; 2] {
+        use RoomEvent::{Joined, Left, Lost, Renamed, Said};
         match self {
-            RoomEvent::Said(Utterance { nick, .. })
-            | RoomEvent::Joined(nick)
-            | RoomEvent::Left(nick)
-            | RoomEvent::Renamed(_, nick)
-            | RoomEvent::Lost(nick, _) => nick,
+            Renamed(old, new) => [old, new],
+            Said(Utterance { nick, .. }) | Joined(nick) | Left(nick) | Lost(nick, _) => [nick; 2],
         }
     }
 }
@@ -56,4 +54,11 @@ pub struct Counts {
     pub retransmitted: u64,
     /// Datagrams without use: from strangers, too old, outside the window, or beyond the limit of members.
     pub ignored: u64,
+    // The caller counts the rest, which the engine never sees.
+    pub received: u64,
+    /// Of other programs, or of another room.
+    pub foreign: u64,
+    pub damaged: u64,
+    /// Without a seal, or with one that somebody without the key has made.
+    pub forged: u64,
 }

@@ -4,10 +4,10 @@
 //! from now on, and those of a younger one from number 1 on. Members compare their ages, since clocks of two hosts may
 //! differ.
 
-use crate::multicast::limits;
+use super::limits;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use wire::datagram::Utterance;
+use wire::datagram::{PeerReport, Utterance};
 
 /// Another member, present or not.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ pub struct Peer {
     /// The highest number of its messages that we know of.
     last: u32,
     /// Messages received out of order.
-    out_of_order: BTreeMap<u32, Utterance>,
+    pub out_of_order: BTreeMap<u32, Utterance>,
     nack: Option<NackPlan>,
 }
 
@@ -94,23 +94,16 @@ impl Peer {
         }
     }
 
-    /// Its age now.
-    pub fn age(&self, now: Duration) -> Duration {
-        self.age.0 + now.saturating_sub(self.age.1)
-    }
-
-    pub fn last(&self) -> u32 {
-        self.last
+    /// What we know of it, for other members.
+    pub fn report(&self, sender: u64, now: Duration) -> PeerReport {
+        let age = (self.age.0 + now.saturating_sub(self.age.1)).as_millis();
+        let age = u32::try_from(age).unwrap_or(u32::MAX);
+        PeerReport { sender, last: self.last, complete: self.complete(), age }
     }
 
     /// All messages up to this number were received.
     pub fn complete(&self) -> u32 {
         self.next - 1
-    }
-
-    /// How many messages are buffered out of order.
-    pub fn buffered(&self) -> usize {
-        self.out_of_order.len()
     }
 
     /// Notes a control datagram; false when it is old or replayed.
@@ -133,24 +126,19 @@ impl Peer {
         self.last = last.max(received).max(self.complete());
     }
 
-    /// Takes a message.
-    pub fn receive(&mut self, number: u32, message: Utterance) -> Arrival {
-        if number < self.next || self.out_of_order.contains_key(&number) {
+    /// Takes a message, or only remembers that it exists: when the buffer of all peers `is_full`, each takes nothing
+    /// but the next message in order, which needs no buffer, since it is delivered at once.
+    pub fn receive(&mut self, number: u32, message: Utterance, is_full: bool) -> Arrival {
+        if !is_full && (number < self.next || self.out_of_order.contains_key(&number)) {
             return Arrival::Duplicate;
-        }
-        if number - self.next >= limits::MCAST_WINDOW {
-            return self.reject(number);
         }
         let was_missing = number <= self.last && self.nack.is_some();
         self.raise_last(number);
+        if is_full && number != self.next || number - self.next >= limits::MCAST_WINDOW {
+            return Arrival::NoRoom;
+        }
         self.out_of_order.insert(number, message);
         if was_missing { Arrival::Repaired } else { Arrival::New }
-    }
-
-    /// Drops a message for lack of room, and remembers that it exists: it is asked for later.
-    pub fn reject(&mut self, number: u32) -> Arrival {
-        self.raise_last(number);
-        Arrival::NoRoom
     }
 
     /// The next message in order, if it is there.
@@ -158,11 +146,6 @@ impl Peer {
         let message = self.out_of_order.remove(&self.next)?;
         self.next += 1;
         Some(message)
-    }
-
-    /// The number of the first missing message.
-    fn first_missing(&self) -> Option<u32> {
-        Some(self.next).filter(|next| *next <= self.last)
     }
 
     /// The highest number that is known and inside the window.
@@ -174,30 +157,25 @@ impl Peer {
     fn missing(&self) -> Vec<(u32, u32)> {
         let mut ranges: Vec<(u32, u32)> = Vec::new();
         let (mut from, end) = (self.next, self.window_end());
-        for &number in self.out_of_order.range(from..=end.max(from)).map(|(number, _)| number) {
+        let received = self.out_of_order.range(from..=end.max(from)).map(|(number, _)| *number);
+        for number in received.chain([end + 1]) {
             if number > from {
                 ranges.push((from, number - 1));
             }
             from = number + 1;
-        }
-        if from <= end {
-            ranges.push((from, end));
         }
         ranges
     }
 
     /// Plans a NACK for what is missing now, the first one after `pause`.
     pub fn plan_nack(&mut self, now: Duration, pause: Duration) {
-        let Some(first) = self.first_missing() else {
+        if self.is_complete() {
             self.nack = None;
-            return;
-        };
-        if self.nack.is_some_and(|plan| plan.first == first) {
-            return;
+        } else if self.nack.is_none_or(|plan| plan.first != self.next) {
+            let at = self.nack.map_or(now + pause, |plan| plan.at.min(now + limits::MCAST_NACK_RETRY));
+            let (pause, first, last) = (limits::MCAST_NACK_RETRY, self.next, self.window_end());
+            self.nack = Some(NackPlan { at, pause, tries: 0, first, last, suppressed_at: None });
         }
-        let at = self.nack.map_or(now + pause, |plan| plan.at.min(now + limits::MCAST_NACK_RETRY));
-        let (pause, last) = (limits::MCAST_NACK_RETRY, self.window_end());
-        self.nack = Some(NackPlan { at, pause, tries: 0, first, last, suppressed_at: None });
     }
 
     /// Another member asks for these messages. The repair goes to all, so our own NACK is suppressed.
@@ -233,10 +211,12 @@ impl Peer {
 
     /// Skips the first gap, up to the number `end`; how many messages that are, 0 when there is no gap.
     pub fn skip(&mut self, end: u32) -> u32 {
-        let Some(first) = self.first_missing().filter(|first| *first <= end) else { return 0 };
-        let buffered = self.out_of_order.keys().next().copied().unwrap_or(u32::MAX);
-        self.next = buffered.min(end + 1);
+        if self.is_complete() || self.next > end {
+            return 0;
+        }
         self.nack = None;
+        let buffered = self.out_of_order.keys().next().copied().unwrap_or(u32::MAX);
+        let first = std::mem::replace(&mut self.next, buffered.min(end + 1));
         self.next - first
     }
 
@@ -247,7 +227,7 @@ impl Peer {
 
     /// No message is missing.
     pub fn is_complete(&self) -> bool {
-        self.first_missing().is_none()
+        self.next > self.last
     }
 }
 

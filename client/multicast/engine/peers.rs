@@ -2,46 +2,35 @@
 //!
 //! Pure, part of the engine: no thread, no lock.
 
+use super::limits;
 use super::peer::Peer;
-use crate::multicast::limits;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use wire::datagram::{PeerReport, REPORTS};
 
+/// The table, by id.
 #[derive(Debug, Default)]
 pub struct Peers {
-    all: BTreeMap<u64, Peer>,
+    pub map: BTreeMap<u64, Peer>,
     /// The id with which the next list of reports begins.
     first: u64,
 }
 
 impl Peers {
-    pub fn get(&mut self, id: u64) -> Option<&mut Peer> {
-        self.all.get_mut(&id)
-    }
-
-    pub fn all(&self) -> impl Iterator<Item = &Peer> {
-        self.all.values()
-    }
-
-    pub fn all_mut(&mut self) -> impl Iterator<Item = (u64, &mut Peer)> {
-        self.all.iter_mut().map(|(id, peer)| (*id, peer))
-    }
-
     /// The present members.
     pub fn present(&self) -> impl Iterator<Item = &Peer> {
-        self.all().filter(|peer| peer.is_present && !peer.has_left)
+        self.map.values().filter(|peer| peer.is_present && !peer.has_left)
     }
 
     /// The peer of this id; a new one if it is unknown. Departed peers stay in the table, since a replayed status of
     /// theirs must not look new. When the table is full the one that was heard least recently makes room.
     pub fn get_or_add(&mut self, id: u64, new: impl FnOnce() -> Peer) -> &mut Peer {
-        if !self.all.contains_key(&id) && self.all.len() >= limits::MCAST_REMEMBERED {
-            let departed = self.all.iter().filter(|(_, peer)| !peer.is_present);
+        if !self.map.contains_key(&id) && self.map.len() >= limits::MCAST_REMEMBERED {
+            let departed = self.map.iter().filter(|(_, peer)| !peer.is_present);
             let oldest = departed.min_by_key(|(_, peer)| peer.heard_at).map(|(id, _)| *id);
-            oldest.map(|id| self.all.remove(&id));
+            oldest.map(|id| self.map.remove(&id));
         }
-        self.all.entry(id).or_insert_with(new)
+        self.map.entry(id).or_insert_with(new)
     }
 
     /// The longest interval between two heartbeats; it grows with the number of members.
@@ -73,7 +62,7 @@ impl Peers {
 
     /// Messages of all senders that are buffered out of order.
     pub fn buffered(&self) -> usize {
-        self.all().map(Peer::buffered).sum()
+        self.map.values().map(|peer| peer.out_of_order.len()).sum()
     }
 
     /// Reports for our next status. Where not all fit, the next status goes on with the rest.
@@ -84,15 +73,9 @@ impl Peers {
         let is_recent = |peer: &Peer| now.saturating_sub(latest(peer)) < 2 * limits::MCAST_EXPIRY;
         let is_first_hand = |peer: &Peer| peer.is_verified || peer.is_younger || peer.data_at.is_some();
         let is_reported = |peer: &Peer| peer.is_present || is_first_hand(peer) && is_recent(peer);
-        let in_turn = self.all.range(self.first..).chain(self.all.range(..self.first));
-        let mut reports: Vec<PeerReport> = in_turn
-            .filter(|(_, peer)| is_reported(peer))
-            .take(REPORTS + 1)
-            .map(|(&sender, peer)| {
-                let age = u32::try_from(peer.age(now).as_millis()).unwrap_or(u32::MAX);
-                PeerReport { sender, last: peer.last(), complete: peer.complete(), age }
-            })
-            .collect();
+        let in_turn = self.map.range(self.first..).chain(self.map.range(..self.first));
+        let reported = in_turn.filter(|(_, peer)| is_reported(peer)).take(REPORTS + 1);
+        let mut reports: Vec<PeerReport> = reported.map(|(&sender, peer)| peer.report(sender, now)).collect();
         self.first = reports.get(REPORTS).map_or(0, |report| report.sender);
         reports.truncate(REPORTS);
         reports
@@ -133,10 +116,10 @@ mod tests {
     #[test]
     fn the_least_recently_heard_departed_peer_is_forgotten_first() {
         let mut peers = peers(limits::MCAST_REMEMBERED as u64, false);
-        peers.get(0).unwrap().is_present = true;
+        peers.map.get_mut(&0).unwrap().is_present = true;
         peers.get_or_add(u64::MAX, || Peer::new(Duration::ZERO, 0, true, 0, NOW));
-        assert_eq!(peers.all().count(), limits::MCAST_REMEMBERED);
-        assert!(peers.get(0).is_some() && peers.get(1).is_none() && peers.get(2).is_some());
+        assert_eq!(peers.map.values().count(), limits::MCAST_REMEMBERED);
+        assert!(peers.map.contains_key(&0) && !peers.map.contains_key(&1) && peers.map.contains_key(&2));
     }
 
     #[test]
@@ -148,10 +131,10 @@ mod tests {
     #[test]
     fn an_unreachable_peer_holds_nobody_up() {
         let mut peers = peers(2, true);
-        peers.get(0).unwrap().acked = 5;
-        peers.get(1).unwrap().acked = 9;
+        peers.map.get_mut(&0).unwrap().acked = 5;
+        peers.map.get_mut(&1).unwrap().acked = 9;
         assert_eq!(peers.acked(NOW), 5);
-        peers.get(1).unwrap().heard_at = NOW + peers.unreachable_after();
+        peers.map.get_mut(&1).unwrap().heard_at = NOW + peers.unreachable_after();
         assert_eq!(peers.acked(NOW + peers.unreachable_after()), 9);
     }
 }

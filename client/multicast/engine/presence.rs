@@ -2,10 +2,10 @@
 //!
 //! Pure, part of the engine: no thread, no lock.
 
+use super::limits;
 use super::output::{Output, RoomEvent};
 use super::peer::Peer;
 use super::state::Engine;
-use crate::multicast::limits;
 use std::time::Duration;
 use wire::datagram::{Datagram, Kind, PeerReport, Status};
 
@@ -51,7 +51,7 @@ impl Engine {
         // A member that leaves at the same time waits for our acknowledgement, and falls silent when it is done.
         let waits =
             |peer: &Peer| peer.has_left && !peer.knows_we_left && !is_over(peer.heard_at, limits::MCAST_FAREWELL);
-        is_known && all_have_it && !self.peers.all().any(waits) || is_over(left, limits::MCAST_LINGER)
+        is_known && all_have_it && !self.peers.map.values().any(waits) || is_over(left, limits::MCAST_LINGER)
     }
 
     /// Sends our status if it is due, and plans the next one.
@@ -59,7 +59,7 @@ impl Engine {
         if self.next_status_at > now {
             return;
         }
-        if self.is_leaving && self.outgoing.waiting() == 0 {
+        if self.is_leaving && self.outgoing.own.is_empty() {
             self.note_leaving(now);
         }
         let kind = match self.joins_left {
@@ -69,7 +69,7 @@ impl Engine {
         };
         self.joins_left = self.joins_left.saturating_sub(1);
         self.send_status(kind, now);
-        let is_urgent = self.joins_left > 0 || self.left.is_some() || !self.acks.is_empty();
+        let is_urgent = self.joins_left > 0 || self.left.is_some() || !self.acks.pending.is_empty();
         let most = self.peers.heartbeat_interval();
         // Exponential back-off while nothing happens.
         self.heartbeat = if is_urgent { limits::MCAST_HEARTBEAT_FIRST } else { (self.heartbeat * 4).min(most) };
@@ -95,7 +95,7 @@ impl Engine {
     /// Members that were silent for too long have expired: they crashed, or the network is cut.
     pub(super) fn expire_silent(&mut self, now: Duration) {
         let most = self.peers.expires_after();
-        for (id, peer) in self.peers.all_mut() {
+        for (&id, peer) in &mut self.peers.map {
             if peer.is_present && now.saturating_sub(peer.heard_at) > most {
                 peer.is_present = false;
                 self.output.push_back(Output::Show(id, RoomEvent::Left(peer.nick.clone())));
@@ -111,7 +111,7 @@ impl Engine {
         let ack_of_us = status.acks.iter().find(|ack| ack.sender == self.id);
         // An acknowledgement of an earlier status is none of our LEAVE.
         let knows_we_left = self.left.zip(ack_of_us).is_some_and(|((_, leave), ack)| ack.number >= leave);
-        let is_stranger = self.peers.get(datagram.sender).is_none_or(|peer| !peer.is_verified);
+        let is_stranger = self.peers.map.get_mut(&datagram.sender).is_none_or(|peer| !peer.is_verified);
         if is_stranger && report_of_us.is_none() && ack_of_us.is_none() {
             // It may be a replayed recording. Only a live member can name our id, which is random; so acknowledge
             // this status and see whether the stranger names us in its next one.
@@ -121,7 +121,7 @@ impl Engine {
             self.hurry_status(now, limits::MCAST_HEARTBEAT_FIRST);
             return true;
         }
-        let is_known = self.peers.get(datagram.sender).is_some_and(|peer| peer.is_present || peer.has_left);
+        let is_known = self.peers.map.get_mut(&datagram.sender).is_some_and(|peer| peer.is_present || peer.has_left);
         if !is_known && self.peers.present().count() >= limits::MCAST_MEMBERS {
             return false;
         }
@@ -130,9 +130,7 @@ impl Engine {
             return false;
         }
         peer.set_last(status.last);
-        if let Some(report) = report_of_us {
-            peer.acked = report.complete.min(sent);
-        }
+        peer.acked = report_of_us.map_or(peer.acked, |report| report.complete.min(sent));
         peer.knows_we_left |= knows_we_left;
         peer.is_verified = true;
         if is_stranger {
@@ -149,7 +147,7 @@ impl Engine {
         }
         self.deliver(datagram.sender, now);
         let known = [self.id, datagram.sender];
-        let mut unverified = self.peers.all().filter(|peer| peer.has_unverified_gap()).count();
+        let mut unverified = self.peers.map.values().filter(|peer| peer.has_unverified_gap()).count();
         for report in status.reports.iter().filter(|report| !known.contains(&report.sender)) {
             self.receive_report(*report, &mut unverified, now);
         }
@@ -159,7 +157,7 @@ impl Engine {
     /// Notices that a member joined, has a new nick, or begins to leave. A member that was here before us `is_news` to
     /// nobody.
     fn note_presence(&mut self, datagram: &Datagram, status: &Status, is_news: bool) {
-        let Some(peer) = self.peers.get(datagram.sender) else { return };
+        let Some(peer) = self.peers.map.get_mut(&datagram.sender) else { return };
         let nick = std::mem::replace(&mut peer.nick, status.nick.clone());
         if peer.has_left {
             return;
@@ -178,7 +176,7 @@ impl Engine {
     /// Takes a third-party report: what a verified member knows of another one. The count of `unverified` peers with
     /// missing messages is bounded, since a member may report peers that it invented.
     fn receive_report(&mut self, report: PeerReport, unverified: &mut usize, now: Duration) {
-        let known = self.peers.get(report.sender);
+        let known = self.peers.map.get(&report.sender);
         let (is_verified, had_gap) = known.map_or((false, false), |peer| (peer.is_verified, peer.has_unverified_gap()));
         if !is_verified && !had_gap && *unverified >= limits::MCAST_UNVERIFIED {
             self.counts.ignored += 1;

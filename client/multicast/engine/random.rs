@@ -23,7 +23,6 @@ impl Random {
 
     /// A pause from 1 µs to `most`. It is never 0, so that each deadline lies in the future.
     pub fn pause(&mut self, most: Duration) -> Duration {
-        let micros = u64::try_from(most.as_micros()).unwrap_or(u64::MAX);
-        Duration::from_micros(1 + self.below(micros))
+        Duration::from_micros(1 + self.below(u64::try_from(most.as_micros()).unwrap_or(u64::MAX)))
     }
 }

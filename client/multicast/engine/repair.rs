@@ -2,10 +2,10 @@
 //!
 //! Pure, part of the engine: no thread, no lock.
 
+use super::limits;
 use super::output::{Output, RoomEvent};
 use super::peer::{Due, Peer};
 use super::state::Engine;
-use crate::multicast::limits;
 use std::time::Duration;
 use wire::datagram::{Datagram, Kind, RANGES, Range, encode_ranges};
 
@@ -19,7 +19,7 @@ impl Engine {
         let all_reachable = !self.peers.present().any(is_unreachable);
         let mut ranges = Vec::new();
         let mut hopeless = Vec::new();
-        for (sender, peer) in self.peers.all_mut() {
+        for (&sender, peer) in &mut self.peers.map {
             let counts = all_reachable && (peer.has_left || !is_unreachable(peer));
             match peer.due(now, counts, self.random.pause(limits::MCAST_NACK_DELAY)) {
                 Some(Due::Nack(missing)) => {
@@ -39,7 +39,7 @@ impl Engine {
 
     /// Reports the missing messages of a sender as lost, up to the number `end`, and delivers those behind them.
     fn give_up(&mut self, sender: u64, end: u32, now: Duration) {
-        while let Some(peer) = self.peers.get(sender) {
+        while let Some(peer) = self.peers.map.get_mut(&sender) {
             let (count, nick) = (peer.skip(end), peer.nick.clone());
             if count == 0 {
                 return;
@@ -52,7 +52,7 @@ impl Engine {
 
     /// Takes a NACK and plans the retransmissions that it asks for; false when it is old, or comes from a stranger.
     pub(super) fn receive_nack(&mut self, datagram: &Datagram, ranges: &[Range], now: Duration) -> bool {
-        let Some(peer) = self.peers.get(datagram.sender).filter(|peer| peer.is_verified) else { return false };
+        let Some(peer) = self.peers.map.get_mut(&datagram.sender).filter(|peer| peer.is_verified) else { return false };
         if !peer.note_control(datagram.number, now) {
             return false;
         }
@@ -69,7 +69,7 @@ impl Engine {
                 let at = now + self.random.pause(delay);
                 self.outgoing.plan_repair(key, at);
             }
-            if let Some(peer) = self.peers.get(range.sender) {
+            if let Some(peer) = self.peers.map.get_mut(&range.sender) {
                 peer.suppress_nack(range.first, range.last, now);
             }
         }

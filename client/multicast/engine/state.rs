@@ -4,12 +4,12 @@
 
 use super::acks::PendingAcks;
 use super::history::History;
+use super::limits;
 use super::outgoing::Outgoing;
 use super::output::{Counts, Output};
 use super::peer::Peer;
 use super::peers::Peers;
 use super::random::Random;
-use crate::multicast::limits;
 use std::collections::VecDeque;
 use std::time::Duration;
 use wire::datagram::{Datagram, Kind};
@@ -18,7 +18,8 @@ use wire::datagram::{Datagram, Kind};
 #[derive(Debug, Default)]
 pub struct Engine {
     pub(super) room: u64,
-    pub(super) id: u64,
+    /// By it our own datagrams are recognised when the network loops them back.
+    pub id: u64,
     pub(super) nick: String,
     pub(super) joined_at: Duration,
     pub(super) peers: Peers,
@@ -67,14 +68,9 @@ impl Engine {
         }
     }
 
-    /// Our id, by which our own datagrams are recognised when the network loops them back.
-    pub fn id(&self) -> u64 {
-        self.id
-    }
-
     /// The number of our last message that was sent.
     pub(super) fn last_sent(&self) -> u32 {
-        self.last_data - u32::try_from(self.outgoing.waiting()).unwrap_or_default()
+        self.last_data - u32::try_from(self.outgoing.own.len()).unwrap_or_default()
     }
 
     /// A datagram of our own. The caller encrypts it.
@@ -96,12 +92,6 @@ impl Engine {
 
     pub(super) fn history_of(&mut self, sender: u64) -> &mut History {
         if sender == self.id { &mut self.own } else { &mut self.others }
-    }
-
-    /// A message of any member was just on the wire: our own retransmission of it is suppressed.
-    pub(super) fn note_on_wire(&mut self, datagram: &Datagram, now: Duration) {
-        self.history_of(datagram.sender).note(datagram, now);
-        self.outgoing.cancel_repair((datagram.sender, datagram.number));
     }
 
     /// A member of this age joined after us, or at the same time.

@@ -15,7 +15,7 @@ fn message(number: u32) -> Utterance {
 fn peer(last: u32, missing: &[u32]) -> Peer {
     let mut peer = Peer::new(Duration::ZERO, 0, true, 0, NOW);
     for number in (1..=last).filter(|number| !missing.contains(number)) {
-        peer.receive(number, message(number));
+        peer.receive(number, message(number), false);
         while peer.pop_next().is_some() {}
     }
     peer.raise_last(last);
@@ -69,7 +69,7 @@ fn a_member_knows_best_how_many_messages_it_sent() {
     assert!(!peer.is_complete());
     peer.set_last(5);
     assert!(peer.is_complete());
-    peer.receive(9, message(9));
+    peer.receive(9, message(9), false);
     peer.set_last(5);
-    assert_eq!(peer.last(), 9, "what has come since was said");
+    assert_eq!(peer.last, 9, "what has come since was said");
 }

@@ -1,8 +1,7 @@
-//! With the feature: TLS by rustls, in both directions at once, and the handshakes before it.
-
-mod handshake;
-mod identity;
-mod verify;
+//! TLS by rustls: the two ends that begin a connection, and the open connection.
+//!
+//! A handshake runs in the thread that owns the connection. Afterwards one thread reads and others write, under the
+//! lock of the connection.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -11,30 +10,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use rustls::client::Resumption;
-use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::ServerName;
 use rustls::server::NoServerSessionStorage;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, ClientConnection, Connection, Error, RootCertStore, ServerConfig, ServerConnection};
 
-use super::{Proof, Refused, Trust};
+use super::handshake::{Until, say_hello};
+use super::identity::{Identity, authorities, fingerprint_of};
+use super::verify::{AnyKey, Proof, Refused, ServerVerifier, Trust, provider};
 use crate::fingerprint::Fingerprint;
 use crate::stream::SecureChannel;
 
-use handshake::{say_hello, shake_hands};
-pub use identity::Identity;
-use identity::fingerprint_of;
-use verify::{AnyKey, ServerVerifier};
-
-/// Whether this build can speak TLS.
-pub const BUILT_IN: bool = true;
-
 /// Bytes that are received at a time, those of one record: rustls holds about as much that is decrypted.
 const RECEIVE: usize = 16 * 1024;
-
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
-}
 
 /// What a server needs to take TLS connections: its certificate, and the wish to see the client's.
 #[derive(Debug)]
@@ -51,7 +39,7 @@ impl Acceptor {
         };
         let Identity { chain, key } = identity;
         let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]);
-        let builder = builder.map_err(unusable)?.with_client_cert_verifier(Arc::new(AnyKey(provider())));
+        let builder = builder.map_err(unusable)?.with_client_cert_verifier(Arc::new(AnyKey));
         let mut config = builder.with_single_cert(chain, key.clone_key()).map_err(unusable)?;
         // A connection lasts for hours. Tickets to resume it would cost each more than they save some.
         config.send_tls13_tickets = 0;
@@ -61,9 +49,8 @@ impl Acceptor {
 
     /// Does the handshake of a server on a blocking socket, until the deadline.
     pub fn accept(&self, socket: &TcpStream, deadline: Instant) -> io::Result<Tls> {
-        let connection = ServerConnection::new(Arc::clone(&self.0)).map_err(io::Error::other)?;
-        let mut connection = Connection::Server(connection);
-        shake_hands(&mut connection, socket, deadline)?;
+        let mut connection = Connection::from(ServerConnection::new(Arc::clone(&self.0)).map_err(io::Error::other)?);
+        connection.complete_io(&mut Until { socket, deadline })?;
         Ok(Tls::new(connection))
     }
 }
@@ -72,31 +59,19 @@ impl Acceptor {
 #[derive(Debug)]
 pub struct Connector {
     identity: Identity,
-    /// Which authorities are believed; read when the first one is asked for.
-    authorities: Authorities,
-}
-
-/// Who may sign for servers.
-#[derive(Debug)]
-enum Authorities {
-    /// Those of this system.
-    System,
-    /// Those of a file.
-    Given(Arc<RootCertStore>),
+    /// The authorities that may sign for servers, from a file; `None`: those of this system.
+    authorities: Option<Arc<RootCertStore>>,
 }
 
 impl Connector {
     /// With authorities from a file in PEM, or else those of this system. An error is one sentence.
-    pub fn new(identity: Identity, authorities: Option<&Path>) -> Result<Self, String> {
-        let authorities = match authorities {
-            None => Authorities::System,
-            Some(file) => Authorities::Given(Arc::new(identity::authorities(file)?)),
-        };
+    pub fn new(identity: Identity, file: Option<&Path>) -> Result<Self, String> {
+        let authorities = file.map(authorities).transpose()?.map(Arc::new);
         Ok(Connector { identity, authorities })
     }
 
-    /// Does the handshake of a client on a blocking socket, until the deadline. Whoever is not who they have to be never
-    /// gets as far as to hear who we are.
+    /// Does the handshake of a client on a blocking socket, until the deadline. A server that is not the right one
+    /// learns nothing of the client's key.
     pub fn connect(
         &self,
         socket: &TcpStream,
@@ -107,37 +82,23 @@ impl Connector {
         let failed = |error: Error| Refused::Failed(error.to_string());
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| Refused::Failed(format!("{host} is neither a name nor an address in full; check --server")))?;
-        let roots = match &self.authorities {
-            _ if matches!(trust, Trust::Pin(_)) => Arc::new(RootCertStore::empty()),
-            Authorities::System => Arc::new(identity::authorities_of_this_system()),
-            Authorities::Given(roots) => Arc::clone(roots),
-        };
-        let judge = Arc::new(ServerVerifier::new(provider(), trust, roots));
+        let verifier = Arc::new(ServerVerifier::new(trust, self.authorities.clone()));
         let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]);
-        let builder = builder.map_err(failed)?.dangerous().with_custom_certificate_verifier(judge.clone());
+        let builder = builder.map_err(failed)?.dangerous().with_custom_certificate_verifier(verifier.clone());
         let Identity { chain, key } = &self.identity;
         let mut config = builder.with_client_auth_cert(chain.clone(), key.clone_key()).map_err(failed)?;
         config.resumption = Resumption::disabled();
-        let connection = ClientConnection::new(Arc::new(config), name).map_err(failed)?;
-        let mut connection = Connection::Client(connection);
-        if let Some(text) = say_hello(&mut connection, socket, deadline).map_err(Refused::Lost)? {
+        let mut connection = Connection::from(ClientConnection::new(Arc::new(config), name).map_err(failed)?);
+        let mut socket = Until { socket, deadline };
+        if let Some(text) = say_hello(&mut connection, &mut socket).map_err(Refused::Lost)? {
             return Err(Refused::PlainText(text));
         }
-        let shaken = shake_hands(&mut connection, socket, deadline);
-        match (shaken, judge.verdict()) {
+        match (connection.complete_io(&mut socket), verifier.verdict()) {
             (_, Some(Err(refused))) => Err(refused),
-            (Ok(()), Some(Ok(proof))) => Ok((Tls::new(connection), proof)),
-            (Ok(()), None) => Err(Refused::Failed("the server has shown no certificate".to_owned())),
-            (Err(error), _) => Err(refusal(error)),
+            (Ok(_), Some(Ok(proof))) => Ok((Tls::new(connection), proof)),
+            (Ok(_), None) => Err(Refused::Failed("the server has shown no certificate".to_owned())),
+            (Err(error), _) => Err(error.downcast().map_or_else(Refused::Lost, failed)),
         }
-    }
-}
-
-/// What a failed handshake means to the user.
-fn refusal(error: io::Error) -> Refused {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-        Some(error) => Refused::Failed(error.to_string()),
-        None => Refused::Lost(error),
     }
 }
 
@@ -148,13 +109,13 @@ pub struct Tls(Mutex<Inner>);
 #[derive(Debug)]
 struct Inner {
     connection: Connection,
-    /// What was received and has to wait until something that is decrypted is taken.
-    rest: Vec<u8>,
+    /// Bytes that are not decrypted yet.
+    received: Vec<u8>,
 }
 
 impl Tls {
     fn new(connection: Connection) -> Self {
-        Tls(Mutex::new(Inner { connection, rest: Vec::new() }))
+        Tls(Mutex::new(Inner { connection, received: Vec::new() }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -168,18 +129,16 @@ impl SecureChannel for Tls {
     }
 
     fn read(&self, space: &mut [u8], receive: &mut dyn FnMut(&mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
-        if let Some(count) = self.lock().open_rest(space)? {
+        if let Some(count) = self.lock().take(space)? {
             return Ok(count);
         }
         let most = space.len().min(RECEIVE);
-        // Text is never longer than what it is encrypted in, so one buffer does for both.
         let count = receive(&mut space[..most])?;
         if count == 0 {
             return Ok(0);
         }
         let mut inner = self.lock();
-        let used = inner.decrypt(&space[..count])?;
-        inner.rest.extend_from_slice(&space[used..count]);
+        inner.received.extend_from_slice(&space[..count]);
         inner.take(space)?.ok_or(ErrorKind::Interrupted.into())
     }
 
@@ -207,44 +166,19 @@ impl Inner {
         Ok(())
     }
 
-    /// Decrypts, as long as what is decrypted has room; how many bytes of `received` that took.
-    fn decrypt(&mut self, received: &[u8]) -> io::Result<usize> {
-        let mut left = received;
-        while !left.is_empty() {
-            if self.connection.read_tls(&mut left)? == 0 {
-                // It has said that nothing follows.
-                return Ok(received.len());
-            }
-            let state = self.connection.process_new_packets();
-            let state = state.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-            if state.plaintext_bytes_to_read() >= RECEIVE {
-                break;
-            }
-        }
-        Ok(received.len() - left.len())
-    }
-
-    /// The text that is there; 0 bytes at the end, `None` when there is nothing yet.
+    /// The next text; 0 bytes at the end, `None` when no whole record has been received. Decrypts more only when all
+    /// earlier text is taken, so rustls holds little of it.
     fn take(&mut self, space: &mut [u8]) -> io::Result<Option<usize>> {
-        match self.connection.reader().read(space) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-            other => other.map(Some),
-        }
-    }
-
-    /// The same, out of what has had to wait.
-    fn open_rest(&mut self, space: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
-            let taken = self.take(space)?;
-            if taken.is_some() || self.rest.is_empty() {
-                return Ok(taken);
+            match self.connection.reader().read(space) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock && self.received.is_empty() => return Ok(None),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                result => return result.map(Some),
             }
-            let rest = std::mem::take(&mut self.rest);
-            let used = self.decrypt(&rest)?;
-            self.rest = rest[used..].to_vec();
+            let received = std::mem::take(&mut self.received);
+            let used = self.connection.read_tls(&mut &received[..])?;
+            self.received = received[used..].to_vec();
+            self.connection.process_new_packets().map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

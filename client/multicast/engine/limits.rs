@@ -81,3 +81,14 @@ pub const MCAST_REPAIR_DELAY_OWN: Duration = Duration::from_millis(5);
 pub const MCAST_REPAIR_DELAY: Duration = Duration::from_millis(120);
 /// A message is not retransmitted within this time after it was on the wire: it may still arrive.
 pub const MCAST_REPAIR_HOLD_OFF: Duration = Duration::from_millis(50);
+
+// --- The room's thread and socket ---------------------------------------------------------------
+
+/// The longest wait of the room's thread before it runs the engine: the main thread may have sent a message.
+pub const MCAST_NAP: Duration = Duration::from_millis(20);
+/// Messages of our own that may wait to be sent. A user who says more waits, in the end for the slowest member.
+pub const MCAST_WAITING: usize = 256;
+/// The longest wait of that user.
+pub const MCAST_PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes that may wait in the kernel: a second of a busy room.
+pub const MCAST_SOCKET_BUFFER: usize = 1024 * 1024;
