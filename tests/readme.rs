@@ -35,10 +35,13 @@ fn counts(document: &str) -> Vec<(&str, usize)> {
     found.collect()
 }
 
+/// Lines by which a quoted count may be wrong: a small change of a file needs no change of the documents.
+const TOLERANCE: usize = 5;
+
 /// What is wrong with the counts; `lines` says how many a file really has.
 fn faults(document: &str, lines: impl Fn(&str) -> Option<usize>) -> Vec<String> {
     let fault = |(file, quoted): (&str, usize)| match lines(file) {
-        Some(right) if right == quoted => None,
+        Some(right) if right.abs_diff(quoted) <= TOLERANCE => None,
         Some(right) => Some(format!("{file} has {right} lines of code, not {quoted}")),
         None => Some(format!("there is no {file}")),
     };
@@ -80,8 +83,8 @@ fn links_and_counts_are_found() {
     assert_eq!(links(document), ["a.md", "s/a.rs", "s/b.rs", "s/c.rs", "d.md"]);
     let lines = |file: &str| match file {
         "s/a.rs" => Some(12),
-        "s/b.rs" => Some(1299),
+        "s/b.rs" => Some(1294),
         _ => None,
     };
-    assert_eq!(faults(document, lines), ["s/b.rs has 1299 lines of code, not 1300", "there is no s/c.rs"]);
+    assert_eq!(faults(document, lines), ["s/b.rs has 1294 lines of code, not 1300", "there is no s/c.rs"]);
 }

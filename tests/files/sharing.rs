@@ -142,11 +142,13 @@ fn kill_9_of_either_client_loses_nothing() {
     tesla.skip_to("Sending film.mp4 (11.4 MiB) to albert");
     tesla.signal("KILL");
     drop(tesla);
+    server.program.expect_lost("tesla");
     // Its next run goes on with it.
     let _tesla = home.person("tesla");
     albert.skip_to("Fetching film.mp4 (11.4 MiB) from tesla");
     albert.signal("KILL");
     drop(albert);
+    server.program.expect_lost("albert");
     let mut albert = home.start(&["--nick", "albert", "--downloads", "albert"]);
     albert.skip_to("Received film.mp4 from tesla: albert/film.mp4 (12000000 bytes, CRC-32 *) in *");
     expect_same(&home, "albert/film.mp4", &film);

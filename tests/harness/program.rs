@@ -74,6 +74,13 @@ impl Program {
         self.wait_for(text, |lines| lines.all.iter().find(|line| line.contains(text)).cloned())
     }
 
+    /// Waits until the server has noticed that the connection of somebody was lost.
+    pub fn expect_lost(&self, nick: &str) {
+        let end = format!("[ {nick} ]");
+        let is_it = |line: &&String| line.contains("is offline (Connection ") && line.ends_with(&end);
+        self.wait_for(&end, |lines| lines.all.iter().find(is_it).map(drop));
+    }
+
     /// How many lines hold this text.
     pub fn count_log(&self, text: &str) -> usize {
         self.window.lines.lock().unwrap().all.iter().filter(|line| line.contains(text)).count()
