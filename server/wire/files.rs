@@ -15,15 +15,16 @@ const RESERVED: &[&str] = &["CON", "PRN", "AUX", "NUL", "COM", "LPT", "CONIN$", 
 pub fn safe_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).find(|part| !part.trim_matches(is_empty).is_empty()).unwrap_or_default();
     let plain: String = text::printable(last).chars().map(|c| if r#"<>:"|?*"#.contains(c) { '_' } else { c }).collect();
-    let plain = plain.trim_matches(is_empty);
-    let stem = plain.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let short = shortened(plain.trim_matches(is_empty));
+    let stem = short.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
     let device = stem.trim_end_matches(|c: char| c.is_ascii_digit());
-    let is_reserved = RESERVED.contains(&device) && stem.len() - device.len() <= 1;
-    let mark = if is_reserved { "_" } else { "" };
-    if plain.is_empty() {
-        return "file".into();
+    if short.is_empty() {
+        "file".into()
+    } else if RESERVED.contains(&device) && stem.len() - device.len() <= 1 {
+        shortened(&format!("_{short}"))
+    } else {
+        short
     }
-    shortened(&format!("{mark}{plain}"))
 }
 
 /// Characters with which no name begins or ends: it would be hidden, or some systems leave them off.
@@ -33,6 +34,9 @@ fn is_empty(c: char) -> bool {
 
 /// The name, cut in front of its ending where it is too long.
 fn shortened(name: &str) -> String {
+    if name.len() <= limits::FILE_NAME {
+        return name.to_owned();
+    }
     let (stem, ending) = split_ending(name);
     let ending = if ending.len() > limits::FILE_NAME / 4 { "" } else { ending };
     let stem = if ending.is_empty() { name } else { stem };
@@ -106,6 +110,7 @@ mod tests {
             ("\u{2000}", "file"),
             ("\u{a0}.x\u{3000}", "x"),
             ("-rf", "-rf"),
+            ("a .txt", "a .txt"),
         ] {
             assert_eq!(safe_name(given), safe, "{given:?}");
         }
@@ -117,6 +122,9 @@ mod tests {
         assert!(long.len() <= limits::FILE_NAME && long.ends_with("\u{e9}.gz"), "{long}");
         let all_ending = safe_name(&format!("a.{}", "x".repeat(300)));
         assert_eq!(all_ending.len(), limits::FILE_NAME);
+        let late_ending = safe_name(&format!("{} . {}", "x".repeat(190), "y".repeat(100)));
+        assert_eq!(safe_name(&late_ending), late_ending);
+        assert_eq!(safe_name(&format!("CON{}x.txt", " ".repeat(300))), "_CON.txt");
     }
 
     #[test]
