@@ -18,12 +18,17 @@ fn missing(names: &[String], document: &str, forms: impl Fn(&str) -> Vec<String>
     names.iter().filter(|name| !forms(name).iter().any(|form| document.contains(form))).cloned().collect()
 }
 
+/// The letters of the flags that a room may have, in the order of the server's table.
+pub fn room_flags() -> Vec<String> {
+    between(files("server", ".rs").values(), "('", "', Flags::")
+}
+
 #[test]
 fn protocol_md_describes_each_verb_capability_and_flag() {
     let sources = files("server", ".rs");
     let document = std::fs::read_to_string(root().join("server/PROTOCOL.md")).unwrap();
     let verbs = between(sources.values(), "Command::new(\"", "\",");
-    let flags = between(sources.values(), "('", "', Flags::");
+    let flags = room_flags();
     let mut caps = between(sources.values(), "(\"", "\", ");
     // Lower-case words with a hyphen or a slash between them.
     caps.retain(|name| {

@@ -12,7 +12,7 @@ const SCENES: &[Scene] = &[
     (&["new: NICK al", "new: USER al 0 * :Al"], "001 al :Welcome to the chat, al!al@127.0.0.1"),
     (&["new: NICK al", "new: USER al 0 * :Al"], "002 al :Your host is groupchat, running groupchat-*"),
     (&["new: NICK al", "new: USER al 0 * :Al"], "003 al :This server was started at 20*Z"),
-    (&["new: NICK al", "new: USER al 0 * :Al"], "004 al groupchat groupchat-* i biklmnostv bklov"),
+    (&["new: NICK al", "new: USER al 0 * :Al"], "004 al groupchat groupchat-* i b*v bklov"),
     (&["new: NICK al", "new: USER al 0 * :Al"], "005 al CASEMAPPING=ascii *"),
     (&["alice: MODE alice"], "221 alice +"),
     (&["bob: MODE bob +i", "alice: LUSERS"], "251 alice :There are 1 users and 1 invisible on 1 servers"),

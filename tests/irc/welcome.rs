@@ -4,6 +4,7 @@ use wire::limits;
 
 use crate::harness::Server;
 use crate::limits::limit;
+use crate::protocol::room_flags;
 
 #[test]
 fn the_welcome_in_full() {
@@ -16,8 +17,8 @@ fn the_welcome_in_full() {
         "001 :Welcome to the chat, alice!alice@127.0.0.1",
         concat!("002 :Your host is groupchat, running groupchat-", env!("CARGO_PKG_VERSION")),
         "003 :This server was started at 20*-*-*T*:*:*Z",
-        concat!("004 groupchat groupchat-", env!("CARGO_PKG_VERSION"), " i biklmnostv bklov"),
-        "005 CASEMAPPING=ascii CHANMODES=b,k,l,imnst CHANTYPES=# ELIST=MNU *",
+        concat!("004 groupchat groupchat-", env!("CARGO_PKG_VERSION"), " i b*v bklov"),
+        "005 CASEMAPPING=ascii CHANMODES=b,k,l,i* CHANTYPES=# ELIST=MNU *",
         "005 *",
         "251 :There are 1 users and 0 invisible on 1 servers",
         "252 0",
@@ -45,7 +46,7 @@ fn what_005_says_is_what_limits_say() {
         format!("AWAYLEN={}", limits::AWAY),
         "CASEMAPPING=ascii".into(),
         format!("CHANLIMIT=#:{}", limit("ROOMS_PER_CLIENT")),
-        "CHANMODES=b,k,l,imnst".into(),
+        format!("CHANMODES=b,k,l,{}", room_flags().concat()),
         format!("CHANNELLEN={}", limits::ROOM),
         "CHANTYPES=#".into(),
         "ELIST=MNU".into(),
