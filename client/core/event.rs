@@ -2,10 +2,13 @@
 //!
 //! Pure data. Handlers and the receiver thread make events under the state's lock; views show them.
 
+use std::any::Any;
+
 /// Something that happened.
 pub struct Event {
     pub kind: Kind,
-    /// The conversation that it belongs to: a room, or the nick of a person.
+    /// The conversation that it belongs to: a room, or the nick of a person. Without one, `Left` and `Renamed` belong to
+    /// every conversation with that person.
     pub conversation: Option<String>,
     /// It was said to us alone, or it names us.
     #[expect(dead_code, reason = "the plain terminal does not mark it; a view with windows will")]
@@ -65,8 +68,13 @@ pub enum Kind {
     WeAreCalled(String),
     /// A line without a command goes to this conversation now, or nowhere.
     TalkingTo(Option<String>),
-    /// We said something in a conversation that is not the current one.
-    WeSaid(String),
+    /// We said something; whether in another conversation than the current one.
+    WeSaid {
+        text: String,
+        #[expect(dead_code, reason = "the plain terminal leaves it as it was typed; a page will not")]
+        manner: Manner,
+        is_elsewhere: bool,
+    },
     /// The connection is back.
     Connected,
     /// The connection is lost; after this number of seconds the next attempt begins.
@@ -92,8 +100,8 @@ pub enum Manner {
     Notice,
 }
 
-/// An event that a wing adds.
-pub trait WingEvent: Send + Sync {
+/// An event that a wing adds. A view that draws it, instead of saying it, gets its type by `Any`.
+pub trait WingEvent: Any + Send + Sync {
     /// The event in words; `None` when it is only for views that draw it.
     fn sentence(&self) -> Option<Sentence>;
 }
