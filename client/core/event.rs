@@ -60,6 +60,8 @@ pub enum Kind {
     Invited { by: String },
     /// Somebody changed a mode of the room.
     Mode { by: String, change: String },
+    /// We have entered the room, for the first time or after the connection was lost.
+    WeJoined,
     /// We have left the room.
     WeLeft,
     /// An operator removed us from the room.
@@ -81,6 +83,8 @@ pub enum Kind {
     ConnectionLost { reason: String, seconds: u64 },
     /// A numeric of the server: an answer, a row of a list or of WHO, an error.
     Reply { code: u16, params: Vec<String> },
+    /// The server refuses a message that we sent (`FAIL`).
+    Refused { verb: String, text: String },
     /// Who is in the room.
     Members(Vec<String>),
     /// A sentence of the client about itself, or its answer to a command.

@@ -47,7 +47,7 @@ fn dispatch(client: &Client, state: &mut State, message: &Message<'_>) {
         _ if silent => return,
         "FAIL" => {
             if let Some(Fail { verb, text, .. }) = Fail::parse(&message.params) {
-                state.note(format!("The server refused {verb}: {text}"));
+                state.emit(Kind::Refused { verb: verb.to_owned(), text: text.to_owned() });
             }
             return;
         }
@@ -92,6 +92,7 @@ fn said(client: &Client, state: &mut State, message: &Message<'_>, target: &str,
 fn entered(state: &mut State, message: &Message<'_>, room: &str) {
     let source = message.source.and_then(|source| source.split_once('!'));
     state.model.address = source.map(|(_, address)| address.to_owned());
+    state.emit(Event::at(room, Kind::WeJoined));
     if state.pending.end("JOIN", room).is_some() && !state.model.is_target(room) {
         state.talk_to(room);
     }
