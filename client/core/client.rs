@@ -1,7 +1,8 @@
 //! The client: the state under its lock, the signal that it has changed, and the wings that are plugged in.
 //!
 //! The main thread and the receiver thread share it. The receiver signals `changed` after each read, and the main
-//! thread waits for that where it needs an answer. A wing has a lock of its own, taken only after the state's.
+//! thread waits for that where it needs an answer. A wing's own lock is taken only after the state's, since most
+//! hooks are called with the state locked. A lock that no such hook needs may come before it; its file then says so.
 
 use super::connection::{self, Connection};
 use super::dialer::{Dialer, Failure};
@@ -28,13 +29,15 @@ pub struct Client {
     pub wings: Vec<Arc<dyn Wing>>,
     /// Every command, in the order in which `/help` lists them.
     pub commands: Vec<Command>,
-    /// The commands of all wings, those that this build has not among them.
+    /// The commands of all wings, including those that this build does not have.
     pub absent: Absent,
     /// Itself, for the threads that it starts.
     shared: Weak<Client>,
 }
 
 /// A set of features that plugs into the core. Each function is a hook; a wing overrides those that it needs.
+///
+/// The hooks from `connected` to `tick` are called with the state locked, the others without.
 pub trait Wing: Send + Sync {
     fn commands(self: Arc<Self>) -> Vec<Command> {
         Vec::new()

@@ -2,7 +2,7 @@
 //!
 //! The parser is pure. The main thread calls it, and then the handler of the command. No lock but to say something.
 
-use super::client::{Client, Command};
+use super::client::{Absent, Client, Command};
 use super::{people, rooms, talk};
 
 /// The commands of the core, in the order in which `/help` lists them.
@@ -151,6 +151,15 @@ fn looks_like_a_command(word: &str) -> bool {
     }
 }
 
+/// Says that this build lacks the wing of a command. The word may still have its argument, as in `\file\PATH`.
+pub fn why_absent(absent: Absent, word: &str) -> Option<String> {
+    let second = word.match_indices('\\').nth(1).filter(|_| word.starts_with('\\'));
+    let word = second.map_or(word, |(end, _)| &word[..end]);
+    let has_it = |commands: &[&str]| commands.iter().any(|command| command.eq_ignore_ascii_case(word));
+    let (feature, _) = absent.iter().find(|(_, commands)| has_it(commands))?;
+    Some(format!("This client was built without {feature}; build it with --features {feature}"))
+}
+
 /// `/help [command]`
 fn help(client: &Client, word: &str) {
     let commands = &client.commands;
@@ -165,7 +174,10 @@ fn help(client: &Client, word: &str) {
             state.note("Everything else is sent to whoever you are talking to. /help COMMAND tells more:");
             state.note("the other ways to write it, such as tata, @NAME text, !INFO or \\sleep\\30.");
         }
-        None => state.note(format!("There is no command {word}; /help lists all of them")),
+        None => {
+            let absent = [word, &format!("/{word}")].iter().find_map(|word| why_absent(client.absent, word));
+            state.note(absent.unwrap_or_else(|| format!("There is no command {word}; /help lists all of them")));
+        }
     }
 }
 

@@ -2,10 +2,13 @@
 //!
 //! Pure data. Handlers and the receiver thread make events under the state's lock; views show them.
 
+use std::any::Any;
+
 /// Something that happened.
 pub struct Event {
     pub kind: Kind,
-    /// The conversation that it belongs to: a room, or the nick of a person.
+    /// The conversation that it belongs to: a room, or the nick of a person. Without one, `Left` and `Renamed` belong to
+    /// every conversation with that person.
     pub conversation: Option<String>,
     /// It was said to us alone, or it names us.
     #[expect(dead_code, reason = "the plain terminal does not mark it; a view with windows will")]
@@ -57,6 +60,8 @@ pub enum Kind {
     Invited { by: String },
     /// Somebody changed a mode of the room.
     Mode { by: String, change: String },
+    /// We have entered the room, for the first time or after the connection was lost.
+    WeJoined,
     /// We have left the room.
     WeLeft,
     /// An operator removed us from the room.
@@ -65,14 +70,21 @@ pub enum Kind {
     WeAreCalled(String),
     /// A line without a command goes to this conversation now, or nowhere.
     TalkingTo(Option<String>),
-    /// We said something in a conversation that is not the current one.
-    WeSaid(String),
+    /// We said something; whether in another conversation than the current one.
+    WeSaid {
+        text: String,
+        #[expect(dead_code, reason = "the plain terminal leaves it as it was typed; a page will not")]
+        manner: Manner,
+        is_elsewhere: bool,
+    },
     /// The connection is back.
     Connected,
     /// The connection is lost; after this number of seconds the next attempt begins.
     ConnectionLost { reason: String, seconds: u64 },
     /// A numeric of the server: an answer, a row of a list or of WHO, an error.
     Reply { code: u16, params: Vec<String> },
+    /// The server refuses a message that we sent (`FAIL`).
+    Refused { verb: String, text: String },
     /// Who is in the room.
     Members(Vec<String>),
     /// A sentence of the client about itself, or its answer to a command.
@@ -92,8 +104,8 @@ pub enum Manner {
     Notice,
 }
 
-/// An event that a wing adds.
-pub trait WingEvent: Send + Sync {
+/// An event that a wing adds. A view that draws it, instead of saying it, gets its type by `Any`.
+pub trait WingEvent: Any + Send + Sync {
     /// The event in words; `None` when it is only for views that draw it.
     fn sentence(&self) -> Option<Sentence>;
 }

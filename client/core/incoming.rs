@@ -13,11 +13,22 @@ use wire::{fail::Fail, names, numeric};
 
 /// Handles one message.
 pub fn handle(client: &Client, state: &mut State, message: &Message<'_>) {
+    // Somebody who leaves the server is a member until that is shown, so that a view knows in which rooms.
+    let is_last = message.verb == "QUIT";
+    if !is_last {
+        state.model.follow(message);
+    }
+    dispatch(client, state, message);
+    if is_last {
+        state.model.follow(message);
+    }
+}
+
+fn dispatch(client: &Client, state: &mut State, message: &Message<'_>) {
     let [first, second, third] = [0, 1, 2].map(|index| message.param(index).unwrap_or_default());
     let last = message.params.last().copied().unwrap_or_default();
     let from = message.source_nick();
     let silent = state.blacklist.contains(from);
-    state.model.follow(message);
     if !silent && client.wings.iter().any(|wing| wing.message(client, state, message)) {
         return;
     }
@@ -36,7 +47,7 @@ pub fn handle(client: &Client, state: &mut State, message: &Message<'_>) {
         _ if silent => return,
         "FAIL" => {
             if let Some(Fail { verb, text, .. }) = Fail::parse(&message.params) {
-                state.note(format!("The server refused {verb}: {text}"));
+                state.emit(Kind::Refused { verb: verb.to_owned(), text: text.to_owned() });
             }
             return;
         }
@@ -81,6 +92,7 @@ fn said(client: &Client, state: &mut State, message: &Message<'_>, target: &str,
 fn entered(state: &mut State, message: &Message<'_>, room: &str) {
     let source = message.source.and_then(|source| source.split_once('!'));
     state.model.address = source.map(|(_, address)| address.to_owned());
+    state.emit(Event::at(room, Kind::WeJoined));
     if state.pending.end("JOIN", room).is_some() && !state.model.is_target(room) {
         state.talk_to(room);
     }

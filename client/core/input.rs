@@ -2,7 +2,7 @@
 //!
 //! Run by the main thread. It locks the state for a moment at a time, never while it reads.
 
-use super::client::{Absent, Client, is_script};
+use super::client::{Client, is_script};
 use super::command::{self, Input};
 use super::limits::INPUT_LINE;
 use super::state::State;
@@ -46,21 +46,14 @@ pub fn act(client: &Client, line: &str) {
 /// the latter, and its next lines may be meant for another place. So it talks to nobody from then on, and fails.
 pub fn refuse(client: &Client, word: &str) {
     let mut state = client.lock();
-    let Some(feature) = feature_of(client.absent, word) else {
+    let Some(sentence) = command::why_absent(client.absent, word) else {
         return state.note(format!("Unknown command {word}, try /help"));
     };
-    let sentence = format!("This client was built without {feature}; build it with --features {feature}");
     state.note(&*sentence);
     if is_script() {
         state.model.set_target(None);
         state.failure = Some(sentence);
     }
-}
-
-/// The feature that has a command.
-fn feature_of(absent: Absent, word: &str) -> Option<&'static str> {
-    let has_it = |commands: &[&str]| commands.iter().any(|command| command.eq_ignore_ascii_case(word));
-    absent.iter().find_map(|&(feature, commands)| has_it(commands).then_some(feature))
 }
 
 /// The next line without its end and without control characters; `None` at the end of the input, also when the
@@ -96,12 +89,6 @@ fn without_keys(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn commands_of_absent_wings_are_known() {
-        let absent: Absent = &[("files", &["/file"])];
-        assert_eq!((feature_of(absent, "/FILE"), feature_of(absent, "/foo")), (Some("files"), None));
-    }
 
     #[test]
     fn keys_leave_nothing_in_a_line() {

@@ -1,6 +1,6 @@
 //! The first connection: asks for a name until the server takes one, and starts the receiver thread.
 //!
-//! Run by the main thread before there is a receiver thread; the state is locked only to print.
+//! Run by the main thread before there is a receiver thread; the state is locked for a moment at a time.
 
 use super::arguments::bad_nick;
 use super::blacklist::Blacklist;

@@ -11,8 +11,9 @@
 //! - [`arguments`], [`rooms`], [`talk`], [`people`], [`command`]: the commands, and the table of them
 //! - [`options`]: the command line
 //! - [`input`]: the main thread, from a typed line to a message
+//! - [`shutdown`]: the ways out
 //! - [`incoming`], [`receiver`]: the receiver thread, from a message to an event; it connects again
-//! - [`shutdown`]: the ways out; [`login`]: the first connection, which starts the receiver thread
+//! - [`login`]: the first connection, which starts the receiver thread
 
 pub mod arguments;
 mod blacklist;

@@ -26,7 +26,7 @@ pub struct Model {
     pub idle_prompt: Option<String>,
     /// A line without a command goes to this room or person.
     target: Option<String>,
-    /// Rooms in the order of joining, people in the order of their first words.
+    /// Rooms in the order of joining, people in the order of the first words.
     conversations: Vec<Conversation>,
 }
 
@@ -71,9 +71,14 @@ impl Model {
         }
     }
 
+    /// The rooms we are in and the people who spoke to us, with their members, unread counts and scrollback.
+    pub fn conversations(&self) -> &[Conversation] {
+        &self.conversations
+    }
+
     /// The rooms we are in, in the order of joining.
     pub fn rooms(&self) -> impl Iterator<Item = &str> {
-        self.conversations.iter().map(|conversation| &*conversation.name).filter(|name| is_room(name))
+        self.conversations().iter().map(|conversation| &*conversation.name).filter(|name| is_room(name))
     }
 
     pub fn is_in(&self, room: &str) -> bool {
@@ -131,22 +136,26 @@ impl Model {
 
     /// Puts an event into its conversation.
     pub fn record(&mut self, event: &Arc<Event>) {
-        let Some(name) = &event.conversation else { return };
+        let name = match (&event.conversation, &event.kind) {
+            (Some(name), _) => name,
+            (None, Kind::Left { nick, .. } | Kind::Renamed { new: nick, .. }) => {
+                let with_them = self.conversations.iter_mut().filter(|known| known.is_with(nick));
+                return with_them.for_each(|known| known.keep(event));
+            }
+            _ => return,
+        };
         let is_said = matches!(event.kind, Kind::Said { .. });
         let is_current = self.is_target(name);
-        if is_said && !is_room(name) {
+        if !is_room(name) && matches!(event.kind, Kind::Said { .. } | Kind::WeSaid { .. }) {
             self.enter(name);
-            let is_person = |known: &Conversation| !is_room(&known.name);
-            let too_many = self.conversations.iter().filter(|known| is_person(known)).count() > PEOPLE;
-            let oldest = self.conversations.iter().position(is_person).filter(|_| too_many);
+            let too_many = self.conversations.iter().filter(|known| !is_room(&known.name)).count() > PEOPLE;
+            let is_unused = |known: &Conversation| !is_room(&known.name) && !self.is_target(&known.name);
+            let oldest = self.conversations.iter().position(is_unused).filter(|_| too_many);
             oldest.map(|oldest| self.conversations.remove(oldest));
         }
         let Some(conversation) = self.find(name) else { return };
         conversation.unread += usize::from(is_said && !is_current);
-        conversation.scrollback.push_back(Arc::clone(event));
-        if conversation.scrollback.len() > SCROLLBACK {
-            conversation.scrollback.pop_front();
-        }
+        conversation.keep(event);
     }
 
     fn find(&mut self, name: &str) -> Option<&mut Conversation> {
@@ -155,6 +164,18 @@ impl Model {
 }
 
 impl Conversation {
+    /// Whether it is a room with this member, or the conversation with this person.
+    fn is_with(&self, nick: &str) -> bool {
+        self.members.contains_key(&names::casefold(nick)) || names::eq_ignore_case(&self.name, nick)
+    }
+
+    fn keep(&mut self, event: &Arc<Event>) {
+        self.scrollback.push_back(Arc::clone(event));
+        if self.scrollback.len() > SCROLLBACK {
+            self.scrollback.pop_front();
+        }
+    }
+
     fn add(&mut self, nick: &str) {
         self.members.insert(names::casefold(nick), nick.to_owned());
     }
@@ -232,6 +253,21 @@ mod tests {
         (0..=SCROLLBACK).for_each(|_| model.record(&said("nik", "#lab")));
         assert_eq!(model.find("#lab").map(|lab| (lab.unread, lab.scrollback.len())), Some((0, SCROLLBACK)));
         assert!(model.forget_room("#LAB") && model.target().is_none() && !model.is_in("#lab"));
+    }
+
+    #[test]
+    fn conversations_have_our_own_words_and_the_news_of_their_people() {
+        let mut model = Model { nick: "me".into(), ..Model::default() };
+        [":me!m@h JOIN #lab", ":tesla!t@h JOIN #lab", ":me!m@h JOIN #dev"]
+            .iter()
+            .for_each(|line| model.follow(&Message::parse(line).unwrap()));
+        let we_said = |text: &str| Kind::WeSaid { text: text.into(), manner: Manner::Text, is_elsewhere: true };
+        model.record(&Arc::new(Event::at("tesla", we_said("hi"))));
+        model.record(&Arc::new(Event::at("#lab", we_said("hello"))));
+        model.record(&Arc::new(Kind::Left { nick: "Tesla".into(), reason: String::new() }.into()));
+        let kept: Vec<_> =
+            model.conversations().iter().map(|known| (&*known.name, known.unread, known.scrollback.len())).collect();
+        assert_eq!(kept, [("#lab", 0, 2), ("#dev", 0, 0), ("tesla", 0, 2)]);
     }
 
     #[test]

@@ -66,6 +66,7 @@ pub fn black(client: &Client, nick: &str) {
     } else {
         let saved = state.blacklist.add(nick);
         client.wings.iter().for_each(|wing| wing.blacklisted(nick));
+        client.signal();
         state.note(format!("You will see nothing more from {nick}; /unblock {nick} ends that{}", unless(saved)));
     }
 }

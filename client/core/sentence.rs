@@ -33,7 +33,9 @@ pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
         Kind::WeAreCalled(nick) => Answer(format!("You are now called {nick}")),
         Kind::TalkingTo(Some(target)) => Answer(format!("You are now talking to {target}")),
         Kind::TalkingTo(None) => Answer("You are talking to nobody now; go on with /join #room or /to NAME".to_owned()),
-        Kind::WeSaid(text) => Answer(format!("(to {room}) {text}")),
+        Kind::WeSaid { text, is_elsewhere: true, .. } => Answer(format!("(to {room}) {text}")),
+        // The prompt shows it, or it stands behind the prompt, where it was typed.
+        Kind::WeJoined | Kind::WeSaid { .. } => return None,
         Kind::Connected => Answer("Connected again.".to_owned()),
         Kind::ConnectionLost { reason, seconds } => {
             Answer(format!("Connection lost ({reason}). Trying again in {seconds} s ..."))
@@ -42,6 +44,7 @@ pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
             let params: Vec<_> = params.iter().map(String::as_str).collect();
             Answer(numerics::sentence(*code, &params)?)
         }
+        Kind::Refused { verb, text } => Answer(format!("The server refused {verb}: {text}")),
         Kind::Members(nicks) => {
             let people = if nicks.len() == 1 { "person" } else { "people" };
             Answer(format!("{} {people} in {room}: {}", nicks.len(), nicks.join(", ")))

@@ -1,6 +1,7 @@
 //! The state that the threads share: the model, the view, the connection and what is under way on it.
 //!
-//! Under one lock (see [`client`](super::client)). The main thread and the receiver thread take it for one line each.
+//! Under one lock (see [`client`](super::client)). The main thread takes it for a line, the receiver thread for the
+//! messages of one read, a thread of a wing for a moment.
 
 use super::blacklist::Blacklist;
 use super::connection::{Connection, TAGS};

@@ -4,7 +4,7 @@
 
 use super::arguments::{self, first_word, is_nick};
 use super::client::Client;
-use super::event::{Event, Kind};
+use super::event::{Event, Kind, Manner};
 use super::rooms;
 use wire::text;
 
@@ -16,14 +16,14 @@ pub const CTCP_END: &str = "\u{1}";
 /// Sends text to the target.
 pub fn say(client: &Client, text: &str) {
     if let Some(target) = target(client) {
-        send(client, &target, "", text, "");
+        send(client, &target, text, Manner::Text, false);
     }
 }
 
 /// `/me waves`
 pub fn me(client: &Client, text: &str) {
     if let Some(target) = target(client) {
-        send(client, &target, ACTION, text, CTCP_END);
+        send(client, &target, text, Manner::Action, false);
     }
 }
 
@@ -33,7 +33,7 @@ pub fn msg(client: &Client, arguments: &str) {
     if name.starts_with('#') {
         room_msg(client, arguments);
     } else if is_nick(client, name) {
-        send_elsewhere(client, name, text);
+        send(client, name, text, Manner::Text, true);
     }
 }
 
@@ -41,7 +41,7 @@ pub fn msg(client: &Client, arguments: &str) {
 pub fn room_msg(client: &Client, arguments: &str) {
     let (room, text) = first_word(arguments);
     match arguments::room(room) {
-        Ok(room) => send_elsewhere(client, &room, text),
+        Ok(room) => send(client, &room, text, Manner::Text, true),
         Err(reason) => client.note(format!("Nothing was sent: {reason}")),
     }
 }
@@ -65,15 +65,13 @@ fn target(client: &Client) -> Option<String> {
     target
 }
 
-/// Sends to another target than the prompt shows, so the user is shown where it went.
-fn send_elsewhere(client: &Client, target: &str, text: &str) {
-    client.lock().emit(Event::at(target, Kind::WeSaid(text.to_owned())));
-    send(client, target, "", text, "");
-}
-
-/// Sends text in as many messages as it needs.
-fn send(client: &Client, target: &str, before: &str, text: &str, after: &str) {
-    let space = client.lock().model.text_space(target).saturating_sub(before.len() + after.len());
+/// Sends text in as many messages as it needs. Where the prompt shows another target, the user is told where it went.
+fn send(client: &Client, target: &str, text: &str, manner: Manner, is_elsewhere: bool) {
+    let (before, after) = if manner == Manner::Action { (ACTION, CTCP_END) } else { ("", "") };
+    let mut state = client.lock();
+    state.emit(Event::at(target, Kind::WeSaid { text: text.to_owned(), manner, is_elsewhere }));
+    let space = state.model.text_space(target).saturating_sub(before.len() + after.len());
+    drop(state);
     for piece in text::split_to_fit(text, space) {
         client.send("PRIVMSG", &[target, &format!("{before}{piece}{after}")]);
     }

@@ -1,7 +1,7 @@
 //! The plain terminal: lines above a prompt, and one status line between them.
 //!
-//! Part of the state, so both threads print under its lock and lines never mix. Every text passes
-//! [`text::printable`] in this file, at the one place where it leaves for the terminal.
+//! Part of the state, so all threads print under its lock and lines never mix. This file alone passes texts through
+//! [`text::printable`]: each loses its control characters before those of the terminal itself are added.
 
 use super::event::{Event, Sentence};
 use super::limits::NARROW;
@@ -131,7 +131,7 @@ impl View for Terminal {
     /// On a terminal the answer is typed on the same line, elsewhere it is not seen.
     fn ask(&mut self, question: &str) {
         let end = if self.has_prompt { "" } else { "\n" };
-        self.write(&format!("{question}{end}"));
+        self.write(&format!("{}{end}", text::printable(question)));
     }
 
     fn end_line(&mut self) {

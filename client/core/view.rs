@@ -1,6 +1,6 @@
 //! The functions that the rest of the client needs of a view. The plain terminal is the first view.
 //!
-//! Part of the state: every function is called under its lock, by either thread.
+//! Part of the state: every function is called under its lock, by any thread.
 
 use super::event::Event;
 use super::model::Model;

@@ -4,7 +4,8 @@
 //! - [`dedup`]: which messages were shown already, in memory and on the disk
 //! - [`wing`]: the hooks: it asks `dedup` about each message, and acknowledges late while messages are held back
 //!
-//! The receiver thread runs all of it, with the state locked; the wing's own locks come after that.
+//! Any thread that shows a message runs the receipts, the receiver thread nearly all the rest, with the state locked; the
+//! wing's own locks come after that.
 
 mod dedup;
 mod limits;

@@ -101,3 +101,14 @@ fn a_missing_argument_shows_the_usage() {
         ("/join", "usage /join #room [key]"),
     ]);
 }
+
+#[test]
+fn commands_of_absent_wings_are_known() {
+    let absent: Absent = &[("files", &["/file", r"\file"])];
+    for spelling in ["/FILE", r"\file", r"\file\a.txt\bob", r"\File\"] {
+        assert!(why_absent(absent, spelling).is_some_and(|why| why.contains("--features files")), "{spelling}");
+    }
+    for other in ["/foo", r"\filer\x", "", "file"] {
+        assert_eq!(why_absent(absent, other), None, "{other}");
+    }
+}

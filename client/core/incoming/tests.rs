@@ -132,8 +132,10 @@ fn the_target_follows_a_rename_and_is_given_up_with_the_room() {
 struct Log(Arc<Mutex<Vec<String>>>);
 
 impl View for Log {
-    fn show(&mut self, event: &Event, _: &Model) {
+    fn show(&mut self, event: &Event, model: &Model) {
         let kind = match event.kind {
+            Kind::WeJoined => "entered",
+            Kind::Left { .. } => "left",
             Kind::Said { .. } => "said",
             Kind::Joined(_) => "joined",
             Kind::TalkingTo(_) => "talking to",
@@ -141,7 +143,13 @@ impl View for Log {
             _ => "other",
         };
         let waited = if event.origin.waited { "waited" } else { "" };
-        let place = event.conversation.as_deref().unwrap_or("nowhere");
+        // Somebody who leaves the server leaves all rooms with them.
+        let rooms = model.conversations().iter().filter(|known| match &event.kind {
+            Kind::Left { nick, .. } => known.members.contains_key(&names::casefold(nick)),
+            _ => false,
+        });
+        let rooms: String = rooms.map(|room| &*room.name).collect();
+        let place = event.conversation.as_deref().unwrap_or(if rooms.is_empty() { "nowhere" } else { &rooms });
         self.0.lock().unwrap().push(format!("{place} {kind} {waited}"));
     }
 
@@ -172,9 +180,11 @@ fn another_view_sees_the_same_events() {
         ":albert!a@h JOIN #lab",
         "@groupchat/waited :albert!a@h PRIVMSG me :psst",
         ":srv 401 me bob :No such nick",
+        ":albert!a@h QUIT :bye",
     ];
     feed(&client, &mut state, &lines);
-    let expected = ["nowhere talking to ", "#lab joined ", "albert said waited", "nowhere reply "];
+    let expected =
+        ["#lab entered ", "nowhere talking to ", "#lab joined ", "albert said waited", "nowhere reply ", "#lab left "];
     assert_eq!(*log.0.lock().unwrap(), expected);
 }
 
