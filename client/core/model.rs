@@ -272,10 +272,10 @@ mod tests {
 
     #[test]
     fn strangers_cannot_fill_the_memory() {
-        let mut model = Model::default();
+        let mut model = Model { target: Some("p0".into()), ..Model::default() };
         model.enter("#lab");
         (0..=PEOPLE).for_each(|number| model.record(&said("x", &format!("p{number}"))));
         assert_eq!(model.conversations.len(), 1 + PEOPLE);
-        assert!(model.find("p0").is_none() && model.find("#lab").is_some());
+        assert!(model.find("p0").is_some() && model.find("p1").is_none() && model.find("#lab").is_some());
     }
 }
