@@ -62,7 +62,7 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Never returns but with the end, which can come from anywhere.
+    /// Runs until the session ends, for which any step may give the reason: hence an error, and no other result.
     fn run(mut self) -> Result<Infallible, End> {
         let connection = self.connection;
         self.begin()?;
