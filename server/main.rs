@@ -1,7 +1,7 @@
 //! The chat server: plugs the wings in, starts the threads, and ends them.
 //!
 //! The main thread starts `log`, `broadcaster` and one accept thread for each `--listen` address, which starts a thread
-//! for each client. Then it waits for Ctrl-C, and ends them in the same order.
+//! for each client. Then it waits for Ctrl-C, and ends them: first the accept threads, then the clients, `log` last.
 
 mod args;
 #[cfg_attr(
@@ -137,8 +137,8 @@ fn stop_on_signal() -> Result<Receiver<()>, ctrlc::Error> {
     Ok(stop)
 }
 
-/// Ends the threads in the order in which they were started: no new clients, then the farewell to all of them, then their
-/// threads.
+/// Ends the threads of the clients: accepts no new ones, has the broadcaster send the last line to all, and waits for
+/// their threads.
 fn shut_down(server: &Server, accepting: Vec<(SocketAddr, JoinHandle<()>)>, all_ended: &Receiver<Infallible>) {
     server.stopping.store(true, Ordering::SeqCst);
     for (address, thread) in accepting {

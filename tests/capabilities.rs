@@ -31,6 +31,18 @@ fn they_are_listed_asked_for_and_given_back() {
 }
 
 #[test]
+fn each_has_a_bit_of_its_own() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    let listed = alice.ask("CAP LS", &[":groupchat CAP alice LS :*"]);
+    for name in listed[0].rsplit(':').next().unwrap().split(' ') {
+        alice.ask(&format!("CAP REQ :{name}"), &[&format!(":groupchat CAP alice ACK :{name}")]);
+        alice.ask("CAP LIST", &[&format!(":groupchat CAP alice LIST :{name}")]);
+        alice.ask(&format!("CAP REQ :-{name}"), &[&format!(":groupchat CAP alice ACK :-{name}")]);
+    }
+}
+
+#[test]
 fn all_or_none_of_a_request_are_granted() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");

@@ -31,11 +31,11 @@ impl Connections {
             return Err(TooMany::InAll);
         }
         if !ip.is_loopback() {
-            let count = self.per_network.entry(network(ip)).or_default();
-            if *count >= most_per_ip {
+            let count = self.per_network.get(&network(ip)).map_or(0, |count| *count);
+            if count >= most_per_ip {
                 return Err(TooMany::FromAddress);
             }
-            *count += 1;
+            self.per_network.insert(network(ip), count + 1);
         }
         self.all += 1;
         Ok(())
@@ -70,7 +70,7 @@ mod tests {
     fn the_bounds_hold_and_places_become_free() {
         let mut connections = Connections::default();
         let mut add = |ip: &str, most, most_per_ip| connections.add(ip.parse().unwrap(), most, most_per_ip);
-        assert_eq!(add("192.0.2.1", 4, 0), Err(TooMany::FromAddress));
+        assert_eq!(add("192.0.2.9", 4, 0), Err(TooMany::FromAddress));
         assert_eq!([add("192.0.2.1", 4, 2), add("192.0.2.1", 4, 2)], [Ok(()), Ok(())]);
         assert_eq!(add("192.0.2.1", 4, 2), Err(TooMany::FromAddress));
         connections.remove("192.0.2.1".parse().unwrap());

@@ -147,9 +147,12 @@ impl Outboxes {
     /// costs the others nothing.
     fn retry_blocked(&mut self, now: Instant) {
         self.retry_at = Some(now + limits::OUTBOX_RETRY);
-        let slots = &mut self.slots;
+        let (slots, before) = (&mut self.slots, self.blocked.len());
         self.blocked
             .retain(|&client| find(slots, client).is_some_and(|outbox| matches!(outbox.flush(), Status::Blocked(_))));
+        if self.blocked.len() < before {
+            self.shrink_at.get_or_insert(now + limits::OUTBOX_RETAINED);
+        }
         self.closing.retain_mut(|outbox| {
             let status = outbox.flush();
             if status == Status::Flushed {

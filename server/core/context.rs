@@ -84,13 +84,15 @@ pub trait Wing: Send + Sync {
         None
     }
 
-    /// Takes over a connection that begins with this line, which is no chat: it reads and writes the socket itself until
-    /// the end, and says how that came. `rest` are the bytes behind the line that were read with it. `None`: this wing does not.
+    /// Takes over a connection that begins with this line and is no chat: reads and writes the socket itself, and returns
+    /// why the connection ends. `rest` are the bytes that were read behind the line. `None`: this wing does not.
     fn take_over(&self, _connection: &Connection, _first_line: &str, _rest: &[u8]) -> Option<End> {
         None
     }
 
-    /// Whether the client may have this name; if not, the text of 433.
+    /// Whether the client may have this name; if not, the text of 433. It may let go of the registry's lock for a while;
+    /// the core checks afterwards that the name is still free. One wing only can do so: the yes of an earlier wing would be
+    /// old by then.
     fn may_take_nick(&self, _ctx: &mut CommandContext<'_>, _nick: &str) -> Result<(), &'static str> {
         Ok(())
     }
@@ -130,7 +132,7 @@ pub trait Wing: Send + Sync {
 
     /// Whether a client, or somebody who has left and was this `source`, may write into a room; if not, the text of 404.
     /// `None`: this wing has no rule, and the core lets the members write.
-    fn may_speak(&self, _: &Room, _: Option<ClientId>, _source: &str) -> Option<Result<(), &'static str>> {
+    fn may_speak(&self, _room: &Room, _client: Option<ClientId>, _source: &str) -> Option<Result<(), &'static str>> {
         None
     }
 

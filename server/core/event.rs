@@ -153,7 +153,7 @@ impl Line {
 #[derive(Debug, Clone)]
 pub struct Recipients {
     pub clients: Arc<[ClientId]>,
-    /// The one in `clients` who does not get it.
+    /// One of `clients` that is left out, mostly the sender.
     pub except: Option<ClientId>,
 }
 

@@ -22,7 +22,7 @@ pub const MAX_PER_IP: usize = 100;
 pub const GLOBAL_BUFFER: usize = 1024;
 /// Bytes of replies in one event: the global buffer thereby holds at most 16 MiB of them.
 pub const REPLY_CHUNK: usize = 16 * 1024;
-/// Bytes of one answer, after which NAMES, LIST, WHO and WHOIS stop: an answer comes at the speed of memory, and the
+/// Bytes of one answer, after which NAMES and the lists of wings stop: an answer comes at the speed of memory, and the
 /// part of it that its reader has not taken yet must fit the outbox.
 pub const ANSWER: usize = 1024 * 1024;
 /// Bytes waiting for one client before it is disconnected: twice the longest answer.

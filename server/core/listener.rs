@@ -1,6 +1,6 @@
 //! The accept loop: takes connections and starts a thread for each.
 //!
-//! Runs in one thread per `--listen` address. It takes the registry's lock to enter a client.
+//! Runs in one thread per `--listen` address. It takes the registry's lock to add a client.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind, Read, Write};
@@ -64,7 +64,7 @@ pub fn accept_loop(listener: &TcpListener, server: &Arc<Server>, wings: &Arc<Win
     }
 }
 
-/// Enters a client and starts its thread. An error means that the system has no thread left.
+/// Adds a client and starts its thread. An error means that the system has no thread left.
 fn admit(
     server: &Arc<Server>,
     wings: &Arc<Wings>,

@@ -73,7 +73,7 @@ fn log_loop(lines: &Receiver<String>, missed: &AtomicUsize, _done: Sender<Infall
         }
         match missed.swap(0, Ordering::Relaxed) {
             0 => {}
-            count => drop(writeln!(out, "({count} lines are not shown: this window was too slow)")),
+            count => drop(writeln!(out, "({count} lines are not shown: this console was too slow)")),
         }
         let _ = out.flush();
         thread::sleep(limits::LOG_PAUSE);

@@ -13,6 +13,9 @@ use super::limits;
 pub fn names(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     let Some(asked) = message.param(0) else {
         for name in ctx.me().rooms.clone() {
+            if ctx.replies.are_too_long("NAMES") {
+                break;
+            }
             members_of(ctx, &name);
         }
         return ctx.reply(numeric::RPL_ENDOFNAMES, &["*"]);

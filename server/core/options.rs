@@ -35,7 +35,7 @@ pub struct Options {
     /// Seconds that a new connection has to give its name
     #[arg(long, value_name = "SECONDS", default_value_t = limits::REGISTRATION.as_secs(), value_parser = seconds())]
     pub register_within: u64,
-    /// From where plain text is taken, besides TLS
+    /// From where plain text is accepted
     #[arg(long, value_name = "WHENCE", value_enum, default_value_t = Plain::Loopback)]
     pub plain: Plain,
     /// Show the text of messages too, not only who wrote to whom

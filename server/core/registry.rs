@@ -1,7 +1,7 @@
 //! The registry: which clients are connected, their names, and their rooms.
 //!
 //! One `Mutex` guards it (see [`super::server::Server`]). No socket call and no disk call happens while it is held. The
-//! accept loop enters a client; [`Registry::remove`] is the only place where one leaves.
+//! accept loop adds a client; [`Registry::remove`] is the only place where one leaves.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -48,7 +48,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Enters a connection, or says why it is refused.
+    /// Adds a connection, or says why it is refused.
     pub fn admit(&mut self, address: SocketAddr, most: usize, most_per_ip: usize) -> Result<ClientId, String> {
         self.connections.add(address.ip(), most, most_per_ip).map_err(|bound| match bound {
             TooMany::InAll => format!("The server is full ({most} clients); try again later"),
@@ -81,7 +81,7 @@ impl Registry {
         }
     }
 
-    /// Takes a client out of everything. The only place where one leaves.
+    /// Removes a client, its name and its memberships. Nothing else removes a client.
     pub fn remove(&mut self, id: ClientId) -> Option<Client> {
         for room in self.clients.get(&id)?.rooms.clone() {
             self.part(id, &room);

@@ -1,4 +1,4 @@
-//! What all threads of the server share: the options, the registry behind its lock, the entrance of the global buffer.
+//! What all threads of the server share: the options, the registry behind its lock, the sending end of the global buffer.
 //!
 //! A thread that changes the registry puts the events that follow from it into the global buffer before it lets go of
 //! the lock, so the order of the events is the order of the changes. The broadcaster, which empties the buffer, never
@@ -25,7 +25,7 @@ pub struct Server {
     pub options: Options,
     pub started_at: SystemTime,
     pub log: Log,
-    /// The entrance of the global buffer.
+    /// The sending end of the global buffer.
     events: SyncSender<Event>,
     /// Set once, when the server ends: the accept loops look at it.
     pub stopping: AtomicBool,

@@ -62,7 +62,7 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Never returns but with the end, which can come from anywhere.
+    /// Runs until the session ends, for which any step may give the reason: hence an error, and no other result.
     fn run(mut self) -> Result<Infallible, End> {
         let connection = self.connection;
         self.begin()?;
@@ -114,7 +114,7 @@ impl Session<'_> {
         }
     }
 
-    /// Has one line carried out, after a pause if it comes too soon.
+    /// Carries out one line, after a pause if it comes too soon.
     fn carry_out(&mut self, line: &Line<'_>) -> Result<(), End> {
         let pause = self.bucket.take(Instant::now());
         if !pause.is_zero() {

@@ -53,7 +53,7 @@ impl Timer {
         Instant::now() >= self.deadline
     }
 
-    /// The socket has another time-out than the one that was set last.
+    /// Tells the timer that something else has set the socket's time-out, so that `arm` sets it again.
     pub fn disarm(&mut self) {
         self.armed = Duration::ZERO;
     }

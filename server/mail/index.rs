@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_are_handed_over_in_order_and_again_until_they_are_confirmed() {
+    fn messages_are_delivered_in_order_and_again_until_they_are_acknowledged() {
         let mut index = MailIndex::default();
         assert_eq!(index.register("albert", |_| false), Registered::New);
         assert_eq!(index.register("albert", |_| false), Registered::Known);

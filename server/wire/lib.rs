@@ -22,7 +22,7 @@
 //! - [`text`]: text made fit for a terminal, and for a line
 //! - [`time`]: the `server-time` stamp
 //! - [`tls`]: TLS, and keys for it, with the feature `tls`
-//! - [`ack_queue`]: what was sent and not confirmed yet
+//! - [`ack_queue`]: what was sent and not acknowledged yet
 
 pub mod ack_queue;
 pub mod crc32;
