@@ -191,7 +191,7 @@ pub fn cannot_start(options: &[&str]) -> (Option<i32>, String) {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("a file"), b"\xff").unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat-server"));
-    command.current_dir(folder.path()).args(options);
+    command.current_dir(folder.path()).args(["--listen", "127.0.0.1:0"]).args(options);
     let mut program = Program::start(command, "listening", 0, Output::Read);
     (program.exit_code(PATIENCE), program.text())
 }
