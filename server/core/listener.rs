@@ -108,7 +108,8 @@ fn refuse(mut stream: &TcpStream, reason: &str) {
     // Unread bytes would reset the connection when the socket closes, and the line with it.
     if stream.set_nonblocking(true).is_ok() {
         let _ = stream.read(&mut [0; LINE]);
-        let _ = write!(stream, "ERROR :{reason}\r\n");
+        // In one piece: `write!` makes a call for each part.
+        let _ = stream.write_all(format!("ERROR :{reason}\r\n").as_bytes());
         let _ = stream.shutdown(Shutdown::Write);
     }
 }

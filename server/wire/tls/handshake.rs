@@ -2,7 +2,7 @@
 //!
 //! Called by the thread that owns the connection, which holds no lock.
 
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, IoSlice, Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
 
@@ -71,8 +71,8 @@ pub fn say_hello(connection: &mut Connection, socket: &mut Until<'_>) -> io::Res
     if matches!(first, [0 | 21 | FIRST_BYTE]) {
         return Ok(None);
     }
-    let mut text = [0; limits::LINE];
-    let count = socket.read(&mut text)?;
-    let text = String::from_utf8_lossy(&text[..count]);
-    Ok(Some(text.lines().next().unwrap_or_default().to_owned()))
+    let mut text = Vec::new();
+    // The line may come in pieces. A connection that is lost before its end has brought the pieces until then.
+    let _ = BufReader::new(socket.take(limits::LINE as u64)).read_until(b'\n', &mut text);
+    Ok(Some(String::from_utf8_lossy(&text).trim_end().to_owned()))
 }

@@ -213,8 +213,14 @@ fn a_peer_that_is_silent_or_speaks_plain_text_is_found_out() {
         connector.connect(socket, "127.0.0.1", Trust::TrustOnFirstUse, deadline).map(drop).unwrap_err()
     };
     let socket = connect();
-    listener.accept().unwrap().0.write_all(b"ERROR :What do you mean?\r\n").unwrap();
+    let mut peer = listener.accept().unwrap().0;
+    peer.set_nodelay(true).unwrap();
+    let speaking = thread::spawn(move || {
+        assert!(peer.read(&mut [0; 4096]).unwrap() > 5);
+        b"ERROR :What do you mean?\r\n".iter().try_for_each(|byte| peer.write_all(&[*byte]))
+    });
     assert!(matches!(shake(&socket, soon()), Refused::PlainText(text) if text == "ERROR :What do you mean?"));
+    speaking.join().unwrap().unwrap();
     let socket = connect();
     let lost = shake(&socket, Instant::now() + Duration::from_millis(20));
     assert!(matches!(lost, Refused::Lost(error) if error.kind() == ErrorKind::TimedOut));
