@@ -100,8 +100,6 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use clap::Parser;
-
     use super::*;
     use crate::core::broadcaster::broadcaster_loop;
     use crate::core::context::Wings;
@@ -111,19 +109,13 @@ mod tests {
     use crate::core::options::Options;
     use crate::core::server::Server;
 
-    #[derive(Parser)]
-    struct Alone {
-        #[command(flatten)]
-        options: Options,
-    }
-
     /// A server of the core alone, with one verb more.
     fn start() -> SocketAddr {
         let (log, _) = Log::start(false).unwrap();
         let (events, global_buffer) = mpsc::sync_channel(limits::GLOBAL_BUFFER);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let server = Arc::new(Server::new(Alone::parse_from(["chat-server"]).options, log, events));
+        let server = Arc::new(Server::new(Options::of(&[]), log, events));
         let mut commands = table();
         commands.push(Command::new("PANIC", 0, |_, _| panic!("a test asked for it")));
         let wings = Arc::new(Wings::plug_in(Vec::new(), commands));

@@ -103,16 +103,17 @@ fn server_name(name: &str) -> Result<String, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-
-    #[derive(Parser)]
-    struct Alone {
-        #[command(flatten)]
-        options: Options,
+impl Options {
+    /// As the command line of a core alone gives them.
+    pub fn of(options: &[&str]) -> Self {
+        let command = Options::augment_args(clap::Command::new("chat-server").no_binary_name(true));
+        clap::FromArgMatches::from_arg_matches(&command.get_matches_from(options)).unwrap()
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn plain_text_is_taken_from_where_it_may_come() {
@@ -124,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_build_without_tls_says_where_it_matters() {
-        let says = |options: &[&str]| Alone::parse_from([&["chat-server"], options].concat()).options.needs_tls();
+        let says = |options: &[&str]| Options::of(options).needs_tls();
         assert_eq!(says(&[]), None);
         assert_eq!(says(&["--listen", "[::1]:6667"]), None);
         assert_eq!(says(&["--listen", "0.0.0.0:6667", "--plain", "always"]), None);
