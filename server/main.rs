@@ -108,7 +108,12 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     drop(running);
 
     // Until Ctrl-C.
-    let _ = stop.recv();
+    loop {
+        wings.list.iter().for_each(|wing| wing.housekeeping(&server));
+        if stop.recv_timeout(limits::HOUSEKEEPING) != Err(RecvTimeoutError::Timeout) {
+            break;
+        }
+    }
     server.log.line("Server is shutting down");
     shut_down(&server, accepting, &all_ended);
     let _ = broadcaster.join();

@@ -9,6 +9,7 @@ use wire::fingerprint::Fingerprint;
 
 use super::event::{Caps, ClientId};
 use super::extensions::Extensions;
+use super::party::Party;
 
 #[derive(Debug)]
 pub struct Client {
@@ -20,6 +21,9 @@ pub struct Client {
     pub secure: bool,
     /// The certificate that it has shown, and proved to have the key of.
     pub key: Option<Fingerprint>,
+    /// Who answers for what it uses.
+    #[allow(dead_code, reason = "only wings ask")]
+    pub party: Party,
     /// Reserved from the moment it is accepted, even before the registration ends.
     pub nick: Option<String>,
     pub user: Option<String>,
@@ -54,6 +58,7 @@ impl Client {
             host,
             secure: false,
             key: None,
+            party: Party::of(address.ip()),
             nick: None,
             user: None,
             realname: String::new(),

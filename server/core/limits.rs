@@ -63,6 +63,8 @@ pub const READ_NAP: Duration = Duration::from_micros(50);
 pub const LINGER: Duration = Duration::from_secs(1);
 /// Pause of the log after a write, so that many lines are one write.
 pub const LOG_PAUSE: Duration = Duration::from_millis(10);
+/// Between two rounds of housekeeping: what expires does so after days.
+pub const HOUSEKEEPING: Duration = Duration::from_mins(5);
 /// How long a shutdown may take to get the last line to everyone.
 pub const SHUTDOWN_FLUSH: Duration = Duration::from_secs(2);
 /// Between the last line to everyone and the end of the connections, so that the line arrives first.

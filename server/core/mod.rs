@@ -18,7 +18,8 @@
 //! - [`session`]: that thread: `read`, then one line after the other; [`timer`] and [`flood`] set its pace
 //! - [`commands`]: the table of verbs, which calls the functions in [`registration`], [`rooms`], [`names`], [`messages`]
 //! - [`context`]: what these work with, and the hooks of the wings; [`items`] helps with lists
-//! - [`registry`]: the clients ([`client`]), their rooms ([`room`]), how many there may be ([`admission`]), under one lock
+//! - [`registry`]: the clients ([`client`]), their rooms ([`room`]), how many there may be ([`admission`]), under one lock;
+//!   [`party`]: who answers for what a client uses
 //! - [`extensions`]: what wings keep with a client or a room
 //! - [`event`]: the entries of the global buffer; [`msgid`]: the ids of messages in them
 //! - [`broadcaster`]: the thread that empties it; [`outbox`]: what waits for each client
@@ -42,6 +43,7 @@ pub mod msgid;
 pub mod names;
 pub mod options;
 pub mod outbox;
+pub mod party;
 pub mod registration;
 pub mod registry;
 pub mod room;

@@ -1,17 +1,18 @@
-//! The data folder: everything that is to survive the server is in it. Each wing that stores something has its own
-//! part.
+//! The folder itself, and the lock in it: one server at a time has it.
 //!
-//! Opened by the main thread before any other starts; one server at a time has it.
+//! Opened by the main thread before any other starts.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use clap::Args;
 use wire::{disk, os};
 
+use super::clock::Clock;
 use crate::core::context::Wing;
 use crate::core::server::Server;
 
@@ -38,6 +39,9 @@ impl DataOptions {
 #[derive(Debug)]
 pub struct DataFolder {
     pub path: PathBuf,
+    pub clock: Arc<Clock>,
+    /// How the machine's clock disagrees with it.
+    warning: Option<String>,
     /// It goes away with the server.
     temporary: bool,
     _lock: File,
@@ -63,7 +67,10 @@ impl DataFolder {
         made.map_err(|error| cannot("make", error))?;
         let lock = File::create(path.join("lock")).map_err(|error| cannot("use", error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Arc::new(DataFolder { path, temporary, _lock: lock })),
+            Ok(()) => {
+                let (clock, warning) = Clock::open(&path, SystemTime::now());
+                Ok(Arc::new(DataFolder { path, clock: clock.into(), warning, temporary, _lock: lock }))
+            }
             Err(TryLockError::Error(error)) => Err(cannot("lock", error)),
             Err(TryLockError::WouldBlock) => {
                 let path = path.display();
@@ -80,6 +87,13 @@ fn name_for(address: SocketAddr) -> String {
 impl Wing for DataFolder {
     fn started(&self, server: &Server) {
         server.log.line(format_args!("Messages and files are kept in {}", self.path.display()));
+        self.warning.iter().for_each(|warning| server.log.line(warning));
+    }
+
+    fn housekeeping(&self, server: &Server) {
+        if let Err(error) = self.clock.store() {
+            server.log.line(format_args!("Cannot write the time to {}: {error}", self.path.display()));
+        }
     }
 }
 
