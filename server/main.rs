@@ -58,7 +58,7 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<(), Box<dyn Error>> {
     #[cfg(feature = "keys")]
     if let Some(name) = &args.keys.release {
-        println!("{}", keys::release(&args.data.folder_for(args.core.listen[0])?, name)?);
+        println!("{}", keys::release(&args.data.folder_for(args.core.listen[0].port())?, name)?);
         return Ok(());
     }
     #[cfg(not(feature = "tls"))]
