@@ -110,6 +110,13 @@ impl Outboxes {
                     self.append(client, |outbox| outbox.append(&line));
                 }
             }
+            Event::Disconnect { client, reason } => {
+                if let Some(outbox) = find(&mut self.slots, client) {
+                    outbox.flush();
+                    outbox.finish_because(reason);
+                    outbox.disconnect(reason);
+                }
+            }
             Event::Disconnected { client } => self.remove(client),
             Event::Shutdown { farewell } => {
                 self.shut_down(&farewell);

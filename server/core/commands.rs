@@ -21,7 +21,7 @@ pub fn table() -> Vec<Command> {
         Command::new("NOTICE", 0, messages::notice),
         Command::new("TAGMSG", 0, messages::tagmsg),
         Command::new("PING", 0, registration::ping).before_registration(),
-        Command::new("PONG", 0, |_, _| {}).before_registration(),
+        Command::new("PONG", 0, registration::pong).before_registration(),
         Command::new("JOIN", 1, rooms::join),
         Command::new("PART", 1, rooms::part),
         Command::new("NAMES", 0, names::names),

@@ -22,7 +22,7 @@ use wire::names::casefold;
 use wire::numeric::{self, Numeric};
 use wire::text::truncate;
 
-use super::client::Client;
+use super::client::{Busy, Client};
 use super::event::{Caps, ClientId, CutReason, Event, Line, Recipients};
 use super::limits;
 use super::msgid::Msgid;
@@ -111,6 +111,9 @@ pub trait Wing: Send + Sync {
     fn named(&self, _ctx: &mut CommandContext<'_>) -> Option<String> {
         None
     }
+
+    /// The client answers a `PING` that had this token. Some clients put a server's name in front of it.
+    fn acknowledged(&self, _ctx: &mut CommandContext<'_>, _token: &str) {}
 
     /// Adds to the welcome, behind 003.
     fn welcome(&self, _ctx: &mut CommandContext<'_>) {}
@@ -298,10 +301,12 @@ impl<'a> CommandContext<'a> {
     /// after it, but for the client itself: only its own thread removes it. The time of the inputs moves on.
     pub fn without_lock<T>(&mut self, wait: impl FnOnce(&'a Server) -> T) -> T {
         self.replies.flush();
+        self.me_mut().busy = Busy::Now;
         self.registry.0 = None;
         let result = wait(self.server);
         self.registry.0 = Some(self.server.registry());
         (self.inputs.now, self.inputs.instant) = (SystemTime::now(), Instant::now());
+        self.me_mut().busy = Busy::Until(self.inputs.instant);
         result
     }
 
@@ -344,6 +349,14 @@ impl<'a> CommandContext<'a> {
     pub fn capabilities_changed(&mut self) {
         self.replies.flush();
         self.server.send(Event::Capabilities { client: self.id, caps: self.me().caps });
+    }
+
+    /// Ends the connection of another client, whose thread then takes it out. Others see the reason as that of its QUIT.
+    pub fn disconnect(&mut self, client: ClientId, reason: &'static str) {
+        self.replies.flush();
+        let lines = format!("ERROR :Closing connection: {reason}\r\n").into_bytes();
+        self.server.send(Event::Reply { client, lines });
+        self.server.send(Event::Disconnect { client, reason });
     }
 
     /// Takes the client out, and tells everyone concerned. The last thing that a session does.

@@ -177,6 +177,9 @@ pub enum Event {
     Reply { client: ClientId, lines: Vec<u8> },
     /// One line for several clients.
     Line { to: Recipients, line: Line },
+    /// Ends the connection of a client for this reason, after the lines that wait for it. Its own thread then finds the
+    /// reason, and takes the client out.
+    Disconnect { client: ClientId, reason: &'static str },
     /// The connection's own thread writes the socket from here on, and nobody else.
     Detached { client: ClientId },
     /// A client has left: the broadcaster writes what waits for it, then ends its connection.

@@ -1,4 +1,4 @@
-//! Coming and going: CAP, PASS, NICK, USER, PING, QUIT.
+//! Coming and going: CAP, PASS, NICK, USER, PING, PONG, QUIT.
 //!
 //! Runs in the client's thread, under the registry's lock.
 
@@ -78,6 +78,14 @@ pub fn ping(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     match message.param(0) {
         Some(token) => ctx.replies.line(format_args!(":{0} PONG {0} :{token}", ctx.server.name())),
         None => ctx.reply(numeric::ERR_NOORIGIN, &[]),
+    }
+}
+
+/// Every line proves that the client is there; what it answers with this one only a wing knows.
+pub fn pong(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
+    let wings = ctx.wings;
+    if let Some(token) = message.params.last() {
+        wings.list.iter().for_each(|wing| wing.acknowledged(ctx, token));
     }
 }
 

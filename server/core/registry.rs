@@ -128,10 +128,14 @@ impl Registry {
         Counts { users, most, unknown: self.connections.count() - users }
     }
 
+    /// The client that has a name, registered or not.
+    pub fn holder(&self, nick: &str) -> Option<&Client> {
+        self.client(*self.nicks.get(&casefold(nick))?)
+    }
+
     /// The registered client of that name.
     pub fn by_nick(&self, nick: &str) -> Option<&Client> {
-        let id = self.nicks.get(&casefold(nick))?;
-        self.client(*id).filter(|client| client.registered)
+        self.holder(nick).filter(|client| client.registered)
     }
 
     /// Whether a client has the name, registered or not. The name is folded.

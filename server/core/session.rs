@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use wire::limits::CLIENT_TAGS;
 use wire::lines::{Line, LineBuffer};
 
+use super::client::Busy;
 use super::commands;
 use super::context::{Connection, End, Wing};
 use super::flood::TokenBucket;
@@ -131,6 +132,9 @@ impl Session<'_> {
     /// Makes a flooder wait. Its lines are read already, so the end of its connection, or of its time to register, would
     /// otherwise be seen only after the last of them.
     fn throttle(&self, pause: Duration) -> Result<(), End> {
+        if let Some(client) = self.connection.server.registry().client_mut(self.connection.id) {
+            client.busy = Busy::Until(Instant::now() + pause);
+        }
         thread::sleep(pause);
         if self.connection.cut.get().is_some() || self.connection.socket.is_broken() {
             return Err(End::ByPeer("Connection lost".into()));
