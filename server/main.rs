@@ -79,7 +79,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     #[cfg(feature = "tls")]
     wings.push(tls::Tls::open(&args.tls, &args.core.name, &data.path)?);
     #[cfg(feature = "keys")]
-    wings.push(keys::Keys::open(&data.path, &log)?);
+    wings.push(keys::Keys::open(&data.path, data.clock.clone(), &log)?);
     #[cfg(feature = "mail")]
     let mail = mail::Mail::open(&data.path, &log)?;
     #[cfg(feature = "mail")]

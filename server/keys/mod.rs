@@ -8,7 +8,8 @@
 //! - [`folder`]: the same on the disk
 //! - [`limits`]: every number
 //!
-//! Hooks: known names; may a client take a name; it has a name for good.
+//! Hooks: known names; may a client take a name; it has a name for good;
+//! housekeeping.
 
 mod folder;
 mod limits;
@@ -16,6 +17,7 @@ mod table;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use clap::Args;
 use wire::names::casefold;
@@ -23,10 +25,13 @@ use wire::numeric::BOUND;
 
 use crate::core::context::{CommandContext, Wing};
 use crate::core::log::Log;
+use crate::core::party::{Party, network};
+use crate::core::server::Server;
+use crate::data::clock::Clock;
 
 use folder::KeyFolder;
 pub use folder::release;
-use table::{Bound, KeyTable};
+use table::{Applicant, Bound, KeyTable};
 
 #[derive(Debug, Args)]
 pub struct KeyOptions {
@@ -38,14 +43,15 @@ pub struct KeyOptions {
 pub struct Keys {
     table: Mutex<KeyTable>,
     folder: KeyFolder,
+    clock: Arc<Clock>,
 }
 
 impl Keys {
     /// An error is one sentence.
-    pub fn open(data: &Path, log: &Log) -> Result<Arc<Self>, String> {
+    pub fn open(data: &Path, clock: Arc<Clock>, log: &Log) -> Result<Arc<Self>, String> {
         let (folder, table, warnings) = KeyFolder::open(data)?;
         warnings.iter().for_each(|warning| log.line(warning));
-        Ok(Arc::new(Keys { table: Mutex::new(table), folder }))
+        Ok(Arc::new(Keys { table: Mutex::new(table), folder, clock }))
     }
 
     fn table(&self) -> MutexGuard<'_, KeyTable> {
@@ -61,46 +67,81 @@ impl Keys {
             self.table().release(name, owner);
         }
     }
-}
 
-impl Wing for Keys {
-    /// A bound name belongs to somebody, even if mail has forgotten it for a new name.
-    fn knows(&self, folded: &str) -> bool {
-        self.table().owner(folded).is_some()
+    /// Whether the client's key may have a name; an error is the text of 433.
+    fn allow(&self, ctx: &mut CommandContext<'_>, name: &str) -> Result<(), &'static str> {
+        let key = ctx.me().key;
+        if !self.table().allow(name, key) {
+            self.refresh(ctx, name);
+        }
+        if self.table().allow(name, key) { Ok(()) } else { Err(BOUND) }
     }
 
-    fn may_take_nick(&self, ctx: &mut CommandContext<'_>, nick: &str) -> Result<(), &'static str> {
-        let (name, key) = (casefold(nick), ctx.me().key);
-        if !self.table().allow(&name, key) {
-            self.refresh(ctx, &name);
+    /// Writes down what has become of a name; the answer is for the client.
+    fn store(&self, ctx: &mut CommandContext<'_>, nick: &str, by: Applicant, bound: &Bound) -> Option<String> {
+        let (name, key) = (casefold(nick), by.key);
+        let owner = self.table().owner(&name)?;
+        if let Bound::InPlaceOf(forgotten) = bound {
+            ctx.server.log.line(format_args!("The name {forgotten} is forgotten: it was never used again"));
+            let removed = ctx.without_lock(|_| self.folder.forget(forgotten, || self.knows(forgotten)));
+            if let Err(error) = removed {
+                ctx.server.log.line(format_args!("The name {forgotten} will be back at the next start: {error}"));
+            }
         }
-        if self.table().allow(&name, key) { Ok(()) } else { Err(BOUND) }
-    }
-
-    fn named(&self, ctx: &mut CommandContext<'_>) -> Option<String> {
-        let key = ctx.me().key?;
-        let nick = ctx.me().nick().to_owned();
-        let name = casefold(&nick);
-        // Its own name, too, can have been released meanwhile: then it is bound anew.
-        self.refresh(ctx, &name);
-        let bound = self.table().bind(&name, key);
-        if bound == Bound::TooMany {
-            return Some(format!("{nick} is not bound to your key: there are too many names already"));
-        }
-        let owner = self.table().owner(&name).filter(|_| bound == Bound::New)?;
-        if let Err(error) = ctx.without_lock(|_| self.folder.store(&name, key)) {
-            self.table().release(&name, owner);
+        let once = (*bound != Bound::Again).then_some(by.now);
+        if let Err(error) = ctx.without_lock(|_| self.folder.store(&name, key, once)) {
             ctx.server.log.line(format_args!("The key of {name} cannot be stored: {error}"));
+            if once.is_none() {
+                return None;
+            }
+            self.table().release(&name, owner);
+            ctx.me_mut().party = Party::of(ctx.me().address.ip());
             return Some(format!("{nick} could not be bound to your key: the server's disk fails"));
         }
+        once?;
         self.table().mark_stored(&name);
         ctx.log(format_args!("has the name for the key {key}"));
         Some(format!("{nick} belongs to your key from now on; nobody else can take the name"))
     }
 }
 
+impl Wing for Keys {
+    fn housekeeping(&self, _server: &Server) {
+        self.table().expire_newcomers(Instant::now());
+    }
+
+    /// A bound name belongs to somebody, even if mail has forgotten it for a new name.
+    fn knows(&self, folded: &str) -> bool {
+        self.table().owner(folded).is_some()
+    }
+
+    fn may_take_nick(&self, ctx: &mut CommandContext<'_>, nick: &str) -> Result<(), &'static str> {
+        self.allow(ctx, &casefold(nick))
+    }
+
+    fn named(&self, ctx: &mut CommandContext<'_>) -> Option<String> {
+        let key = ctx.me().key?;
+        let (nick, ip) = (ctx.me().nick().to_owned(), ctx.me().address.ip());
+        let name = casefold(&nick);
+        // Its own name, too, can have been released meanwhile: then it is bound anew.
+        self.refresh(ctx, &name);
+        let (now, instant) = (self.clock.now(), ctx.inputs.instant);
+        let by = Applicant { key, client: ctx.id, network: network(ip), now, instant };
+        let bound = self.table().bind(&name, by, |name| ctx.registry.is_taken(name));
+        let is_owner = !matches!(bound, Bound::Refused(_) | Bound::Theirs);
+        ctx.me_mut().party = if is_owner { Party::Key(key) } else { Party::of(ip) };
+        match bound {
+            Bound::Already | Bound::Theirs => None,
+            Bound::Refused(why) => Some(format!("{nick} is not bound to your key: {why}")),
+            Bound::New | Bound::InPlaceOf(_) | Bound::Again => self.store(ctx, &nick, by, &bound),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use wire::fingerprint::Fingerprint;
 
     use super::*;
@@ -108,9 +149,10 @@ mod tests {
     #[test]
     fn a_bound_name_is_known() {
         let data = tempfile::tempdir().unwrap();
-        let keys = Keys::open(data.path(), &Log::start(false).unwrap().0).unwrap();
+        let clock = Clock::open(data.path(), SystemTime::now()).0;
+        let keys = Keys::open(data.path(), clock.into(), &Log::start(false).unwrap().0).unwrap();
         assert!(!keys.knows("tesla"));
-        keys.table().bind("tesla", Fingerprint([7; 32]));
+        keys.table().enter("tesla", Fingerprint([7; 32]), None, true);
         assert!(keys.knows("tesla"));
     }
 }
