@@ -1,6 +1,7 @@
 //! TLS: who is let in how, and that the keys last.
 //!
 //! - [`names`]: names that belong to keys, and nine ways to steal one
+//! - [`takeover`]: a name goes from one client to another with the same key, and never to and fro
 //! - [`recorder`], [`recorded`]: what somebody on the way can read, and who is refused
 //! - [`hostile`]: whatever else bytes can be on a port that speaks TLS
 //! - [`stock`]: openssl and irssi
@@ -10,6 +11,7 @@ mod names;
 mod recorded;
 mod recorder;
 mod stock;
+mod takeover;
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};

@@ -1,4 +1,4 @@
-//! The wing keys: a name belongs to the key that has it first.
+//! The wing keys: a name belongs to the key that has it first, and the same key is the same person.
 //!
 //! A client shows its key by a certificate, with TLS. Without TLS no client has one; then the wing only keeps bound
 //! names from being taken. Its hooks run in client threads. The table has a lock of its own, which is taken only after
@@ -6,32 +6,37 @@
 //!
 //! - [`table`]: which name belongs to which key
 //! - [`folder`]: the same on the disk
+//! - [`takeover`]: a name goes from one client to another with the same key
 //! - [`limits`]: every number
 //!
-//! Hooks: known names; may a client take a name; it has a name for good;
+//! Hooks: the verb REGAIN; known names; may a client take a name; the answer to a PING; it has a name for good;
 //! housekeeping.
 
 mod folder;
 mod limits;
 mod table;
+mod takeover;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use clap::Args;
-use wire::names::casefold;
-use wire::numeric::BOUND;
+use wire::message::Message;
+use wire::names::{casefold, is_nick};
+use wire::numeric::{self, BOUND};
 
-use crate::core::context::{CommandContext, Wing};
+use crate::core::context::{Command, CommandContext, Wing};
 use crate::core::log::Log;
 use crate::core::party::{Party, network};
+use crate::core::registration;
 use crate::core::server::Server;
 use crate::data::clock::Clock;
 
 use folder::KeyFolder;
 pub use folder::release;
 use table::{Applicant, Bound, KeyTable};
+use takeover::Takeover;
 
 #[derive(Debug, Args)]
 pub struct KeyOptions {
@@ -43,6 +48,7 @@ pub struct KeyOptions {
 pub struct Keys {
     table: Mutex<KeyTable>,
     folder: KeyFolder,
+    takeover: Takeover,
     clock: Arc<Clock>,
 }
 
@@ -51,7 +57,7 @@ impl Keys {
     pub fn open(data: &Path, clock: Arc<Clock>, log: &Log) -> Result<Arc<Self>, String> {
         let (folder, table, warnings) = KeyFolder::open(data)?;
         warnings.iter().for_each(|warning| log.line(warning));
-        Ok(Arc::new(Keys { table: Mutex::new(table), folder, clock }))
+        Ok(Arc::new(Keys { table: Mutex::new(table), folder, takeover: Takeover::default(), clock }))
     }
 
     fn table(&self) -> MutexGuard<'_, KeyTable> {
@@ -75,6 +81,17 @@ impl Keys {
             self.refresh(ctx, name);
         }
         if self.table().allow(name, key) { Ok(()) } else { Err(BOUND) }
+    }
+
+    /// REGAIN: as NICK, but another client with the same key is not asked whether it still needs the name.
+    fn regain(&self, ctx: &mut CommandContext<'_>, message: &Message<'_>) {
+        if let Some(nick) = message.param(0).filter(|nick| is_nick(nick)) {
+            let name = casefold(nick);
+            if let Err(text) = self.allow(ctx, &name).and_then(|()| takeover::regain(ctx, &name)) {
+                return ctx.reply_text(numeric::ERR_NICKNAMEINUSE, &[nick], text);
+            }
+        }
+        registration::nick(ctx, message);
     }
 
     /// Writes down what has become of a name; the answer is for the client.
@@ -106,6 +123,11 @@ impl Keys {
 }
 
 impl Wing for Keys {
+    fn commands(self: Arc<Self>) -> Vec<Command> {
+        let regain = move |ctx: &mut CommandContext<'_>, message: &Message<'_>| self.regain(ctx, message);
+        vec![Command::new("REGAIN", 0, regain).before_registration()]
+    }
+
     fn housekeeping(&self, _server: &Server) {
         self.table().expire_newcomers(Instant::now());
     }
@@ -116,7 +138,15 @@ impl Wing for Keys {
     }
 
     fn may_take_nick(&self, ctx: &mut CommandContext<'_>, nick: &str) -> Result<(), &'static str> {
-        self.allow(ctx, &casefold(nick))
+        let name = casefold(nick);
+        self.allow(ctx, &name)?;
+        self.takeover.make_way(ctx, &name)?;
+        // That took its time.
+        if self.table().allow(&name, ctx.me().key) { Ok(()) } else { Err(BOUND) }
+    }
+
+    fn acknowledged(&self, ctx: &mut CommandContext<'_>, token: &str) {
+        takeover::acknowledged(ctx, token);
     }
 
     fn named(&self, ctx: &mut CommandContext<'_>) -> Option<String> {
