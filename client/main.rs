@@ -46,7 +46,7 @@ use std::sync::Arc;
 
 /// The commands of wings, so that a build without one says how to get it.
 const COMMANDS_OF_WINGS: Absent = &[
-    ("tls", &["/fingerprint"]),
+    ("tls", &["/fingerprint", "/regain"]),
     ("files", &["/file", "!FILE", r"\file", "/files", "/get", "/cancel"]),
     ("directory", &["/getdir", "/makeroom", "/deleteroom"]),
     ("multicast", &["/chat"]),
@@ -61,8 +61,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<ExitCode, String> {
-    let CoreOptions { server, password, nick, room } = &args.core;
-    let mut dialer = Dialer { server: server.clone(), password: password.clone(), ..Dialer::default() };
+    let CoreOptions { server, password, nick, take_over, room } = &args.core;
+    let (take_over, password) = (*take_over, password.clone());
+    let mut dialer = Dialer { server: server.clone(), password, take_over, ..Dialer::default() };
     let wings = plug_in(args, &mut dialer)?;
     let client = Client::new(Box::new(Terminal::standard()), dialer, wings, command::core(), COMMANDS_OF_WINGS);
     shutdown::on_ctrl_c(&client)?;
