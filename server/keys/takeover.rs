@@ -86,12 +86,10 @@ impl Takeover {
         if answered.is_ok() {
             return State::Answered;
         }
-        if other_client(ctx, name) != Some(holder) {
-            return State::Gone;
-        }
         let Some(client) = ctx.registry.client_mut(holder) else { return State::Gone };
         session(client).waiting.retain(|(other, _)| *other != number);
-        State::Silent { busy: client.busy.since(asked_at) }
+        let busy = client.busy.since(asked_at);
+        if other_client(ctx, name) == Some(holder) { State::Silent { busy } } else { State::Gone }
     }
 }
 
