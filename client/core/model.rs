@@ -282,7 +282,7 @@ mod tests {
     fn people_with_a_new_connection_come_back_once() {
         let mut model = Model { nick: "me".into(), ..Model::default() };
         let mut follow = |line: &str| model.follow(&Message::parse(line).unwrap());
-        [":me!m@h JOIN #lab", ":me!m@h JOIN #dev", ":srv 353 me = #lab :@Tesla bob"].map(&mut follow);
+        [":me!m@h JOIN #lab", ":me!m@h JOIN #dev", ":srv 353 me = #lab :@Tesla bob"].into_iter().for_each(&mut follow);
         follow(&format!(":tesla!t@h QUIT :{}", numeric::REPLACED));
         follow(":bob!b@h QUIT :bye");
         assert!(!model.find("#lab").unwrap().members.contains_key("tesla"));

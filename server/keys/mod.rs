@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use clap::Args;
+use wire::fingerprint::Fingerprint;
 use wire::message::Message;
 use wire::names::{casefold, is_nick};
 use wire::numeric::{self, BOUND};
@@ -94,28 +95,32 @@ impl Keys {
         registration::nick(ctx, message);
     }
 
-    /// Writes down what has become of a name; the answer is for the client.
-    fn store(&self, ctx: &mut CommandContext<'_>, nick: &str, by: Applicant, bound: &Bound) -> Option<String> {
+    /// Writes the owner of a name down, and when it was bound, if it was never used again. False when the disk fails.
+    fn store(&self, ctx: &mut CommandContext<'_>, name: &str, key: Fingerprint, once: Option<u64>) -> bool {
+        let stored = ctx.without_lock(|_| self.folder.store(name, key, once));
+        if let Err(error) = &stored {
+            ctx.server.log.line(format_args!("The key of {name} cannot be stored: {error}"));
+        }
+        stored.is_ok()
+    }
+
+    /// Removes the file of a name that has given way to another one.
+    fn forget(&self, ctx: &mut CommandContext<'_>, name: &str) {
+        ctx.server.log.line(format_args!("The name {name} is forgotten: it was never used again"));
+        if let Err(error) = ctx.without_lock(|_| self.folder.forget(name, || self.knows(name))) {
+            ctx.server.log.line(format_args!("The name {name} will be back at the next start: {error}"));
+        }
+    }
+
+    /// The client's name is its key's from now on, once that is written down; the answer is for the client.
+    fn bound(&self, ctx: &mut CommandContext<'_>, nick: &str, by: Applicant) -> Option<String> {
         let (name, key) = (casefold(nick), by.key);
         let owner = self.table().owner(&name)?;
-        if let Bound::InPlaceOf(forgotten) = bound {
-            ctx.server.log.line(format_args!("The name {forgotten} is forgotten: it was never used again"));
-            let removed = ctx.without_lock(|_| self.folder.forget(forgotten, || self.knows(forgotten)));
-            if let Err(error) = removed {
-                ctx.server.log.line(format_args!("The name {forgotten} will be back at the next start: {error}"));
-            }
-        }
-        let once = (*bound != Bound::Again).then_some(by.now);
-        if let Err(error) = ctx.without_lock(|_| self.folder.store(&name, key, once)) {
-            ctx.server.log.line(format_args!("The key of {name} cannot be stored: {error}"));
-            if once.is_none() {
-                return None;
-            }
+        if !self.store(ctx, &name, key, Some(by.now)) {
             self.table().release(&name, owner);
-            ctx.me_mut().party = Party::of(ctx.me().address.ip());
+            ctx.me_mut().party = Party::of(by.network);
             return Some(format!("{nick} could not be bound to your key: the server's disk fails"));
         }
-        once?;
         self.table().mark_stored(&name);
         ctx.log(format_args!("has the name for the key {key}"));
         Some(format!("{nick} belongs to your key from now on; nobody else can take the name"))
@@ -163,7 +168,15 @@ impl Wing for Keys {
         match bound {
             Bound::Already | Bound::Theirs => None,
             Bound::Refused(why) => Some(format!("{nick} is not bound to your key: {why}")),
-            Bound::New | Bound::InPlaceOf(_) | Bound::Again => self.store(ctx, &nick, by, &bound),
+            Bound::Again => {
+                self.store(ctx, &name, key, None);
+                None
+            }
+            Bound::New => self.bound(ctx, &nick, by),
+            Bound::InPlaceOf(forgotten) => {
+                self.forget(ctx, &forgotten);
+                self.bound(ctx, &nick, by)
+            }
         }
     }
 }
@@ -171,8 +184,6 @@ impl Wing for Keys {
 #[cfg(test)]
 mod tests {
     use std::time::SystemTime;
-
-    use wire::fingerprint::Fingerprint;
 
     use super::*;
 

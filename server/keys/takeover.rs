@@ -81,7 +81,7 @@ impl Takeover {
         let mut answered = ctx.without_lock(|_| answer.recv_timeout(limits::EXPLAIN));
         if answered == Err(RecvTimeoutError::Timeout) {
             ctx.replies.notice(ASKING);
-            answered = ctx.without_lock(|_| answer.recv_timeout(limits::STILL_THERE - limits::EXPLAIN));
+            answered = ctx.without_lock(|_| answer.recv_timeout(limits::STILL_THERE.saturating_sub(limits::EXPLAIN)));
         }
         if answered.is_ok() {
             return State::Answered;
