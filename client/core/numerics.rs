@@ -91,9 +91,9 @@ fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<Stri
         n::ERR_NICKNAMEINUSE if last == WITHOUT_KEY => format!(
             "The name {first} belongs to a key, and plain text shows none: connect with TLS, without --plain, if it is yours"
         ),
-        n::ERR_NICKNAMEINUSE if last == n::HELD => {
-            format!("The name {first} is in use by another client of yours; /regain {first} takes it from there")
-        }
+        n::ERR_NICKNAMEINUSE if last == n::HELD => format!(
+            "The name {first} is in use by another client of yours; a client started with --take-over takes it from there"
+        ),
         n::ERR_NICKNAMEINUSE if last == n::TOO_OFTEN => {
             format!("The name {first} has gone to and fro between clients of yours too often; wait five minutes")
         }
@@ -134,7 +134,7 @@ mod tests {
             (
                 433,
                 &["bob", n::HELD],
-                "The name bob is in use by another client of yours; /regain bob takes it from there",
+                "The name bob is in use by another client of yours; a client started with --take-over takes it from there",
             ),
             (276, &["bob", "has client certificate fingerprint 12ab"], "bob has the key 12ab"),
             (475, &["#x", "+k"], "You cannot enter #x without its key: /join #x KEY"),

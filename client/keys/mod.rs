@@ -2,7 +2,7 @@
 //!
 //! - [`known_servers`]: the file of servers that the user has met
 //! - [`handshake`]: TLS on a connection that the core has opened, and whether the server is the right one
-//! - [`wing`]: the hooks: `/fingerprint` and `/regain`
+//! - [`wing`]: the hooks: `/fingerprint`
 //!
 //! The thread that opens a connection runs the handshake.
 

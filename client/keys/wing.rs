@@ -1,4 +1,4 @@
-//! The hooks of keys: `/fingerprint` and `/regain`.
+//! The hooks of keys: `/fingerprint`.
 //!
 //! The main thread runs the command, the receiver thread collects the answer; no lock of its own.
 
@@ -59,23 +59,11 @@ impl Keys {
     }
 }
 
-/// `/regain NAME`; waits for the answer, as `/name` does.
-fn take_over(client: &Client, nick: &str) {
-    if is_nick(client, nick) {
-        client.send("REGAIN", &[nick]);
-        drop(client.wait_for_answers());
-    }
-}
-
 impl Wing for Keys {
     fn commands(self: Arc<Self>) -> Vec<Command> {
         let help = "Show your key and the server's, or somebody's, to compare";
         let run = move |client: &Client, nick: &str| self.fingerprint(client, nick);
-        let regain = "Take a name of yours from another client of yours that uses it";
-        vec![
-            Command::new("/fingerprint", "[NAME]", &[], help, run),
-            Command::new("/regain", "NAME", &[], regain, take_over),
-        ]
+        vec![Command::new("/fingerprint", "[NAME]", &[], help, run)]
     }
 
     /// Takes the numerics of a WHOIS that was sent for one of them alone.

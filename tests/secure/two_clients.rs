@@ -1,8 +1,11 @@
 //! One person at two clients, and the people who see that.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 use wire::numeric::{HELD, REPLACED};
 
@@ -68,13 +71,14 @@ fn a_client_that_does_not_answer_is_replaced_and_ends_when_it_notices() {
 }
 
 #[test]
-fn a_name_is_taken_over_in_the_chat_too() {
+fn a_name_is_not_taken_from_a_living_client_by_a_change_of_names() {
     let (_server, home, mut tesla, _albert) = tesla_and_albert(&[]);
     let mut second = home.start(&["--nick", "nikola"]);
     second.skip_to(WELCOME);
-    second.ask("/name tesla", &[&format!("{HELD_SENTENCE}; /regain tesla takes it from there")]);
-    second.ask("/regain tesla", &["tesla has a new connection", "You are now called tesla"]);
-    tesla.expect_replaced();
+    let how = "a client started with --take-over takes it from there";
+    second.ask("/name tesla", &[&format!("{HELD_SENTENCE}; {how}")]);
+    tesla.skip_to("nikola joined the conversation");
+    tesla.ask("/info", &["3 people in #lobby: albert, nikola, tesla"]);
 }
 
 #[test]
@@ -94,6 +98,58 @@ fn a_client_that_comes_back_takes_nothing_from_a_living_one_and_ends() {
     }
     tesla.expect_line("DISCONNECTED!!");
     tesla.expect_failure(&format!("{HELD_SENTENCE}; --take-over takes it from there; choose another with --nick"));
+}
+
+/// A network between clients and a server, which forgets its connections without a word to the server.
+struct Network {
+    address: SocketAddr,
+    /// The ends towards clients and the server.
+    connections: Arc<Mutex<Vec<(TcpStream, TcpStream)>>>,
+}
+
+impl Network {
+    fn before(server: SocketAddr) -> Network {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(Mutex::new(Vec::new()));
+        let all = Arc::clone(&connections);
+        // It ends with the tests' process.
+        thread::spawn(move || {
+            while let Ok((client, _)) = listener.accept() {
+                let server = TcpStream::connect(server).unwrap();
+                for (from, to) in [(&client, &server), (&server, &client)] {
+                    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                    thread::spawn(move || io::copy(&mut from, &mut to));
+                }
+                all.lock().unwrap().push((client, server));
+            }
+        });
+        Network { address, connections }
+    }
+
+    fn forget(&self) {
+        let connections = self.connections.lock().unwrap();
+        connections.iter().for_each(|(client, _)| client.shutdown(Shutdown::Both).unwrap());
+    }
+}
+
+#[test]
+fn a_client_that_comes_back_has_its_name_soon_and_its_lines_are_not_lost() {
+    let server = Server::start(&[]);
+    let network = Network::before(server.addresses[0]);
+    let home = Home::calling_by_default(network.address);
+    let mut tesla = home.person("tesla");
+    let mut albert = Home::calling(server.addresses[0]).person("albert");
+    tesla.expect_line("albert joined the conversation");
+    network.forget();
+    tesla.expect_line("Connection lost (*). Trying again in 1 s ...");
+    albert.ask("@tesla hi", &["(to tesla) hi"]);
+    tesla.type_line("typed in the dark");
+    tesla.expect_line("Another connection of yours has the name tesla; is it still there? One moment ...");
+    tesla.skip_to("*albert (to you): hi");
+    albert.expect_line("tesla has a new connection");
+    albert.expect_line("tesla: typed in the dark");
+    tesla.ask("/info", &["2 people in #lobby: albert, tesla"]);
 }
 
 #[test]
