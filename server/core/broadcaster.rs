@@ -112,8 +112,10 @@ impl Outboxes {
             }
             Event::Disconnect { client, reason } => {
                 if let Some(outbox) = find(&mut self.slots, client) {
-                    outbox.flush();
-                    outbox.finish_because(reason);
+                    // Behind half a record of TLS nothing else can be sent.
+                    if outbox.flush() == Status::Flushed {
+                        outbox.finish_because(reason);
+                    }
                     outbox.disconnect(reason);
                 }
             }

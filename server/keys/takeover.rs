@@ -38,13 +38,11 @@ fn session(client: &mut Client) -> &mut Session {
 }
 
 /// What is known of a client after a question.
-#[derive(PartialEq, Eq)]
 enum State {
     Answered,
-    /// It does not answer, or the server has kept its answer waiting.
-    Silent {
-        busy: bool,
-    },
+    Silent,
+    /// It has not answered, but the server itself has kept its lines waiting.
+    Busy,
     /// It was removed, or has another name.
     Gone,
 }
@@ -63,8 +61,8 @@ impl Takeover {
             let Some(holder) = other_client(ctx, name) else { return Ok(()) };
             match self.ask(ctx, holder, name) {
                 State::Answered => return Err(HELD),
-                State::Silent { busy: false } => replace(ctx, holder, HELD)?,
-                State::Silent { busy: true } | State::Gone => {}
+                State::Silent => replace(ctx, holder, HELD)?,
+                State::Busy | State::Gone => {}
             }
         }
         if other_client(ctx, name).is_some() { Err(HELD) } else { Ok(()) }
@@ -88,8 +86,8 @@ impl Takeover {
         }
         let Some(client) = ctx.registry.client_mut(holder) else { return State::Gone };
         session(client).waiting.retain(|(other, _)| *other != number);
-        let busy = client.busy.since(asked_at);
-        if other_client(ctx, name) == Some(holder) { State::Silent { busy } } else { State::Gone }
+        let state = if client.busy.since(asked_at) { State::Busy } else { State::Silent };
+        if other_client(ctx, name) == Some(holder) { state } else { State::Gone }
     }
 }
 
