@@ -9,7 +9,7 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use wire::names::wildcard_match;
+use wire::mask::wildcard_match;
 
 use super::event::Event;
 use super::log::Log;
@@ -30,6 +30,8 @@ pub struct Server {
     /// Set once, when the server ends: the accept loops look at it.
     pub stopping: AtomicBool,
     registry: Mutex<Registry>,
+    /// Whoever has it may work on a long command. It is taken before the registry's lock.
+    turn: Mutex<()>,
     /// The number of this run: half of a message's id.
     run: AtomicU64,
     /// Messages so far: the other half.
@@ -39,9 +41,9 @@ pub struct Server {
 impl Server {
     pub fn new(options: Options, log: Log, events: SyncSender<Event>) -> Self {
         let started_at = SystemTime::now();
-        let (stopping, registry) = (AtomicBool::new(false), Mutex::default());
+        let (stopping, registry, turn) = (AtomicBool::new(false), Mutex::default(), Mutex::default());
         let (run, messages) = (AtomicU64::new(Msgid::run_at(started_at)), AtomicU64::new(0));
-        Server { options, started_at, log, events, stopping, registry, run, messages }
+        Server { options, started_at, log, events, stopping, registry, turn, run, messages }
     }
 
     pub fn name(&self) -> &str {
@@ -63,6 +65,11 @@ impl Server {
     /// own client is removed all the same.
     pub fn registry(&self) -> MutexGuard<'_, Registry> {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the turn of a long command. Nobody does so while holding the registry.
+    pub fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Numbers this run, before the first message: higher than every run before.
