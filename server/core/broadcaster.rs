@@ -110,6 +110,7 @@ impl Outboxes {
                     self.append(client, |outbox| outbox.append(&line));
                 }
             }
+            Event::Reached { .. } => {}
             Event::Disconnected { client } => self.remove(client),
             Event::Shutdown { farewell } => {
                 self.shut_down(&farewell);

@@ -14,7 +14,6 @@ use std::net::SocketAddr;
 use std::ops::{ControlFlow, Deref, DerefMut};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, MutexGuard};
-use std::thread;
 use std::time::{Instant, SystemTime};
 
 use wire::limits::REASON;
@@ -343,8 +342,8 @@ impl<'a> CommandContext<'a> {
         self.work += work;
         if self.work / limits::PIECE > before {
             self.unlock();
-            thread::yield_now();
             self.turn = Some(self.server.turn());
+            self.server.wait_for_broadcaster();
             self.lock();
         }
     }
@@ -357,16 +356,19 @@ impl<'a> CommandContext<'a> {
         mut show: impl FnMut(&mut Replies<'_>, T) -> bool,
     ) {
         self.unlock();
-        let mut is_last = false;
-        while !is_last {
+        let mut goes_on = true;
+        while goes_on {
             let turn = self.server.turn();
             let mut piece = Piece { entries: Vec::new(), work: 0 };
             copy(&self.server.registry(), &mut piece);
             self.work += piece.work;
-            is_last = !piece.is_full() || !piece.entries.into_iter().all(|entry| show(&mut self.replies, entry));
+            goes_on = piece.is_full();
+            goes_on &= piece.entries.into_iter().all(|entry| show(&mut self.replies, entry));
             self.replies.flush();
+            if goes_on {
+                self.server.wait_for_broadcaster();
+            }
             drop(turn);
-            thread::yield_now();
         }
         self.lock();
     }

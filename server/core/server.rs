@@ -5,7 +5,7 @@
 //! takes the lock.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -54,6 +54,15 @@ impl Server {
     pub fn send(&self, event: Event) {
         // The broadcaster ends only with the server.
         let _ = self.events.send(event);
+    }
+
+    /// Waits until the broadcaster has come to what is in the global buffer now. A long answer does so after each piece, so
+    /// that no more than that stands before the lines of others.
+    pub fn wait_for_broadcaster(&self) {
+        let (waiting, reached) = mpsc::channel();
+        self.send(Event::Reached { _waiting: waiting });
+        // Nothing is ever sent: the wait ends when the broadcaster drops the event.
+        let _ = reached.recv();
     }
 
     /// Whether a parameter names this server.
