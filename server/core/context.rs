@@ -365,7 +365,7 @@ impl<'a> CommandContext<'a> {
             goes_on = piece.is_full();
             goes_on &= piece.entries.into_iter().all(|entry| show(&mut self.replies, entry));
             self.replies.flush();
-            if goes_on {
+            if goes_on || self.replies.spent > limits::REPLY_CHUNK {
                 self.server.wait_for_broadcaster();
             }
             drop(turn);
