@@ -74,7 +74,7 @@ fn askers(server: &Server, count: usize) -> io::Result<Crowd> {
 /// Measures while the askers ask, each anew when all are answered; how many answers a second there were, too.
 fn while_asking<T>(askers: &mut Crowd, measure: impl FnOnce() -> io::Result<T>) -> io::Result<(T, f64)> {
     let masks: Vec<String> = (0..4).map(|mask| format!("*{}{mask}", "x".repeat(31))).collect();
-    let (masks, nicks) = (masks.join(","), "*q*q*q*,*b*b*b*");
+    let (masks, nicks) = (masks.join(","), "q0,q1,q2");
     let lines = format!("LIST {masks}\r\nLIST\r\nWHO *{0}b\r\nWHO *\r\nWHOIS {nicks}\r\nNAMES\r\n", "a".repeat(60));
     let (done, answered, start) = (AtomicBool::new(false), AtomicUsize::new(0), Instant::now());
     let ask = || -> io::Result<()> {
