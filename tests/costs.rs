@@ -124,10 +124,10 @@ fn nobody_who_has_left_is_named_afterwards() {
             alice.send("NAMES #a");
             for line in alice.sync() {
                 here = (here && !line.contains(" PART ")) || line.contains(" JOIN ");
-                let names = line.split_once(" 353 ").and_then(|(_, rest)| rest.split_once(':')).map(|(_, names)| names);
-                let is_named = names.is_some_and(|names| names.split(' ').any(|name| name == last_nick()));
+                let shown = line.split_once(" 353 ").and_then(|(_, rest)| rest.split_once(':')).map(|(_, names)| names);
+                let is_named = shown.is_some_and(|names| names.split(' ').any(|name| name == last_nick()));
                 assert!(here || !is_named, "{line}");
-                named += usize::from(names.is_some());
+                named += usize::from(shown.is_some());
             }
         }
         assert!(named > 0);

@@ -140,7 +140,7 @@ pub fn list(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
             // Who asks for some rooms by name does not pay for all others.
             names.iter().filter_map(|name| registry.room(name)).for_each(|room| _ = take(room));
         } else if let Some((folded, _)) = registry.rooms_after(&last).find(|(_, room)| !take(room)) {
-            last = folded.to_owned();
+            folded.clone_into(&mut last);
         }
     };
     let show = |replies: &mut Replies<'_>, room: Listed| {
