@@ -119,6 +119,7 @@ impl Outboxes {
                     outbox.disconnect(reason);
                 }
             }
+            Event::Reached { .. } => {}
             Event::Disconnected { client } => self.remove(client),
             Event::Shutdown { farewell } => {
                 self.shut_down(&farewell);

@@ -11,6 +11,7 @@ use wire::time::iso8601;
 
 use super::context::CommandContext;
 use super::event::{Caps, Line};
+use super::limits;
 use super::server::VERSION;
 
 pub fn pass(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
@@ -47,6 +48,7 @@ pub fn nick(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         return welcome_when_ready(ctx);
     }
     ctx.me_mut().renamed = true;
+    ctx.cost += ctx.me().rooms.len() / limits::ROOMS_PER_RENAME;
     ctx.send_to_peers(Line::new(ctx.inputs.now, format_args!(":{source} NICK {wanted}")));
     ctx.log(format_args!("was called {} before", old.unwrap_or_default()));
     let notices: Vec<String> = wings.list.iter().filter_map(|wing| wing.named(ctx)).collect();
