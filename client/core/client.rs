@@ -100,6 +100,10 @@ pub struct Command {
     pub aliases: &'static [&'static str],
     /// One sentence for `/help`.
     pub help: &'static str,
+    /// It is about the conversation of the chat in which the user is. In a wing's mode it is refused.
+    pub is_of_chat: bool,
+    /// It says where the next lines go. Where it fails in a script, those lines must not go where the ones before went.
+    pub leads_elsewhere: bool,
     /// Carries it out, given what follows the command.
     pub run: Handler,
 }

@@ -5,9 +5,9 @@
 use super::arguments::bad_nick;
 use super::blacklist::Blacklist;
 use super::client::{Client, is_script};
-use super::command::{self, Input};
 use super::connection::Connection;
 use super::dialer::Failure;
+use super::grammar::{self, Input};
 use super::limits::PATIENCE;
 use super::{input, receiver, shutdown};
 use std::io::BufRead;
@@ -80,11 +80,11 @@ fn login(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<Con
 
 fn ask(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<String, String> {
     client.lock().view.ask("Enter username: ");
-    let Some(line) = input::read_line(input) else {
+    let Some(line) = input::read_line(client, input) else {
         client.lock().view.end_line();
         return Err(format!("the input ended before a name was given; give one with {name_by}"));
     };
-    if matches!(command::parse(&client.commands, &line), Input::Run(command, _) if command.name == "/quit") {
+    if matches!(grammar::parse(&client.commands, &line), Input::Run(command, _) if command.name == "/quit") {
         client.note("DISCONNECTED!!");
         shutdown::at_once(client);
     }

@@ -54,6 +54,14 @@ impl Model {
         self.target.as_deref()
     }
 
+    /// The same for a command that is about it; an error when lines go to a wing instead.
+    pub fn here(&self) -> Result<Option<&str>, String> {
+        match &self.detour {
+            Some(detour) => Err(format!("you are in {detour}; Ctrl-D leads back to the chat")),
+            None => Ok(self.target()),
+        }
+    }
+
     pub fn is_target(&self, name: &str) -> bool {
         self.target().is_some_and(|target| names::eq_ignore_case(target, name))
     }

@@ -127,16 +127,18 @@ impl State {
         self.view.is_closed() || held.any(|event| event.origin.receipt.is_some())
     }
 
-    /// Sets the target, and says so.
+    /// Sets the target, and says so, unless lines go to a wing just now.
     pub fn talk_to(&mut self, target: &str) {
         self.model.set_target(Some(target));
-        self.emit(Kind::TalkingTo(Some(target.to_owned())));
+        if self.model.detour.is_none() {
+            self.emit(Kind::TalkingTo(Some(target.to_owned())));
+        }
     }
 
     /// We have left a room, or were not let in.
     pub fn forget_room(&mut self, room: &str) {
         self.pending.end("JOIN", room);
-        if self.model.forget_room(room) {
+        if self.model.forget_room(room) && self.model.detour.is_none() {
             self.emit(Kind::TalkingTo(None));
         }
     }
