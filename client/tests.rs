@@ -15,7 +15,7 @@ fn spellings_are_unique() {
     let client = client();
     let spellings = || client.commands.iter().flat_map(|command| command.aliases.iter().chain([&command.name]));
     for spelling in spellings() {
-        assert_eq!(spellings().filter(|other| *other == spelling).count(), 1, "{spelling}");
+        assert_eq!(spellings().filter(|other| other.eq_ignore_ascii_case(spelling)).count(), 1, "{spelling}");
     }
 }
 
