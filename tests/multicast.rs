@@ -150,6 +150,30 @@ fn a_room_is_left_and_others_notice_and_strangers_are_counted() {
 }
 
 #[test]
+fn a_server_is_found_by_an_address_with_a_zone() {
+    let Some(mut lab) = Lab::with(1, "z") else { return };
+    let address = "fe80::64";
+    let Some(port) = lab.serve_on_link(address, "fe80::65") else {
+        println!("skipped: there is no IPv6 here");
+        return;
+    };
+    let index = lab.interface(1);
+    let mut met = false;
+    for zone in ["eth0", &index] {
+        let server = format!("[{address}%{zone}]:{port}");
+        let mut tesla = lab.start_calling(&server, 1, "tesla", &["--nick", "tesla"]);
+        // By whichever zone, it is the same server with the same key.
+        let first = tesla.read().unwrap();
+        assert_eq!(first.starts_with("First contact with [fe80::"), !met, "{first}");
+        met = true;
+        tesla.type_line("tata");
+        tesla.skip_to("DISCONNECTED!!");
+    }
+    let mut lost = lab.start_calling(&format!("[{address}%nowhere]:{port}"), 1, "tesla", &["--nick", "tesla"]);
+    lost.expect_failure("there is no host of the name in *%nowhere]*; check --server");
+}
+
+#[test]
 fn what_is_meant_for_one_person_is_not_said_in_the_room() {
     let Some(lab) = Lab::with(2, "p") else { return };
     let mut mel = lab.person(1, "mel", &[]);
