@@ -3,7 +3,7 @@
 //! Part of the state and thus under its lock. The receiver thread and commands change it, views read it.
 
 use super::event::{Event, Kind};
-use super::limits::{PEOPLE, SCROLLBACK};
+use super::limits::{MEMBERS, NAME, PEOPLE, ROOMS, SCROLLBACK, SCROLLBACK_BYTES};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use wire::message::Message;
@@ -14,6 +14,8 @@ use wire::{limits, names, numeric};
 pub struct Model {
     /// The name we have now.
     pub nick: String,
+    /// The name that the user has asked for last.
+    pub asked_nick: Option<String>,
     /// Our `user@host` as the server shows it to others, known since the first JOIN came back.
     pub address: Option<String>,
     /// The capabilities that the server of this connection granted.
@@ -39,6 +41,8 @@ pub struct Conversation {
     /// The number of messages since the user last turned to this conversation.
     pub unread: usize,
     pub scrollback: VecDeque<Arc<Event>>,
+    /// The bytes that these events take.
+    bytes: usize,
 }
 
 impl Model {
@@ -125,20 +129,29 @@ impl Model {
         let nick = message.source_nick();
         match (message.verb, &message.params[..]) {
             ("JOIN", [room, ..]) if self.is_me(nick) => {
-                let room = self.enter(room);
-                // After a lost connection others may have left. The server now names those who are in the room.
-                room.members.clear();
-                room.add(nick);
+                if is_room(room) && (self.is_in(room) || self.rooms().count() < ROOMS) {
+                    // After a lost connection others may have left. The server now names those who are in the room.
+                    self.enter(room).members.clear();
+                    self.add(room, nick);
+                }
             }
-            ("JOIN", [room, ..]) => self.find(room).into_iter().for_each(|room| room.add(nick)),
+            ("JOIN", [room, ..]) => self.add(room, nick),
             ("PART", [room, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
             ("KICK", [room, nick, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
             ("QUIT", _) => self.conversations.iter_mut().for_each(|room| room.remove(nick)),
             ("NICK", [new, ..]) => self.conversations.iter_mut().for_each(|room| room.rename(nick, new)),
             (verb, [_, _, room, people]) if verb.parse() == Ok(numeric::RPL_NAMREPLY.code) => {
-                self.find(room).into_iter().for_each(|room| nicks(people).for_each(|nick| room.add(nick)));
+                nicks(people).for_each(|nick| self.add(room, nick));
             }
             _ => {}
+        }
+    }
+
+    /// Somebody is in a room that we are in.
+    fn add(&mut self, room: &str, nick: &str) {
+        let known: usize = self.conversations.iter().map(|known| known.members.len()).sum();
+        if known < MEMBERS {
+            self.find(room).into_iter().for_each(|room| room.add(nick));
         }
     }
 
@@ -148,7 +161,8 @@ impl Model {
             (Some(name), _) => name,
             (None, Kind::Left { nick, .. } | Kind::Renamed { new: nick, .. }) => {
                 let with_them = self.conversations.iter_mut().filter(|known| known.is_with(nick));
-                return with_them.for_each(|known| known.keep(event));
+                with_them.for_each(|known| known.keep(event));
+                return self.forget_the_oldest();
             }
             _ => return,
         };
@@ -164,6 +178,14 @@ impl Model {
         let Some(conversation) = self.find(name) else { return };
         conversation.unread += usize::from(is_said && !is_current);
         conversation.keep(event);
+        self.forget_the_oldest();
+    }
+
+    /// Keeps the scrollback of all conversations within its bytes.
+    fn forget_the_oldest(&mut self) {
+        while self.conversations.iter().map(|known| known.bytes).sum::<usize>() > SCROLLBACK_BYTES {
+            self.conversations.iter_mut().max_by_key(|known| known.bytes).into_iter().for_each(Conversation::forget);
+        }
     }
 
     fn find(&mut self, name: &str) -> Option<&mut Conversation> {
@@ -178,14 +200,22 @@ impl Conversation {
     }
 
     fn keep(&mut self, event: &Arc<Event>) {
+        self.bytes += event.size();
         self.scrollback.push_back(Arc::clone(event));
         if self.scrollback.len() > SCROLLBACK {
-            self.scrollback.pop_front();
+            self.forget();
         }
     }
 
+    /// Forgets its oldest event.
+    fn forget(&mut self) {
+        self.bytes -= self.scrollback.pop_front().map_or(self.bytes, |event| event.size());
+    }
+
     fn add(&mut self, nick: &str) {
-        self.members.insert(names::casefold(nick), nick.to_owned());
+        if nick.len() <= NAME {
+            self.members.insert(names::casefold(nick), nick.to_owned());
+        }
     }
 
     fn remove(&mut self, nick: &str) {
@@ -276,6 +306,36 @@ mod tests {
         let kept: Vec<_> =
             model.conversations().iter().map(|known| (&*known.name, known.unread, known.scrollback.len())).collect();
         assert_eq!(kept, [("#lab", 0, 2), ("#dev", 0, 0), ("tesla", 0, 2)]);
+    }
+
+    #[test]
+    fn no_server_can_fill_the_memory() {
+        let mut model = Model { nick: "me".into(), ..Model::default() };
+        let follow = |model: &mut Model, line: &str| model.follow(&Message::parse(line).unwrap());
+        follow(&mut model, ":me!m@h JOIN nowhere");
+        assert_eq!(model.conversations.len(), 0, "that is no room");
+        (0..2 * ROOMS).for_each(|number| follow(&mut model, &format!(":me!m@h JOIN #r{number}")));
+        assert_eq!(model.rooms().count(), ROOMS);
+        (0..=MEMBERS).for_each(|number| follow(&mut model, &format!(":srv 353 me = #r1 :n{number} @n{number}")));
+        assert_eq!(model.conversations.iter().map(|room| room.members.len()).sum::<usize>(), MEMBERS);
+        follow(&mut model, &format!(":n7!n@h NICK {}", "x".repeat(NAME + 1)));
+        assert_eq!(model.find("#r1").unwrap().members.len(), MEMBERS - ROOMS);
+        // Long messages in all rooms, and a short one in another.
+        model.record(&said("x", "#r0"));
+        let text = "x".repeat(8000);
+        let long = Kind::Said { from: "x".into(), text, manner: Manner::Text };
+        let long = Arc::new(Event::at("#r1", long));
+        (0..SCROLLBACK_BYTES / 8000 + 1).for_each(|_| model.record(&long));
+        (2..ROOMS).for_each(|number| {
+            let shared = Kind::Said { from: "x".into(), text: "y".repeat(8000), manner: Manner::Text };
+            let event = Arc::new(Event::at(&format!("#r{number}"), shared));
+            (0..100).for_each(|_| model.record(&event));
+        });
+        let kept: usize = model.conversations.iter().map(|room| room.bytes).sum();
+        let counted: usize =
+            model.conversations.iter().flat_map(|room| &room.scrollback).map(|event| event.size()).sum();
+        assert!((SCROLLBACK_BYTES / 2..=SCROLLBACK_BYTES).contains(&kept) && kept == counted, "{kept} {counted}");
+        assert_eq!(model.find("#r0").unwrap().scrollback.len(), 1);
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub fn quit(client: &Client, reason: &str) {
 /// `/name NEW`; waits for the answer, since texts are split so that they fit behind our name.
 pub fn name(client: &Client, new: &str) {
     if let Some(new) = nick(client, new) {
+        client.lock().model.asked_nick = Some(new.to_owned());
         client.send("NICK", &[new]);
         drop(client.wait_for_answers());
     }
