@@ -21,7 +21,6 @@ pub struct Event {
 #[derive(Default)]
 pub struct Origin {
     /// The server's id of the message.
-    #[expect(dead_code, reason = "the plain terminal does not need it; history will")]
     pub id: Option<String>,
     /// When it was written (RFC 3339, UTC), where the server says so.
     pub time: Option<String>,
