@@ -76,7 +76,7 @@ fn no_server_can_fill_the_memory() {
     let text = "x".repeat(8000);
     let long = Kind::Said { from: "x".into(), text, manner: Manner::Text };
     let long = Arc::new(Event::at("#r1", long));
-    (0..SCROLLBACK_BYTES / 8000 + 1).for_each(|_| model.record(&long));
+    (0..=SCROLLBACK_BYTES / 8000).for_each(|_| model.record(&long));
     (2..ROOMS).for_each(|number| {
         let shared = Kind::Said { from: "x".into(), text: "y".repeat(8000), manner: Manner::Text };
         let event = Arc::new(Event::at(&format!("#r{number}"), shared));
