@@ -6,6 +6,7 @@
 use super::member::{Member, MulticastOptions};
 use crate::core::client::{Client, Command, Wing, is_script};
 use crate::core::grammar::{self, Input};
+use crate::core::rooms as rooms_of_chat;
 use crate::directory::listing::{LISTING, MulticastRoom, rooms, without_mark};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wire::datagram::NewCipher;
@@ -62,6 +63,8 @@ impl Multicast {
             let mut state = client.lock();
             state.model.set_target(None);
             state.failure = Some(format!("the room {name} was not entered"));
+        } else if !is_there && self.current().is_none() {
+            rooms_of_chat::not_moved(client);
         }
     }
 
