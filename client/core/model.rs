@@ -3,7 +3,7 @@
 //! Part of the state and thus under its lock. The receiver thread and commands change it, views read it.
 
 use super::event::{Event, Kind};
-use super::limits::{PEOPLE, RETURN, RETURNING, SCROLLBACK};
+use super::limits::{MEMBERS, NAME, PEOPLE, RETURN, RETURNING, ROOMS, SCROLLBACK, SCROLLBACK_BYTES};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,6 +15,8 @@ use wire::{limits, names, numeric};
 pub struct Model {
     /// The name we have now.
     pub nick: String,
+    /// The name that the user has asked for last.
+    pub asked_nick: Option<String>,
     /// Our `user@host` as the server shows it to others, known since the first JOIN came back.
     pub address: Option<String>,
     /// The capabilities that the server of this connection granted.
@@ -42,6 +44,8 @@ pub struct Conversation {
     /// The number of messages since the user last turned to this conversation.
     pub unread: usize,
     pub scrollback: VecDeque<Arc<Event>>,
+    /// The bytes that these events take.
+    bytes: usize,
 }
 
 impl Model {
@@ -55,6 +59,14 @@ impl Model {
 
     pub fn target(&self) -> Option<&str> {
         self.target.as_deref()
+    }
+
+    /// The same for a command that is about it; an error when lines go to a wing instead.
+    pub fn here(&self) -> Result<Option<&str>, String> {
+        match &self.detour {
+            Some(detour) => Err(format!("you are in {detour}; Ctrl-D leads back to the chat")),
+            None => Ok(self.target()),
+        }
     }
 
     pub fn is_target(&self, name: &str) -> bool {
@@ -119,20 +131,19 @@ impl Model {
     pub fn follow(&mut self, message: &Message<'_>) {
         let nick = message.source_nick();
         match (message.verb, &message.params[..]) {
-            ("JOIN", [room, ..]) if self.is_me(nick) => {
-                let room = self.enter(room);
+            ("JOIN", [room, ..]) if self.is_me(nick) && self.may_enter(room) => {
                 // After a lost connection others may have left. The server now names those who are in the room.
-                room.members.clear();
-                room.add(nick);
+                self.enter(room).members.clear();
+                self.add(room, nick);
             }
-            ("JOIN", [room, ..]) => self.find(room).into_iter().for_each(|room| room.add(nick)),
+            ("JOIN", [room, ..]) => self.add(room, nick),
             ("PART", [room, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
             ("KICK", [room, nick, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
             ("QUIT", [numeric::REPLACED]) => self.lose(nick),
             ("QUIT", _) => self.conversations.iter_mut().for_each(|room| room.remove(nick)),
             ("NICK", [new, ..]) => self.conversations.iter_mut().for_each(|room| room.rename(nick, new)),
             (verb, [_, _, room, people]) if verb.parse() == Ok(numeric::RPL_NAMREPLY.code) => {
-                self.find(room).into_iter().for_each(|room| nicks(people).for_each(|nick| room.add(nick)));
+                nicks(people).for_each(|nick| self.add(room, nick));
             }
             _ => {}
         }
@@ -157,13 +168,27 @@ impl Model {
         at.map(|at| self.returning.swap_remove(at)).is_some()
     }
 
+    /// Whether there is a place for this room; a server may put us into any number of them unasked.
+    fn may_enter(&self, room: &str) -> bool {
+        is_room(room) && (self.is_in(room) || self.rooms().count() < ROOMS)
+    }
+
+    /// Somebody is in a room that we are in.
+    fn add(&mut self, room: &str, nick: &str) {
+        let known: usize = self.conversations.iter().map(|known| known.members.len()).sum();
+        if known < MEMBERS {
+            self.find(room).into_iter().for_each(|room| room.add(nick));
+        }
+    }
+
     /// Puts an event into its conversation.
     pub fn record(&mut self, event: &Arc<Event>) {
         let name = match (&event.conversation, &event.kind) {
             (Some(name), _) => name,
             (None, Kind::Left { nick, .. } | Kind::Renamed { new: nick, .. } | Kind::Reconnected(nick)) => {
                 let with_them = self.conversations.iter_mut().filter(|known| known.is_with(nick));
-                return with_them.for_each(|known| known.keep(event));
+                with_them.for_each(|known| known.keep(event));
+                return self.forget_the_oldest();
             }
             _ => return,
         };
@@ -179,6 +204,14 @@ impl Model {
         let Some(conversation) = self.find(name) else { return };
         conversation.unread += usize::from(is_said && !is_current);
         conversation.keep(event);
+        self.forget_the_oldest();
+    }
+
+    /// Keeps the scrollback of all conversations within its bytes.
+    fn forget_the_oldest(&mut self) {
+        while self.conversations.iter().map(|known| known.bytes).sum::<usize>() > SCROLLBACK_BYTES {
+            self.conversations.iter_mut().max_by_key(|known| known.bytes).into_iter().for_each(Conversation::forget);
+        }
     }
 
     fn find(&mut self, name: &str) -> Option<&mut Conversation> {
@@ -193,14 +226,22 @@ impl Conversation {
     }
 
     fn keep(&mut self, event: &Arc<Event>) {
+        self.bytes += event.size();
         self.scrollback.push_back(Arc::clone(event));
         if self.scrollback.len() > SCROLLBACK {
-            self.scrollback.pop_front();
+            self.forget();
         }
     }
 
+    /// Forgets its oldest event.
+    fn forget(&mut self) {
+        self.bytes -= self.scrollback.pop_front().map_or(self.bytes, |event| event.size());
+    }
+
     fn add(&mut self, nick: &str) {
-        self.members.insert(names::casefold(nick), nick.to_owned());
+        if nick.len() <= NAME {
+            self.members.insert(names::casefold(nick), nick.to_owned());
+        }
     }
 
     fn remove(&mut self, nick: &str) {
@@ -315,3 +356,4 @@ mod tests {
         assert!(model.find("p0").is_some() && model.find("p1").is_none() && model.find("#lab").is_some());
     }
 }
+mod tests;
