@@ -81,7 +81,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     #[cfg(feature = "keys")]
     wings.push(keys::Keys::open(&data.path, &log)?);
     #[cfg(feature = "mail")]
-    let mail = mail::Mail::open(&data.path, &log)?;
+    let mail = mail::Mail::open(&args.mail, &data.path, data.clock.clone(), &log)?;
     #[cfg(feature = "mail")]
     wings.push(mail.clone());
     #[cfg(feature = "files")]
