@@ -49,16 +49,17 @@ fn expire(mail: &Mail, server: &Server) {
     if mailboxes > limits::EXPIRED_LINES {
         let (more, all) = (mailboxes - limits::EXPIRED_LINES, limits::EXPIRED_AT_ONCE - left);
         let more = format!("and messages in {more} other mailboxes, {} in all", pluralize(all, "message"));
-        server.log.line(format_args!("Expired after {} days: {more}", mail.options.mail_days));
+        let limit = pluralize(mail.options.mail_days, "day");
+        server.log.line(format_args!("Expired after {limit}: {more}"));
     }
 }
 
 fn report(mail: &Mail, server: &Server, name: &str, messages: &[StoredMessage], now: u64, failed: Option<io::Error>) {
     let oldest = messages.iter().map(|message| message.time).min().unwrap_or(now);
     let (count, days) = (pluralize(messages.len(), "message"), pluralize(now.saturating_sub(oldest) / DAY, "day"));
-    let limit = mail.options.mail_days;
+    let limit = pluralize(mail.options.mail_days, "day");
     let failed = failed.map_or_else(String::new, |error| format!("; not all can be removed: {error}"));
-    server.log.line(format_args!("Expired after {limit} days: {count} to {name}, the oldest of {days}{failed}"));
+    server.log.line(format_args!("Expired after {limit}: {count} to {name}, the oldest of {days}{failed}"));
 }
 
 /// The names to remember, those that were not used for the longest time first.

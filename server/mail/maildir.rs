@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use wire::crc32::crc32;
-use wire::disk::{make_private, move_new, write_atomically};
+use wire::disk::{free_name, make_private, move_new, write_atomically};
 use wire::os::{private_file, sync_folder};
 
 use super::message::StoredMessage;
@@ -84,7 +84,8 @@ impl Maildir {
         });
         let line = line.map_err(|why| {
             let aside = self.mail.join(name).join("damaged");
-            let moved = make_private(&aside).and_then(|()| move_new(&file, &aside.join(message.to_string())));
+            let moved =
+                make_private(&aside).and_then(|()| fs::rename(&file, free_name(aside.join(message.to_string()))));
             moved.map_or_else(Missing::Unreadable, |()| Missing::Damaged(why))
         })?;
         line.ok_or_else(|| Missing::Unreadable(io::Error::other("this server was built without its verb")))

@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_name_of_a_file_says_all_that_is_known_of_it() {
-        let id = Msgid { run: 0x0661_2efa_992b_24, number: 2 };
+        let id = Msgid { run: 0x06_612e_fa99_2b24, number: 2 };
         let message = StoredMessage { id, time: 1_795_704_261, size: 113, party: None, crc: None, passing: false };
         assert_eq!(message.to_string(), "06612efa992b24-0000000002,T=1795704261,S=113");
         let key = Party::Key(Fingerprint([0xab; 32]));

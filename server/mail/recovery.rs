@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::SystemTime;
 
-use wire::disk::{keep_damaged, move_new, read_text, write_atomically};
+use wire::disk::{keep_damaged, read_text, write_atomically};
 use wire::names::{casefold, is_nick};
 use wire::os::sync_folder;
 
@@ -120,7 +120,7 @@ impl Recovery {
         let newest = runs.iter().copied().filter(|run| *run < Msgid::LAST_RUN).max();
         let now = Msgid::run_at(SystemTime::now());
         let run = now.clamp(last.max(newest).unwrap_or_default() + 1, Msgid::LAST_RUN);
-        let free = (run..=Msgid::LAST_RUN).chain(now..).find(|run| !runs.contains(run)).unwrap_or(now);
+        let free = (run..=Msgid::LAST_RUN).chain(now..=Msgid::LAST_RUN).find(|run| !runs.contains(run)).unwrap_or(now);
         if last.is_none() {
             let (file, number) = (file.display(), text.trim());
             self.warnings.push(format!("{file} cannot be right ({number:?}); the runs are counted on from {free}"));
@@ -142,7 +142,10 @@ fn stored_message(file: &DirEntry, now: u64) -> Result<StoredMessage, String> {
     let size = file.metadata().map(|metadata| usize::try_from(metadata.len()).unwrap_or(usize::MAX));
     let renamed = size.and_then(|size| {
         let message = StoredMessage { id, time: now, size, party: None, crc: None, passing: false };
-        move_new(&file.path(), &file.path().with_file_name(message.to_string())).map(|()| message)
+        let path = file.path().with_file_name(message.to_string());
+        // No other thread is there yet.
+        let is_taken = path.symlink_metadata().is_ok();
+        if is_taken { Err(ErrorKind::AlreadyExists.into()) } else { fs::rename(file.path(), path).map(|()| message) }
     });
     renamed.map_err(|error| format!("cannot get a new name: {error}"))
 }

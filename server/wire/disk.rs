@@ -57,19 +57,24 @@ pub fn move_new(file: &Path, name: &Path) -> io::Result<()> {
     }
 }
 
-/// Keeps a damaged file under another name, `<name>.damaged` or `<name>.damaged-<number>`, before it is written anew.
-/// Returns that name.
+/// The path if no file is there, or else the first of `<path>-2`, `<path>-3` and so on that is free.
+pub fn free_name(path: PathBuf) -> PathBuf {
+    let numbered = |number: u32| {
+        let mut name = path.clone().into_os_string();
+        name.push(format!("-{number}"));
+        PathBuf::from(name)
+    };
+    // Also a link that leads nowhere has a name.
+    let is_free = |path: &PathBuf| path.symlink_metadata().is_err();
+    if is_free(&path) { path } else { (2..u32::MAX).map(numbered).find(is_free).unwrap_or(path) }
+}
+
+/// Keeps a damaged file under another name, such as `<name>.damaged`, before it is written anew. Returns that name.
 pub fn keep_damaged(file: &Path) -> io::Result<PathBuf> {
-    let names = (1..).map(|number| if number == 1 { "damaged".to_owned() } else { format!("damaged-{number}") });
-    for name in names.map(|ending| file.with_added_extension(ending)) {
-        match fs::hard_link(file, &name) {
-            Ok(()) => return Ok(name),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            // A file system without links.
-            Err(_) => return fs::copy(file, &name).map(|_| name),
-        }
-    }
-    Err(ErrorKind::AlreadyExists.into())
+    let kept = free_name(file.with_added_extension("damaged"));
+    // Or else a file system without links.
+    fs::hard_link(file, &kept).or_else(|_| fs::copy(file, &kept).map(drop))?;
+    Ok(kept)
 }
 
 /// Writes a file unless there is one already, whoever has made it. It is whole and on the disk before it has its name.
