@@ -17,10 +17,11 @@ const DAY: u64 = 24 * 60 * 60;
 
 pub fn run(mail: &Mail, server: &Server) {
     expire(mail, server);
-    if mail.index().take_changes()
-        && let Err(error) = mail.maildir.write_names(|| remembered(mail))
-    {
-        server.log.line(format_args!("The file of the known names cannot be written: {error}"));
+    if mail.index().names_are_due() {
+        match mail.maildir.write_names(|| remembered(mail)) {
+            Ok(()) => mail.index().names_are_written(),
+            Err(error) => server.log.line(format_args!("The file of the known names cannot be written: {error}")),
+        }
     }
     let abandoned = mail.index().take_abandoned();
     abandoned.iter().for_each(|name| mail.maildir.forget(name));

@@ -83,10 +83,12 @@ impl Refusal {
 }
 
 impl MailIndex {
-    /// Enters what the recovery has found on the disk: known names, the newest last, and the messages in each mailbox.
+    /// Enters what the recovery has found on the disk: known names, the newest last, and the messages in each mailbox
+    /// that has a folder.
     pub fn enter(&mut self, names: Vec<String>, messages: Vec<(String, Vec<StoredMessage>)>) {
         for (name, messages) in messages {
             let mailbox = self.mailboxes.entry(name).or_default();
+            mailbox.has_folder = true;
             for mut message in messages {
                 message.party = message.party.map(|party| self.all.intern(*party));
                 self.all.add(message.party.as_ref(), message.blocks());
@@ -95,8 +97,7 @@ impl MailIndex {
             }
         }
         for name in names {
-            let mailbox = self.mailboxes.entry(name.clone()).or_default();
-            (mailbox.remembered, mailbox.has_folder) = (true, true);
+            self.mailboxes.entry(name.clone()).or_default().remembered = true;
             self.settle(&name);
         }
     }
@@ -287,10 +288,12 @@ impl MailIndex {
     }
 
     /// Whether the file of the names is to be written anew: after so many changes that it costs little for each.
-    pub fn take_changes(&mut self) -> bool {
-        let is_due = self.changes > self.mailboxes.len() / 4;
-        self.changes = if is_due { 0 } else { self.changes };
-        is_due
+    pub fn names_are_due(&self) -> bool {
+        self.changes > self.mailboxes.len() / 4
+    }
+
+    pub fn names_are_written(&mut self) {
+        self.changes = 0;
     }
 
     /// The names whose folders may be empty, once they are so many that it matters.

@@ -23,7 +23,7 @@ pub struct Recovery {
     pub run: u64,
     /// Known names, folded, the newest last.
     pub names: Vec<String>,
-    /// The messages in each mailbox, oldest first.
+    /// The messages in each mailbox that has a folder, oldest first.
     pub messages: Vec<(String, Vec<StoredMessage>)>,
     /// What could not be read or written, each a sentence.
     pub warnings: Vec<String>,
@@ -101,9 +101,7 @@ impl Recovery {
         }
         messages.sort_by_key(|message| message.id);
         self.names.push(name.to_owned());
-        if !messages.is_empty() {
-            self.messages.push((name.to_owned(), messages));
-        }
+        self.messages.push((name.to_owned(), messages));
         Ok(())
     }
 
