@@ -2,17 +2,19 @@
 //!
 //! Read once by the main thread before any other thread starts.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use clap::{Args, ValueEnum};
+use wire::address::{self, PORT};
 use wire::limits::SERVER_NAME;
 
 use super::limits;
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Address and port to listen on; may be given several times (port 0: any free one)
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:6667")]
+    /// Address and port to listen on, or one of the two; may be given several times. Other computers can connect if it
+    /// is 0.0.0.0, [::], or an address that they know; a port alone is for this machine (port 0: any free one)
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:6667", value_parser = listen_address)]
     pub listen: Vec<SocketAddr>,
     /// The server's name, as clients see it
     #[arg(long, default_value = "groupchat", value_parser = server_name)]
@@ -91,6 +93,26 @@ fn at_least_one(number: &str) -> Result<usize, String> {
     }
 }
 
+/// An address to listen on: `ADDRESS:PORT`, or one of the two. Private unless said otherwise: without an address it is
+/// this machine's own.
+fn listen_address(given: &str) -> Result<SocketAddr, String> {
+    let wrong = "write it as ADDRESS:PORT, such as 0.0.0.0:6667 or [::]:6667, or as a port";
+    if !given.is_empty() && given.bytes().all(|byte| byte.is_ascii_digit()) {
+        return given.parse().map(|port| (Ipv4Addr::LOCALHOST, port).into()).map_err(|_| wrong.to_owned());
+    }
+    let (host, port) = address::split(given).filter(|parts| *parts != ("", None)).ok_or(wrong)?;
+    let port = port.unwrap_or(PORT);
+    if host.is_empty() || host.eq_ignore_ascii_case("localhost") {
+        return Ok((Ipv4Addr::LOCALHOST, port).into());
+    }
+    if let Some((ip, zone)) = host.split_once('%') {
+        ip.parse::<Ipv6Addr>().map_err(|_| wrong)?;
+        let mut found = address::resolve(host, port).into_iter().flatten();
+        return found.next().ok_or_else(|| format!("this machine has no network interface {zone}"));
+    }
+    host.parse::<IpAddr>().map(|ip| (ip, port).into()).map_err(|_| wrong.to_owned())
+}
+
 /// A name that can stand as the source of a line: letters, digits, dots and hyphens.
 fn server_name(name: &str) -> Result<String, String> {
     let fits = (1..=SERVER_NAME).contains(&name.len());
@@ -121,6 +143,31 @@ mod tests {
         assert_eq!([here, there].map(|ip| Plain::Never.allows(ip)), [false, false]);
         assert_eq!([here, there].map(|ip| Plain::Loopback.allows(ip)), [true, false]);
         assert_eq!([here, there].map(|ip| Plain::Always.allows(ip)), [true, true]);
+    }
+
+    #[test]
+    fn where_to_listen_can_be_said_in_short() {
+        for (given, address) in [
+            ("6667", "127.0.0.1:6667"),
+            (":7000", "127.0.0.1:7000"),
+            ("0", "127.0.0.1:0"),
+            ("localhost", "127.0.0.1:6667"),
+            ("LOCALHOST:7000", "127.0.0.1:7000"),
+            ("127.0.0.1", "127.0.0.1:6667"),
+            ("0.0.0.0", "0.0.0.0:6667"),
+            ("[::]", "[::]:6667"),
+            ("::1", "[::1]:6667"),
+            ("[::1]:7000", "[::1]:7000"),
+            ("[fe80::1%1]:7000", "[fe80::1%1]:7000"),
+        ] {
+            assert_eq!(listen_address(given).map(|address| address.to_string()).as_deref(), Ok(address), "{given}");
+        }
+        for wrong in
+            ["", ":", "70000", "127.0.0.1:", "127.0.0.1:70000", "chat.example.org:6667", "[::1", "a%1", "1.2.3.4%1"]
+        {
+            assert!(listen_address(wrong).unwrap_err().starts_with("write it as ADDRESS:PORT"), "{wrong}");
+        }
+        assert_eq!(listen_address("fe80::1%nosuch").unwrap_err(), "this machine has no network interface nosuch");
     }
 
     #[test]

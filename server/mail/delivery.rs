@@ -46,7 +46,7 @@ pub fn send(
     let name = casefold(&to);
     let bytes = stored::to_file(&line);
     let message = mail.reserve(ctx, &name, id, &bytes, party)?;
-    let stored = ctx.without_lock(|_| mail.maildir.store(&name, &message, &bytes));
+    let stored = ctx.on_disk(|_| mail.maildir.store(&name, &message, &bytes));
     if let Err(error) = stored {
         mail.index().release(&name, &message);
         let line = format_args!("A message to {name} cannot be stored: {error}");
@@ -119,7 +119,7 @@ fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
             // Caught up: from here on senders deliver.
             break;
         }
-        let read = ctx.without_lock(|_| batch.iter().map(|message| mail.read(&name, message)).collect::<Vec<_>>());
+        let read = ctx.on_disk(|_| batch.iter().map(|message| mail.read(&name, message)).collect::<Vec<_>>());
         for (id, line) in batch.iter().map(|message| message.id).zip(read) {
             match line {
                 // If not, it was acknowledged meanwhile, by a client that had the name before.

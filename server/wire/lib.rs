@@ -3,6 +3,7 @@
 //! No thread of its own: whichever thread has the bytes calls these functions. Std only, but for the feature `tls`.
 //! `server/PROTOCOL.md` says the same in prose.
 //!
+//! - [`address`]: addresses as people type them
 //! - [`crc32`]: the checksum of files
 //! - [`datagram`]: the datagrams of a multicast room
 //! - [`directory_line`]: the lines about the directory of multicast rooms
@@ -25,6 +26,7 @@
 //! - [`ack_queue`]: what was sent and not acknowledged yet
 
 pub mod ack_queue;
+pub mod address;
 pub mod crc32;
 pub mod datagram;
 pub mod directory_line;

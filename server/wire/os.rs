@@ -2,12 +2,17 @@
 //!
 //! No thread of its own and no lock. A port to another system gives these functions a second body.
 
+use std::collections::HashSet;
+use std::env;
 use std::ffi::OsStr;
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// A file made with these options can be read by its owner only.
 pub fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -49,6 +54,76 @@ pub fn path_from_bytes(bytes: &[u8]) -> PathBuf {
 /// Makes a change to the entries of a folder (a new name, a removed one) survive a power cut.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
+}
+
+/// The addresses of this machine by which others may reach it: first those of IPv4. Linux lists them all (proc(5)); of
+/// another system it is the one that leads outside.
+pub fn addresses() -> Vec<IpAddr> {
+    let table = fs::read_to_string("/proc/net/fib_trie").unwrap_or_default();
+    let mut found: Vec<IpAddr> = Vec::new();
+    let mut last = None;
+    for line in table.lines().map(str::trim) {
+        match line.strip_prefix("|-- ") {
+            Some(address) => last = address.parse::<Ipv4Addr>().ok(),
+            None if line == "/32 host LOCAL" => found.extend(last.map(IpAddr::V4)),
+            None => {}
+        }
+    }
+    let table = fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
+    found.extend(table.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let address = u128::from_str_radix(words.next()?, 16).ok()?;
+        // The fourth word is the scope; 00 is global.
+        words.nth(2).filter(|scope| *scope == "00").map(|_| IpAddr::V6(Ipv6Addr::from_bits(address)))
+    }));
+    if found.is_empty() {
+        // No datagram is sent: the system only looks up the way to an address of a documentation (RFC 5737).
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0));
+        let outside = socket.and_then(|socket| socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr()));
+        found.extend(outside.map(|address| address.ip()));
+    }
+    let mut seen = HashSet::new();
+    found.retain(|ip| !ip.is_loopback() && seen.insert(*ip));
+    found
+}
+
+/// Keeps the signals ignored that the process was started with ignored, as `nohup` does with SIGHUP. To be called first
+/// of all.
+///
+/// A handler of Ctrl-C takes all of them, and std cannot ignore one. So the process runs itself anew by `env` (GNU
+/// coreutils), which blocks them: then they are never delivered. Where that is not possible, nothing happens.
+pub fn keep_ignored_signals() {
+    const SIGNALS: [(&str, u32); 3] = [("HUP", 1), ("INT", 2), ("TERM", 15)];
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = |name| {
+        let digits = status.lines().find_map(|line| line.strip_prefix(name));
+        digits.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or_default()
+    };
+    let to_block = mask("SigIgn:") & !mask("SigBlk:");
+    let names: Vec<_> = SIGNALS.iter().filter(|(_, number)| to_block >> (number - 1) & 1 == 1).collect();
+    let Ok(program) = env::current_exe() else { return };
+    if names.is_empty() {
+        return;
+    }
+    let names: Vec<_> = names.iter().map(|(name, _)| *name).collect();
+    let through_env = || {
+        let mut command = Command::new("env");
+        command.arg(format!("--block-signal={}", names.join(",")));
+        command
+    };
+    let is_possible = through_env().arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    if is_possible {
+        // It returns only when it fails.
+        let _ = through_env().arg(program).args(env::args_os().skip(1)).exec();
+    }
+}
+
+/// How many more files and sockets this process may open; `None` where the system does not say (Linux: proc(5)).
+pub fn free_descriptors() -> Option<usize> {
+    let limits = fs::read_to_string("/proc/self/limits").ok()?;
+    let limit = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    let limit: usize = limit.split_whitespace().next()?.parse().ok()?;
+    Some(limit.saturating_sub(fs::read_dir("/proc/self/fd").ok()?.count()))
 }
 
 /// Random bytes that nobody can guess, from the system's generator (random(4)).
