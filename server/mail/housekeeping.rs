@@ -4,8 +4,6 @@
 //! Run by the main thread after the start and then every few minutes, without the registry's lock. It looks at a few
 //! mailboxes at a time, so that no client waits for it.
 
-use std::io;
-
 use wire::text::pluralize;
 
 use super::limits;
@@ -27,40 +25,51 @@ pub fn run(mail: &Mail, server: &Server) {
     abandoned.iter().for_each(|name| mail.maildir.forget(name));
 }
 
-/// Removes expired messages. A client that a message is being delivered to can still acknowledge it.
+/// Removes expired messages, and says so: a line for each mailbox, unless there are many.
 fn expire(mail: &Mail, server: &Server) {
     let now = mail.clock.now();
-    let limit = now.saturating_sub(u64::from(mail.options.mail_days) * DAY);
-    let (mut after, mut left, mut mailboxes) = (String::new(), limits::EXPIRED_AT_ONCE, 0);
-    while left > 0 {
-        let (expired, next) = mail.index().expire(&after, limit, left);
-        for (name, messages) in expired {
-            left = left.saturating_sub(messages.len());
-            mailboxes += 1;
-            let failed = messages.iter().filter_map(|message| mail.maildir.remove(&name, message).err()).last();
-            if mailboxes <= limits::EXPIRED_LINES {
-                report(mail, server, &name, &messages, now, failed);
-            }
-        }
-        match next {
-            Some(next) => after = next,
-            None => break,
+    let limit = pluralize(mail.options.mail_days, "day");
+    let expired = take_expired(mail, now.saturating_sub(u64::from(mail.options.mail_days) * DAY));
+    let (mut more, mut failed) = (0, None);
+    for (number, (name, messages)) in expired.iter().enumerate() {
+        let removed = messages.iter().map(|message| mail.maildir.remove(name, message));
+        failed = removed.filter_map(Result::err).last().or(failed);
+        if number < limits::EXPIRED_LINES {
+            let oldest = messages.iter().map(|message| message.time).min().unwrap_or(now);
+            let (count, days) =
+                (pluralize(messages.len(), "message"), pluralize(now.saturating_sub(oldest) / DAY, "day"));
+            server.log.line(format_args!("Expired after {limit}: {count} to {name}, the oldest of {days}"));
+        } else {
+            more += messages.len();
         }
     }
-    if mailboxes > limits::EXPIRED_LINES {
-        let (more, all) = (mailboxes - limits::EXPIRED_LINES, limits::EXPIRED_AT_ONCE - left);
-        let more = format!("and messages in {more} other mailboxes, {} in all", pluralize(all, "message"));
-        let limit = pluralize(mail.options.mail_days, "day");
-        server.log.line(format_args!("Expired after {limit}: {more}"));
+    if more > 0 {
+        let (more, names) = (pluralize(more, "message"), expired.len() - limits::EXPIRED_LINES);
+        server.log.line(format_args!("Expired after {limit}: {more} to {}", pluralize(names, "other name")));
+    }
+    if let Some(error) = failed {
+        server
+            .log
+            .line(format_args!("Expired messages come again at the next start, since they cannot be removed: {error}"));
     }
 }
 
-fn report(mail: &Mail, server: &Server, name: &str, messages: &[StoredMessage], now: u64, failed: Option<io::Error>) {
-    let oldest = messages.iter().map(|message| message.time).min().unwrap_or(now);
-    let (count, days) = (pluralize(messages.len(), "message"), pluralize(now.saturating_sub(oldest) / DAY, "day"));
-    let limit = pluralize(mail.options.mail_days, "day");
-    let failed = failed.map_or_else(String::new, |error| format!("; not all can be removed: {error}"));
-    server.log.line(format_args!("Expired after {limit}: {count} to {name}, the oldest of {days}{failed}"));
+/// Takes messages that were stored by that time out of the index: each mailbox once, and not all messages if there are
+/// very many.
+fn take_expired(mail: &Mail, time: u64) -> Vec<(String, Vec<StoredMessage>)> {
+    let (mut all, mut count, mut after) = (Vec::<(String, Vec<StoredMessage>)>::new(), 0, Some(String::new()));
+    while let Some(name) = after.filter(|_| count < limits::EXPIRED_AT_ONCE) {
+        let (expired, next) = mail.index().expire(&name, time);
+        after = next;
+        for (name, messages) in expired {
+            count += messages.len();
+            match all.last_mut().filter(|(last, _)| *last == name) {
+                Some((_, before)) => before.extend(messages),
+                None => all.push((name, messages)),
+            }
+        }
+    }
+    all
 }
 
 /// The names to remember, those that were not used for the longest time first.

@@ -250,25 +250,24 @@ impl MailIndex {
         true
     }
 
-    /// Removes messages that were stored by that time and are not in flight, from the next mailboxes behind a name.
-    /// Returns them, and the name behind which it goes on.
-    pub fn expire(
-        &mut self,
-        after: &str,
-        time: u64,
-        most: usize,
-    ) -> (Vec<(String, Vec<StoredMessage>)>, Option<String>) {
-        let (mut expired, mut count, mut next) = (Vec::new(), 0, None);
+    /// Removes messages that were stored by that time, from a few of the next mailboxes behind a name. Returns them, and
+    /// the name behind which it goes on. A client that is connected is getting its messages, however old they are.
+    pub fn expire(&mut self, after: &str, time: u64) -> (Vec<(String, Vec<StoredMessage>)>, Option<String>) {
+        let (mut expired, mut left, mut next) = (Vec::new(), limits::WALK, None);
         for (name, mailbox) in self.mailboxes.range_mut::<str, _>(behind(after)).take(limits::WALK) {
             let is_over = |message: &StoredMessage| message.time <= time;
             let mut removed = Vec::new();
-            while count < most && mailbox.messages.get(mailbox.in_flight).is_some_and(is_over) {
-                removed.extend(mailbox.messages.remove(mailbox.in_flight));
-                count += 1;
+            while left > 0 && !mailbox.in_use && mailbox.messages.front().is_some_and(is_over) {
+                removed.extend(mailbox.messages.pop_front());
+                left -= 1;
             }
-            removed.extend(mailbox.unreadable.extract_if(.., |message| is_over(message)));
             if !removed.is_empty() {
                 expired.push((name.clone(), removed));
+            }
+            if left == 0 {
+                // There may be more of it.
+                next = next.or_else(|| Some(after.to_owned()));
+                break;
             }
             next = Some(name.clone());
         }

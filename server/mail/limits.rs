@@ -29,7 +29,7 @@ pub const NEW_NAMES: usize = 1000;
 pub const NEW_NAMES_PERIOD: Duration = Duration::from_hours(1);
 /// Folders on the disk for names without mail, of three blocks each, that are left alone: they are mostly used again.
 pub const EMPTY_FOLDERS: usize = 1000;
-/// Mailboxes that are looked at while the index is locked: a few dozen microseconds.
+/// Mailboxes that are looked at, or messages that expire, while the index is locked: less than a millisecond.
 pub const WALK: usize = 500;
 /// Bytes of stored messages that are delivered before the client has to acknowledge some: they must fit its outbox.
 pub const MAIL_BATCH: usize = ANSWER;

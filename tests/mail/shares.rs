@@ -126,8 +126,11 @@ fn messages_that_nobody_reads_expire() {
         write_letter(folder.path(), "bob", number, now() - days * DAY, "S=99,P=192.0.2.1");
     }
     write_letter(folder.path(), "carol", 0, now() - 2 * DAY, "S=99");
+    (0..1200).for_each(|number| write_letter(folder.path(), "dave", number, now() - 100 * DAY, "S=99"));
     let server = Server::start_in(&folder, &[]);
     server.program.expect_log("Expired after 90 days: 2 messages to bob, the oldest of 95 days");
+    server.program.expect_log("Expired after 90 days: 1200 messages to dave, the oldest of 100 days");
+    assert_eq!(letters(&server, "dave"), 0);
     let mut bob = server.client_with("bob", "server-time");
     bob.expect(":groupchat NOTICE bob :1 message while you were away");
     bob.expect_only(&["@time=* :eve!e@h PRIVMSG bob :2"]);

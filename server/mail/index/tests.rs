@@ -157,22 +157,37 @@ fn names_beyond_the_rate_are_known_while_they_are_used_or_have_mail() {
 }
 
 #[test]
-fn messages_expire_but_not_in_the_middle_of_a_delivery() {
+fn messages_expire_but_not_those_of_somebody_who_is_connected() {
+    let numbers = |messages: &[StoredMessage]| messages.iter().map(|message| message.id.number).collect::<Vec<_>>();
     let mut index = MailIndex::default();
+    register(&mut index, "albert");
     (1..=4).for_each(|number| _ = store(&mut index, "albert", number));
     store(&mut index, "tesla", 9);
+    assert_eq!(index.expire("", 3), (Vec::new(), Some("tesla".into())));
+    assert_eq!(index.expire("tesla", 3), (Vec::new(), None));
     index.defer("albert", id(2));
-    index.mark_in_flight("albert", id(1));
-    let (expired, next) = index.expire("", 3, 99);
-    let numbers = |messages: &[StoredMessage]| messages.iter().map(|message| message.id.number).collect::<Vec<_>>();
-    assert_eq!(expired.len(), 1);
-    assert_eq!((expired[0].0.as_str(), numbers(&expired[0].1)), ("albert", vec![3, 2]));
-    assert_eq!(index.all.used(), 3);
-    assert_eq!(next.as_deref(), Some("tesla"));
-    assert_eq!(index.expire("tesla", 3, 99), (Vec::new(), None));
     index.gave_up("albert");
-    assert_eq!(numbers(&index.expire("", 99, 2).0[0].1), [1, 4]);
-    assert!(!index.knows("albert"), "nobody has registered it");
+    let (expired, _) = index.expire("", 3);
+    assert_eq!((expired.len(), expired[0].0.as_str(), numbers(&expired[0].1)), (1, "albert", vec![1, 2, 3]));
+    assert_eq!(index.all.used(), 2);
+    assert_eq!(index.expire("", 9).0.len(), 2);
+    assert!(index.knows("albert") && !index.knows("tesla"), "nobody has registered it");
+}
+
+#[test]
+fn many_messages_expire_a_few_at_a_time() {
+    let mut index = MailIndex::default();
+    let count = 2 * limits::WALK + 1;
+    (0..count as u64).for_each(|number| _ = store(&mut index, "albert", number));
+    (0..count as u64).for_each(|number| _ = store(&mut index, &format!("b{number}"), number));
+    let (mut after, mut sizes) = (Some(String::new()), Vec::new());
+    while let Some(from) = after {
+        let (expired, next) = index.expire(&from, u64::MAX);
+        sizes.push(expired.iter().map(|(_, messages)| messages.len()).sum::<usize>());
+        after = next;
+    }
+    assert!(sizes.iter().all(|size| *size <= limits::WALK) && sizes.iter().sum::<usize>() == 2 * count, "{sizes:?}");
+    assert_eq!(index.all.used(), 0);
 }
 
 #[test]
