@@ -146,10 +146,11 @@ fn announce(files: &Files, ctx: &mut CommandContext<'_>, id: FileId) {
         Vec::new()
     } else {
         let target = file.present_target().to_owned();
+        // The thread of the upload is another client's than the sender's.
+        let party = online(&ctx.registry, &file.sender).map_or(ctx.me().party, |sender| sender.party);
         drop(table);
-        let party = Some(ctx.me().party);
         let message = PrivateMessage { to: target.clone(), id: msgid, line, echo: None };
-        if let Err(why) = delivery::send(&files.mail, ctx, message, party) {
+        if let Err(why) = delivery::send(&files.mail, ctx, message, Some(party)) {
             return cannot_announce(ctx.server, &target, &why);
         }
         vec![(casefold(&target), msgid)]

@@ -1,5 +1,5 @@
-//! Housekeeping: messages that nobody has fetched expire, the file of the names is written anew, and the empty folders of
-//! idle names are removed.
+//! Housekeeping: messages that nobody has fetched expire, the file of the names is written anew, and the empty
+//! folders of idle names are removed.
 //!
 //! Run by the main thread after the start and then every few minutes, without the registry's lock. It looks at a few
 //! mailboxes at a time, so that no client waits for it.

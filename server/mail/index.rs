@@ -12,7 +12,7 @@ use wire::limits::MAILBOX;
 use super::limits;
 use super::message::StoredMessage;
 use super::names::{IdleNames, NewNames, Ticket};
-use super::shares::{Full, Pool};
+use super::shares::{Pool, Refusal};
 use crate::core::msgid::Msgid;
 use crate::core::party::Party;
 
@@ -50,36 +50,6 @@ struct Mailbox {
     has_folder: bool,
     /// Its place among the idle names.
     idle: Option<Ticket>,
-}
-
-/// Why a message finds no room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    Mailbox(Full),
-    AllMailboxes(Full),
-}
-
-impl Refusal {
-    /// For the sender.
-    pub fn text(self, party: Option<&Party>) -> &'static str {
-        let is_key = matches!(party, Some(Party::Key(_)));
-        match self {
-            Refusal::Mailbox(Full::Pool) => "the mailbox is full",
-            Refusal::Mailbox(Full::Share) if is_key => {
-                "your share of the mailbox is used up; wait until some of your messages are read"
-            }
-            Refusal::Mailbox(Full::Share) => {
-                "your address's share of the mailbox is used up; wait until some of its messages are read"
-            }
-            Refusal::AllMailboxes(Full::Pool) => "all mailboxes together are full",
-            Refusal::AllMailboxes(Full::Share) if is_key => {
-                "your share of all mailboxes is used up; wait until some of your messages are read"
-            }
-            Refusal::AllMailboxes(Full::Share) => {
-                "your address's share of all mailboxes is used up; wait until some of its messages are read"
-            }
-        }
-    }
 }
 
 impl MailIndex {
@@ -250,8 +220,9 @@ impl MailIndex {
         true
     }
 
-    /// Removes messages that were stored by that time, from a few of the next mailboxes behind a name. Returns them, and
-    /// the name behind which it goes on. A client that is connected is getting its messages, however old they are.
+    /// Removes messages that were stored by that time, from a few of the next mailboxes behind a name. Returns them,
+    /// and the name behind which it goes on. A client that is connected is getting its messages, however old they
+    /// are.
     pub fn expire(&mut self, after: &str, time: u64) -> (Vec<(String, Vec<StoredMessage>)>, Option<String>) {
         let (mut expired, mut left, mut next) = (Vec::new(), limits::WALK, None);
         for (name, mailbox) in self.mailboxes.range_mut::<str, _>(behind(after)).take(limits::WALK) {

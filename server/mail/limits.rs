@@ -8,8 +8,8 @@ use crate::core::limits::ANSWER;
 pub const BLOCK: usize = 4096;
 /// Bytes of all mailboxes, in whole blocks: a small machine has them, and a quarter of a million messages fit.
 pub const MAIL_BYTES: usize = 1024 * 1024 * 1024;
-/// Bytes of messages beyond [`MAIL_BYTES`] for connected clients that acknowledge what they get: `PASSING_EACH` for each
-/// of a thousand.
+/// Bytes of messages beyond [`MAIL_BYTES`] for connected clients that acknowledge what they get: `PASSING_EACH` for
+/// each of a thousand.
 pub const PASSING_BYTES: usize = 64 * 1024 * 1024;
 /// Blocks that such a client may have in its mailbox for that: what it acknowledges within a moment.
 pub const PASSING_EACH: usize = 16;
@@ -22,8 +22,8 @@ pub const EXPIRED_LINES: usize = 20;
 /// Names without mail that nobody uses and the server remembers. Beyond it, the one that was not used for the longest
 /// time is forgotten.
 pub const KNOWN_NAMES: usize = 100_000;
-/// New names that one party brings in each [`NEW_NAMES_PERIOD`]: ten for each connection that one address may have. Further
-/// ones are known only while they are used or have mail. To push out all others it takes four days.
+/// New names that one party brings in each [`NEW_NAMES_PERIOD`]: ten for each connection that one address may have.
+/// Further ones are known only while they are used or have mail. To push out all others it takes four days.
 pub const NEW_NAMES: usize = 1000;
 /// See [`NEW_NAMES`].
 pub const NEW_NAMES_PERIOD: Duration = Duration::from_hours(1);

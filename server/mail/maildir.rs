@@ -103,7 +103,8 @@ impl Maildir {
         self.mail.join(name).join("new").join(message.to_string())
     }
 
-    /// Writes down a name that is remembered from now on. After a power cut it may be forgotten; a message to it is not.
+    /// Writes down a name that is remembered from now on. After a power cut it may be forgotten; a message to it is
+    /// not.
     pub fn register(&self, name: &str) -> io::Result<()> {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         // The line end comes first: after half a name, which a full disk can leave, the next is whole.

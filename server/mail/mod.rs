@@ -1,20 +1,20 @@
 //! The wing mail: private messages are stored before they are delivered, so that none that is acknowledged gets lost,
 //! and wait for people who are not connected.
 //!
-//! Its verb and hooks run in client threads, its housekeeping in the main thread. The index of all mailboxes has a lock of
-//! its own, which is taken only after the registry's; disk calls happen while neither is held.
+//! Its verb and hooks run in client threads, its housekeeping in the main thread. The index of all mailboxes has a
+//! lock of its own, which is taken only after the registry's; disk calls happen while neither is held.
 //!
 //! - [`delivery`]: the way of a message, from the sender's thread to the disk, to the recipient, and off the disk
 //! - [`store`]: index and mailboxes; other wings store their own messages with it
-//! - [`index`]: known names ([`names`]), the messages in each mailbox ([`message`]), and who may store more ([`shares`])
+//! - [`index`]: known names ([`names`]), the messages in each mailbox ([`message`]), who may store more ([`shares`])
 //! - [`maildir`]: the mailboxes on the disk; [`stored`]: the form of a message there
 //! - [`recovery`]: what the server reads when it starts
 //! - [`housekeeping`]: what expires, and what the disk no longer needs
 //! - [`trouble`]: keeps the console readable
 //! - [`options`]: the command line; [`limits`]: every number
 //!
-//! Hooks: the verb PONG in the core's place; the start and the housekeeping; known names; delivery to a person; a client
-//! that arrives or gives up its name.
+//! Hooks: the verb PONG in the core's place; the start and the housekeeping; known names; delivery to a person; a
+//! client that arrives or gives up its name.
 
 pub mod delivery;
 mod housekeeping;

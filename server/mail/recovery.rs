@@ -1,7 +1,7 @@
 //! Recovery at the start: known names, stored messages, the number of this run.
 //!
-//! Run once by the main thread, before any other starts. Damage is warned of and kept aside; it does not keep the server
-//! from starting.
+//! Run once by the main thread, before any other starts. Damage is warned of and kept aside; it does not keep the
+//! server from starting.
 
 use std::collections::HashSet;
 use std::fs::{self, DirEntry};
@@ -127,8 +127,8 @@ impl Recovery {
     }
 }
 
-/// What is known of a message. The file of an older server, whose name is the id alone, is given its new name; it counts
-/// as stored now.
+/// What is known of a message. The file of an older server, whose name is the id alone, is given its new name; it
+/// counts as stored now.
 fn stored_message(file: &DirEntry, now: u64) -> Result<StoredMessage, String> {
     const NO_MESSAGE: &str = "is no message";
     let name = file.file_name();

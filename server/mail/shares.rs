@@ -27,6 +27,36 @@ pub enum Full {
     Share,
 }
 
+/// Why a message finds no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    Mailbox(Full),
+    AllMailboxes(Full),
+}
+
+impl Refusal {
+    /// For the sender.
+    pub fn text(self, party: Option<&Party>) -> &'static str {
+        let is_key = matches!(party, Some(Party::Key(_)));
+        match self {
+            Refusal::Mailbox(Full::Pool) => "the mailbox is full",
+            Refusal::Mailbox(Full::Share) if is_key => {
+                "your share of the mailbox is used up; wait until some of your messages are read"
+            }
+            Refusal::Mailbox(Full::Share) => {
+                "your address's share of the mailbox is used up; wait until some of its messages are read"
+            }
+            Refusal::AllMailboxes(Full::Pool) => "all mailboxes together are full",
+            Refusal::AllMailboxes(Full::Share) if is_key => {
+                "your share of all mailboxes is used up; wait until some of your messages are read"
+            }
+            Refusal::AllMailboxes(Full::Share) => {
+                "your address's share of all mailboxes is used up; wait until some of its messages are read"
+            }
+        }
+    }
+}
+
 impl Pool {
     pub fn used(&self) -> usize {
         self.used

@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use wire::crc32::crc32;
 use wire::names::casefold;
 
-use super::index::{MailIndex, Refusal};
+use super::index::MailIndex;
 use super::maildir::{Maildir, Missing};
 use super::message::StoredMessage;
 use super::options::MailOptions;
-use super::shares::Full;
+use super::shares::{Full, Refusal};
 use super::stored::{self, OtherVerb};
 use super::trouble::Trouble;
 use crate::core::context::CommandContext;

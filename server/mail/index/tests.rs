@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::*;
+use crate::mail::shares::Full;
 
 fn party(number: u32) -> Party {
     Party::of(Ipv4Addr::from_bits(number).into())
