@@ -84,8 +84,9 @@ impl Maildir {
         });
         let line = line.map_err(|why| {
             let aside = self.mail.join(name).join("damaged");
-            let moved =
-                make_private(&aside).and_then(|()| fs::rename(&file, free_name(aside.join(message.to_string()))));
+            let moved = make_private(&aside)
+                .and_then(|()| free_name(&aside.join(message.to_string())))
+                .and_then(|name| fs::rename(&file, name));
             moved.map_or_else(Missing::Unreadable, |()| Missing::Damaged(why))
         })?;
         line.ok_or_else(|| Missing::Unreadable(io::Error::other("this server was built without its verb")))

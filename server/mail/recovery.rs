@@ -62,8 +62,7 @@ impl Recovery {
         if damaged > 0 {
             let (kept, lines) = (keep_damaged(file)?, wire::text::pluralize(damaged, "line"));
             let kept = kept.display();
-            self.warnings
-                .push(format!("{} is damaged: {lines} of it hold no name; it is kept as {kept}", file.display()));
+            self.warnings.push(format!("{} is damaged ({lines} without a name); it is kept as {kept}", file.display()));
         }
         let mut seen = HashSet::new();
         let newest =

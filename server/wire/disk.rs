@@ -57,26 +57,6 @@ pub fn move_new(file: &Path, name: &Path) -> io::Result<()> {
     }
 }
 
-/// The path if no file is there, or else the first of `<path>-2`, `<path>-3` and so on that is free.
-pub fn free_name(path: PathBuf) -> PathBuf {
-    let numbered = |number: u32| {
-        let mut name = path.clone().into_os_string();
-        name.push(format!("-{number}"));
-        PathBuf::from(name)
-    };
-    // Also a link that leads nowhere has a name.
-    let is_free = |path: &PathBuf| path.symlink_metadata().is_err();
-    if is_free(&path) { path } else { (2..u32::MAX).map(numbered).find(is_free).unwrap_or(path) }
-}
-
-/// Keeps a damaged file under another name, such as `<name>.damaged`, before it is written anew. Returns that name.
-pub fn keep_damaged(file: &Path) -> io::Result<PathBuf> {
-    let kept = free_name(file.with_added_extension("damaged"));
-    // Or else a file system without links.
-    fs::hard_link(file, &kept).or_else(|_| fs::copy(file, &kept).map(drop))?;
-    Ok(kept)
-}
-
 /// Writes a file unless there is one already, whoever has made it. It is whole and on the disk before it has its name.
 pub fn create(file: &Path, bytes: &[u8]) -> io::Result<()> {
     static PARTS: AtomicUsize = AtomicUsize::new(0);
@@ -91,9 +71,61 @@ pub fn create(file: &Path, bytes: &[u8]) -> io::Result<()> {
     made.and_then(|()| file.parent().map_or(Ok(()), sync_folder))
 }
 
+/// This name, or one with a number behind it, under which there is nothing yet: what is set aside never takes the place
+/// of something else.
+pub fn free_name(path: &Path) -> io::Result<PathBuf> {
+    for name in numbered(path) {
+        match name.symlink_metadata() {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(name),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Keeps a copy of a damaged file beside it, and returns its name. There is one copy of the same bytes.
+pub fn keep_damaged(file: &Path) -> io::Result<PathBuf> {
+    let bytes = fs::read(file)?;
+    for name in numbered(&file.with_added_extension("damaged")) {
+        if fs::read(&name).is_ok_and(|other| other == bytes) {
+            return Ok(name);
+        }
+        if !name.try_exists()? {
+            create(&name, &bytes)?;
+            return Ok(name);
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// A path, and the same with numbers behind it.
+fn numbered(path: &Path) -> impl Iterator<Item = PathBuf> {
+    (1..1000).map(|number| {
+        let mut name = path.as_os_str().to_owned();
+        if number > 1 {
+            name.push(format!("-{number}"));
+        }
+        name.into()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_set_aside_takes_the_place_of_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (text, name) in [("one", "x.damaged"), ("two", "x.damaged-2"), ("one", "x.damaged")] {
+            fs::write(at("x"), text).unwrap();
+            assert_eq!(keep_damaged(&at("x")).unwrap(), at(name));
+            assert_eq!(fs::read_to_string(at(name)).unwrap(), text);
+        }
+        assert_eq!(free_name(&at("x.damaged")).unwrap(), at("x.damaged-3"));
+        assert_eq!(free_name(&at("y")).unwrap(), at("y"));
+    }
 
     #[test]
     fn no_file_takes_the_place_of_another() {
@@ -107,16 +139,5 @@ mod tests {
         assert!(!one.exists() && move_new(&one, &folder.path().join("x")).is_err());
         create(&two, b"3").unwrap();
         assert_eq!(fs::read_to_string(&two).unwrap(), "2");
-    }
-
-    #[test]
-    fn each_damaged_file_is_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("names");
-        for (text, kept) in [("a", "names.damaged"), ("b", "names.damaged-2"), ("c", "names.damaged-3")] {
-            write_atomically(&file, text.as_bytes()).unwrap();
-            assert_eq!(keep_damaged(&file).unwrap(), folder.path().join(kept));
-        }
-        assert_eq!(fs::read_to_string(folder.path().join("names.damaged")).unwrap(), "a");
     }
 }

@@ -35,11 +35,11 @@ fn a_message_whose_bytes_changed_is_set_aside() {
 #[test]
 fn a_damaged_file_of_names_is_kept_aside() {
     let folder = Arc::new(TempDir::new().unwrap());
-    let damaged = b"bob\n\0\0\0\0\xff\xfe\ncarol".to_vec();
-    for kept in ["names.damaged", "names.damaged-2"] {
+    for (damage, kept) in [("\0\0\0\0", "names.damaged"), ("../x", "names.damaged-2"), ("../x", "names.damaged-2")] {
+        let damaged = [b"bob\n\xff\xfe", damage.as_bytes(), b"\ncarol"].concat();
         fs::write(folder.path().join("names"), &damaged).unwrap();
         let server = Server::start_in(&folder, &[]);
-        server.program.expect_log("names is damaged: 1 line of it hold no name; it is kept as ");
+        server.program.expect_log("names is damaged (1 line without a name); it is kept as ");
         assert_eq!(fs::read(folder.path().join(kept)).unwrap(), damaged);
         let mut alice = server.client("alice");
         alice.ask("PRIVMSG bob :hello", &[&stored("bob")]);

@@ -32,7 +32,7 @@ fn damage_does_not_keep_the_server_from_starting() {
     names_found[3..].sort();
     assert_eq!(names_found, ["tesla", "carl", "tes", "albert", "bob"]);
     assert_eq!(found.warnings.len(), 4, "{:?}", found.warnings);
-    assert!(found.warnings[0].contains("names is damaged: 2 lines of it hold no name; it is kept as "));
+    assert!(found.warnings[0].contains("names is damaged (2 lines without a name); it is kept as "));
     assert_eq!(fs::read_to_string(data.join("names")).unwrap(), "tesla\ncarl\ntes");
     assert_eq!(fs::read(data.join("names.damaged")).unwrap(), names);
 }
