@@ -259,7 +259,7 @@ impl MailIndex {
 
     /// Whether the file of the names is to be written anew: after so many changes that it costs little for each.
     pub fn names_are_due(&self) -> bool {
-        self.changes > self.mailboxes.len() / 4
+        self.changes > limits::NAME_CHANGES + self.mailboxes.len() / 4
     }
 
     pub fn names_are_written(&mut self) {

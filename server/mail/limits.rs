@@ -22,6 +22,9 @@ pub const EXPIRED_LINES: usize = 20;
 /// Names without mail that nobody uses and the server remembers. Beyond it, the one that was not used for the longest
 /// time is forgotten.
 pub const KNOWN_NAMES: usize = 100_000;
+/// Uses of names after which their file is written anew at the soonest, in the order of use; after a crash an older order
+/// counts.
+pub const NAME_CHANGES: usize = 100;
 /// New names that one party brings in each [`NEW_NAMES_PERIOD`]: ten for each connection that one address may have.
 /// Further ones are known only while they are used or have mail. To push out all others it takes four days.
 pub const NEW_NAMES: usize = 1000;
