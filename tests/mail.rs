@@ -4,7 +4,7 @@ mod damage;
 pub mod irssi;
 mod kill;
 mod mailboxes;
-mod shares;
+pub mod shares;
 
 use std::path::PathBuf;
 use std::sync::Arc;

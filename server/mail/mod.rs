@@ -1,8 +1,8 @@
 //! The wing mail: private messages are stored before they are delivered, so that none that is acknowledged gets lost,
 //! and wait for people who are not connected.
 //!
-//! Its verb and hooks run in client threads, its housekeeping in the main thread. The index of all mailboxes has a
-//! lock of its own, which is taken only after the registry's; disk calls happen while neither is held.
+//! Its hooks run in client threads, the housekeeping in the main thread. The index of all mailboxes has a lock of its
+//! own, which is taken only after the registry's; disk calls happen while neither is held.
 //!
 //! - [`delivery`]: the way of a message, from the sender's thread to the disk, to the recipient, and off the disk
 //! - [`store`]: index and mailboxes; other wings store their own messages with it
@@ -13,8 +13,8 @@
 //! - [`trouble`]: keeps the console readable
 //! - [`options`]: the command line; [`limits`]: every number
 //!
-//! Hooks: the verb PONG in the core's place; the start and the housekeeping; known names; delivery to a person; a
-//! client that arrives or gives up its name.
+//! Hooks: the start and the housekeeping; the answer to a PING; known names; delivery to a person; a client that
+//! arrives or gives up its name.
 
 pub mod delivery;
 mod housekeeping;
@@ -31,27 +31,17 @@ mod stored;
 mod trouble;
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use wire::names::{casefold, eq_ignore_case};
 
 use crate::core::client::Client;
-use crate::core::context::{Command, CommandContext, PrivateMessage, Wing};
+use crate::core::context::{CommandContext, PrivateMessage, Wing};
 use crate::core::server::Server;
 
 pub use options::MailOptions;
 pub use store::Mail;
 
 impl Wing for Mail {
-    fn commands(self: Arc<Self>) -> Vec<Command> {
-        let pong = Command::new("PONG", 0, move |ctx, message| {
-            if let Some(token) = message.params.last() {
-                delivery::acknowledge(&self, ctx, token);
-            }
-        });
-        vec![pong.before_registration()]
-    }
-
     fn started(&self, server: &Server) {
         server.set_run(self.run);
     }
@@ -78,6 +68,10 @@ impl Wing for Mail {
         if new.is_none_or(|new| !eq_ignore_case(old, new)) {
             self.index().gave_up(&casefold(old));
         }
+    }
+
+    fn acknowledged(&self, ctx: &mut CommandContext<'_>, token: &str) {
+        delivery::acknowledge(self, ctx, token);
     }
 
     fn arrived(&self, ctx: &mut CommandContext<'_>) {

@@ -30,7 +30,7 @@ fn write_letter(data: &Path, name: &str, number: usize, time: u64, rest: &str) {
 }
 
 /// A folder in which these parties have as many messages in mailboxes.
-fn folder_with(mailboxes: &[(&str, usize, &str)]) -> Arc<TempDir> {
+pub fn folder_with(mailboxes: &[(&str, usize, &str)]) -> Arc<TempDir> {
     let folder = Arc::new(TempDir::new().unwrap());
     for &(name, count, rest) in mailboxes {
         (0..count).for_each(|number| write_letter(folder.path(), name, number, now(), rest));
@@ -38,10 +38,10 @@ fn folder_with(mailboxes: &[(&str, usize, &str)]) -> Arc<TempDir> {
     folder
 }
 
-const SHARE: &str = "your address's share of the mailbox is used up; wait until some of its messages are read";
+pub const SHARE: &str = "your address's share of the mailbox is used up; wait until some of its messages are read";
 const SHARE_OF_ALL: &str = "your address's share of all mailboxes is used up; wait until some of its messages are read";
 
-fn refused(nick: &str, why: &str) -> String {
+pub fn refused(nick: &str, why: &str) -> String {
     format!("400 PRIVMSG {nick} :Not sent to {nick}: {why}")
 }
 
