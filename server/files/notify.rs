@@ -146,9 +146,11 @@ fn announce(files: &Files, ctx: &mut CommandContext<'_>, id: FileId) {
         Vec::new()
     } else {
         let target = file.present_target().to_owned();
+        // The thread of the upload is another client's than the sender's.
+        let party = online(&ctx.registry, &file.sender).map_or(ctx.me().party, |sender| sender.party);
         drop(table);
         let message = PrivateMessage { to: target.clone(), id: msgid, line, echo: None };
-        if let Err(why) = delivery::send(&files.mail, ctx, message) {
+        if let Err(why) = delivery::send(&files.mail, ctx, message, Some(party)) {
             return cannot_announce(ctx.server, &target, &why);
         }
         vec![(casefold(&target), msgid)]
@@ -183,7 +185,7 @@ pub fn notify_missed(files: &Files, server: &Server) {
         let announce_to = |name: String| {
             let msgid = server.next_msgid();
             let line = announcement(&server.registry(), files.table().entries.get(&id)?, SystemTime::now(), msgid);
-            let stored = files.mail.enqueue(&name, msgid, &line);
+            let stored = files.mail.enqueue(&name, msgid, &line, None);
             stored.inspect_err(|why| cannot_announce(server, &name, why)).ok().map(|()| (name, msgid))
         };
         let messages = names.into_iter().filter_map(announce_to).collect();
