@@ -59,3 +59,61 @@ pub fn create(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let _ = fs::remove_file(part);
     made.and_then(|()| file.parent().map_or(Ok(()), sync_folder))
 }
+
+/// This name, or one with a number behind it, under which there is nothing yet: what is set aside never takes the place
+/// of something else.
+pub fn free_name(path: &Path) -> io::Result<PathBuf> {
+    for name in numbered(path) {
+        match name.symlink_metadata() {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(name),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Keeps a copy of a damaged file beside it, and returns its name. There is one copy of the same bytes.
+pub fn keep_damaged(file: &Path) -> io::Result<PathBuf> {
+    let bytes = fs::read(file)?;
+    for name in numbered(&file.with_added_extension("damaged")) {
+        if fs::read(&name).is_ok_and(|other| other == bytes) {
+            return Ok(name);
+        }
+        if !name.try_exists()? {
+            create(&name, &bytes)?;
+            return Ok(name);
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+fn numbered(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let with = |number: u32| match number {
+        1 => path.to_owned(),
+        _ => {
+            let mut name = path.as_os_str().to_owned();
+            name.push(format!("-{number}"));
+            name.into()
+        }
+    };
+    (1..1000).map(with)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_aside_takes_the_place_of_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (text, name) in [("one", "x.damaged"), ("two", "x.damaged-2"), ("one", "x.damaged")] {
+            fs::write(at("x"), text).unwrap();
+            assert_eq!(keep_damaged(&at("x")).unwrap(), at(name));
+            assert_eq!(fs::read_to_string(at(name)).unwrap(), text);
+        }
+        assert_eq!(free_name(&at("x.damaged")).unwrap(), at("x.damaged-3"));
+        assert_eq!(free_name(&at("y")).unwrap(), at("y"));
+    }
+}
