@@ -21,11 +21,11 @@ run-core: ## start the core of the server alone: a good place to begin reading (
 
 .PHONY: run-client
 run-client: cargo ## start a client: make run-client NICK=albert [SERVER=host:port]
-	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --server $(SERVER) $(if $(NICK),--nick $(NICK)) $(ARGS)
+	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --server '$(SERVER)' $(if $(NICK),--nick $(NICK)) $(ARGS)
 
 .PHONY: run-directory
 run-directory: cargo ## open the directory of multicast rooms: make run-directory [NICK=albert] [SERVER=host:port]
-	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --directory --server $(SERVER) $(if $(NICK),--nick $(NICK)) $(ARGS)
+	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --directory --server '$(SERVER)' $(if $(NICK),--nick $(NICK)) $(ARGS)
 
 .PHONY: test
 test: cargo ## run all tests in three feature sets: the core alone, default, full

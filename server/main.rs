@@ -40,12 +40,13 @@ use crate::args::Args;
 use crate::core::broadcaster::broadcaster_loop;
 use crate::core::context::{Wing, Wings};
 use crate::core::event::Event;
-use crate::core::listener::{accept_loop, listen, wake};
+use crate::core::listener::{accept_loop, listen, reachable, wake};
 use crate::core::log::Log;
 use crate::core::server::Server;
 use crate::core::{commands, limits};
 
 fn main() -> ExitCode {
+    wire::os::keep_ignored_signals();
     match run(Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -77,7 +78,13 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     #[cfg(feature = "irc")]
     wings.push(irc::Irc::open(&args.irc)?);
     #[cfg(feature = "tls")]
-    wings.push(tls::Tls::open(&args.tls, &args.core.name, &data.path)?);
+    let tls = tls::Tls::open(&args.tls, &args.core.name, &data.path)?;
+    #[cfg(feature = "tls")]
+    wings.push(tls.clone());
+    #[cfg(feature = "tls")]
+    let trust = format!("--pin {}", tls.fingerprint);
+    #[cfg(not(feature = "tls"))]
+    let trust = "--plain";
     #[cfg(feature = "keys")]
     wings.push(keys::Keys::open(&data.path, &log)?);
     #[cfg(feature = "mail")]
@@ -97,6 +104,16 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
         server.log.line(format_args!("Server has started listening on {}", listener.local_addr()?));
     }
     wings.list.iter().for_each(|wing| wing.started(&server));
+    let room = server.descriptors.connections;
+    if room < server.options.max_clients {
+        let more = "for more, say ulimit -n 20000 before the start";
+        server.log.line(format_args!("There are file descriptors for {room} clients; {more}"));
+    }
+    let password = if server.options.password.is_some() { " --password PASSWORD" } else { "" };
+    for address in reachable(listeners.iter().filter_map(|listener| listener.local_addr().ok())) {
+        let client = format_args!("make run-client SERVER={address} ARGS=\"{trust}{password}\"");
+        server.log.line(format_args!("From another computer: {client}"));
+    }
     let (running, all_ended) = mpsc::channel::<Infallible>();
     let mut accepting = Vec::new();
     for listener in listeners {

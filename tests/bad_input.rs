@@ -79,10 +79,24 @@ fn lines_without_sense_are_answered_or_ignored() {
     alice.ask(&"V".repeat(300), &[&format!("421 {}", "V".repeat(limits::REPEATED))]);
     alice.ask(&format!("PING{}", " x".repeat(200)), &[":groupchat PONG groupchat :x"]);
     alice.ask("ERROR :you are closed", &["421 ERROR"]);
-    let mut new = server.connect();
-    new.send_bytes(b"HEAD / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n");
-    let not_registered = "451";
-    new.expect_only(&[not_registered; 3]);
+}
+
+#[test]
+fn a_request_of_http_cannot_speak_through_its_body() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    let body =
+        "Host: 127.0.0.1\r\nContent-Type: text/plain\r\n\r\nNICK eve\r\nUSER eve 0 * :E\r\nPRIVMSG alice :hi\r\n";
+    let long = "x".repeat(1000);
+    for first in
+        ["POST / HTTP/1.1", "GET /1 HTTP/1.0", "\r\nPUT 1 x HTTP/1.1", "CONNECT h:1 HTTP/2", &format!("POST /{long}")]
+    {
+        let mut browser = server.connect();
+        browser.send_bytes(format!("{first}\r\n{body}").as_bytes());
+        browser.skip_to("ERROR :Closing connection: This is a chat server; it does not speak HTTP");
+        browser.expect_end();
+    }
+    alice.expect_nothing();
 }
 
 #[test]

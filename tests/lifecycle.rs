@@ -165,6 +165,19 @@ fn a_second_signal_does_no_harm() {
 }
 
 #[test]
+fn a_signal_that_is_ignored_at_the_start_stays_ignored() {
+    for (ignored, signal) in [("HUP", "HUP"), ("INT HUP", "INT"), ("TERM", "TERM")] {
+        let mut server = Server::start_after(&format!("trap '' {ignored}"), &[]);
+        let mut alice = server.client("alice");
+        server.program.signal(signal);
+        alice.ask("PING x", &[":groupchat PONG groupchat :x"]);
+        server.program.signal(if signal == "TERM" { "HUP" } else { "TERM" });
+        alice.expect("ERROR :Server is shutting down");
+        assert_eq!(server.program.exit_code(END), Some(0));
+    }
+}
+
+#[test]
 fn several_addresses_are_one_chat() {
     let server = Server::start(&["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"]);
     let mut alice = server.client("alice");

@@ -3,10 +3,12 @@
 //! - [`names`]: names that belong to keys, and nine ways to steal one
 //! - [`recorder`], [`recorded`]: what somebody on the way can read, and who is refused
 //! - [`hostile`]: whatever else bytes can be on a port that speaks TLS
+//! - [`one_key`]: one server has one key, whatever address it listens on
 //! - [`stock`]: openssl and irssi
 
 mod hostile;
 mod names;
+mod one_key;
 mod recorded;
 mod recorder;
 mod stock;

@@ -1,5 +1,6 @@
 //! When there is not enough: no descriptor, no thread, no place left.
 
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -34,8 +35,34 @@ fn this_machine_itself_may_connect_as_often_as_it_likes() {
     alice.expect_only(&[":bob!bob@127.0.0.1 PRIVMSG #a :hello"]);
 }
 
-/// Connects clients until the server has no descriptor left, and then some who wait; returns both.
-fn use_up_descriptors(server: &Server, limit: usize) -> [Vec<Client>; 2] {
+#[test]
+fn the_last_descriptors_are_kept_for_messages_and_files() {
+    let server = Server::start_after("ulimit -n 64", &["--flood", "0"]);
+    let line = server.program.expect_log("There are file descriptors for ");
+    let room: usize = line.split(' ').nth(5).unwrap().parse().unwrap();
+    assert!((30..50).contains(&room), "{line}");
+    let mut alice = server.client("alice");
+    let mut others: Vec<_> = (1..room).map(|number| server.client(&format!("n{number}"))).collect();
+    for _ in 0..20 {
+        let mut refused = server.connect();
+        refused.expect(&format!("ERROR :The server is full ({room} clients); try again later"));
+        refused.expect_end();
+    }
+    // Each of these is on the disk before it arrives.
+    others.iter_mut().for_each(|client| client.send("PRIVMSG alice :hello"));
+    let mut arrived: Vec<_> = others.iter().map(|_| alice.receive().unwrap()).collect();
+    arrived.sort();
+    arrived.dedup();
+    assert_eq!(arrived.len(), others.len());
+}
+
+/// Leaves a server no descriptor beyond those that it has and some more, and connects clients until it has none; then
+/// some who wait. Returns both.
+fn use_up_descriptors(server: &Server, more: usize) -> [Vec<Client>; 2] {
+    let limit = server.program.descriptors() + more;
+    let pid = server.program.pid().to_string();
+    let lowered = Command::new("prlimit").args(["--pid", &pid, &format!("--nofile={limit}:{limit}")]).status();
+    assert!(lowered.unwrap().success());
     let mut admitted = Vec::new();
     while server.program.descriptors() < limit {
         admitted.push(server.connect());
@@ -49,9 +76,9 @@ fn use_up_descriptors(server: &Server, limit: usize) -> [Vec<Client>; 2] {
 
 #[test]
 fn without_descriptors_the_server_waits_without_spinning() {
-    let server = Server::start_after("ulimit -n 40", &["--flood", "0"]);
+    let server = Server::start(&["--flood", "0"]);
     let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
-    let [admitted, mut waiting] = use_up_descriptors(&server, 40);
+    let [admitted, mut waiting] = use_up_descriptors(&server, 20);
     let before = server.program.ticks();
     // Not to be on time, but to see what a second costs.
     thread::sleep(Duration::from_secs(1));
@@ -70,8 +97,8 @@ fn without_descriptors_the_server_waits_without_spinning() {
 
 #[test]
 fn without_descriptors_the_server_can_end() {
-    let mut server = Server::start_after("ulimit -n 20", &[]);
-    let _clients = use_up_descriptors(&server, 20);
+    let mut server = Server::start(&[]);
+    let _clients = use_up_descriptors(&server, 10);
     server.program.signal("INT");
     assert_eq!(server.program.exit_code(Duration::from_secs(5)), Some(0));
 }

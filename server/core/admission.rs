@@ -1,11 +1,70 @@
-//! How many connections there may be, in all and from one address.
+//! How many connections there may be, in all and from one address, and how many threads may use the disk at once.
 //!
-//! Part of the registry, so it is only touched by a thread that holds the registry's lock.
+//! [`Connections`] is part of the registry, so it is only touched by a thread that holds the registry's lock.
+//! [`DiskGate`] is waited for by client threads, which hold no lock then.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::{Condvar, Mutex, PoisonError};
 
+use super::limits;
 use super::party::network;
+
+/// How many descriptors the process has for connections, and how many it keeps for the files that it opens for their
+/// sake. Without the reserve the last connection would take the descriptor that a message needs on its way to the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Descriptors {
+    pub connections: usize,
+    pub reserve: usize,
+}
+
+impl Descriptors {
+    /// Divides those that are free at the start; `None` stands for as many as anybody wants.
+    pub fn divide(free: Option<usize>) -> Self {
+        let free = free.unwrap_or(usize::MAX);
+        let reserve = (limits::LEAST_RESERVE + free / 8).min(limits::MOST_RESERVE);
+        Descriptors { connections: free.saturating_sub(reserve), reserve }
+    }
+}
+
+/// Lets a limited number of threads use the disk at once: each needs up to two descriptors, a file's and its folder's.
+#[derive(Debug)]
+pub struct DiskGate {
+    free: Mutex<usize>,
+    one_is_free: Condvar,
+}
+
+impl DiskGate {
+    pub fn new(descriptors: Descriptors) -> Self {
+        // The other half of the reserve is for transfers.
+        DiskGate { free: Mutex::new((descriptors.reserve / 4).max(1)), one_is_free: Condvar::new() }
+    }
+
+    /// Uses the disk, after a wait for the others if there are too many. It may not be called while it is called.
+    pub fn pass<T>(&self, use_disk: impl FnOnce() -> T) -> T {
+        let _pass = Pass::take(self);
+        use_disk()
+    }
+}
+
+/// Given back when dropped, also by a thread that panics.
+struct Pass<'a>(&'a DiskGate);
+
+impl<'a> Pass<'a> {
+    fn take(gate: &'a DiskGate) -> Self {
+        let free = gate.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = gate.one_is_free.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+        Pass(gate)
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.one_is_free.notify_one();
+    }
+}
 
 /// The connections of one kind.
 #[derive(Debug, Default)]
@@ -59,6 +118,17 @@ impl Connections {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_descriptors_are_kept_for_files() {
+        let divide = |free| {
+            let Descriptors { connections, reserve } = Descriptors::divide(free);
+            (connections, reserve)
+        };
+        assert_eq!([4, 56, 1016].map(|free| divide(Some(free))), [(0, 12), (37, 19), (877, 139)]);
+        assert_eq!(divide(Some(100_000)).1, limits::MOST_RESERVE);
+        assert!(divide(None).0 > 1_000_000);
+    }
 
     #[test]
     fn the_bounds_hold_and_places_become_free() {

@@ -294,7 +294,7 @@ impl<'a> CommandContext<'a> {
         CommandContext { server, wings, registry, id, inputs, leaving: None, flood_exempt: false, replies }
     }
 
-    /// Does something that waits, for the disk mostly, while the lock is free. What was looked up before may have changed
+    /// Does something that waits while the lock is free. What was looked up before may have changed
     /// after it, but for the client itself: only its own thread removes it. The time of the inputs moves on.
     pub fn without_lock<T>(&mut self, wait: impl FnOnce(&'a Server) -> T) -> T {
         self.replies.flush();
@@ -303,6 +303,11 @@ impl<'a> CommandContext<'a> {
         self.registry.0 = Some(self.server.registry());
         (self.inputs.now, self.inputs.instant) = (SystemTime::now(), Instant::now());
         result
+    }
+
+    /// The same for the disk, of which too many threads at once would need more descriptors than there are.
+    pub fn on_disk<T>(&mut self, wait: impl FnOnce(&'a Server) -> T) -> T {
+        self.without_lock(|server| server.disk.pass(|| wait(server)))
     }
 
     /// The client that gave the command.

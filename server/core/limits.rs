@@ -15,6 +15,11 @@ pub const ROOMS_PER_CLIENT: usize = 100;
 pub const MAX_CLIENTS: usize = 10_000;
 /// Connections from one address, unless `--max-per-ip` says otherwise: a class behind one router fits.
 pub const MAX_PER_IP: usize = 100;
+/// Descriptors that are kept for files at least: the few messages that are written to the disk at the same moment.
+pub const LEAST_RESERVE: usize = 12;
+/// Descriptors that are kept for files at most: for the most transfers that there may be, with the socket and the file
+/// of each counted.
+pub const MOST_RESERVE: usize = 2000;
 
 // --- Queues -------------------------------------------------------------------------------------
 

@@ -4,17 +4,19 @@
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use wire::limits::LINE;
+use wire::os;
 
 use super::context::{CommandContext, Connection, RANDOM, Wings};
 use super::event::{CutReason, Event};
 use super::limits;
+use super::registry;
 use super::server::Server;
 use super::session::session_loop;
 use super::socket::Socket;
@@ -27,6 +29,16 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, String> {
         }
         _ => format!("cannot listen on {address}: {error}; choose another with --listen"),
     })
+}
+
+/// The addresses at which other computers may reach listeners that are bound to these.
+pub fn reachable(bound: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+    let expand = |at: SocketAddr| {
+        let fits = move |ip: &IpAddr| at.is_ipv6() || ip.is_ipv4();
+        let every = if at.ip().is_unspecified() { os::addresses() } else { vec![at.ip()] };
+        every.into_iter().filter(fits).map(move |ip| SocketAddr::new(ip, at.port()))
+    };
+    bound.into_iter().flat_map(expand).filter(|at| !at.ip().to_canonical().is_loopback()).collect()
 }
 
 /// Ends the `accept` of a listener, which std cannot interrupt, by a connection. False when that does not work.
@@ -78,7 +90,14 @@ fn admit(
     // Should the connection be closed already, the session's first read will say so.
     let _ = stream.set_nodelay(true);
     let mut registry = server.registry();
-    let id = match registry.admit(address, server.options.max_clients, server.options.max_per_ip) {
+    let most = server.options.max_clients;
+    // Connections that a wing has taken over need a descriptor as well.
+    let admitted = if registry.sockets() < server.descriptors.connections {
+        registry.admit(address, most, server.options.max_per_ip)
+    } else {
+        Err(registry::full(registry.sockets()))
+    };
+    let id = match admitted {
         Ok(id) => id,
         Err(reason) => {
             drop(registry);

@@ -162,7 +162,9 @@ mod tests {
         ] {
             assert_eq!(listen_address(given).map(|address| address.to_string()).as_deref(), Ok(address), "{given}");
         }
-        for wrong in ["", ":", "70000", "127.0.0.1:", "127.0.0.1:70000", "chat.example.org:6667", "[::1", "a%1", "1.2.3.4%1"] {
+        for wrong in
+            ["", ":", "70000", "127.0.0.1:", "127.0.0.1:70000", "chat.example.org:6667", "[::1", "a%1", "1.2.3.4%1"]
+        {
             assert!(listen_address(wrong).unwrap_err().starts_with("write it as ADDRESS:PORT"), "{wrong}");
         }
         assert_eq!(listen_address("fe80::1%nosuch").unwrap_err(), "this machine has no network interface nosuch");

@@ -47,11 +47,16 @@ pub struct Registry {
     cloaks: RandomState,
 }
 
+/// Why no more connections are taken than these.
+pub fn full(most: usize) -> String {
+    format!("The server is full ({most} clients); try again later")
+}
+
 impl Registry {
     /// Adds a connection, or says why it is refused.
     pub fn admit(&mut self, address: SocketAddr, most: usize, most_per_ip: usize) -> Result<ClientId, String> {
         self.connections.add(address.ip(), most, most_per_ip).map_err(|bound| match bound {
-            TooMany::InAll => format!("The server is full ({most} clients); try again later"),
+            TooMany::InAll => full(most),
             TooMany::FromAddress => format!("Too many connections from your address ({most_per_ip} at most)"),
         })?;
         let highest = u32::try_from(self.clients.len()).unwrap_or(u32::MAX);
@@ -60,6 +65,11 @@ impl Registry {
         let host = self.cloaked_host(address.ip());
         self.clients.insert(id, Box::new(Client::new(id, address, host)));
         Ok(id)
+    }
+
+    /// All connections, also those that do not count as clients.
+    pub fn sockets(&self) -> usize {
+        self.clients.len()
     }
 
     /// A wing takes the connection over: it no longer counts as a client.

@@ -10,7 +10,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use wire::names::wildcard_match;
+use wire::os;
 
+use super::admission::{Descriptors, DiskGate};
 use super::event::Event;
 use super::log::Log;
 use super::msgid::Msgid;
@@ -24,6 +26,8 @@ pub const VERSION: &str = concat!("groupchat-", env!("CARGO_PKG_VERSION"));
 pub struct Server {
     pub options: Options,
     pub started_at: SystemTime,
+    pub descriptors: Descriptors,
+    pub disk: DiskGate,
     pub log: Log,
     /// The sending end of the global buffer.
     events: SyncSender<Event>,
@@ -41,7 +45,9 @@ impl Server {
         let started_at = SystemTime::now();
         let (stopping, registry) = (AtomicBool::new(false), Mutex::default());
         let (run, messages) = (AtomicU64::new(Msgid::run_at(started_at)), AtomicU64::new(0));
-        Server { options, started_at, log, events, stopping, registry, run, messages }
+        let descriptors = Descriptors::divide(os::free_descriptors());
+        let disk = DiskGate::new(descriptors);
+        Server { options, started_at, descriptors, disk, log, events, stopping, registry, run, messages }
     }
 
     pub fn name(&self) -> &str {

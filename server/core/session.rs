@@ -69,17 +69,18 @@ impl Session<'_> {
         let mut lines = LineBuffer::new(CLIENT_TAGS);
         let first = loop {
             match lines.next_line() {
-                Some(Line::Complete(line)) => break Some(line.to_vec()),
-                Some(Line::TooLong) => break None,
+                Some(Line::Complete(line)) => break line.to_vec(),
+                Some(Line::TooLong) => self.carry_out(&Line::TooLong)?,
                 None => self.receive(&mut lines)?,
             }
         };
-        if let Some(line) = &first {
-            let line = String::from_utf8_lossy(line);
-            let take_over = |wing: &Arc<dyn Wing>| wing.take_over(connection, &line, lines.rest());
-            connection.wings.list.iter().find_map(take_over).map_or(Ok(()), Err)?;
+        let text = String::from_utf8_lossy(&first);
+        if is_http(&text) {
+            return Err(End::ByServer("This is a chat server; it does not speak HTTP".into()));
         }
-        self.carry_out(&first.as_deref().map_or(Line::TooLong, Line::Complete))?;
+        let take_over = |wing: &Arc<dyn Wing>| wing.take_over(connection, &text, lines.rest());
+        connection.wings.list.iter().find_map(take_over).map_or(Ok(()), Err)?;
+        self.carry_out(&Line::Complete(&first))?;
         loop {
             while let Some(line) = lines.next_line() {
                 self.carry_out(&line)?;
@@ -194,6 +195,14 @@ impl Session<'_> {
         connection.context().replies.line(format_args!("PING :{}", connection.server.name()));
         Ok(())
     }
+}
+
+/// Whether a line is the first one of a request of HTTP, or a header, since the first one may have been too long
+/// (RFC 9112, sections 3 and 5). A web page can have a browser send one, with lines of chat in its body.
+fn is_http(line: &str) -> bool {
+    let (first, last) = (line.split(' ').next().unwrap_or_default(), line.trim_end().rsplit(' ').next());
+    let is_header = first.ends_with(':') && first.starts_with(|c: char| c.is_ascii_alphabetic());
+    is_header || last.is_some_and(|version| version.starts_with("HTTP/"))
 }
 
 /// Reads what the client is still sending, for a moment: to close a socket with unread bytes would reset the connection,

@@ -83,7 +83,7 @@ impl Rooms {
 
     /// Writes the directory to the disk. The console says why that fails.
     fn write(&self, ctx: &mut CommandContext<'_>) -> Result<(), Refusal> {
-        ctx.without_lock(|_| self.file.write(&self.table)).map_err(|error| {
+        ctx.on_disk(|_| self.file.write(&self.table)).map_err(|error| {
             ctx.server.log.line(format_args!("The directory cannot be written: {error}"));
             ("UNAVAILABLE", "The server's disk fails; try again later, or tell who runs it".into())
         })

@@ -39,7 +39,7 @@ pub fn send(mail: &Mail, ctx: &mut CommandContext<'_>, message: PrivateMessage) 
     let PrivateMessage { to, id, line, echo } = message;
     let name = casefold(&to);
     mail.has_room(ctx, &name)?;
-    let stored = ctx.without_lock(|_| mail.maildir.store(&name, id, &line));
+    let stored = ctx.on_disk(|_| mail.maildir.store(&name, id, &line));
     if let Err(error) = stored {
         ctx.server.log.line(format_args!("A message to {name} cannot be stored: {error}"));
         return Err("the server cannot store it now; try again later".into());

@@ -27,7 +27,7 @@ pub struct TlsOptions {
 
 pub struct Tls {
     /// Of the server's certificate.
-    fingerprint: Fingerprint,
+    pub fingerprint: Fingerprint,
     acceptor: Acceptor,
 }
 

@@ -3,13 +3,16 @@
 //! No thread of its own and no lock. A port to another system gives these functions a second body.
 
 use std::collections::HashSet;
+use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// A file made with these options can be read by its owner only.
 pub fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -88,6 +91,37 @@ pub fn addresses() -> Vec<IpAddr> {
     let mut seen = HashSet::new();
     found.retain(|ip| !ip.is_loopback() && seen.insert(*ip));
     found
+}
+
+/// Keeps the signals ignored that the process was started with ignored, as `nohup` does with SIGHUP. To be called first
+/// of all.
+///
+/// A handler of Ctrl-C takes all of them, and std cannot ignore one. So the process runs itself anew by `env` (GNU
+/// coreutils), which blocks them: then they are never delivered. Where that is not possible, nothing happens.
+pub fn keep_ignored_signals() {
+    const SIGNALS: [(&str, u32); 3] = [("HUP", 1), ("INT", 2), ("TERM", 15)];
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = |name| {
+        let digits = status.lines().find_map(|line| line.strip_prefix(name));
+        digits.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or_default()
+    };
+    let to_block = mask("SigIgn:") & !mask("SigBlk:");
+    let names: Vec<_> = SIGNALS.iter().filter(|(_, number)| to_block >> (number - 1) & 1 == 1).collect();
+    let Ok(program) = env::current_exe() else { return };
+    if names.is_empty() {
+        return;
+    }
+    let names: Vec<_> = names.iter().map(|(name, _)| *name).collect();
+    let through_env = || {
+        let mut command = Command::new("env");
+        command.arg(format!("--block-signal={}", names.join(",")));
+        command
+    };
+    let is_possible = through_env().arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    if is_possible {
+        // It returns only when it fails.
+        let _ = through_env().arg(program).args(env::args_os().skip(1)).exec();
+    }
 }
 
 /// How many more files and sockets this process may open; `None` where the system does not say (Linux: proc(5)).
