@@ -32,17 +32,20 @@ impl Rooms {
     }
 
     pub fn getdir(&self, ctx: &mut CommandContext<'_>, message: &Message<'_>) -> Result<(), Refusal> {
-        let rooms: Vec<MulticastRoom> = match message.param(0) {
-            Some(name) => vec![self.table().get(name).cloned().ok_or_else(no_such_room)?],
-            None => self.table().all().cloned().collect(),
-        };
         // A key is for a client that enters, over a connection on which nobody else sees it.
         let shows_key = message.param(0).is_some() && ctx.me().secure;
-        for MulticastRoom { name, address, owner, id, key, .. } in &rooms {
+        let item = |room: &MulticastRoom| {
+            let MulticastRoom { name, address, owner, id, key, .. } = room;
             let (address, id) = (*address, *id);
             let key = if *key == RoomKey::Open || shows_key { *key } else { RoomKey::Hidden };
-            ctx.replies.server_line(DirectoryLine::Item { name, address, owner, id, key });
-        }
+            DirectoryLine::Item { name, address, owner, id, key }.to_string()
+        };
+        // Nobody waits for a list that may be long.
+        let lines: Vec<String> = match message.param(0) {
+            Some(name) => vec![self.table().get(name).map(item).ok_or_else(no_such_room)?],
+            None => ctx.without_lock(|_| self.table().all().map(item).collect()),
+        };
+        lines.into_iter().for_each(|line| ctx.replies.server_line(line));
         ctx.replies.server_line(DirectoryLine::End);
         Ok(())
     }
@@ -60,7 +63,8 @@ impl Rooms {
         let (id, key) = split(&ctx.inputs.random);
         let key = if self.encrypted { RoomKey::Key(key) } else { RoomKey::Open };
         let me = ctx.me();
-        let room = MulticastRoom { name: name.into(), address, owner: me.nick().into(), owner_key: me.key, id, key };
+        let (owner, owner_key, party) = (me.nick().into(), me.key, Some(me.party));
+        let room = MulticastRoom { name: name.into(), address, owner, owner_key, party, id, key };
         self.table().add(room.clone())?;
         self.write(ctx).inspect_err(|_| _ = self.table().remove(&room))?;
         ctx.log(format_args!("made the multicast room {name} at {address}"));

@@ -35,9 +35,10 @@ impl<'a> TransferGuard<'a> {
     /// Counts the connection as a transfer. A busy server refuses it before it redeems its token, which stays good.
     pub fn enter(files: &'a Files, connection: &'a Connection, stream: &'a Stream, id: FileId) -> Result<Self, String> {
         let (ip, most_per_ip) = (connection.address.ip(), connection.server.options.max_per_ip);
-        let entered = files.table().transfers.add(ip, limits::TRANSFERS, most_per_ip);
+        let most = most(connection);
+        let entered = files.table().transfers.add(ip, most, most_per_ip);
         entered.map_err(|bound| match bound {
-            TooMany::InAll => format!("The server carries {} files at this moment; try again later", limits::TRANSFERS),
+            TooMany::InAll => format!("The server carries {most} files at this moment; try again later"),
             TooMany::FromAddress => format!("Your address has {most_per_ip} files under way; try again later"),
         })?;
         Ok(TransferGuard { files, connection, stream, id, party: None })
@@ -54,7 +55,7 @@ impl<'a> TransferGuard<'a> {
             server.log.client(*address, None, format_args!("is refused: no good token for file {}", self.id));
             return Err(BAD_TOKEN.into());
         };
-        if !table.accounts.begin_transfer(party) {
+        if !table.accounts.begin_transfer(party, most(self.connection)) {
             return Err("You, or others at your address, have too many files under way; try again later".into());
         }
         self.party = Some(party);
@@ -109,6 +110,11 @@ impl<'a> TransferGuard<'a> {
         self.give_up();
         format!("The server cannot keep the file ({error}); nothing was kept")
     }
+}
+
+/// Data connections at once: each opens a file, and half of the descriptors in reserve are for them.
+fn most(connection: &Connection) -> usize {
+    limits::TRANSFERS.min(connection.server.descriptors.reserve / 2)
 }
 
 impl Drop for TransferGuard<'_> {

@@ -17,11 +17,11 @@ use super::limits;
 use super::shared_file::{FileId, Recipient, SharedFile};
 use super::store::Files;
 use super::table::FileTable;
-use super::usage::is_fair;
 use crate::core::client::Client;
 use crate::core::context::{CommandContext, PrivateMessage, Wings};
 use crate::core::event::{Caps, ClientId, Line, Recipients};
 use crate::core::msgid::Msgid;
+use crate::core::party::is_fair;
 use crate::core::registry::Registry;
 use crate::core::room::Room;
 use crate::core::server::Server;
@@ -150,7 +150,7 @@ fn add_members(files: &Files, registry: &Registry, id: FileId, members: &[Client
 /// error says why it has no recipient any more, the inner one that the disk fails.
 pub fn complete(files: &Files, ctx: &mut CommandContext<'_>, id: FileId, crc: u32) -> Result<io::Result<()>, String> {
     address(files, ctx, id)?;
-    let noted = ctx.without_lock(|_| {
+    let noted = ctx.on_disk(|_| {
         let names = {
             let table = files.table();
             let recipients = table.get(id).map_or(&[][..], |file| &file.recipients);
@@ -195,7 +195,7 @@ fn announce(files: &Files, ctx: &mut CommandContext<'_>, id: FileId) {
         }
         vec![(casefold(&target), msgid)]
     };
-    ctx.without_lock(|server| note_announced(files, server, id, messages));
+    ctx.on_disk(|server| note_announced(files, server, id, messages));
 }
 
 /// FILE LIST shows a file also if no mailbox has room for its announcement.

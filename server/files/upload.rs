@@ -19,6 +19,7 @@ use super::notify;
 use super::shared_file::ResumePoint;
 use super::table::Stopped;
 use super::usage::QuotaExceeded;
+use crate::core::limits::SHARE;
 
 /// Receives a file, from the offset on, and has it announced.
 pub fn put(guard: &TransferGuard<'_>, promised: ResumePoint, offset: u64, rest: &[u8]) -> Result<String, String> {
@@ -176,7 +177,7 @@ fn count_in(guard: &TransferGuard<'_>, count: u64, now: Instant) -> Result<(), I
         Interrupted::Connection(match why {
             Stopped::Ended => ENDED.to_owned(),
             Stopped::NoRoom(QuotaExceeded::Share) => {
-                let share = readable_size(quota / limits::SPOOL_SHARE);
+                let share = readable_size(quota / SHARE);
                 format!("With it your files on the server would have more than {share}; cancel one. It stopped")
             }
             Stopped::NoRoom(_) => "The server has no room for more now; try again later. It stopped".to_owned(),

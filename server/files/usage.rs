@@ -10,7 +10,8 @@ use wire::limits::FILES;
 
 use super::limits;
 use super::shared_file::FileId;
-use crate::core::party::Party;
+use crate::core::limits::SHARE;
+use crate::core::party::{Party, is_fair};
 
 /// Which quota is exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,14 +65,6 @@ impl Usage {
     }
 }
 
-/// Whether one party may have so much of what all together have: a part of it and, once half is used, a part of what
-/// remains. So the more parties take all that they may, the less each gets, and a newcomer finds something (after the
-/// dynamic thresholds of Choudhury and Hahne, 1998).
-pub fn is_fair(own: u64, all: u64, pool: u64) -> bool {
-    let free = pool.saturating_sub(all);
-    own <= pool / limits::SPOOL_SHARE && (free >= pool / 2 || own <= free / limits::SPOOL_SHARE)
-}
-
 /// Whether a party may have this, given what all have with it. `quota` is that of bytes.
 pub fn check(own: Usage, all: Usage, quota: u64) -> Result<(), QuotaExceeded> {
     if own.files > limits::FILES_PER_SENDER {
@@ -89,7 +82,7 @@ pub fn check(own: Usage, all: Usage, quota: u64) -> Result<(), QuotaExceeded> {
     if is_large || is_fair(own.bytes, all.bytes, quota) {
         return Ok(());
     }
-    let is_over_share = own.begun > 1 && own.bytes > quota / limits::SPOOL_SHARE;
+    let is_over_share = own.begun > 1 && own.bytes > quota / SHARE;
     Err(if is_over_share { QuotaExceeded::Share } else { QuotaExceeded::Spool })
 }
 
@@ -171,10 +164,11 @@ impl Accounts {
         share.into_iter().flat_map(|share| share.files.iter().copied())
     }
 
-    /// Counts a data connection, unless the party has its share of them.
-    pub fn begin_transfer(&mut self, party: Party) -> bool {
+    /// Counts a data connection, unless the party has its share of the `most` that there may be.
+    pub fn begin_transfer(&mut self, party: Party, most: usize) -> bool {
         let own = self.shares.get(&party).map_or(0, |share| share.transfers) + 1;
-        let fits = is_fair(own as u64, self.transfers as u64 + 1, limits::TRANSFERS as u64);
+        let is_fair = is_fair(own as u64, self.transfers as u64 + 1, most as u64);
+        let fits = own <= limits::LEAST_TRANSFERS || is_fair;
         if fits {
             self.shares.entry(party).or_default().transfers = own;
             self.transfers += 1;
@@ -234,9 +228,9 @@ mod tests {
     #[test]
     fn data_connections_have_shares_too() {
         let (mut accounts, party) = (Accounts::default(), |last| Party::of([192, 0, 2, last].into()));
-        let mut taken = |last| (0..).take_while(|_| accounts.begin_transfer(party(last))).count();
+        let mut taken = |last| (0..).take_while(|_| accounts.begin_transfer(party(last), limits::TRANSFERS)).count();
         assert_eq!([taken(1), taken(1), taken(2), taken(3), taken(4), taken(5)], [250, 0, 250, 100, 80, 64]);
         (0..250).for_each(|_| accounts.end_transfer(party(1)));
-        assert!(accounts.shares.len() == 4 && accounts.begin_transfer(party(1)));
+        assert!(accounts.shares.len() == 4 && accounts.begin_transfer(party(1), limits::TRANSFERS));
     }
 }

@@ -22,6 +22,7 @@ use super::table::FileTable;
 use super::tokens::{Token, TokenScope};
 use super::usage::QuotaExceeded;
 use crate::core::context::CommandContext;
+use crate::core::limits::SHARE;
 use crate::core::party::Party;
 use crate::core::room::Room;
 use crate::core::server::Server;
@@ -54,10 +55,12 @@ pub fn file(files: &Files, ctx: &mut CommandContext<'_>, message: &Message<'_>) 
 
 /// Asks the disk for something, without the lock; the console says if it fails.
 fn on_disk<T>(ctx: &mut CommandContext<'_>, ask: impl FnOnce(&Server) -> io::Result<T>) -> Result<T, Refusal> {
-    ctx.without_lock(|server| {
-        ask(server).inspect_err(|error| server.log.line(format_args!("The spool fails: {error}")))
-    })
-    .map_err(|error| ("UNAVAILABLE", if is_out_of_descriptors(&error) { BUSY } else { NO_DISK }.into()))
+    ctx.on_disk(ask).map_err(|error| disk_fails(ctx, &error))
+}
+
+fn disk_fails(ctx: &CommandContext<'_>, error: &io::Error) -> Refusal {
+    ctx.server.log.line(format_args!("The spool fails: {error}"));
+    ("UNAVAILABLE", if is_out_of_descriptors(error) { BUSY } else { NO_DISK }.into())
 }
 
 fn new_token(ctx: &CommandContext<'_>) -> String {
@@ -81,12 +84,13 @@ fn offer(
     };
     let (party, secure) = (ctx.me().party, ctx.me().secure);
     let (id, point) = if let Some((id, running)) = resumed {
-        let point = on_disk(ctx, |_| {
+        // May take long, so nobody waits for it at the disk's gate.
+        let point = ctx.without_lock(|_| {
             // A running upload ends first.
             running.iter().for_each(|socket| socket.shutdown(Shutdown::Both));
             files.spool.resume_point(id, || files.table().get(id)?.resume_point)
         });
-        (id, point?)
+        (id, point.map_err(|error| disk_fails(ctx, &error))?)
     } else {
         let time = files.clock.now();
         let mut file = SharedFile::new(time, &ctx.me().source(), &target, size, &name, ctx.inputs.instant);
@@ -159,7 +163,7 @@ fn add(files: &Files, ctx: &mut CommandContext<'_>, file: SharedFile) -> Result<
                 }
                 QuotaExceeded::TooMany => format!("{of} {} files on the server", limits::FILES_PER_SENDER),
                 QuotaExceeded::Share => {
-                    let share = readable_size(spool_quota / limits::SPOOL_SHARE);
+                    let share = readable_size(spool_quota / SHARE);
                     format!("With it {of} more than {share} on the server")
                 }
             };
@@ -233,7 +237,7 @@ fn cancel(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> 
         if file.crc.is_some() {
             notify::notify_cancelled(files, ctx, &file);
         }
-        ctx.without_lock(|server| files.discard(server, [file]));
+        ctx.on_disk(|server| files.discard(server, [file]));
         return Ok(());
     }
     let (file, recipient) = downloadable(files, me, id, |file, recipient| (file.name.clone(), recipient))?;
