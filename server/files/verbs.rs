@@ -149,8 +149,8 @@ fn add(files: &Files, ctx: &mut CommandContext<'_>, file: SharedFile) -> Result<
         return Err(("TOO_LARGE", format!("A file may have {} at most", readable_size(max_file))));
     }
     let of = match file.party {
-        Some(Party::Key(_)) => "your key has",
-        _ => "your address has",
+        Some(Party::Key(_)) => "key has",
+        _ => "address has",
     };
     let (removed, id, offer) = {
         let mut table = files.table();
@@ -161,10 +161,10 @@ fn add(files: &Files, ctx: &mut CommandContext<'_>, file: SharedFile) -> Result<
                 QuotaExceeded::Spool | QuotaExceeded::Files => {
                     return ("SPOOL_FULL", "The server has no room for it now; try again later".to_owned());
                 }
-                QuotaExceeded::TooMany => format!("{of} {} files on the server", limits::FILES_PER_SENDER),
+                QuotaExceeded::TooMany => format!("Your {of} {} files on the server", limits::FILES_PER_SENDER),
                 QuotaExceeded::Share => {
                     let share = readable_size(spool_quota / SHARE);
-                    format!("With it {of} more than {share} on the server")
+                    format!("With it your {of} more than {share} on the server")
                 }
             };
             ("TOO_MANY", format!("{have}; cancel one first (FILE LIST shows them)"))
