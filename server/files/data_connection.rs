@@ -14,7 +14,7 @@ use wire::message::Message;
 use wire::text::pluralize;
 
 use super::guard::{BAD_TOKEN, TransferGuard};
-use super::shared_file::FileId;
+use super::ids::FileId;
 use super::store::Files;
 use super::tokens::TokenScope;
 use super::upload::{MinimumRate, put};
@@ -79,11 +79,14 @@ fn get(guard: &TransferGuard<'_>, nick: &str, offset: u64) -> Result<String, Str
     let count =
         size.checked_sub(offset).ok_or_else(|| format!("The file has no more than {}", pluralize(size, "byte")))?;
     let opened = files.spool.data(*id, false).and_then(|data| Ok((data.metadata()?.len(), data)));
-    let (length, data) = opened.map_err(|error| guard.cannot("read", &error))?;
-    if length != size {
-        let damage = io::Error::new(ErrorKind::NotFound, format!("there are {length} bytes of {size} in the spool"));
-        return Err(guard.cannot("read", &damage));
-    }
+    let data = match opened {
+        Ok((length, data)) if length == size => data,
+        // It was cancelled at this moment.
+        _ if guard.with(|_| ()).is_none() => return Err(BAD_TOKEN.into()),
+        Ok((length, _)) => return Err(lost(guard, &format!("there are {length} bytes of {size} in the spool"))),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(lost(guard, "its bytes are missing")),
+        Err(error) => return Err(guard.cannot("read", &error)),
+    };
     // After the count only bytes of the file may follow, whatever happens.
     let begun = stream.write_all(format!("OK {count}\r\n").as_bytes());
     match begun.and_then(|()| copy(&data, offset, count, &mut stream)) {
@@ -96,6 +99,12 @@ fn get(guard: &TransferGuard<'_>, nick: &str, offset: u64) -> Result<String, Str
     let did = format_args!("has downloaded {name} (file {id})");
     connection.server.log.client(connection.address, Some(nick), did);
     Ok(format!("Download of file {id} done"))
+}
+
+/// A complete file is not as it was: the console says so. Returns the sentence for the client.
+fn lost(guard: &TransferGuard<'_>, how: &str) -> String {
+    guard.connection.server.log.line(format_args!("File {} is damaged: {how}", guard.id));
+    "The server has lost the file; its sender has to send it again".into()
 }
 
 /// Copies `count` bytes of the file from `offset` on, or as many as there are; how many is returned.

@@ -2,7 +2,7 @@
 //!
 //! Belongs to the thread of the connection, which takes the table's lock for a moment at a time.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,8 +10,9 @@ use std::time::Instant;
 use wire::os::is_out_of_descriptors;
 use wire::stream::Stream;
 
+use super::ids::FileId;
 use super::limits;
-use super::shared_file::{FileId, SharedFile};
+use super::shared_file::SharedFile;
 use super::store::Files;
 use super::tokens::TokenScope;
 use crate::core::admission::TooMany;
@@ -93,9 +94,6 @@ impl<'a> TransferGuard<'a> {
     /// The disk fails, perhaps for a while: the console says so. Returns the sentence for the client.
     pub fn cannot(&self, what: &str, error: &io::Error) -> String {
         self.connection.server.log.line(format_args!("Cannot {what} file {}: {error}", self.id));
-        if error.kind() == ErrorKind::NotFound {
-            return "The server has lost the file; its sender has to send it again".into();
-        }
         format!("The server cannot {what} the file now; try again later")
     }
 

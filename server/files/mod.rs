@@ -12,7 +12,7 @@
 //!   connected
 //! - [`store`]: the table, the spool and the mail together
 //! - [`table`]: the files; [`shared_file`]: one of them; [`tokens`]: what opens its data connections
-//! - [`people`]: senders and recipients; [`usage`]: how much of the spool each party has
+//! - [`people`]: senders and recipients; [`ids`]: the numbers of files and people; [`usage`]: how much of the spool each party has
 //! - [`spool`]: the files on the disk; [`journal`]: what has happened to each; [`recovery`]: what a server finds there
 //! - [`options`]: the command line; [`limits`]: every number
 //!
@@ -21,6 +21,7 @@
 
 mod data_connection;
 mod guard;
+mod ids;
 mod journal;
 mod limits;
 mod notify;

@@ -12,9 +12,10 @@ use wire::files::readable_size;
 use wire::message::Message;
 use wire::names::casefold;
 
+use super::ids::FileId;
 use super::journal;
 use super::limits;
-use super::shared_file::{FileId, Recipient, SharedFile};
+use super::shared_file::{Recipient, SharedFile};
 use super::store::Files;
 use super::table::FileTable;
 use crate::core::client::Client;

@@ -7,10 +7,7 @@ use std::collections::HashMap;
 
 use wire::names::{casefold, eq_ignore_case};
 
-use super::shared_file::FileId;
-
-/// Stands for somebody who may use a file.
-pub type PersonId = u64;
+use super::ids::{FileId, PersonId};
 
 /// What a person has to do with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,9 +14,10 @@ use std::time::Instant;
 use wire::disk::{free_name, make_private, read_text};
 use wire::os::sync_folder;
 
+use super::ids::FileId;
 use super::journal;
 use super::limits;
-use super::shared_file::{FileId, SharedFile};
+use super::shared_file::SharedFile;
 use super::spool::{LAST, Spool, unless_missing};
 use super::table::FileTable;
 use crate::core::log::Log;

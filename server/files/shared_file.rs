@@ -6,25 +6,13 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Instant;
 
-use wire::crc32::Crc32;
-
-use super::people::PersonId;
-use super::tokens::Tokens;
+use super::ids::{FileId, PersonId};
+use super::tokens::{ResumePoint, Tokens};
 use super::usage::{Account, Usage};
 use crate::core::event::ClientId;
 use crate::core::party::Party;
 use crate::core::socket::Socket;
 use crate::mail::store::Stored;
-
-/// A small number, because people type it.
-pub type FileId = u64;
-
-/// How much of a file the server has from its beginning, and the sum of that: an upload can resume there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ResumePoint {
-    pub bytes: u64,
-    pub sum: Crc32,
-}
 
 /// Somebody who gets a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,8 +13,9 @@ use wire::crc32::Crc32;
 use wire::disk::write_atomically;
 use wire::os::{private_file, sync_folder};
 
+use super::ids::FileId;
 use super::journal;
-use super::shared_file::{FileId, ResumePoint};
+use super::tokens::ResumePoint;
 
 #[derive(Debug)]
 pub struct Spool {

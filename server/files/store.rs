@@ -8,10 +8,11 @@ use std::time::Instant;
 
 use wire::text::pluralize;
 
+use super::ids::FileId;
 use super::limits;
 use super::options::FileOptions;
 use super::people::Role;
-use super::shared_file::{FileId, Recipient, SharedFile};
+use super::shared_file::{Recipient, SharedFile};
 use super::spool::Spool;
 use super::table::FileTable;
 use crate::core::log::Log;
@@ -82,12 +83,17 @@ impl Files {
     /// Removes the files whose days are over. Not to be called under the registry's lock.
     pub fn expire(&self, server: &Server) {
         let now = self.clock.now();
-        let expired = self.table().expire(now, self.life());
-        for file in &expired {
-            let SharedFile { id, name, target, offered, .. } = file;
-            let (age, sender) = (pluralize(now.saturating_sub(*offered) / DAY, "day"), file.offered_by());
-            server.log.line(format_args!("File {id} ({name}, from {sender} to {target}) expires after {age}"));
+        loop {
+            let expired = self.table().expire(now, self.life());
+            for file in &expired {
+                let SharedFile { id, name, target, offered, .. } = file;
+                let (age, sender) = (pluralize(now.saturating_sub(*offered) / DAY, "day"), file.offered_by());
+                server.log.line(format_args!("File {id} ({name}, from {sender} to {target}) expires after {age}"));
+            }
+            if expired.is_empty() {
+                return;
+            }
+            self.discard(server, expired);
         }
-        self.discard(server, expired);
     }
 }

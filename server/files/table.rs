@@ -9,9 +9,10 @@ use std::time::Instant;
 
 use wire::names::{casefold, eq_ignore_case};
 
+use super::ids::FileId;
 use super::limits;
 use super::people::{People, Role};
-use super::shared_file::{FileId, Recipient, SharedFile};
+use super::shared_file::{Recipient, SharedFile};
 use super::usage::{self, Accounts, QuotaExceeded, Usage};
 use crate::core::admission::Connections;
 use crate::core::event::ClientId;
@@ -104,10 +105,10 @@ impl FileTable {
         Some(file)
     }
 
-    /// Takes the files out whose days are over.
+    /// Takes files out whose days are over, some at a time.
     pub fn expire(&mut self, now: u64, life: u64) -> Vec<SharedFile> {
-        let expired: Vec<_> =
-            self.entries.values().filter(|file| file.is_over(now, life)).map(|file| file.id).collect();
+        let expired = self.entries.values().filter(|file| file.is_over(now, life)).map(|file| file.id);
+        let expired: Vec<_> = expired.take(limits::AT_A_TIME).collect();
         expired.into_iter().filter_map(|id| self.remove_if(id, |_| true)).collect()
     }
 

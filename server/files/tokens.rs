@@ -5,11 +5,18 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use wire::crc32::Crc32;
 use wire::names::eq_ignore_case;
 
 use super::limits;
-use super::shared_file::ResumePoint;
 use crate::core::party::Party;
+
+/// How much of a file the server has from its beginning, and the sum of that: an upload can resume there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ResumePoint {
+    pub bytes: u64,
+    pub sum: Crc32,
+}
 
 /// What a token allows.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,8 +16,8 @@ use wire::text::pluralize;
 use super::guard::{ENDED, TransferGuard};
 use super::limits;
 use super::notify;
-use super::shared_file::ResumePoint;
 use super::table::Stopped;
+use super::tokens::ResumePoint;
 use super::usage::QuotaExceeded;
 use crate::core::limits::SHARE;
 

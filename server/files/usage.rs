@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use wire::limits::FILES;
 
+use super::ids::FileId;
 use super::limits;
-use super::shared_file::FileId;
 use crate::core::limits::SHARE;
 use crate::core::party::{Party, is_fair};
 

@@ -13,13 +13,14 @@ use wire::message::{Message, middle};
 use wire::numeric::{self, OFFLINE};
 use wire::os::is_out_of_descriptors;
 
+use super::ids::FileId;
 use super::journal;
 use super::limits;
 use super::notify;
-use super::shared_file::{FileId, Recipient, ResumePoint, SharedFile};
+use super::shared_file::{Recipient, SharedFile};
 use super::store::Files;
 use super::table::FileTable;
-use super::tokens::{Token, TokenScope};
+use super::tokens::{ResumePoint, Token, TokenScope};
 use super::usage::QuotaExceeded;
 use crate::core::context::CommandContext;
 use crate::core::limits::SHARE;

@@ -62,13 +62,13 @@ fn bytes_that_are_lost_while_the_server_runs_are_told() {
     }
     fs::remove_file(server.folder.path().join("files/1.data")).unwrap();
     fs::write(server.folder.path().join("files/2.data"), "a").unwrap();
-    for (id, why) in [(1, "No such file or directory"), (2, "there are 1 bytes of 3 in the spool")] {
+    for (id, why) in [(1, "its bytes are missing"), (2, "there are 1 bytes of 3 in the spool")] {
         let token = fetch(&mut alice, id);
         let mut data = server.connect();
         data.send(&format!("GET {id} {token} 0"));
         data.expect("ERROR :The server has lost the file; its sender has to send it again");
         data.expect_end();
-        server.program.expect_log(&format!("Cannot read file {id}: {why}"));
+        server.program.expect_log(&format!("File {id} is damaged: {why}"));
     }
     let folder = Arc::clone(&server.folder);
     drop(server);
