@@ -69,7 +69,7 @@ mod tests {
     fn the_more_take_their_share_the_less_it_is() {
         let mut all = 0;
         let mut take = || {
-            let own = (0..).take_while(|own| is_fair(own + 1, all + own + 1, 1000)).count();
+            let own = (0..1000).take_while(|own| is_fair(own + 1, all + own + 1, 1000)).count();
             all += own as u64;
             own
         };

@@ -12,7 +12,7 @@
 //!   connected
 //! - [`store`]: the table, the spool and the mail together
 //! - [`table`]: the files; [`shared_file`]: one of them; [`tokens`]: what opens its data connections
-//! - [`people`]: senders and recipients; [`ids`]: the numbers of files and people; [`usage`]: how much of the spool each party has
+//! - [`people`]: senders and recipients; [`ids`]: the numbers of files and people; [`usage`]: how much of the spool each party has; [`room`]: room for more
 //! - [`spool`]: the files on the disk; [`journal`]: what has happened to each; [`recovery`]: what a server finds there
 //! - [`options`]: the command line; [`limits`]: every number
 //!
@@ -28,6 +28,7 @@ mod notify;
 mod options;
 mod people;
 mod recovery;
+mod room;
 mod shared_file;
 mod spool;
 mod store;

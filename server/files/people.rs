@@ -49,7 +49,7 @@ impl Person {
 /// Those who have sent a file that is still there, or may have one.
 #[derive(Debug, Default)]
 pub struct People {
-    people: HashMap<PersonId, Person>,
+    by_id: HashMap<PersonId, Person>,
     /// By their last name, folded. A client that has changed its name may be several of them.
     by_nick: HashMap<String, Vec<PersonId>>,
     last: PersonId,
@@ -59,14 +59,14 @@ impl People {
     /// Notes what somebody who has this name now has to do with a file.
     pub fn add(&mut self, nick: &str, role: Role, file: FileId) -> PersonId {
         let same_nick = self.by_nick.entry(casefold(nick)).or_default();
-        let known = same_nick.iter().find(|id| eq_ignore_case(&self.people[*id].name, nick)).copied();
+        let known = same_nick.iter().find(|id| eq_ignore_case(&self.by_id[*id].name, nick)).copied();
         let id = known.unwrap_or_else(|| {
             self.last += 1;
             same_nick.push(self.last);
             self.last
         });
         let new = || Person { name: nick.into(), nick: nick.into(), sent: Vec::new(), received: Vec::new() };
-        let files = self.people.entry(id).or_insert_with(new).files_mut(role);
+        let files = self.by_id.entry(id).or_insert_with(new).files_mut(role);
         if let Err(place) = files.binary_search(&file) {
             files.insert(place, file);
         }
@@ -75,26 +75,26 @@ impl People {
 
     /// A person has nothing more to do with a file.
     pub fn remove(&mut self, id: PersonId, role: Role, file: FileId) {
-        let Some(person) = self.people.get_mut(&id) else { return };
+        let Some(person) = self.by_id.get_mut(&id) else { return };
         let files = person.files_mut(role);
         if let Ok(place) = files.binary_search(&file) {
             files.remove(place);
         }
         if person.sent.is_empty() && person.received.is_empty() {
             let folded = casefold(&person.nick);
-            self.people.remove(&id);
+            self.by_id.remove(&id);
             self.take(&folded, |other| other == id);
         }
     }
 
     /// The name of the time.
     pub fn name(&self, id: PersonId) -> &str {
-        self.people.get(&id).map_or("*", |person| &person.name)
+        self.by_id.get(&id).map_or("*", |person| &person.name)
     }
 
     /// The last name.
     pub fn nick(&self, id: PersonId) -> &str {
-        self.people.get(&id).map_or("*", |person| &person.nick)
+        self.by_id.get(&id).map_or("*", |person| &person.nick)
     }
 
     /// Those who a client of this name is.
@@ -104,7 +104,7 @@ impl People {
 
     /// The files of a client of this name.
     pub fn files(&self, nick: &str, role: Role) -> impl Iterator<Item = FileId> {
-        let people = self.of(nick).iter().filter_map(|id| self.people.get(id));
+        let people = self.of(nick).iter().filter_map(|id| self.by_id.get(id));
         people.flat_map(move |person| person.files(role)).copied()
     }
 
@@ -135,7 +135,7 @@ impl People {
 
     fn call(&mut self, id: PersonId, nick: String) {
         self.by_nick.entry(casefold(&nick)).or_default().push(id);
-        if let Some(person) = self.people.get_mut(&id) {
+        if let Some(person) = self.by_id.get_mut(&id) {
             person.nick = nick;
         }
     }
@@ -192,6 +192,6 @@ mod tests {
         assert_eq!(received(&people, "lis"), [7]);
         people.remove(alice, Role::Recipient, 7);
         people.remove(alice, Role::Recipient, 7);
-        assert!(people.people.is_empty() && people.by_nick.is_empty());
+        assert!(people.by_id.is_empty() && people.by_nick.is_empty());
     }
 }

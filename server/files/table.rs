@@ -5,7 +5,6 @@
 //! [`FileTable::expire`] and [`FileTable::unannounced`], which no client waits for.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use wire::names::{casefold, eq_ignore_case};
 
@@ -13,10 +12,8 @@ use super::ids::FileId;
 use super::limits;
 use super::people::{People, Role};
 use super::shared_file::{Recipient, SharedFile};
-use super::usage::{self, Accounts, QuotaExceeded, Usage};
+use super::usage::Accounts;
 use crate::core::admission::Connections;
-use crate::core::event::ClientId;
-use crate::core::party::Party;
 
 /// All files.
 #[derive(Debug, Default)]
@@ -29,14 +26,6 @@ pub struct FileTable {
     last_id: FileId,
     /// Data connections: they do not count as clients.
     pub transfers: Connections,
-}
-
-/// Why an upload does not go on.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Stopped {
-    /// It was cancelled, or begun again.
-    Ended,
-    NoRoom(QuotaExceeded),
 }
 
 impl FileTable {
@@ -112,88 +101,6 @@ impl FileTable {
         expired.into_iter().filter_map(|id| self.remove_if(id, |_| true)).collect()
     }
 
-    /// Makes room for a file of a party: takes out as many idle uploads as needed, and none if that does not help.
-    pub fn make_room(
-        &mut self,
-        party: Option<Party>,
-        size: u64,
-        quota: u64,
-        now: Instant,
-    ) -> Result<Vec<SharedFile>, QuotaExceeded> {
-        let more = Usage { files: 1, begun: usize::from(size > 0), bytes: size, recipients: 0 };
-        self.make_room_for(party, more, quota, now)
-    }
-
-    /// Counts bytes that came for an upload; takes idle uploads out to make room for them.
-    pub fn receive(
-        &mut self,
-        (id, client): (FileId, ClientId),
-        count: u64,
-        quota: u64,
-        now: Instant,
-    ) -> Result<Vec<SharedFile>, Stopped> {
-        let file = self.get(id).filter(|file| file.is_uploaded_by(client)).ok_or(Stopped::Ended)?;
-        let more = Usage { begun: usize::from(file.bytes == 0 && count > 0), bytes: count, ..Usage::default() };
-        let removed = self.make_room_for(file.party, more, quota, now).map_err(Stopped::NoRoom)?;
-        self.change(id, |file| {
-            file.bytes += count;
-            file.active_at = if count > 0 { now } else { file.active_at };
-        });
-        Ok(removed)
-    }
-
-    /// Offers of which no byte has come give way first, the oldest first, and at once. Interrupted uploads give way when
-    /// they have been idle for a while. A party that has too much gives up its own.
-    fn make_room_for(
-        &mut self,
-        party: Option<Party>,
-        more: Usage,
-        quota: u64,
-        now: Instant,
-    ) -> Result<Vec<SharedFile>, QuotaExceeded> {
-        let (own, all) = self.accounts.usage(party);
-        let (mut own, mut all) = (own.plus(more), all.plus(more));
-        let mut going = Vec::new();
-        let mut take = |id: FileId, own: &mut Usage, all: &mut Usage| {
-            let account = self.entries[&id].account();
-            *all = all.minus(account.usage);
-            if account.party == party && party.is_some() {
-                *own = own.minus(account.usage);
-            }
-            going.push(id);
-        };
-        let is_old = |since: Instant| now.saturating_duration_since(since) > limits::UPLOAD_IDLE;
-        let Accounts { offers, interrupted, .. } = &self.accounts;
-        if usage::check(own, all, quota).is_err() {
-            let idle = |id| Some((self.entries[&id].account(), id)).filter(|(account, _)| account.idle_since.is_some());
-            let mut idle: Vec<_> = self.accounts.files_of(party).filter_map(idle).collect();
-            idle.sort_by_key(|(account, id)| (account.usage.bytes > 0, account.idle_since, *id));
-            for (account, id) in idle {
-                let Err(why) = usage::check(own, all, quota) else { break };
-                let is_offer = account.usage.bytes == 0;
-                if if is_offer { why.is_about_number() } else { account.idle_since.is_some_and(is_old) } {
-                    take(id, &mut own, &mut all);
-                }
-            }
-            let others = |id: FileId| party.is_none() || self.entries[&id].party != party;
-            for (_, id) in offers.iter().filter(|(_, id)| others(*id)) {
-                if usage::check(own, all, quota) != Err(QuotaExceeded::Files) {
-                    break;
-                }
-                take(*id, &mut own, &mut all);
-            }
-            for (since, id) in interrupted.iter().filter(|(_, id)| others(*id)) {
-                let why = usage::check(own, all, quota);
-                if !is_old(*since) || !matches!(why, Err(QuotaExceeded::Files | QuotaExceeded::Spool)) {
-                    break;
-                }
-                take(*id, &mut own, &mut all);
-            }
-        }
-        usage::check(own, all, quota)?;
-        Ok(going.into_iter().filter_map(|id| self.remove_if(id, |_| true)).collect())
-    }
-
     /// The interrupted upload that an offer resumes: the same file, from the same sender to the same target.
     pub fn resumable(&self, sender: &str, target: &str, size: u64, name: &str) -> Option<&SharedFile> {
         let mut files = self.people.files(sender, Role::Sender).filter_map(|id| self.get(id));
@@ -217,7 +124,7 @@ impl FileTable {
     pub fn of(&self, nick: &str) -> Vec<FileId> {
         let mut files: Vec<_> =
             [Role::Sender, Role::Recipient].map(|role| self.people.files(nick, role)).into_iter().flatten().collect();
-        files.sort();
+        files.sort_unstable();
         files.dedup();
         files
     }
@@ -248,21 +155,20 @@ impl FileTable {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use wire::limits::FILES;
+pub mod tests {
+    use std::time::Instant;
 
     use super::*;
+    use crate::core::party::Party;
 
     const DAY: u64 = 24 * 60 * 60;
 
-    fn party(number: usize) -> Party {
+    pub fn party(number: usize) -> Party {
         Party::of([10, 0, u8::try_from(number / 256).unwrap(), u8::try_from(number % 256).unwrap()].into())
     }
 
     /// A file of which so many bytes have come.
-    fn begin(files: &mut FileTable, of: usize, bytes: u64, now: Instant) -> FileId {
+    pub fn begin(files: &mut FileTable, of: usize, bytes: u64, now: Instant) -> FileId {
         let id = files.next_id();
         let mut file = SharedFile::new(id, "tesla!u@h", "#a", 100, "a.txt", now);
         (file.party, file.bytes) = (Some(party(of)), bytes);
@@ -270,64 +176,8 @@ mod tests {
         id
     }
 
-    fn ids(files: &[SharedFile]) -> Vec<FileId> {
+    pub fn ids(files: &[SharedFile]) -> Vec<FileId> {
         files.iter().map(|file| file.id).collect()
-    }
-
-    #[test]
-    fn an_offer_takes_no_room_until_its_bytes_come() {
-        let (mut files, now) = (FileTable::default(), Instant::now());
-        let first = begin(&mut files, 1, 0, now);
-        assert!(files.make_room(Some(party(2)), 100, 100, now).unwrap().is_empty());
-        files.change(first, |file| file.bytes = 60);
-        assert_eq!(files.make_room(Some(party(2)), 41, 100, now).unwrap_err(), QuotaExceeded::Spool);
-        assert_eq!(files.make_room(Some(party(2)), u64::MAX, 100, now).unwrap_err(), QuotaExceeded::Spool);
-        assert!(files.make_room(Some(party(2)), 28, 100, now).is_ok());
-        files.remove_if(first, |_| true).unwrap();
-        assert!(files.make_room(Some(party(2)), 100, 100, now).is_ok());
-        assert_eq!(files.next_id(), first + 1, "a number is never given twice");
-    }
-
-    #[test]
-    fn interrupted_uploads_make_room_but_only_when_it_helps() {
-        let (mut files, now) = (FileTable::default(), Instant::now());
-        let ids = [50, 30, 20].map(|size| begin(&mut files, 1, size, now));
-        files.change(ids[1], |file| file.crc = Some(0));
-        assert_eq!(files.make_room(Some(party(2)), 10, 100, now).unwrap_err(), QuotaExceeded::Spool);
-        let later = now + limits::UPLOAD_IDLE * 2;
-        assert_eq!(files.make_room(Some(party(2)), 80, 100, later).unwrap_err(), QuotaExceeded::Spool);
-        let going = files.make_room(Some(party(2)), 37, 100, later).unwrap();
-        assert_eq!(super::tests::ids(&going), [ids[0]]);
-        assert!(files.get(ids[1]).is_some() && files.get(ids[2]).is_some());
-    }
-
-    #[test]
-    fn of_a_party_with_too_many_files_the_oldest_offer_goes_at_once() {
-        let (mut files, now) = (FileTable::default(), Instant::now());
-        let other = begin(&mut files, 2, 0, now);
-        let second = |number| now + Duration::from_secs(number);
-        let own: Vec<_> = (1..=100).map(|number| begin(&mut files, 1, 0, second(number))).collect();
-        assert_eq!(own.len(), limits::FILES_PER_SENDER);
-        // It was offered again.
-        files.change(own[0], |file| file.active_at = second(200));
-        assert_eq!(ids(&files.make_room(Some(party(1)), 0, 100, second(201)).unwrap()), [own[1]]);
-        let last = begin(&mut files, 1, 0, second(201));
-        for id in own.iter().chain([&last]) {
-            files.change(*id, |file| file.crc = Some(0));
-        }
-        assert_eq!(files.make_room(Some(party(1)), 0, 100, now).unwrap_err(), QuotaExceeded::TooMany);
-        assert!(files.make_room(Some(party(3)), 0, 100, now).unwrap().is_empty() && files.get(other).is_some());
-    }
-
-    #[test]
-    fn offers_of_others_give_way_when_the_table_is_full() {
-        let (mut files, now) = (FileTable::default(), Instant::now());
-        for number in 0..FILES {
-            begin(&mut files, number / 100, 0, now);
-        }
-        let going = files.make_room(Some(party(1000)), 5, 100, now).unwrap();
-        assert_eq!(ids(&going), [1, 2, 3, 4, 5], "a place for it, and some for newcomers");
-        assert_eq!(files.accounts.usage(None).1.files, FILES - going.len());
     }
 
     #[test]
@@ -349,5 +199,52 @@ mod tests {
         files.remove_recipient(ids[1], bob);
         assert_eq!((files.of("robert"), files.accounts.usage(None).1.recipients), (vec![], 0));
         assert_eq!(super::tests::ids(&files.expire(DAY + 1, DAY)), [ids[0]]);
+    }
+
+    #[test]
+    fn the_accounts_follow_whatever_happens() {
+        let (mut files, now) = (FileTable::default(), Instant::now());
+        let mut seed = 7_u64;
+        let mut random = |below: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % below
+        };
+        for step in 0..20_000 {
+            let (id, nick) = (1 + random(60), format!("n{}", random(9)));
+            match random(8) {
+                0 if files.get(id).is_none() => {
+                    let mut file = SharedFile::new(0, &format!("{nick}!u@h"), "#a", 100, "a", now);
+                    (file.party, file.bytes) =
+                        (Some(party(usize::try_from(random(5)).unwrap())), random(2) * random(50));
+                    files.insert(id, file, &[]);
+                }
+                1 => files.add_recipient(id, &nick, false),
+                2 => drop(files.change(id, |file| file.bytes = random(100))),
+                3 => drop(files.change(id, |file| file.crc = Some(0))),
+                4 => files.people.rename(&nick, &format!("n{}", random(9))),
+                5 => files.people.leave(&nick),
+                6 => {
+                    let recipient = files.get(id).and_then(|file| files.recipient(file, &nick));
+                    recipient.into_iter().for_each(|recipient| files.remove_recipient(id, recipient));
+                }
+                _ => {
+                    if let Some(file) = files.remove_if(id, |_| true) {
+                        files.people.remove(file.sender, Role::Sender, id);
+                        let recipients = file.recipients.iter();
+                        recipients.for_each(|recipient| files.people.remove(recipient.person, Role::Recipient, id));
+                    }
+                }
+            }
+            let mut again = Accounts::default();
+            files.entries.values().for_each(|file| again.enter(file.id, &file.account()));
+            assert_eq!(format!("{again:?}").len(), format!("{:?}", files.accounts).len(), "step {step}");
+            let parties = (0..5).map(|number| Some(party(number)));
+            assert!(
+                parties.chain([None]).all(|party| again.usage(party) == files.accounts.usage(party)),
+                "step {step}"
+            );
+            let is_found = |file: &SharedFile| files.of(files.sender_of(file)).contains(&file.id);
+            assert!(files.entries.values().all(is_found), "step {step}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use wire::text::pluralize;
 use super::guard::{ENDED, TransferGuard};
 use super::limits;
 use super::notify;
-use super::table::Stopped;
+use super::room::Stopped;
 use super::tokens::ResumePoint;
 use super::usage::QuotaExceeded;
 use crate::core::limits::SHARE;

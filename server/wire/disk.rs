@@ -88,16 +88,15 @@ pub fn keep_damaged(file: &Path) -> io::Result<PathBuf> {
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
+/// A path, and the same with numbers behind it.
 fn numbered(path: &Path) -> impl Iterator<Item = PathBuf> {
-    let with = |number: u32| match number {
-        1 => path.to_owned(),
-        _ => {
-            let mut name = path.as_os_str().to_owned();
+    (1..1000).map(|number| {
+        let mut name = path.as_os_str().to_owned();
+        if number > 1 {
             name.push(format!("-{number}"));
-            name.into()
         }
-    };
-    (1..1000).map(with)
+        name.into()
+    })
 }
 
 #[cfg(test)]
