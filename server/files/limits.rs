@@ -19,8 +19,9 @@ pub const FILE_RECIPIENTS: usize = 1_000_000;
 /// Data connections at once: a thread each. They do not count as clients; one address may have as many of them as it
 /// may have clients.
 pub const TRANSFERS: usize = 1000;
-/// Data connections that one party may have in any case: a client uses four.
-pub const LEAST_TRANSFERS: usize = 4;
+/// Data connections that one party may have in any case, up to half of all: a class that shares one address fetches the
+/// same file.
+pub const LEAST_TRANSFERS: usize = 32;
 /// Entries of the table that are looked at, or changed, before the lock is free for others: a fraction of a millisecond.
 pub const AT_A_TIME: usize = 256;
 /// Random bytes of the token that opens a data connection: beyond guessing.

@@ -161,7 +161,7 @@ impl Accounts {
     pub fn begin_transfer(&mut self, party: Party, most: usize) -> bool {
         let own = self.shares.get(&party).map_or(0, |share| share.transfers) + 1;
         let is_fair = is_fair(own as u64, self.transfers as u64 + 1, most as u64);
-        let fits = own <= limits::LEAST_TRANSFERS || is_fair;
+        let fits = own <= limits::LEAST_TRANSFERS.min(most / 2) || is_fair;
         if fits {
             self.shares.entry(party).or_default().transfers = own;
             self.transfers += 1;
