@@ -85,6 +85,8 @@ impl Spool {
 
     fn append(&self, id: FileId, line: &str) -> io::Result<File> {
         let mut info = OpenOptions::new().append(true).open(self.path(id, "info"))?;
+        // Two people may have received it at the same moment.
+        info.lock()?;
         let before = info.metadata()?.len();
         // Half a line would spoil the next one.
         let written = info.write_all(format!("{line}\n").as_bytes());
