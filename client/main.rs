@@ -61,8 +61,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<ExitCode, String> {
-    let CoreOptions { server, password, nick, room } = &args.core;
-    let mut dialer = Dialer { server: server.clone(), password: password.clone(), ..Dialer::default() };
+    let CoreOptions { server, password, nick, take_over, room } = &args.core;
+    let (take_over, password) = (*take_over, password.clone());
+    let mut dialer = Dialer { server: server.clone(), password, take_over, ..Dialer::default() };
     let wings = plug_in(args, &mut dialer)?;
     let client = Client::new(Box::new(Terminal::standard()), dialer, wings, command::core(), COMMANDS_OF_WINGS);
     shutdown::on_ctrl_c(&client)?;

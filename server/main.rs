@@ -86,7 +86,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     #[cfg(not(feature = "tls"))]
     let trust = "--plain";
     #[cfg(feature = "keys")]
-    wings.push(keys::Keys::open(&data.path, &log)?);
+    wings.push(keys::Keys::open(&data.path, data.clock.clone(), &log)?);
     #[cfg(feature = "mail")]
     let mail = mail::Mail::open(&data.path, &log)?;
     #[cfg(feature = "mail")]

@@ -4,12 +4,14 @@
 //! - [`rooms`]: operators, keys, secret rooms, LIST, TOPIC, KICK
 //! - [`modes`]: MODE, bans, INVITE
 //! - [`queries`]: WHO, WHOIS, USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
+//! - [`costs`]: long answers, masks, and what else could keep others waiting
 //! - [`capabilities`]: multi-prefix, userhost-in-names
 //! - [`bad_input`]: parameters that are no words
 //! - [`numerics`]: every numeric of the table is provoked
 
 mod bad_input;
 mod capabilities;
+mod costs;
 mod modes;
 mod numerics;
 mod queries;

@@ -10,6 +10,7 @@
 //! - [`rooms`]: JOIN, PART, NAMES
 //! - [`messages`]: PRIVMSG, NOTICE, AWAY, who gets what in which order
 //! - [`bad_input`]: whatever else bytes can be
+//! - [`costs`]: no line costs more than it pays
 //! - [`endurance`]: races, storms, slow readers and flooders
 //! - [`lifecycle`]: options, the log, time-outs, the end
 //! - [`shortage`]: no descriptor, no thread, no place left
@@ -41,6 +42,7 @@ mod conversation;
 mod core;
 #[cfg(not(any(feature = "irc", feature = "disk")))]
 mod core_alone;
+mod costs;
 mod endurance;
 mod harness;
 mod lifecycle;

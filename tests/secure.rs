@@ -1,6 +1,8 @@
 //! TLS: who is let in how, and that the keys last.
 //!
 //! - [`names`]: names that belong to keys, and nine ways to steal one
+//! - [`takeover`]: a name goes from one connection to another with the same key, and never to and fro
+//! - [`two_clients`]: what people see of that at our client, and irssi
 //! - [`recorder`], [`recorded`]: what somebody on the way can read, and who is refused
 //! - [`hostile`]: whatever else bytes can be on a port that speaks TLS
 //! - [`one_key`]: one server has one key, whatever address it listens on
@@ -12,6 +14,8 @@ mod one_key;
 mod recorded;
 mod recorder;
 mod stock;
+mod takeover;
+mod two_clients;
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};

@@ -4,7 +4,7 @@
 //! thread waits for that where it needs an answer. A wing's own lock is taken only after the state's, since most
 //! hooks are called with the state locked. A lock that no such hook needs may come before it; its file then says so.
 
-use super::connection::{self, Connection};
+use super::connection::{self, Claim, Connection};
 use super::dialer::{Dialer, Failure};
 use super::event::Origin;
 use super::limits::{MOST_UNCONFIRMED, NOTICEABLE, REPLY_TIMEOUT, TICK, WRITE};
@@ -169,9 +169,13 @@ impl Client {
     }
 
     /// Registers on a connection that was just opened.
-    pub fn register(&self, stream: Stream, nick: &str) -> Result<Connection, Failure> {
+    pub fn register(&self, stream: Stream, claim: Claim<'_>) -> Result<Connection, Failure> {
         let capabilities: Vec<_> = self.wings.iter().filter_map(|wing| wing.capability()).collect();
-        connection::register(stream, self.dialer.password.as_deref(), &capabilities, nick)
+        let waiting = || {
+            let nick = claim.nick;
+            self.note(format!("Another connection of yours has the name {nick}; is it still there? One moment ..."));
+        };
+        connection::register(stream, self.dialer.password.as_deref(), &capabilities, claim, waiting)
     }
 
     /// Goes on with a new connection.

@@ -31,13 +31,30 @@ pub struct Connection {
     pub caps: Vec<String>,
 }
 
-/// Registers as `nick`, asks for capabilities, those of the wings among them, and waits for the server's welcome.
-pub fn register(stream: Stream, password: Option<&str>, wings: &[&str], nick: &str) -> Result<Connection, Failure> {
+/// A name that we ask for.
+#[derive(Clone, Copy)]
+pub struct Claim<'a> {
+    pub nick: &'a str,
+    /// Take it from another client with our key.
+    pub regain: bool,
+}
+
+/// Registers under a name, asks for capabilities, those of the wings among them, and waits for the server's welcome.
+/// `waiting` is called when the server asks another client with our key whether it is still there.
+pub fn register(
+    stream: Stream,
+    password: Option<&str>,
+    wings: &[&str],
+    claim: Claim<'_>,
+    waiting: impl Fn(),
+) -> Result<Connection, Failure> {
     let pass = password.map(|password| format!("PASS :{password}\r\n")).unwrap_or_default();
     let wanted: Vec<_> = WANTED.iter().chain(wings).map(|cap| format!("CAP REQ :{cap}\r\n")).collect();
     let wanted = wanted.concat();
     // A server that knows no capabilities answers with an error to each line, and registers us all the same.
-    let hello = format!("{pass}{wanted}NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\nCAP END\r\n");
+    let Claim { nick, regain } = claim;
+    let verb = if regain { "REGAIN" } else { "NICK" };
+    let hello = format!("{pass}{wanted}{verb} {nick}\r\nUSER {nick} 0 * :{nick}\r\nCAP END\r\n");
     // A server that refuses us at once may have closed already; its reason is still there to read.
     let _ = (&stream).write_all(hello.as_bytes());
     let (stream, lines) = (Arc::new(stream), LineBuffer::new(limits::SERVER_TAGS));
@@ -47,6 +64,9 @@ pub fn register(stream: Stream, password: Option<&str>, wings: &[&str], nick: &s
         while let Some(line) = connection.next_message() {
             let Some(message) = Message::parse(&line) else { continue };
             connection.caps.extend(granted(&message));
+            if message.verb == "NOTICE" && message.params.last() == Some(&numeric::ASKING) {
+                waiting();
+            }
             if let Some(welcome) = answer(&connection.stream, &message) {
                 // Some servers shorten a name. An invalid name must not become part of a file's name.
                 connection.nick = welcome.map(|given| if names::is_nick(&given) { given } else { nick.to_owned() })?;
@@ -70,12 +90,17 @@ fn answer(mut stream: &Stream, message: &Message<'_>) -> Option<Result<String, F
         return Some(Err(Failure::Lost(last.to_owned())));
     }
     let code = message.verb.parse::<u16>().ok()?;
-    let sentence = || numerics::sentence(code, message.params.get(1..).unwrap_or_default()).unwrap_or_default();
+    let params = numerics::in_plain(stream.channel().is_none(), code, message.params.get(1..).unwrap_or_default());
+    let sentence = || numerics::sentence(code, &params).unwrap_or_default();
     if code == numeric::RPL_WELCOME.code {
         return message.param(0).map(|nick| Ok(nick.to_owned()));
     }
     // 436 and 437 are other servers' ways to say that a name cannot be had now; 463 and 465 that we cannot.
     match code {
+        433 if last == numeric::HELD => {
+            let nick = params.first().copied().unwrap_or_default();
+            Some(Err(Failure::Held(format!("The name {nick} is in use by another client of yours"))))
+        }
         431..=433 | 436 | 437 => Some(Err(Failure::Name(sentence()))),
         464 => Some(Err(Failure::Refused(format!("{last}; give the right one with --password")))),
         463 | 465 => Some(Err(Failure::Refused(last.to_owned()))),
@@ -131,8 +156,10 @@ mod tests {
         let stream = Stream::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
         stream.socket().set_read_timeout(Some(Duration::from_millis(200))).unwrap();
         listener.accept().unwrap().0.write_all(answers.as_bytes()).unwrap();
-        register(stream, None, &[], "albert").map(|connection| connection.nick).map_err(|failure| match failure {
+        let claim = Claim { nick: "albert", regain: false };
+        register(stream, None, &[], claim, || {}).map(|connection| connection.nick).map_err(|failure| match failure {
             Failure::Name(why) => format!("name: {why}"),
+            Failure::Held(why) => format!("held: {why}"),
             Failure::Refused(why) => format!("refused: {why}"),
             Failure::Lost(why) => format!("lost: {why}"),
         })
@@ -159,6 +186,11 @@ mod tests {
         let fails = |answers, expected: &str| assert_eq!(register_with(answers), Err(expected.to_owned()));
         fails(":srv 433 * albert :in use\r\n", "name: The name albert is taken");
         fails(":srv 433\r\n", "name: The name  is taken");
+        let held: &str = concat!(
+            ":srv NOTICE * :one moment\r\n:srv 433 * albert :Nick is in use by another connection with your key; ",
+            "REGAIN <nick> takes it from there\r\n",
+        );
+        fails(held, "held: The name albert is in use by another client of yours");
         fails(":srv 464 * :Wrong password\r\n", "refused: Wrong password; give the right one with --password");
         fails("ERROR :Full\r\n", "lost: Full");
         fails("", "lost: the server closed the connection");

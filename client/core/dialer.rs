@@ -18,6 +18,8 @@ pub fn back_off(failed: usize) -> u64 {
 pub enum Failure {
     /// The name is taken or not allowed; another name may be accepted.
     Name(String),
+    /// Another client with our key has the name.
+    Held(String),
     /// The server does not want us: trying again is no use.
     Refused(String),
     /// The connection ended: trying again may help.
@@ -26,7 +28,7 @@ pub enum Failure {
 
 impl Failure {
     pub fn why(self) -> String {
-        let (Failure::Name(why) | Failure::Refused(why) | Failure::Lost(why)) = self;
+        let (Failure::Name(why) | Failure::Held(why) | Failure::Refused(why) | Failure::Lost(why)) = self;
         why
     }
 }
@@ -54,6 +56,8 @@ pub struct Dialer {
     pub password: Option<String>,
     /// `None` for plain text.
     pub handshake: Option<Arc<dyn Handshake>>,
+    /// Whether to take the name from another client with our key that has it.
+    pub take_over: bool,
     /// A warning to show when a connection in plain text leaves this machine.
     pub warning: Option<&'static str>,
 }

@@ -7,7 +7,7 @@ use std::any::Any;
 /// Something that happened.
 pub struct Event {
     pub kind: Kind,
-    /// The conversation that it belongs to: a room, or the nick of a person. Without one, `Left` and `Renamed` belong to
+    /// The conversation that it belongs to: a room, or the nick of a person. Without one, `Left`, `Renamed` and `Reconnected` belong to
     /// every conversation with that person.
     pub conversation: Option<String>,
     /// It was said to us alone, or it names us.
@@ -50,6 +50,8 @@ pub enum Kind {
     Joined(String),
     /// Somebody left the room, or the server.
     Left { nick: String, reason: String },
+    /// Somebody has a new connection in place of an old one, and comes back into their rooms by it.
+    Reconnected(String),
     /// An operator removed somebody from the room.
     Removed { nick: String, by: String, reason: String },
     /// Somebody has another name.

@@ -52,8 +52,10 @@ fn dispatch(client: &Client, state: &mut State, message: &Message<'_>) {
             return;
         }
         "PRIVMSG" | "NOTICE" => return said(client, state, message, first, last),
+        "JOIN" if state.model.has_returned(first, from) => return,
         "JOIN" => Kind::Joined(by),
         "PART" => Kind::Left { nick: by, reason: second.to_owned() },
+        "QUIT" if first == numeric::REPLACED => return state.emit(Kind::Reconnected(by)),
         "QUIT" => return state.emit(Kind::Left { nick: by, reason: first.to_owned() }),
         "TOPIC" => Kind::Topic { by, text: last.to_owned() },
         "INVITE" => return state.emit(Event::at(last, Kind::Invited { by })),
@@ -141,7 +143,9 @@ fn reply(state: &mut State, code: u16, params: &[&str]) {
         nicks.sort_by_key(|nick| names::casefold(nick));
         state.emit(Event::at(&request.about, Kind::Members(nicks)));
     }
-    state.emit(Kind::Reply { code, params: params.iter().map(|&param| param.to_owned()).collect() });
+    let is_plain = state.stream.as_ref().is_some_and(|stream| stream.channel().is_none());
+    let shown = numerics::in_plain(is_plain, code, params);
+    state.emit(Kind::Reply { code, params: shown.into_iter().map(str::to_owned).collect() });
     if numerics::refuses_room(code) {
         state.forget_room(room);
     }

@@ -22,6 +22,10 @@ pub const PEOPLE: usize = 100;
 pub const ROWS: usize = 10_000;
 /// Names kept of one person on the blacklist: somebody who changes name all day cannot fill the disk.
 pub const NAMES_EACH: usize = 100;
+/// Rooms, each with a person, in which somebody has not come back yet whose connection was replaced.
+pub const RETURNING: usize = 100;
+/// How long we do not say of such a person who comes back that somebody has joined: a client needs a moment.
+pub const RETURN: Duration = Duration::from_mins(1);
 /// Columns that fit one row of any usual terminal.
 pub const NARROW: usize = 78;
 
@@ -40,6 +44,9 @@ pub const STABLE: Duration = Duration::from_secs(30);
 /// How often our name may be refused because the server still thinks that the lost connection is alive: with the
 /// pauses about three minutes, which is more than a server takes to notice.
 pub const GHOST: u32 = 10;
+/// How often it may be refused because another client with our key has it: the server asks that one, which is perhaps a
+/// lost connection of ours of which lines are still being carried out.
+pub const RIVALS: u32 = 2;
 
 // --- On a connection ----------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ use super::arguments::bad_nick;
 use super::blacklist::Blacklist;
 use super::client::{Client, is_script};
 use super::command::{self, Input};
-use super::connection::Connection;
+use super::connection::{Claim, Connection};
 use super::dialer::Failure;
 use super::limits::PATIENCE;
 use super::{input, receiver, shutdown};
@@ -53,6 +53,7 @@ fn login(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<Con
     let mut waiting = Some((client.open().map_err(Failure::why)?, Instant::now()));
     let mut given = Some(client.lock().model.nick.clone()).filter(|nick| !nick.is_empty());
     let was_given = given.is_some();
+    let mut regain = false;
     if !was_given {
         client.note("CREATING NEW ID:");
     }
@@ -63,8 +64,15 @@ fn login(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<Con
                 Some((stream, since)) if since.elapsed() < PATIENCE => stream,
                 _ => client.open().map_err(Failure::why)?,
             };
-            match client.register(stream, &nick) {
+            match client.register(stream, Claim { nick: &nick, regain: std::mem::take(&mut regain) }) {
                 Ok(connection) => return Ok(connection),
+                Err(Failure::Held(why)) => {
+                    if client.dialer.take_over || !is_script() && wants(client, input, &why) {
+                        (given, regain) = (Some(nick), true);
+                        continue;
+                    }
+                    format!("{why}; --take-over takes it from there")
+                }
                 Err(Failure::Name(reason)) => reason,
                 Err(failure) => return Err(failure.why()),
             }
@@ -76,6 +84,16 @@ fn login(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<Con
         }
         client.note(refusal);
     }
+}
+
+/// Whether the user wants to have a name that another client of theirs has.
+fn wants(client: &Client, input: &mut impl BufRead, why: &str) -> bool {
+    client.lock().view.ask(&format!("{why}. Take it from there? [y/N] "));
+    let Some(line) = input::read_line(input) else {
+        client.lock().view.end_line();
+        return false;
+    };
+    matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 fn ask(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<String, String> {

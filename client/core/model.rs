@@ -3,9 +3,10 @@
 //! Part of the state and thus under its lock. The receiver thread and commands change it, views read it.
 
 use super::event::{Event, Kind};
-use super::limits::{PEOPLE, SCROLLBACK};
+use super::limits::{PEOPLE, RETURN, RETURNING, SCROLLBACK};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 use wire::message::Message;
 use wire::{limits, names, numeric};
 
@@ -28,6 +29,8 @@ pub struct Model {
     target: Option<String>,
     /// Rooms in the order of joining, people in the order of the first words.
     conversations: Vec<Conversation>,
+    /// Folded rooms and nicks of people whose connection was replaced, and when.
+    returning: Vec<(String, String, Instant)>,
 }
 
 /// A room that we are in, or a person.
@@ -125,6 +128,7 @@ impl Model {
             ("JOIN", [room, ..]) => self.find(room).into_iter().for_each(|room| room.add(nick)),
             ("PART", [room, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
             ("KICK", [room, nick, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
+            ("QUIT", [numeric::REPLACED]) => self.lose(nick),
             ("QUIT", _) => self.conversations.iter_mut().for_each(|room| room.remove(nick)),
             ("NICK", [new, ..]) => self.conversations.iter_mut().for_each(|room| room.rename(nick, new)),
             (verb, [_, _, room, people]) if verb.parse() == Ok(numeric::RPL_NAMREPLY.code) => {
@@ -134,11 +138,30 @@ impl Model {
         }
     }
 
+    /// The connection of a person was replaced by a newer one, which has to enter the rooms again.
+    fn lose(&mut self, nick: &str) {
+        let (folded, now) = (names::casefold(nick), Instant::now());
+        self.returning.retain(|(.., since)| since.elapsed() < RETURN);
+        for room in &mut self.conversations {
+            if room.members.remove(&folded).is_some() && self.returning.len() < RETURNING {
+                self.returning.push((names::casefold(&room.name), folded.clone(), now));
+            }
+        }
+    }
+
+    /// Whether somebody who has entered a room was in it a moment ago, by a connection that was replaced.
+    pub fn has_returned(&mut self, room: &str, nick: &str) -> bool {
+        let (room, nick) = (names::casefold(room), names::casefold(nick));
+        self.returning.retain(|(.., since)| since.elapsed() < RETURN);
+        let at = self.returning.iter().position(|(known, who, _)| *known == room && *who == nick);
+        at.map(|at| self.returning.swap_remove(at)).is_some()
+    }
+
     /// Puts an event into its conversation.
     pub fn record(&mut self, event: &Arc<Event>) {
         let name = match (&event.conversation, &event.kind) {
             (Some(name), _) => name,
-            (None, Kind::Left { nick, .. } | Kind::Renamed { new: nick, .. }) => {
+            (None, Kind::Left { nick, .. } | Kind::Renamed { new: nick, .. } | Kind::Reconnected(nick)) => {
                 let with_them = self.conversations.iter_mut().filter(|known| known.is_with(nick));
                 return with_them.for_each(|known| known.keep(event));
             }
@@ -253,6 +276,19 @@ mod tests {
         (0..=SCROLLBACK).for_each(|_| model.record(&said("nik", "#lab")));
         assert_eq!(model.find("#lab").map(|lab| (lab.unread, lab.scrollback.len())), Some((0, SCROLLBACK)));
         assert!(model.forget_room("#LAB") && model.target().is_none() && !model.is_in("#lab"));
+    }
+
+    #[test]
+    fn people_with_a_new_connection_come_back_once() {
+        let mut model = Model { nick: "me".into(), ..Model::default() };
+        let mut follow = |line: &str| model.follow(&Message::parse(line).unwrap());
+        [":me!m@h JOIN #lab", ":me!m@h JOIN #dev", ":srv 353 me = #lab :@Tesla bob"].into_iter().for_each(&mut follow);
+        follow(&format!(":tesla!t@h QUIT :{}", numeric::REPLACED));
+        follow(":bob!b@h QUIT :bye");
+        assert!(!model.find("#lab").unwrap().members.contains_key("tesla"));
+        let returns = |model: &mut Model| ["#dev", "#LAB", "#lab"].map(|room| model.has_returned(room, "tesla"));
+        assert_eq!(returns(&mut model), [false, true, false]);
+        assert!(!model.has_returned("#lab", "bob"));
     }
 
     #[test]

@@ -27,6 +27,17 @@ const REFUSALS: [Numeric; 7] = [
 /// The same of other servers: a bad mask or name (476, 479), registered names only (477).
 const REFUSALS_ELSEWHERE: [u16; 3] = [476, 477, 479];
 
+/// Takes the place of [`n::BOUND`] where we have shown no key.
+const WITHOUT_KEY: &str = "Nick belongs to a key";
+
+/// The parameters of a numeric, as they are meant on a connection in plain text or in TLS.
+pub fn in_plain<'a>(is_plain: bool, code: u16, params: &[&'a str]) -> Vec<&'a str> {
+    let mut params = params.to_vec();
+    let is_bound = is_plain && code == n::ERR_NICKNAMEINUSE.code;
+    params.last_mut().filter(|last| is_bound && **last == n::BOUND).into_iter().for_each(|last| *last = WITHOUT_KEY);
+    params
+}
+
 /// The numeric in words; `None` when there is nothing to say. `params` come without our own name.
 pub fn sentence(code: u16, params: &[&str]) -> Option<String> {
     if SILENT.iter().any(|silent| silent.code == code) || SILENT_ELSEWHERE.contains(&code) {
@@ -77,6 +88,15 @@ fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<Stri
         n::ERR_UNKNOWNCOMMAND => format!("The server does not know the command {first}"),
         n::ERR_ERRONEUSNICKNAME => format!("The server does not take {first} as a name: {last}"),
         n::ERR_NICKNAMEINUSE if last == n::BOUND => format!("The name {first} belongs to another key than yours"),
+        n::ERR_NICKNAMEINUSE if last == WITHOUT_KEY => format!(
+            "The name {first} belongs to a key, and plain text shows none: connect with TLS, without --plain, if it is yours"
+        ),
+        n::ERR_NICKNAMEINUSE if last == n::HELD => format!(
+            "The name {first} is in use by another client of yours; a client started with --take-over takes it from there"
+        ),
+        n::ERR_NICKNAMEINUSE if last == n::TOO_OFTEN => {
+            format!("The name {first} has gone to and fro between clients of yours too often; wait five minutes")
+        }
         n::ERR_NICKNAMEINUSE => format!("The name {first} is taken"),
         n::ERR_USERNOTINCHANNEL => format!("{first} is not in {second}"),
         n::ERR_NOTONCHANNEL => format!("You are not in {first}"),
@@ -111,6 +131,11 @@ mod tests {
             (421, &["FOO", "Unknown command"], "The server does not know the command FOO"),
             (433, &["bob", "Nick is already in use"], "The name bob is taken"),
             (433, &["bob", n::BOUND], "The name bob belongs to another key than yours"),
+            (
+                433,
+                &["bob", n::HELD],
+                "The name bob is in use by another client of yours; a client started with --take-over takes it from there",
+            ),
             (276, &["bob", "has client certificate fingerprint 12ab"], "bob has the key 12ab"),
             (475, &["#x", "+k"], "You cannot enter #x without its key: /join #x KEY"),
             (301, &["bob", "lunch"], "bob is away: lunch"),
@@ -130,6 +155,15 @@ mod tests {
         ] {
             assert_eq!(sentence(code, params).as_deref(), Some(expected));
         }
+    }
+
+    #[test]
+    fn plain_text_is_said_to_show_no_key() {
+        let shown = |is_plain| sentence(433, &in_plain(is_plain, 433, &["bob", n::BOUND])).unwrap();
+        assert_eq!(shown(false), "The name bob belongs to another key than yours");
+        assert!(shown(true).contains("without --plain"));
+        assert_eq!(in_plain(true, 433, &["bob", "x"]), ["bob", "x"]);
+        assert!(in_plain(true, 433, &[]).is_empty());
     }
 
     #[test]

@@ -14,6 +14,9 @@ pub struct CoreOptions {
     /// The name to chat under; asked for when missing
     #[arg(long, value_name = "NAME")]
     pub nick: Option<String>,
+    /// Take the name from another client of yours that uses it
+    #[arg(long)]
+    pub take_over: bool,
     /// The room to enter first
     #[arg(long, value_name = "#ROOM", default_value = "#lobby", value_parser = room)]
     pub room: String,

@@ -4,14 +4,15 @@
 //! the main thread, which may be waiting for them.
 
 use super::client::{Client, is_script};
-use super::connection::Connection;
+use super::connection::{Claim, Connection};
 use super::dialer::{Failure, back_off};
 use super::event::Kind;
-use super::limits::{GHOST, GRACE, SILENCE, STABLE};
+use super::limits::{GHOST, GRACE, RIVALS, SILENCE, STABLE};
 use super::{incoming, shutdown};
 use std::thread;
 use std::time::{Duration, Instant};
 use wire::message::Message;
+use wire::numeric::REPLACED;
 
 /// Shows what the server sends, until we leave. When it cannot connect again it calls `give_up`.
 pub fn receiver_loop(client: &Client, mut connection: Connection, give_up: fn(&Client, Failure)) {
@@ -30,6 +31,11 @@ pub fn receiver_loop(client: &Client, mut connection: Connection, give_up: fn(&C
         client.signal();
         if leaving {
             return;
+        }
+        if reason.ends_with(REPLACED) {
+            // To connect again would be to take the name from the client that the user wants to have it.
+            let why = "another client of yours has the name now; start this one again to have it back here";
+            return give_up(client, Failure::Refused(why.to_owned()));
         }
         match reconnect(client, reason, &mut attempt) {
             Ok(Some(again)) => connection = again,
@@ -69,7 +75,7 @@ fn read_until_lost(client: &Client, connection: &mut Connection) -> String {
 /// Connects again, however long it takes; `None` when the user leaves meanwhile, an error when it cannot work.
 fn reconnect(client: &Client, mut reason: String, attempt: &mut usize) -> Result<Option<Connection>, Failure> {
     let nick = client.lock().model.nick.clone();
-    let mut ghosts = 0;
+    let (mut ghosts, mut rivals) = (0, 0);
     loop {
         let seconds = back_off(*attempt);
         *attempt += 1;
@@ -82,7 +88,7 @@ fn reconnect(client: &Client, mut reason: String, attempt: &mut usize) -> Result
         if client.lock().leaving {
             return Ok(None);
         }
-        match client.open().and_then(|stream| client.register(stream, &nick)) {
+        match client.open().and_then(|stream| client.register(stream, Claim { nick: &nick, regain: false })) {
             Ok(connection) => {
                 let mut state = client.lock();
                 // That took its time, and a user who leaves now waits for the end of this thread.
@@ -94,6 +100,7 @@ fn reconnect(client: &Client, mut reason: String, attempt: &mut usize) -> Result
                 return Ok(Some(connection));
             }
             Err(Failure::Name(why)) if ghosts < GHOST => (reason, ghosts) = (why, ghosts + 1),
+            Err(Failure::Held(why)) if rivals < RIVALS => (reason, rivals) = (why, rivals + 1),
             Err(Failure::Lost(why)) => reason = why,
             Err(failure) => return Err(failure),
         }

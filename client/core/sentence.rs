@@ -18,6 +18,7 @@ pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
         Kind::ServerSaid(text) => News(format!("*** {text}")),
         Kind::Joined(nick) => News(format!("{here}{nick} joined the conversation")),
         Kind::Left { nick, reason } => News(format!("{here}{nick} left the conversation{}", in_brackets(nick, reason))),
+        Kind::Reconnected(nick) => News(format!("{nick} has a new connection")),
         Kind::Removed { nick, by, reason } => {
             News(format!("{here}{nick} was removed by {by}{}", in_brackets(by, reason)))
         }

@@ -66,6 +66,7 @@ pub fn give_up(client: &Client, failure: Failure) {
     state.note("DISCONNECTED!!");
     complain(&match failure {
         Failure::Name(why) => format!("{why}; choose another with --nick"),
+        Failure::Held(why) => format!("{why}; --take-over takes it from there; choose another with --nick"),
         Failure::Refused(why) | Failure::Lost(why) => why,
     });
     if let Some(lines) = state.drop_unconfirmed() {

@@ -110,6 +110,16 @@ impl Outboxes {
                     self.append(client, |outbox| outbox.append(&line));
                 }
             }
+            Event::Disconnect { client, reason } => {
+                if let Some(outbox) = find(&mut self.slots, client) {
+                    // Behind half a record of TLS nothing else can be sent.
+                    if outbox.flush() == Status::Flushed {
+                        outbox.finish_because(reason);
+                    }
+                    outbox.disconnect(reason);
+                }
+            }
+            Event::Reached { .. } => {}
             Event::Disconnected { client } => self.remove(client),
             Event::Shutdown { farewell } => {
                 self.shut_down(&farewell);

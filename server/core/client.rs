@@ -3,13 +3,32 @@
 //! Part of the registry, so it is only touched by a thread that holds the registry's lock.
 
 use std::net::SocketAddr;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use wire::fingerprint::Fingerprint;
 
 use super::event::{Caps, ClientId};
 use super::extensions::Extensions;
 use super::party::Party;
+
+/// Whether the server itself keeps a client's lines waiting, so that an answer may come late.
+#[derive(Debug, Clone, Copy)]
+pub enum Busy {
+    /// Its thread waits for something else than the client, mostly for the disk.
+    Now,
+    /// It did so, or throttles the client, until this moment.
+    Until(Instant),
+}
+
+impl Busy {
+    /// Whether it was so at this moment or later.
+    pub fn since(self, moment: Instant) -> bool {
+        match self {
+            Busy::Now => true,
+            Busy::Until(end) => end >= moment,
+        }
+    }
+}
 
 #[derive(Debug)]
 pub struct Client {
@@ -40,6 +59,7 @@ pub struct Client {
     pub caps: Caps,
     /// It negotiates by version 302, which has `cap-notify` always on.
     pub cap_302: bool,
+    pub busy: Busy,
     pub away: Option<String>,
     /// The rooms it is in, folded, in the order of joining.
     pub rooms: Vec<String>,
@@ -69,6 +89,7 @@ impl Client {
             detached: false,
             caps: Caps::default(),
             cap_302: false,
+            busy: Busy::Until(Instant::now()),
             away: None,
             rooms: Vec::new(),
             connected_at: now,

@@ -21,7 +21,7 @@ pub fn table() -> Vec<Command> {
         Command::new("NOTICE", 0, messages::notice),
         Command::new("TAGMSG", 0, messages::tagmsg),
         Command::new("PING", 0, registration::ping).before_registration(),
-        Command::new("PONG", 0, |_, _| {}).before_registration(),
+        Command::new("PONG", 0, registration::pong).before_registration(),
         Command::new("JOIN", 1, rooms::join),
         Command::new("PART", 1, rooms::part),
         Command::new("NAMES", 0, names::names),
@@ -39,6 +39,8 @@ pub struct Outcome {
     pub registered: bool,
     /// The server has asked for the line.
     pub flood_exempt: bool,
+    /// Tokens that the line has cost beyond its first.
+    pub cost: u32,
     /// Why the session ends, if it does.
     pub leaving: Option<String>,
 }
@@ -78,7 +80,8 @@ pub fn run(connection: &Connection, line: &Line<'_>) -> Outcome {
         carry_out(&mut ctx, known, &message);
     }
     // When `ctx` is dropped, the replies are sent and the registry is unlocked.
-    Outcome { registered: ctx.me().registered, flood_exempt: ctx.flood_exempt, leaving: ctx.leaving.take() }
+    let (registered, flood_exempt, cost) = (ctx.me().registered, ctx.flood_exempt, ctx.total_cost());
+    Outcome { registered, flood_exempt, cost, leaving: ctx.leaving.take() }
 }
 
 fn carry_out(ctx: &mut CommandContext<'_>, known: Option<&Command>, message: &Message<'_>) {

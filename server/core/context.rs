@@ -2,8 +2,9 @@
 //!
 //! The thread of a client makes a [`CommandContext`] for each line, and at the end of the session. While it lives its
 //! thread holds the registry's lock. Dropping it sends the replies and then lets go of the lock, so that a client and
-//! the others learn of things in the order in which they happened. Only a command that needs the disk lets go of the
-//! lock in between, with [`CommandContext::without_lock`].
+//! the others learn of things in the order in which they happened. Two kinds of commands let go of the lock in between:
+//! those that need the disk, with [`CommandContext::without_lock`], and long ones, which work in pieces and take turns:
+//! one of them at a time competes with everybody else for the lock, however many there are.
 //!
 //! A [`Wing`] is a part of the server that the core does not know. It adds verbs and capabilities, and hooks into the
 //! core at the places that the trait names.
@@ -15,18 +16,18 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Instant, SystemTime};
 
-use wire::fail::Fail;
-use wire::limits::{LINE, REASON};
-use wire::message::{Message, middle};
+use wire::limits::REASON;
+use wire::message::Message;
 use wire::names::casefold;
 use wire::numeric::{self, Numeric};
 use wire::text::truncate;
 
-use super::client::Client;
+use super::client::{Busy, Client};
 use super::event::{Caps, ClientId, CutReason, Event, Line, Recipients};
 use super::limits;
 use super::msgid::Msgid;
 use super::registry::Registry;
+use super::replies::Replies;
 use super::room::Room;
 use super::server::Server;
 use super::socket::Socket;
@@ -111,6 +112,9 @@ pub trait Wing: Send + Sync {
     fn named(&self, _ctx: &mut CommandContext<'_>) -> Option<String> {
         None
     }
+
+    /// The client answers a `PING` that had this token. Some clients put a server's name in front of it.
+    fn acknowledged(&self, _ctx: &mut CommandContext<'_>, _token: &str) {}
 
     /// Adds to the welcome, behind 003.
     fn welcome(&self, _ctx: &mut CommandContext<'_>) {}
@@ -255,6 +259,8 @@ pub struct CommandContext<'a> {
     pub server: &'a Server,
     pub wings: &'a Wings,
     pub registry: Locked<'a>,
+    /// Held by a long command while it works: long commands take turns.
+    turn: Option<MutexGuard<'a, ()>>,
     /// The client that gave the command.
     pub id: ClientId,
     pub inputs: Inputs,
@@ -262,7 +268,24 @@ pub struct CommandContext<'a> {
     pub leaving: Option<String>,
     /// Set by a line that the server has asked for: it does not count for the flood control.
     pub flood_exempt: bool,
+    /// Tokens that the line costs beyond its first, for what it asks for many times.
+    pub cost: usize,
+    /// Work done under the lock: about the entries of the registry that were looked at.
+    work: usize,
     pub replies: Replies<'a>,
+}
+
+/// A part of a long answer, on its way out of the registry.
+pub struct Piece<T> {
+    pub entries: Vec<T>,
+    /// About the entries of the registry that were looked at.
+    pub work: usize,
+}
+
+impl<T> Piece<T> {
+    pub fn is_full(&self) -> bool {
+        self.work >= limits::PIECE
+    }
 }
 
 /// The registry while it is locked.
@@ -289,25 +312,81 @@ impl<'a> CommandContext<'a> {
         let registry = Locked(Some(server.registry()));
         // Under the lock, so that the times of messages are in the order of the messages.
         let inputs = Inputs { now: SystemTime::now(), instant: Instant::now(), random };
-        let nick = registry.client(id).map_or("*", Client::nick).to_owned();
-        let replies = Replies { server, client: id, nick, lines: String::new(), spent: 0 };
-        CommandContext { server, wings, registry, id, inputs, leaving: None, flood_exempt: false, replies }
+        let replies = Replies::new(server, id, registry.client(id).map_or("*", Client::nick));
+        let (turn, leaving) = (None, None);
+        let (flood_exempt, cost, work) = (false, 0, 0);
+        CommandContext { server, wings, registry, turn, id, inputs, leaving, flood_exempt, cost, work, replies }
     }
 
     /// Does something that waits while the lock is free. What was looked up before may have changed
     /// after it, but for the client itself: only its own thread removes it. The time of the inputs moves on.
     pub fn without_lock<T>(&mut self, wait: impl FnOnce(&'a Server) -> T) -> T {
-        self.replies.flush();
-        self.registry.0 = None;
+        self.unlock();
         let result = wait(self.server);
-        self.registry.0 = Some(self.server.registry());
-        (self.inputs.now, self.inputs.instant) = (SystemTime::now(), Instant::now());
+        self.lock();
         result
     }
 
     /// The same for the disk, of which too many threads at once would need more descriptors than there are.
     pub fn on_disk<T>(&mut self, wait: impl FnOnce(&'a Server) -> T) -> T {
         self.without_lock(|server| server.disk.pass(|| wait(server)))
+    }
+
+    fn unlock(&mut self) {
+        self.replies.flush();
+        self.me_mut().busy = Busy::Now;
+        self.registry.0 = None;
+        self.turn = None;
+    }
+
+    fn lock(&mut self) {
+        self.registry.0 = Some(self.server.registry());
+        (self.inputs.now, self.inputs.instant) = (SystemTime::now(), Instant::now());
+        self.me_mut().busy = Busy::Until(self.inputs.instant);
+    }
+
+    /// Counts work that was done under the lock. After each [`limits::PIECE`] of it others get the lock for a while: like
+    /// [`Self::without_lock`], so what was looked up before may have changed.
+    pub fn worked(&mut self, work: usize) {
+        let before = self.work / limits::PIECE;
+        self.work += work;
+        if self.work / limits::PIECE > before {
+            self.unlock();
+            self.turn = Some(self.server.turn());
+            self.server.wait_for_broadcaster();
+            self.lock();
+        }
+    }
+
+    /// Works through something of any size in pieces. `copy` takes a piece out of the locked registry; `show` has each of
+    /// its entries while the lock is free, and returns whether to go on.
+    pub fn in_pieces<T>(
+        &mut self,
+        mut copy: impl FnMut(&Registry, &mut Piece<T>),
+        mut show: impl FnMut(&mut Replies<'_>, T) -> bool,
+    ) {
+        self.unlock();
+        let mut goes_on = true;
+        while goes_on {
+            let turn = self.server.turn();
+            let mut piece = Piece { entries: Vec::new(), work: 0 };
+            copy(&self.server.registry(), &mut piece);
+            self.work += piece.work;
+            goes_on = piece.is_full();
+            goes_on &= piece.entries.into_iter().all(|entry| show(&mut self.replies, entry));
+            self.replies.flush();
+            if goes_on || self.replies.spent > limits::REPLY_CHUNK {
+                self.server.wait_for_broadcaster();
+            }
+            drop(turn);
+        }
+        self.lock();
+    }
+
+    /// Tokens that the line has cost beyond its first: what the command says, and its share of work and of replies.
+    pub fn total_cost(&self) -> u32 {
+        let shares = self.work / limits::WORK_PER_TOKEN + self.replies.spent / limits::REPLY_CHUNK;
+        u32::try_from(self.cost + shares).unwrap_or(u32::MAX)
     }
 
     /// The client that gave the command.
@@ -349,6 +428,14 @@ impl<'a> CommandContext<'a> {
     pub fn capabilities_changed(&mut self) {
         self.replies.flush();
         self.server.send(Event::Capabilities { client: self.id, caps: self.me().caps });
+    }
+
+    /// Ends the connection of another client, whose thread then takes it out. Others see the reason as that of its QUIT.
+    pub fn disconnect(&mut self, client: ClientId, reason: &'static str) {
+        self.replies.flush();
+        let lines = format!("ERROR :Closing connection: {reason}\r\n").into_bytes();
+        self.server.send(Event::Reply { client, lines });
+        self.server.send(Event::Disconnect { client, reason });
     }
 
     /// Takes the client out, and tells everyone concerned. The last thing that a session does.
@@ -396,97 +483,5 @@ impl<'a> CommandContext<'a> {
 impl Drop for CommandContext<'_> {
     fn drop(&mut self) {
         self.replies.flush();
-    }
-}
-
-/// The replies to one command. They reach the global buffer in pieces, the last one when the command is done.
-pub struct Replies<'a> {
-    server: &'a Server,
-    client: ClientId,
-    /// The client's nick, which stands first in every numeric; `*` before it has one.
-    pub nick: String,
-    /// Whole lines that are not yet in the global buffer.
-    lines: String,
-    /// Bytes of all replies.
-    spent: usize,
-}
-
-impl Replies<'_> {
-    /// A numeric with the text of the table.
-    pub fn send(&mut self, numeric: Numeric, params: &[&str]) {
-        self.text(numeric, params, numeric.text);
-    }
-
-    /// A numeric with a text of its own.
-    pub fn text(&mut self, numeric: Numeric, params: &[&str], text: &str) {
-        let head = self.head(numeric, params);
-        self.line(format_args!("{head} :{text}"));
-    }
-
-    /// A numeric without a text: its last parameter is one for programs.
-    pub fn bare(&mut self, numeric: Numeric, params: &[&str]) {
-        let line = self.head(numeric, params);
-        self.line(format_args!("{line}"));
-    }
-
-    /// A refusal for which there is no numeric.
-    pub fn fail(&mut self, fail: Fail<'_>) {
-        self.server_line(fail);
-    }
-
-    /// A line for people.
-    pub fn notice(&mut self, text: &str) {
-        let nick = self.nick.clone();
-        self.server_line(format_args!("NOTICE {nick} :{text}"));
-    }
-
-    /// A line whose source is the server.
-    pub fn server_line(&mut self, line: impl fmt::Display) {
-        let server = self.server.name();
-        self.line(format_args!(":{server} {line}"));
-    }
-
-    /// Any line; too long a line is truncated.
-    pub fn line(&mut self, line: fmt::Arguments<'_>) {
-        let start = self.lines.len();
-        // Writing into a String cannot fail.
-        let _ = fmt::write(&mut self.lines, line);
-        let most = start + LINE - "\r\n".len();
-        self.lines.truncate(self.lines.floor_char_boundary(most));
-        self.lines.push_str("\r\n");
-        self.spent += self.lines.len() - start;
-        if self.lines.len() > limits::REPLY_CHUNK {
-            self.flush();
-        }
-    }
-
-    /// Bytes of text for which a numeric with these parameters has room.
-    pub fn text_space(&self, numeric: Numeric, params: &[&str]) -> usize {
-        LINE - " :\r\n".len() - self.head(numeric, params).len()
-    }
-
-    /// Whether the answer is as long as one may be; the client is then told so.
-    pub fn are_too_long(&mut self, verb: &str) -> bool {
-        let too_long = self.spent > limits::ANSWER;
-        if too_long {
-            self.send(numeric::ERR_TOOMANYMATCHES, &[verb]);
-        }
-        too_long
-    }
-
-    /// Puts the replies so far into the global buffer.
-    pub fn flush(&mut self) {
-        if !self.lines.is_empty() {
-            let lines = std::mem::take(&mut self.lines).into_bytes();
-            self.server.send(Event::Reply { client: self.client, lines });
-        }
-    }
-
-    fn head(&self, numeric: Numeric, params: &[&str]) -> String {
-        let mut line = format!(":{} {:03} {}", self.server.name(), numeric.code, self.nick);
-        for param in params {
-            line.extend([" ", &middle(param)]);
-        }
-        line
     }
 }

@@ -3,7 +3,9 @@
 //! Client threads build them, wherever the order matters under the registry's lock. The broadcaster alone consumes
 //! them.
 
+use std::convert::Infallible;
 use std::fmt;
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
@@ -177,6 +179,11 @@ pub enum Event {
     Reply { client: ClientId, lines: Vec<u8> },
     /// One line for several clients.
     Line { to: Recipients, line: Line },
+    /// Ends the connection of a client for this reason, after the lines that wait for it. Its own thread then finds the
+    /// reason, and takes the client out.
+    Disconnect { client: ClientId, reason: &'static str },
+    /// A client's thread waits until the broadcaster has come here, and drops this.
+    Reached { _waiting: Sender<Infallible> },
     /// The connection's own thread writes the socket from here on, and nobody else.
     Detached { client: ClientId },
     /// A client has left: the broadcaster writes what waits for it, then ends its connection.

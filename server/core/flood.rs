@@ -23,7 +23,18 @@ impl TokenBucket {
 
     /// Takes a token, and says how long to wait before the line may be handled.
     pub fn take(&mut self, now: Instant) -> Duration {
-        self.full_at = self.full_at.max(now) + self.per_line;
+        self.charge(1, now);
+        self.debt(now)
+    }
+
+    /// Takes further tokens, for what a line has cost beyond its first. Never more than a whole burst, so that nobody has
+    /// to wait for longer than the burst takes to come back.
+    pub fn charge(&mut self, tokens: u32, now: Instant) {
+        self.full_at = self.full_at.max(now) + self.per_line * tokens.min(limits::FLOOD_BURST);
+    }
+
+    /// How long to wait until no token is owed.
+    pub fn debt(&self, now: Instant) -> Duration {
         let whole_burst = self.per_line * limits::FLOOD_BURST;
         self.full_at.saturating_duration_since(now).saturating_sub(whole_burst)
     }
@@ -45,6 +56,20 @@ mod tests {
         assert!((0..limits::FLOOD_BURST).all(|_| bucket.take(start).is_zero()));
         assert_eq!(bucket.take(start), Duration::from_millis(100));
         assert_eq!(bucket.take(start), Duration::from_millis(200));
+    }
+
+    #[test]
+    fn what_a_line_has_cost_beyond_its_token_the_next_one_waits_for() {
+        let start = Instant::now();
+        let mut bucket = TokenBucket::new(10, start);
+        bucket.charge(150, start);
+        assert_eq!(bucket.debt(start), Duration::ZERO);
+        assert!((0..50).all(|_| bucket.take(start).is_zero()));
+        bucket.charge(15, start);
+        assert_eq!(bucket.take(start), Duration::from_millis(1600));
+        let mut other = TokenBucket::new(10, start);
+        other.charge(u32::MAX, start);
+        assert_eq!(other.take(start), Duration::from_millis(100), "one line costs a burst at most");
     }
 
     #[test]
@@ -72,6 +97,7 @@ mod tests {
     fn zero_turns_it_off() {
         let start = Instant::now();
         let mut bucket = TokenBucket::new(0, start);
+        bucket.charge(1000, start);
         assert!((0..100_000).all(|_| bucket.take(start).is_zero()));
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Pure.
 
-use wire::names::eq_ignore_case;
+use std::collections::HashSet;
+
+use wire::names::casefold;
 
 /// The items of a list with commas.
 pub fn items(list: &str) -> impl Iterator<Item = &str> {
@@ -11,13 +13,8 @@ pub fn items(list: &str) -> impl Iterator<Item = &str> {
 
 /// The items of a list with commas, each once.
 pub fn distinct(list: &str) -> Vec<&str> {
-    let mut found: Vec<&str> = Vec::new();
-    for item in items(list) {
-        if !found.iter().any(|other| eq_ignore_case(other, item)) {
-            found.push(item);
-        }
-    }
-    found
+    let mut seen = HashSet::new();
+    items(list).filter(|item| seen.insert(casefold(item))).collect()
 }
 
 /// Passes the words to `send`, with spaces between them, in as few lines of at most `most` bytes as hold them whole. One

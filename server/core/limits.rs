@@ -5,9 +5,11 @@
 
 use std::time::Duration;
 
+use wire::limits::{CLIENT_TAGS, LINE};
+
 // --- How many -----------------------------------------------------------------------------------
 
-/// Targets of one PRIVMSG, NOTICE or TAGMSG: more would make one line a flood.
+/// Targets of one PRIVMSG, NOTICE or TAGMSG, names in one NAMES: more would make one line a flood.
 pub const TARGETS: usize = 16;
 /// Rooms that one client may be in: bounds the number of rooms, since an empty room ends.
 pub const ROOMS_PER_CLIENT: usize = 100;
@@ -27,7 +29,8 @@ pub const SHARE: u64 = 4;
 
 /// Events in the global buffer: enough to batch under load, few enough to push back soon.
 pub const GLOBAL_BUFFER: usize = 1024;
-/// Bytes of replies in one event: the global buffer thereby holds at most 16 MiB of them.
+/// Bytes of replies in one event: the global buffer thereby holds at most 16 MiB of them. An answer costs its client a token
+/// for each.
 pub const REPLY_CHUNK: usize = 16 * 1024;
 /// Bytes of one answer, after which NAMES and the lists of wings stop: an answer comes at the speed of memory, and the
 /// part of it that its reader has not taken yet must fit the outbox.
@@ -68,6 +71,8 @@ pub const COALESCE_MOST: Duration = Duration::from_millis(1);
 pub const READ_NAP: Duration = Duration::from_micros(50);
 /// After the server has closed a connection it still reads for this time, so that a reset does not destroy its last line.
 pub const LINGER: Duration = Duration::from_secs(1);
+/// Pause of that after each read, so that a client that goes on sending does not keep the server busy.
+pub const LINGER_NAP: Duration = Duration::from_millis(1);
 /// Pause of the log after a write, so that many lines are one write.
 pub const LOG_PAUSE: Duration = Duration::from_millis(10);
 /// Between two rounds of housekeeping: what expires does so after days.
@@ -85,6 +90,21 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub const FLOOD_RATE: u32 = 10;
 /// Lines that a client may send at once: a pasted page of 100, twice.
 pub const FLOOD_BURST: u32 = 200;
+
+/// Bytes that a token pays for: the longest line with its tags. Empty lines and endless ones cost as much.
+pub const BYTES_PER_TOKEN: usize = LINE + CLIENT_TAGS;
+/// Bytes that a read counts as at least: a byte that comes alone costs the server a system call.
+pub const LEAST_READ: usize = 64;
+/// Entries of the registry that a long command may look at for a token: about half a millisecond of work.
+pub const WORK_PER_TOKEN: usize = 1024;
+/// Entries of the registry that a long command looks at before it lets go of the lock: some ten microseconds.
+pub const PIECE: usize = 128;
+/// What it counts as to enter a room, to leave it, or to remove somebody from it.
+pub const ROOM_WORK: usize = 16;
+/// Rooms for which a change of names costs a token more: their members are told, each once.
+pub const ROOMS_PER_RENAME: usize = 16;
+/// How often a throttled client's thread looks whether the client is still there.
+pub const THROTTLE_LOOK: Duration = Duration::from_secs(1);
 
 // --- Memory -------------------------------------------------------------------------------------
 

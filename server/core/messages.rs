@@ -81,6 +81,7 @@ fn write_to_all(ctx: &mut CommandContext<'_>, message: &Message<'_>, kind: Kind)
     if let Some(one_too_many) = targets.get(limits::TARGETS) {
         return Refusal::new(numeric::ERR_TOOMANYTARGETS).reply(ctx, kind, &[one_too_many]);
     }
+    ctx.cost += targets.len() - 1;
     ctx.me_mut().spoke_at = ctx.inputs.now;
     let client_tags = message.raw_tags.split(';').filter(|tag| is_client_tag(tag)).collect::<Vec<_>>().join(";");
     let draft = Draft { kind, source: ctx.me().source(), text, client_tags };

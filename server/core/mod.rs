@@ -17,7 +17,7 @@
 //! - [`listener`]: the accept loop starts a thread for each client
 //! - [`session`]: that thread: `read`, then one line after the other; [`timer`] and [`flood`] set its pace
 //! - [`commands`]: the table of verbs, which calls the functions in [`registration`], [`rooms`], [`names`], [`messages`]
-//! - [`context`]: what these work with, and the hooks of the wings; [`items`] helps with lists
+//! - [`context`]: what these work with, their [`replies`], and the hooks of the wings; [`items`] helps with lists
 //! - [`registry`]: the clients ([`client`]), their rooms ([`room`]), how many there may be ([`admission`]), under one lock;
 //!   [`party`]: who answers for what a client uses
 //! - [`extensions`]: what wings keep with a client or a room
@@ -46,6 +46,7 @@ pub mod outbox;
 pub mod party;
 pub mod registration;
 pub mod registry;
+pub mod replies;
 pub mod room;
 pub mod rooms;
 pub mod server;

@@ -1,4 +1,4 @@
-//! Coming and going: CAP, PASS, NICK, USER, PING, QUIT.
+//! Coming and going: CAP, PASS, NICK, USER, PING, PONG, QUIT.
 //!
 //! Runs in the client's thread, under the registry's lock.
 
@@ -11,6 +11,7 @@ use wire::time::iso8601;
 
 use super::context::CommandContext;
 use super::event::{Caps, Line};
+use super::limits;
 use super::server::VERSION;
 
 pub fn pass(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
@@ -47,6 +48,7 @@ pub fn nick(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         return welcome_when_ready(ctx);
     }
     ctx.me_mut().renamed = true;
+    ctx.cost += ctx.me().rooms.len() / limits::ROOMS_PER_RENAME;
     ctx.send_to_peers(Line::new(ctx.inputs.now, format_args!(":{source} NICK {wanted}")));
     ctx.log(format_args!("was called {} before", old.unwrap_or_default()));
     let notices: Vec<String> = wings.list.iter().filter_map(|wing| wing.named(ctx)).collect();
@@ -78,6 +80,14 @@ pub fn ping(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     match message.param(0) {
         Some(token) => ctx.replies.line(format_args!(":{0} PONG {0} :{token}", ctx.server.name())),
         None => ctx.reply(numeric::ERR_NOORIGIN, &[]),
+    }
+}
+
+/// Every line proves that the client is there; what it answers with this one only a wing knows.
+pub fn pong(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
+    let wings = ctx.wings;
+    if let Some(token) = message.params.last() {
+        wings.list.iter().for_each(|wing| wing.acknowledged(ctx, token));
     }
 }
 

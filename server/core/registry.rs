@@ -3,10 +3,11 @@
 //! One `Mutex` guards it (see [`super::server::Server`]). No socket call and no disk call happens while it is held. The
 //! accept loop adds a client; [`Registry::remove`] is the only place where one leaves.
 
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Bound;
 use std::time::SystemTime;
 
 use wire::names::{casefold, eq_ignore_case};
@@ -34,9 +35,11 @@ pub struct Registry {
     clients: HashMap<ClientId, Box<Client>>,
     /// Folded nick to client: the one place that decides who has a name.
     nicks: HashMap<String, ClientId>,
-    /// Folded name to room.
-    rooms: HashMap<String, Room>,
+    /// Folded name to room, in order, so that a long answer can go on where it stopped.
+    rooms: BTreeMap<String, Room>,
     connections: Connections,
+    /// The client of each slot, or the last one that had it.
+    slots: Vec<ClientId>,
     /// Slots of clients that have left.
     free_slots: Vec<u32>,
     next_serial: u32,
@@ -59,8 +62,12 @@ impl Registry {
             TooMany::InAll => full(most),
             TooMany::FromAddress => format!("Too many connections from your address ({most_per_ip} at most)"),
         })?;
-        let highest = u32::try_from(self.clients.len()).unwrap_or(u32::MAX);
+        let highest = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
         let id = ClientId { slot: self.free_slots.pop().unwrap_or(highest), serial: self.next_serial };
+        match self.slots.get_mut(id.slot as usize) {
+            Some(slot) => *slot = id,
+            None => self.slots.push(id),
+        }
         self.next_serial = self.next_serial.wrapping_add(1);
         let host = self.cloaked_host(address.ip());
         self.clients.insert(id, Box::new(Client::new(id, address, host)));
@@ -128,9 +135,11 @@ impl Registry {
         self.clients.get_mut(&id).map(Box::as_mut)
     }
 
-    /// All registered clients.
-    pub fn everyone(&self) -> impl Iterator<Item = &Client> {
-        self.clients.values().map(Box::as_ref).filter(|client| client.registered)
+    /// The registered clients from a slot on, each with the slot behind its own. A client keeps its slot, so whoever
+    /// stops and goes on there misses none and meets none twice.
+    pub fn clients_from(&self, slot: usize) -> impl Iterator<Item = (usize, &Client)> {
+        let slots = self.slots.iter().enumerate().skip(slot);
+        slots.filter_map(|(slot, id)| Some((slot + 1, self.client(*id).filter(|client| client.registered)?)))
     }
 
     pub fn counts(&self) -> Counts {
@@ -138,10 +147,14 @@ impl Registry {
         Counts { users, most, unknown: self.connections.count() - users }
     }
 
+    /// The client that has a name, registered or not.
+    pub fn holder(&self, nick: &str) -> Option<&Client> {
+        self.client(*self.nicks.get(&casefold(nick))?)
+    }
+
     /// The registered client of that name.
     pub fn by_nick(&self, nick: &str) -> Option<&Client> {
-        let id = self.nicks.get(&casefold(nick))?;
-        self.client(*id).filter(|client| client.registered)
+        self.holder(nick).filter(|client| client.registered)
     }
 
     /// Whether a client has the name, registered or not. The name is folded.
@@ -187,8 +200,14 @@ impl Registry {
         self.rooms.entry(casefold(name)).or_insert_with(|| Room::new(name, now))
     }
 
-    pub fn rooms(&self) -> impl ExactSizeIterator<Item = &Room> {
-        self.rooms.values()
+    pub fn room_count(&self) -> usize {
+        self.rooms.len()
+    }
+
+    /// The rooms behind a folded name, in the order of their folded names, which come with them.
+    pub fn rooms_after<'a>(&'a self, folded: &str) -> impl Iterator<Item = (&'a str, &'a Room)> + use<'a> {
+        let behind = self.rooms.range::<str, _>((Bound::Excluded(folded), Bound::Unbounded));
+        behind.map(|(folded, room)| (&**folded, room))
     }
 
     /// Everyone who shares a room with a client, the client included, each once.
@@ -200,11 +219,11 @@ impl Registry {
             return room.recipients(None);
         }
         let mut clients = vec![id];
+        let mut counted = vec![false; self.slots.len()];
+        counted[id.slot as usize] = true;
         for room in rooms.iter().filter_map(|name| self.rooms.get(name)) {
-            clients.extend(room.members());
+            clients.extend(room.members().filter(|id| !std::mem::replace(&mut counted[id.slot as usize], true)));
         }
-        clients.sort_unstable();
-        clients.dedup();
         Recipients::of(clients)
     }
 }
@@ -240,6 +259,40 @@ mod tests {
         assert!(registry.take_nick(second, "tesla"));
         registry.remove(first);
         assert!(registry.take_nick(second, "albert"));
+    }
+
+    #[test]
+    fn a_walk_goes_on_where_it_stopped() {
+        let mut registry = Registry::default();
+        let ids = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"].map(|address| admit(&mut registry, address).unwrap());
+        ids.iter().for_each(|&id| registry.mark_registered(id));
+        let (behind, first) = registry.clients_from(0).next().unwrap();
+        assert_eq!((behind, first.id), (1, ids[0]));
+        registry.remove(ids[0]);
+        registry.remove(ids[1]);
+        let fourth = admit(&mut registry, "127.0.0.1:4").unwrap();
+        assert_eq!(registry.clients_from(behind).map(|(_, client)| client.id).collect::<Vec<_>>(), [ids[2]]);
+        registry.mark_registered(fourth);
+        assert!(registry.clients_from(behind).any(|(_, client)| client.id == fourth), "it has the slot of another");
+        for name in ["#C", "#b", "#d"] {
+            registry.room_or_new(name, SystemTime::UNIX_EPOCH);
+        }
+        assert_eq!(registry.rooms_after("#b").map(|(folded, _)| folded).collect::<Vec<_>>(), ["#c", "#d"]);
+        assert_eq!(registry.rooms_after("").count(), 3);
+    }
+
+    #[test]
+    fn peers_of_many_rooms_are_listed_once() {
+        let mut registry = Registry::default();
+        let ids = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"].map(|address| admit(&mut registry, address).unwrap());
+        for (name, members) in [("#a", &ids[..2]), ("#b", &ids[..2]), ("#c", &ids[2..])] {
+            members.iter().for_each(|&id| registry.room_or_new(name, SystemTime::UNIX_EPOCH).add(id));
+            members.iter().for_each(|id| registry.client_mut(*id).unwrap().rooms.push(name.into()));
+        }
+        let mut peers = registry.peers(ids[1]).clients.to_vec();
+        peers.sort_unstable();
+        assert_eq!(peers, ids[..2]);
+        assert_eq!(registry.peers(ids[2]).clients[..], ids[2..]);
     }
 
     #[test]

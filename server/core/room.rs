@@ -3,6 +3,7 @@
 //! Part of the registry, so it is only touched by a thread that holds the registry's lock.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -29,6 +30,12 @@ impl Room {
     /// The members, in the order in which they connected.
     pub fn members(&self) -> impl ExactSizeIterator<Item = ClientId> {
         self.members.keys().copied()
+    }
+
+    /// The members that have connected after a client.
+    pub fn members_after(&self, client: Option<ClientId>) -> impl Iterator<Item = ClientId> {
+        let from = client.map_or(Bound::Unbounded, Bound::Excluded);
+        self.members.range((from, Bound::Unbounded)).map(|(id, _)| *id)
     }
 
     pub fn has(&self, client: ClientId) -> bool {

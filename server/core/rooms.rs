@@ -16,8 +16,13 @@ use super::limits;
 pub fn join(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     if message.params[0] == "0" {
         // RFC 2812, section 3.2.1: leave all rooms.
-        for room in ctx.me().rooms.clone().iter().rev() {
-            part_one(ctx, room, None);
+        let rooms = ctx.me().rooms.clone();
+        ctx.cost += rooms.len().saturating_sub(1);
+        for room in rooms.iter().rev() {
+            if ctx.me().rooms.contains(room) {
+                part_one(ctx, room, None);
+                ctx.worked(limits::ROOM_WORK);
+            }
         }
         return;
     }
@@ -26,8 +31,10 @@ pub fn join(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     if names.is_empty() {
         return ctx.need_more_params("JOIN");
     }
+    ctx.cost += names.len() - 1;
     for name in names {
         join_one(ctx, name, keys.next().filter(|key| !key.is_empty()));
+        ctx.worked(limits::ROOM_WORK);
     }
 }
 
@@ -63,8 +70,11 @@ fn join_one(ctx: &mut CommandContext<'_>, name: &str, key: Option<&str>) {
 }
 
 pub fn part(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
-    for name in distinct(message.params[0]) {
+    let names = distinct(message.params[0]);
+    ctx.cost += names.len().saturating_sub(1);
+    for name in names {
         part_one(ctx, name, message.param(1));
+        ctx.worked(limits::ROOM_WORK);
     }
 }
 

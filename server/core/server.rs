@@ -5,11 +5,11 @@
 //! takes the lock.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use wire::names::wildcard_match;
+use wire::mask::wildcard_match;
 use wire::os;
 
 use super::admission::{Descriptors, DiskGate};
@@ -34,6 +34,8 @@ pub struct Server {
     /// Set once, when the server ends: the accept loops look at it.
     pub stopping: AtomicBool,
     registry: Mutex<Registry>,
+    /// Whoever has it may work on a long command. It is taken before the registry's lock.
+    turn: Mutex<()>,
     /// The number of this run: half of a message's id.
     run: AtomicU64,
     /// Messages so far: the other half.
@@ -43,11 +45,11 @@ pub struct Server {
 impl Server {
     pub fn new(options: Options, log: Log, events: SyncSender<Event>) -> Self {
         let started_at = SystemTime::now();
-        let (stopping, registry) = (AtomicBool::new(false), Mutex::default());
+        let (stopping, registry, turn) = (AtomicBool::new(false), Mutex::default(), Mutex::default());
         let (run, messages) = (AtomicU64::new(Msgid::run_at(started_at)), AtomicU64::new(0));
         let descriptors = Descriptors::divide(os::free_descriptors());
         let disk = DiskGate::new(descriptors);
-        Server { options, started_at, descriptors, disk, log, events, stopping, registry, run, messages }
+        Server { options, started_at, descriptors, disk, log, events, stopping, registry, turn, run, messages }
     }
 
     pub fn name(&self) -> &str {
@@ -60,6 +62,15 @@ impl Server {
         let _ = self.events.send(event);
     }
 
+    /// Waits until the broadcaster has come to what is in the global buffer now. A long answer does so after each piece, so
+    /// that no more than that stands before the lines of others.
+    pub fn wait_for_broadcaster(&self) {
+        let (waiting, reached) = mpsc::channel();
+        self.send(Event::Reached { _waiting: waiting });
+        // Nothing is ever sent: the wait ends when the broadcaster drops the event.
+        let _ = reached.recv();
+    }
+
     /// Whether a parameter names this server.
     pub fn is_called(&self, name: &str) -> bool {
         wildcard_match(name, self.name())
@@ -69,6 +80,11 @@ impl Server {
     /// own client is removed all the same.
     pub fn registry(&self) -> MutexGuard<'_, Registry> {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the turn of a long command. Nobody does so while holding the registry.
+    pub fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Numbers this run, before the first message: higher than every run before.

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use wire::limits::CLIENT_TAGS;
 use wire::lines::{Line, LineBuffer};
 
+use super::client::Busy;
 use super::commands;
 use super::context::{Connection, End, Wing};
 use super::flood::TokenBucket;
@@ -51,13 +52,16 @@ pub fn session_loop(connection: &Connection) {
 fn serve(connection: &Connection) -> End {
     let options = &connection.server.options;
     let (bucket, timer) = (TokenBucket::new(options.flood, Instant::now()), Timer::new(options));
-    let Err(end) = Session { connection, bucket, timer }.run();
+    let Err(end) = Session { connection, bucket, unpaid: 0, timer }.run();
     end
 }
 
 struct Session<'a> {
     connection: &'a Connection,
     bucket: TokenBucket,
+    /// Bytes that were read and that no token has paid for. Those of a line are paid for with it; so what is left are empty
+    /// lines, lines without an end, and bytes that came one by one.
+    unpaid: usize,
     timer: Timer,
 }
 
@@ -93,7 +97,13 @@ impl Session<'_> {
     /// the client speaks.
     fn begin(&mut self) -> Result<(), End> {
         let connection = self.connection;
-        let first = match self.wait(Socket::peek) {
+        let first = loop {
+            match self.wait(Socket::peek) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                other => break other,
+            }
+        };
+        let first = match first {
             Ok(Some(byte)) => byte,
             Ok(None) => return Err(End::ByPeer("Connection closed".into())),
             Err(error) if error.kind() == ErrorKind::TimedOut => return Err(connection.took_too_long()),
@@ -123,8 +133,11 @@ impl Session<'_> {
         }
         let outcome = commands::run(self.connection, line);
         self.timer.set_registered(outcome.registered);
+        self.unpaid = self.unpaid.saturating_sub(limits::BYTES_PER_TOKEN);
         if outcome.flood_exempt {
             self.bucket.refund();
+        } else {
+            self.bucket.charge(outcome.cost, Instant::now());
         }
         outcome.leaving.map_or(Ok(()), |reason| Err(End::ByServer(reason)))
     }
@@ -132,25 +145,46 @@ impl Session<'_> {
     /// Makes a flooder wait. Its lines are read already, so the end of its connection, or of its time to register, would
     /// otherwise be seen only after the last of them.
     fn throttle(&self, pause: Duration) -> Result<(), End> {
-        thread::sleep(pause);
-        if self.connection.cut.get().is_some() || self.connection.socket.is_broken() {
-            return Err(End::ByPeer("Connection lost".into()));
+        let end = Instant::now() + pause;
+        if let Some(client) = self.connection.server.registry().client_mut(self.connection.id) {
+            client.busy = Busy::Until(end);
         }
-        if !self.timer.registered && self.timer.expired() {
-            return Err(self.connection.took_too_long());
+        while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+            thread::sleep(left.min(limits::THROTTLE_LOOK));
+            if self.connection.cut.get().is_some() || self.connection.socket.is_broken() {
+                return Err(End::ByPeer("Connection lost".into()));
+            }
+            if !self.timer.registered && self.timer.expired() {
+                return Err(self.connection.took_too_long());
+            }
         }
         Ok(())
     }
 
+    /// Takes tokens for bytes that belong to no line so far.
+    fn pay_for_bytes(&mut self) -> Result<(), End> {
+        let tokens = u32::try_from(self.unpaid / limits::BYTES_PER_TOKEN).unwrap_or(u32::MAX);
+        if tokens == 0 {
+            return Ok(());
+        }
+        self.unpaid %= limits::BYTES_PER_TOKEN;
+        self.bucket.charge(tokens, Instant::now());
+        self.throttle(self.bucket.debt(Instant::now()))
+    }
+
     /// Waits for bytes; a client that is silent for too long is asked whether it is still there, or disconnected.
     fn receive(&mut self, lines: &mut LineBuffer) -> Result<(), End> {
+        self.pay_for_bytes()?;
         match self.wait(|socket| socket.read(lines.space())) {
             Ok(0) => return Err(End::ByPeer("Connection closed".into())),
             Ok(count) => {
                 lines.filled(count);
+                self.unpaid += count.max(limits::LEAST_READ);
                 self.timer.activity();
             }
             Err(error) if error.kind() == ErrorKind::TimedOut => {}
+            // Bytes that hold no complete text yet: of TLS.
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.unpaid += limits::LEAST_READ,
             // The alert that says so has to arrive before the connection ends.
             Err(error) if error.kind() == ErrorKind::InvalidData => {
                 return Err(End::ByServer(format!("Bad TLS: {error}")));
@@ -168,14 +202,12 @@ impl Session<'_> {
                 socket.set_read_timeout(timeout)?;
             }
             match wait(socket) {
-                Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if self.timer.expired() {
                         return Err(ErrorKind::TimedOut.into());
                     }
-                    if error.kind() == ErrorKind::WouldBlock {
-                        // The broadcaster wrote to this very socket just now (see `Socket::read`).
-                        thread::sleep(limits::READ_NAP);
-                    }
+                    // The broadcaster wrote to this very socket just now (see `Socket::read`).
+                    thread::sleep(limits::READ_NAP);
                 }
                 other => return other,
             }
@@ -209,12 +241,12 @@ fn is_http(line: &str) -> bool {
 /// and the last line might never be seen.
 fn linger(connection: &Connection) {
     let deadline = Instant::now() + limits::LINGER;
-    let mut scrap = [0; 512];
+    let mut scrap = [0; 4096];
     // Without the time-out the read could last for ever.
     while connection.socket.set_read_timeout(limits::LINGER).is_ok() && Instant::now() < deadline {
         match connection.socket.discard(&mut scrap) {
             Ok(0) => return,
-            Ok(_) => {}
+            Ok(_) => thread::sleep(limits::LINGER_NAP),
             Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(limits::READ_NAP),
             Err(_) => return,
         }

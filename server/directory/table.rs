@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
+use std::ops::Bound;
 
 use wire::directory_line::RoomKey;
 use wire::fingerprint::Fingerprint;
@@ -123,6 +124,11 @@ impl RoomTable {
     pub fn remove(&mut self, room: &MulticastRoom) -> bool {
         let is_it = self.get(&room.name).is_some_and(|other| other.id == room.id);
         is_it && self.0.remove(&casefold(&room.name)).is_some()
+    }
+
+    /// The rooms behind a folded name, by name.
+    pub fn after<'a>(&'a self, folded: &str) -> impl Iterator<Item = &'a MulticastRoom> + use<'a> {
+        self.0.range::<str, _>((Bound::Excluded(folded), Bound::Unbounded)).map(|(_, room)| room)
     }
 
     /// All rooms, by name.

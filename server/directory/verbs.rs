@@ -7,10 +7,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wire::directory_line::{DirectoryLine, RoomKey};
 use wire::message::Message;
+use wire::names::casefold;
 
 use super::file::DirectoryFile;
 use super::table::{MulticastRoom, Refusal, RoomTable, is_address, is_name};
-use crate::core::context::CommandContext;
+use crate::core::context::{CommandContext, Piece};
+use crate::core::limits::PIECE;
+use crate::core::registry::Registry;
+use crate::core::replies::Replies;
 
 pub struct Rooms {
     pub table: Mutex<RoomTable>,
@@ -26,26 +30,41 @@ fn no_such_room() -> Refusal {
     ("NO_SUCH_ROOM", "There is no such room in the directory".into())
 }
 
+/// The key as everybody may see it: whether there is one.
+fn shown_key(room: &MulticastRoom) -> RoomKey {
+    if room.key == RoomKey::Open { RoomKey::Open } else { RoomKey::Hidden }
+}
+
+fn item(replies: &mut Replies<'_>, room: &MulticastRoom, key: RoomKey) {
+    let MulticastRoom { name, address, owner, id, .. } = room;
+    replies.server_line(DirectoryLine::Item { name, address: *address, owner, id: *id, key });
+}
+
 impl Rooms {
     fn table(&self) -> MutexGuard<'_, RoomTable> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn getdir(&self, ctx: &mut CommandContext<'_>, message: &Message<'_>) -> Result<(), Refusal> {
-        // A key is for a client that enters, over a connection on which nobody else sees it.
-        let shows_key = message.param(0).is_some() && ctx.me().secure;
-        let item = |room: &MulticastRoom| {
-            let MulticastRoom { name, address, owner, id, key, .. } = room;
-            let (address, id) = (*address, *id);
-            let key = if *key == RoomKey::Open || shows_key { *key } else { RoomKey::Hidden };
-            DirectoryLine::Item { name, address, owner, id, key }.to_string()
-        };
-        // Nobody waits for a list that may be long.
-        let lines: Vec<String> = match message.param(0) {
-            Some(name) => vec![self.table().get(name).map(item).ok_or_else(no_such_room)?],
-            None => ctx.without_lock(|_| self.table().all().map(item).collect()),
-        };
-        lines.into_iter().for_each(|line| ctx.replies.server_line(line));
+        if let Some(name) = message.param(0) {
+            let room = self.table().get(name).cloned().ok_or_else(no_such_room)?;
+            // A key is for a client that enters, over a connection on which nobody else sees it.
+            let key = if ctx.me().secure { room.key } else { shown_key(&room) };
+            item(&mut ctx.replies, &room, key);
+        } else {
+            let mut last = String::new();
+            let copy = |_: &Registry, piece: &mut Piece<MulticastRoom>| {
+                piece.entries.extend(self.table().after(&last).take(PIECE).cloned());
+                piece.work = piece.entries.len();
+                if let Some(room) = piece.entries.last() {
+                    last = casefold(&room.name);
+                }
+            };
+            ctx.in_pieces(copy, |replies, room| {
+                item(replies, &room, shown_key(&room));
+                true
+            });
+        }
         ctx.replies.server_line(DirectoryLine::End);
         Ok(())
     }

@@ -22,8 +22,6 @@ pub const TRANSFERS: usize = 1000;
 /// Data connections that one party may have in any case, up to half of all: a class that shares one address fetches the
 /// same file.
 pub const LEAST_TRANSFERS: usize = 32;
-/// Entries of the table that are looked at, or changed, before the lock is free for others: a fraction of a millisecond.
-pub const AT_A_TIME: usize = 256;
 /// Random bytes of the token that opens a data connection: beyond guessing.
 pub const TOKEN: usize = 16;
 /// How long a token is good for; a client connects at once.

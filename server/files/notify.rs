@@ -21,6 +21,7 @@ use super::table::FileTable;
 use crate::core::client::Client;
 use crate::core::context::{CommandContext, PrivateMessage, Wings};
 use crate::core::event::{Caps, ClientId, Line, Recipients};
+use crate::core::limits::PIECE;
 use crate::core::msgid::Msgid;
 use crate::core::party::is_fair;
 use crate::core::registry::Registry;
@@ -71,13 +72,12 @@ fn source(registry: &Registry, table: &FileTable, file: &SharedFile) -> String {
 /// The recipients who are connected. In pieces: a room may be large.
 fn online(files: &Files, ctx: &mut CommandContext<'_>, recipients: &[Recipient]) -> Vec<ClientId> {
     let mut clients = Vec::new();
-    for (number, some) in recipients.chunks(limits::AT_A_TIME).enumerate() {
-        if number > 0 {
-            ctx.without_lock(|_| ());
-        }
+    for some in recipients.chunks(PIECE) {
         let table = files.table();
         let nicks = some.iter().map(|recipient| table.people.nick(recipient.person));
         clients.extend(nicks.filter_map(|nick| Some(ctx.registry.by_nick(nick)?.id)));
+        drop(table);
+        ctx.worked(some.len());
     }
     clients
 }
@@ -116,9 +116,9 @@ fn address(files: &Files, ctx: &mut CommandContext<'_>, id: FileId) -> Result<()
     drop(table);
     let members: Vec<_> = ctx.registry.room(&target).into_iter().flat_map(Room::members).collect();
     ctx.without_lock(|_| files.forget(id, &earlier));
-    for some in members.chunks(limits::AT_A_TIME) {
+    for some in members.chunks(PIECE) {
         add_members(files, &ctx.registry, id, some)?;
-        ctx.without_lock(|_| ());
+        ctx.worked(some.len());
     }
     if files.table().get(id).ok_or(CANCELLED)?.recipients.is_empty() {
         return Err(format!("nobody gets the file: nobody else is in {target} any more"));

@@ -9,12 +9,12 @@ use std::time::Instant;
 use wire::text::pluralize;
 
 use super::ids::FileId;
-use super::limits;
 use super::options::FileOptions;
 use super::people::Role;
 use super::shared_file::{Recipient, SharedFile};
 use super::spool::Spool;
 use super::table::FileTable;
+use crate::core::limits::PIECE;
 use crate::core::log::Log;
 use crate::core::server::Server;
 use crate::data::clock::Clock;
@@ -64,7 +64,7 @@ impl Files {
 
     /// These people have nothing more to do with a file. In pieces: a room may be large.
     pub fn forget(&self, id: FileId, recipients: &[Recipient]) {
-        for some in recipients.chunks(limits::AT_A_TIME) {
+        for some in recipients.chunks(PIECE) {
             let people = &mut self.table().people;
             some.iter().for_each(|recipient| people.remove(recipient.person, Role::Recipient, id));
         }

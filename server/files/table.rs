@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use wire::names::{casefold, eq_ignore_case};
 
 use super::ids::FileId;
-use super::limits;
 use super::people::{People, Role};
 use super::shared_file::{Recipient, SharedFile};
 use super::usage::Accounts;
 use crate::core::admission::Connections;
+use crate::core::limits::PIECE;
 
 /// All files.
 #[derive(Debug, Default)]
@@ -97,7 +97,7 @@ impl FileTable {
     /// Takes files out whose days are over, some at a time.
     pub fn expire(&mut self, now: u64, life: u64) -> Vec<SharedFile> {
         let expired = self.entries.values().filter(|file| file.is_over(now, life)).map(|file| file.id);
-        let expired: Vec<_> = expired.take(limits::AT_A_TIME).collect();
+        let expired: Vec<_> = expired.take(PIECE).collect();
         expired.into_iter().filter_map(|id| self.remove_if(id, |_| true)).collect()
     }
 

@@ -22,9 +22,10 @@ use super::store::Files;
 use super::table::FileTable;
 use super::tokens::{ResumePoint, Token, TokenScope};
 use super::usage::QuotaExceeded;
-use crate::core::context::CommandContext;
-use crate::core::limits::SHARE;
+use crate::core::context::{CommandContext, Piece};
+use crate::core::limits::{PIECE, SHARE};
 use crate::core::party::Party;
+use crate::core::registry::Registry;
 use crate::core::room::Room;
 use crate::core::server::Server;
 
@@ -251,22 +252,24 @@ fn cancel(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> 
     Ok(())
 }
 
-/// In pieces, while the registry is free: a client may have thousands of files.
+/// In pieces: a client may have thousands of files.
 fn list(files: &Files, ctx: &mut CommandContext<'_>, me: &str) {
     let ids = ctx.without_lock(|_| files.table().of(me));
-    for some in ids.chunks(limits::AT_A_TIME) {
-        let lines = ctx.without_lock(|_| {
-            let table = files.table();
-            some.iter().filter_map(|id| item(files, &table, *id, me)).collect::<Vec<_>>()
-        });
-        for line in lines {
-            ctx.replies.server_line(line);
-            if ctx.replies.are_too_long("FILE") {
-                return;
-            }
-        }
+    let (mut rest, mut is_whole) = (&ids[..], true);
+    let copy = |_: &Registry, piece: &mut Piece<String>| {
+        let (some, later) = rest.split_at(rest.len().min(PIECE));
+        let table = files.table();
+        piece.entries.extend(some.iter().filter_map(|id| item(files, &table, *id, me)));
+        (piece.work, rest) = (some.len(), later);
+    };
+    ctx.in_pieces(copy, |replies, line| {
+        replies.server_line(line);
+        is_whole = !replies.are_too_long("FILE");
+        is_whole
+    });
+    if is_whole {
+        ctx.replies.server_line(FileLine::End);
     }
-    ctx.replies.server_line(FileLine::End);
 }
 
 /// A line of the list, if the file is there and for the client.

@@ -6,7 +6,8 @@
 //! - [`modes`]: the modes of a room and the ranks of its members; the table from which 004, 005 and MODE follow
 //! - [`mode`]: the verb MODE
 //! - [`rooms`]: TOPIC, INVITE, KICK
-//! - [`lists`]: NAMES, LIST, WHO, WHOIS
+//! - [`lists`]: NAMES, LIST
+//! - [`who`]: WHO, WHOIS
 //! - [`users`]: user mode +i
 //! - [`queries`]: USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
 //! - [`welcome`]: 004 and 005
@@ -21,6 +22,7 @@ mod queries;
 mod rooms;
 mod users;
 mod welcome;
+mod who;
 
 use std::fs;
 use std::path::PathBuf;
@@ -75,8 +77,8 @@ impl Wing for Irc {
             Command::new("INVITE", 2, rooms::invite),
             Command::new("KICK", 2, rooms::kick),
             Command::new("MODE", 1, move |ctx, message| mode::mode(&mode.invisible, ctx, message)),
-            Command::new("WHO", 0, lists::who),
-            Command::new("WHOIS", 1, lists::whois),
+            Command::new("WHO", 0, who::who),
+            Command::new("WHOIS", 1, who::whois),
             Command::new("USERHOST", 1, queries::userhost),
             Command::new("ISON", 1, queries::ison),
             Command::new("LUSERS", 0, move |ctx, _| queries::lusers(&lusers.invisible, ctx)),

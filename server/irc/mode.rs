@@ -75,7 +75,7 @@ fn change_room(ctx: &mut CommandContext<'_>, name: &str, changes: &str, params: 
         return ctx.reply(numeric::ERR_NOSUCHCHANNEL, &[name]);
     }
     let mut params = params.iter().copied();
-    let (mut done, mut refused, mut bans_shown) = (Vec::new(), false, false);
+    let (mut done, mut asked, mut refused, mut bans_shown) = (Vec::new(), false, false, false);
     for (on, letter) in letters(changes) {
         let takes_param = WITH_PARAMETER.contains(&letter) && (letter != 'l' || on);
         let param = if takes_param { params.next() } else { None };
@@ -89,6 +89,7 @@ fn change_room(ctx: &mut CommandContext<'_>, name: &str, changes: &str, params: 
             continue;
         }
         let Some((room_name, _)) = ctx.joined_room(name) else { return };
+        ctx.cost += usize::from(std::mem::replace(&mut asked, true));
         let may_lack_it = letter == 'k' && !on;
         if !ctx.registry.room(name).is_some_and(|room| Rank::of(room, ctx.id).operator) {
             ctx.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&room_name]);

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::time::SystemTime;
 
-use wire::names::wildcard_match;
+use wire::mask::Subject;
 use wire::numeric::{self, Numeric};
 use wire::time::unix_seconds;
 
@@ -153,7 +153,11 @@ impl Modes {
     }
 
     fn is_banned(&self, source: &str) -> bool {
-        self.bans.iter().any(|ban| wildcard_match(&ban.text, source))
+        if self.bans.is_empty() {
+            return false;
+        }
+        let source = Subject::new(source);
+        self.bans.iter().any(|ban| source.fits(&ban.text))
     }
 
     /// As MODE shows them, with their parameters; the key only to members.

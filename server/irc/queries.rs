@@ -39,7 +39,7 @@ fn one_line(ctx: &mut CommandContext<'_>, numeric: Numeric, words: Vec<String>) 
 
 pub fn lusers(invisible: &InvisibleCount, ctx: &mut CommandContext<'_>) {
     let Counts { users, most, unknown } = ctx.registry.counts();
-    let (invisible, rooms) = (invisible.get(), ctx.registry.rooms().len());
+    let (invisible, rooms) = (invisible.get(), ctx.registry.room_count());
     let text = format!("There are {} users and {invisible} invisible on 1 servers", users - invisible);
     ctx.reply_text(numeric::RPL_LUSERCLIENT, &[], &text);
     ctx.reply(numeric::RPL_LUSEROP, &["0"]);

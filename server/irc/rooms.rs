@@ -12,6 +12,7 @@ use super::modes::{Flags, Modes, Rank, Setting};
 use crate::core::context::CommandContext;
 use crate::core::event::{Line, Recipients};
 use crate::core::items::items;
+use crate::core::limits::ROOM_WORK;
 
 pub fn topic(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     let name = message.params[0];
@@ -76,12 +77,13 @@ pub fn invite(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
 pub fn kick(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     let (rooms, nicks): (Vec<_>, Vec<_>) = (items(message.params[0]).collect(), items(message.params[1]).collect());
     let reason = message.param(2).map_or_else(|| ctx.me().nick().to_owned(), |text| truncate(text, REASON).into());
-    match rooms[..] {
-        [room] if !nicks.is_empty() => nicks.iter().for_each(|nick| kick_one(ctx, room, nick, &reason)),
-        [_, ..] if rooms.len() == nicks.len() => {
-            rooms.iter().zip(nicks).for_each(|(room, nick)| kick_one(ctx, room, nick, &reason));
-        }
-        _ => ctx.need_more_params("KICK"),
+    if nicks.is_empty() || !(rooms.len() == 1 || rooms.len() == nicks.len()) {
+        return ctx.need_more_params("KICK");
+    }
+    ctx.cost += nicks.len() - 1;
+    for (room, nick) in rooms.iter().cycle().zip(&nicks) {
+        kick_one(ctx, room, nick, &reason);
+        ctx.worked(ROOM_WORK);
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! Kept with the client, as part of the registry.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::limits;
 use crate::core::client::Client;
 use crate::core::event::ClientId;
 use crate::core::registry::Registry;
@@ -33,8 +35,26 @@ pub fn is_invisible(client: &Client) -> bool {
     client.wings.get::<Invisible>().is_some_and(|invisible| invisible.0.is_some())
 }
 
-/// Whether a client finds another one without knowing the nick.
-pub fn is_visible(registry: &Registry, other: &Client, to: ClientId) -> bool {
-    let shares_a_room = || other.rooms.iter().filter_map(|name| registry.room(name)).any(|room| room.has(to));
-    !is_invisible(other) || other.id == to || shares_a_room()
+/// Which other clients a client finds without knowing their nicks.
+pub struct Viewer<'a> {
+    id: ClientId,
+    /// The rooms it is in, folded.
+    rooms: HashSet<&'a str>,
+}
+
+impl<'a> Viewer<'a> {
+    pub fn new(registry: &'a Registry, id: ClientId) -> Self {
+        let rooms = registry.client(id).map_or(&[][..], |client| &client.rooms[..]);
+        Viewer { id, rooms: rooms.iter().map(String::as_str).collect() }
+    }
+
+    pub fn sees(&self, other: &Client) -> bool {
+        let shares_a_room = || other.rooms.iter().any(|name| self.rooms.contains(name.as_str()));
+        !is_invisible(other) || other.id == self.id || shares_a_room()
+    }
+}
+
+/// What it counts as to look at a client.
+pub fn work(client: &Client) -> usize {
+    1 + if is_invisible(client) { client.rooms.len() / limits::ROOMS_PER_WORK } else { 0 }
 }

@@ -45,6 +45,8 @@ fn isupport(flags: &str) -> Vec<String> {
         format!("NICKLEN={NICK}"),
         format!("TOPICLEN={TOPIC}"),
         format!("USERLEN={USER}"),
-        format!("TARGMAX=JOIN:,KICK:,LIST:,NAMES:1,NOTICE:{TARGETS},PART:,PRIVMSG:{TARGETS},TAGMSG:{TARGETS},WHOIS:1"),
+        format!(
+            "TARGMAX=JOIN:,KICK:,LIST:{TARGETS},NAMES:1,NOTICE:{TARGETS},PART:,PRIVMSG:{TARGETS},TAGMSG:{TARGETS},WHOIS:1"
+        ),
     ]
 }

@@ -1,4 +1,4 @@
-//! The wing keys: a name belongs to the key that has it first.
+//! The wing keys: a name belongs to the key that has it first, and the same key is the same person.
 //!
 //! A client shows its key by a certificate, with TLS. Without TLS no client has one; then the wing only keeps bound
 //! names from being taken. Its hooks run in client threads. The table has a lock of its own, which is taken only after
@@ -6,27 +6,38 @@
 //!
 //! - [`table`]: which name belongs to which key
 //! - [`folder`]: the same on the disk
+//! - [`takeover`]: a name goes from one client to another with the same key
 //! - [`limits`]: every number
 //!
-//! Hooks: known names; may a client take a name; it has a name for good.
+//! Hooks: the verb REGAIN; known names; may a client take a name; the answer to a PING; it has a name for good;
+//! housekeeping.
 
 mod folder;
 mod limits;
 mod table;
+mod takeover;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use clap::Args;
-use wire::names::casefold;
-use wire::numeric::BOUND;
+use wire::fingerprint::Fingerprint;
+use wire::message::Message;
+use wire::names::{casefold, is_nick};
+use wire::numeric::{self, BOUND};
 
-use crate::core::context::{CommandContext, Wing};
+use crate::core::context::{Command, CommandContext, Wing};
 use crate::core::log::Log;
+use crate::core::party::{Party, network};
+use crate::core::registration;
+use crate::core::server::Server;
+use crate::data::clock::Clock;
 
 use folder::KeyFolder;
 pub use folder::release;
-use table::{Bound, KeyTable};
+use table::{Applicant, Bound, KeyTable};
+use takeover::Takeover;
 
 #[derive(Debug, Args)]
 pub struct KeyOptions {
@@ -38,14 +49,16 @@ pub struct KeyOptions {
 pub struct Keys {
     table: Mutex<KeyTable>,
     folder: KeyFolder,
+    takeover: Takeover,
+    clock: Arc<Clock>,
 }
 
 impl Keys {
     /// An error is one sentence.
-    pub fn open(data: &Path, log: &Log) -> Result<Arc<Self>, String> {
+    pub fn open(data: &Path, clock: Arc<Clock>, log: &Log) -> Result<Arc<Self>, String> {
         let (folder, table, warnings) = KeyFolder::open(data)?;
         warnings.iter().for_each(|warning| log.line(warning));
-        Ok(Arc::new(Keys { table: Mutex::new(table), folder }))
+        Ok(Arc::new(Keys { table: Mutex::new(table), folder, takeover: Takeover::default(), clock }))
     }
 
     fn table(&self) -> MutexGuard<'_, KeyTable> {
@@ -61,36 +74,51 @@ impl Keys {
             self.table().release(name, owner);
         }
     }
-}
 
-impl Wing for Keys {
-    /// A bound name belongs to somebody, even if mail has forgotten it for a new name.
-    fn knows(&self, folded: &str) -> bool {
-        self.table().owner(folded).is_some()
+    /// Whether the client's key may have a name; an error is the text of 433.
+    fn allow(&self, ctx: &mut CommandContext<'_>, name: &str) -> Result<(), &'static str> {
+        let key = ctx.me().key;
+        if !self.table().allow(name, key) {
+            self.refresh(ctx, name);
+        }
+        if self.table().allow(name, key) { Ok(()) } else { Err(BOUND) }
     }
 
-    fn may_take_nick(&self, ctx: &mut CommandContext<'_>, nick: &str) -> Result<(), &'static str> {
-        let (name, key) = (casefold(nick), ctx.me().key);
-        if !self.table().allow(&name, key) {
-            self.refresh(ctx, &name);
+    /// REGAIN: as NICK, but another client with the same key is not asked whether it still needs the name.
+    fn regain(&self, ctx: &mut CommandContext<'_>, message: &Message<'_>) {
+        if let Some(nick) = message.param(0).filter(|nick| is_nick(nick)) {
+            let name = casefold(nick);
+            if let Err(text) = self.allow(ctx, &name).and_then(|()| takeover::regain(ctx, &name)) {
+                return ctx.reply_text(numeric::ERR_NICKNAMEINUSE, &[nick], text);
+            }
         }
-        if self.table().allow(&name, key) { Ok(()) } else { Err(BOUND) }
+        registration::nick(ctx, message);
     }
 
-    fn named(&self, ctx: &mut CommandContext<'_>) -> Option<String> {
-        let key = ctx.me().key?;
-        let nick = ctx.me().nick().to_owned();
-        let name = casefold(&nick);
-        // Its own name, too, can have been released meanwhile: then it is bound anew.
-        self.refresh(ctx, &name);
-        let bound = self.table().bind(&name, key);
-        if bound == Bound::TooMany {
-            return Some(format!("{nick} is not bound to your key: there are too many names already"));
-        }
-        let owner = self.table().owner(&name).filter(|_| bound == Bound::New)?;
-        if let Err(error) = ctx.without_lock(|_| self.folder.store(&name, key)) {
-            self.table().release(&name, owner);
+    /// Writes the owner of a name down, and when it was bound, if it was never used again. False when the disk fails.
+    fn store(&self, ctx: &mut CommandContext<'_>, name: &str, key: Fingerprint, once: Option<u64>) -> bool {
+        let stored = ctx.without_lock(|_| self.folder.store(name, key, once));
+        if let Err(error) = &stored {
             ctx.server.log.line(format_args!("The key of {name} cannot be stored: {error}"));
+        }
+        stored.is_ok()
+    }
+
+    /// Removes the file of a name that has given way to another one.
+    fn forget(&self, ctx: &mut CommandContext<'_>, name: &str) {
+        ctx.server.log.line(format_args!("The name {name} is forgotten: it was never used again"));
+        if let Err(error) = ctx.without_lock(|_| self.folder.forget(name, || self.knows(name))) {
+            ctx.server.log.line(format_args!("The name {name} will be back at the next start: {error}"));
+        }
+    }
+
+    /// The client's name is its key's from now on, once that is written down; the answer is for the client.
+    fn bound(&self, ctx: &mut CommandContext<'_>, nick: &str, by: Applicant) -> Option<String> {
+        let (name, key) = (casefold(nick), by.key);
+        let owner = self.table().owner(&name)?;
+        if !self.store(ctx, &name, key, Some(by.now)) {
+            self.table().release(&name, owner);
+            ctx.me_mut().party = Party::of(by.network);
             return Some(format!("{nick} could not be bound to your key: the server's disk fails"));
         }
         self.table().mark_stored(&name);
@@ -99,18 +127,73 @@ impl Wing for Keys {
     }
 }
 
+impl Wing for Keys {
+    fn commands(self: Arc<Self>) -> Vec<Command> {
+        let regain = move |ctx: &mut CommandContext<'_>, message: &Message<'_>| self.regain(ctx, message);
+        vec![Command::new("REGAIN", 0, regain).before_registration()]
+    }
+
+    fn housekeeping(&self, _server: &Server) {
+        self.table().expire_newcomers(Instant::now());
+    }
+
+    /// A bound name belongs to somebody, even if mail has forgotten it for a new name.
+    fn knows(&self, folded: &str) -> bool {
+        self.table().owner(folded).is_some()
+    }
+
+    fn may_take_nick(&self, ctx: &mut CommandContext<'_>, nick: &str) -> Result<(), &'static str> {
+        let name = casefold(nick);
+        self.allow(ctx, &name)?;
+        self.takeover.make_way(ctx, &name)?;
+        // That took its time.
+        if self.table().allow(&name, ctx.me().key) { Ok(()) } else { Err(BOUND) }
+    }
+
+    fn acknowledged(&self, ctx: &mut CommandContext<'_>, token: &str) {
+        takeover::acknowledged(ctx, token);
+    }
+
+    fn named(&self, ctx: &mut CommandContext<'_>) -> Option<String> {
+        let key = ctx.me().key?;
+        let (nick, ip) = (ctx.me().nick().to_owned(), ctx.me().address.ip());
+        let name = casefold(&nick);
+        // Its own name, too, can have been released meanwhile: then it is bound anew.
+        self.refresh(ctx, &name);
+        let (now, instant) = (self.clock.now(), ctx.inputs.instant);
+        let by = Applicant { key, client: ctx.id, network: network(ip), now, instant };
+        let bound = self.table().bind(&name, by, |name| ctx.registry.is_taken(name));
+        let is_owner = !matches!(bound, Bound::Refused(_) | Bound::Theirs);
+        ctx.me_mut().party = if is_owner { Party::Key(key) } else { Party::of(ip) };
+        match bound {
+            Bound::Already | Bound::Theirs => None,
+            Bound::Refused(why) => Some(format!("{nick} is not bound to your key: {why}")),
+            Bound::Again => {
+                self.store(ctx, &name, key, None);
+                None
+            }
+            Bound::New => self.bound(ctx, &nick, by),
+            Bound::InPlaceOf(forgotten) => {
+                self.forget(ctx, &forgotten);
+                self.bound(ctx, &nick, by)
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use wire::fingerprint::Fingerprint;
+    use std::time::SystemTime;
 
     use super::*;
 
     #[test]
     fn a_bound_name_is_known() {
         let data = tempfile::tempdir().unwrap();
-        let keys = Keys::open(data.path(), &Log::start(false).unwrap().0).unwrap();
+        let clock = Clock::open(data.path(), SystemTime::now()).0;
+        let keys = Keys::open(data.path(), clock.into(), &Log::start(false).unwrap().0).unwrap();
         assert!(!keys.knows("tesla"));
-        keys.table().bind("tesla", Fingerprint([7; 32]));
+        keys.table().enter("tesla", Fingerprint([7; 32]), None, true);
         assert!(keys.knows("tesla"));
     }
 }

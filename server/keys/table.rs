@@ -1,18 +1,32 @@
 //! The table of names that are bound to keys.
 //!
-//! Behind a lock of its own, which is taken only after the registry's. All names here are folded.
+//! Behind a lock of its own, which is taken only after the registry's. All names here are folded. Nothing here looks at
+//! all names, since clients ask for names under the registry's lock.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::IpAddr;
+use std::time::Instant;
 
 use wire::fingerprint::Fingerprint;
 
 use super::limits;
+use crate::core::event::ClientId;
 
 #[derive(Debug, Default)]
 pub struct KeyTable {
     owners: HashMap<String, Owner>,
+    /// How many names each key has.
+    counts: HashMap<Fingerprint, usize>,
+    /// Names that were never used again, in the order in which they were bound. When there are too many names, the first
+    /// of them is forgotten.
+    once: BTreeMap<Place, String>,
+    /// When the clients of each network have bound new names, within the last hour.
+    newcomers: HashMap<IpAddr, VecDeque<Instant>>,
     next_serial: u64,
 }
+
+/// When a name was bound: seconds since 1970, and a number that nothing else has.
+type Place = (u64, u64);
 
 /// The owner of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +36,27 @@ pub struct Owner {
     stored: bool,
     /// Keeps one owner apart from a later one with the same key.
     serial: u64,
+    once: Option<Once>,
+}
+
+/// A name that only the session that has bound it has used so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Once {
+    place: Place,
+    /// That session, unless the server was started again since.
+    by: Option<ClientId>,
+}
+
+/// A client that wants to bind a name.
+#[derive(Debug, Clone, Copy)]
+pub struct Applicant {
+    pub key: Fingerprint,
+    pub client: ClientId,
+    pub network: IpAddr,
+    /// Seconds since 1970.
+    pub now: u64,
+    /// The same moment, for the limit of each hour.
+    pub instant: Instant,
 }
 
 /// What became of the request to bind a name.
@@ -29,10 +64,14 @@ pub struct Owner {
 pub enum Bound {
     /// The name belongs to the key from now on.
     New,
+    /// The same, and because there were too many this other name is forgotten.
+    InPlaceOf(String),
+    /// It did before, and is used in a later session for the first time.
+    Again,
     /// It did before.
     Already,
-    /// The key has as many names as one may have, or all keys together have.
-    TooMany,
+    /// It does not, for this reason.
+    Refused(&'static str),
     /// Another key has it.
     Theirs,
 }
@@ -53,26 +92,72 @@ impl KeyTable {
         self.owner(name).is_none_or(|owner| Some(owner.key) == key)
     }
 
-    /// Binds a name to a key. A new owner is to be stored on the disk, and then marked with [`Self::mark_stored`].
-    pub fn bind(&mut self, name: &str, key: Fingerprint) -> Bound {
-        match self.owner(name) {
-            Some(owner) if owner.key == key => return Bound::Already,
-            Some(_) => return Bound::Theirs,
+    /// Binds a name to a key. A new owner is to be stored on the disk, and then marked with [`Self::mark_stored`]. A name
+    /// that is in use is not forgotten.
+    pub fn bind(&mut self, name: &str, by: Applicant, in_use: impl Fn(&str) -> bool) -> Bound {
+        match self.owners.get_mut(name) {
+            Some(owner) if owner.key != by.key => return Bound::Theirs,
+            Some(Owner { once: Some(once), .. }) if once.by == Some(by.client) => return Bound::Already,
+            Some(owner) => {
+                let Some(once) = owner.once.take() else { return Bound::Already };
+                self.once.remove(&once.place);
+                return Bound::Again;
+            }
             None => {}
         }
-        // New names are rare, so the whole table is counted.
-        let count = self.owners.values().filter(|owner| owner.key == key).count();
-        if count >= limits::NAMES_PER_KEY || self.owners.len() >= limits::BOUND_NAMES {
-            return Bound::TooMany;
+        if self.counts.get(&by.key).is_some_and(|count| *count >= limits::NAMES_PER_KEY) {
+            return Bound::Refused("there are too many names already");
         }
-        self.enter(name, key, false);
-        Bound::New
+        let recent = self.newcomers.entry(by.network).or_default();
+        expire(recent, by.instant);
+        if recent.len() >= limits::NAMES_PER_HOUR {
+            return Bound::Refused("too many new names came from your network; connect again in an hour");
+        }
+        let mut bound = Bound::New;
+        if self.owners.len() >= limits::BOUND_NAMES {
+            let Some(forgotten) = self.forget_oldest(by.now, in_use) else {
+                return Bound::Refused("the server has too many names already");
+            };
+            bound = Bound::InPlaceOf(forgotten);
+        }
+        self.newcomers.entry(by.network).or_default().push_back(by.instant);
+        self.enter(name, by.key, Some((by.now, Some(by.client))), false);
+        bound
     }
 
-    pub fn enter(&mut self, name: &str, key: Fingerprint, stored: bool) {
-        let serial = self.next_serial;
+    /// Forgets the oldest name that was never used again.
+    fn forget_oldest(&mut self, now: u64, in_use: impl Fn(&str) -> bool) -> Option<String> {
+        for _ in 0..limits::FORGETTABLE {
+            let (_, name) = self.once.pop_first()?;
+            if !in_use(&name) {
+                self.remove(&name);
+                return Some(name);
+            }
+            // Its first session goes on, so it goes to the end of the queue: nobody has to pass it again.
+            let place = self.next_place(now);
+            if let Some(Owner { once: Some(once), .. }) = self.owners.get_mut(&name) {
+                once.place = place;
+            }
+            self.once.insert(place, name);
+        }
+        None
+    }
+
+    fn next_place(&mut self, now: u64) -> Place {
         self.next_serial += 1;
-        self.owners.insert(name.into(), Owner { key, stored, serial });
+        (now, self.next_serial)
+    }
+
+    /// Enters the owner of a name that has none. `once`: when it was bound, and by which session, if it was never used
+    /// again.
+    pub fn enter(&mut self, name: &str, key: Fingerprint, once: Option<(u64, Option<ClientId>)>, stored: bool) {
+        let place = self.next_place(once.map_or(0, |(since, _)| since));
+        let once = once.map(|(_, by)| Once { place, by });
+        if once.is_some() {
+            self.once.insert(place, name.into());
+        }
+        *self.counts.entry(key).or_default() += 1;
+        self.owners.insert(name.into(), Owner { key, stored, serial: place.1, once });
     }
 
     pub fn mark_stored(&mut self, name: &str) {
@@ -83,40 +168,36 @@ impl KeyTable {
 
     /// Releases a name from this owner, if it still is its owner.
     pub fn release(&mut self, name: &str, from: Owner) {
-        if self.owner(name) == Some(from) {
-            self.owners.remove(name);
+        if self.owner(name).is_some_and(|owner| owner.serial == from.serial) {
+            self.remove(name);
         }
+    }
+
+    fn remove(&mut self, name: &str) {
+        let Some(owner) = self.owners.remove(name) else { return };
+        owner.once.and_then(|once| self.once.remove(&once.place));
+        if let Some(count) = self.counts.get_mut(&owner.key) {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(&owner.key);
+            }
+        }
+    }
+
+    /// Forgets the networks from which no new name came within the last hour.
+    pub fn expire_newcomers(&mut self, now: Instant) {
+        self.newcomers.retain(|_, recent| {
+            expire(recent, now);
+            !recent.is_empty()
+        });
+    }
+}
+
+fn expire(recent: &mut VecDeque<Instant>, now: Instant) {
+    while recent.front().is_some_and(|at| now.saturating_duration_since(*at) >= limits::HOUR) {
+        recent.pop_front();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TESLA: Fingerprint = Fingerprint([7; 32]);
-    const EVE: Fingerprint = Fingerprint([8; 32]);
-
-    #[test]
-    fn a_name_belongs_to_one_key_and_a_key_has_some_names() {
-        let mut keys = KeyTable::default();
-        assert!(keys.allow("tesla", None) && keys.allow("tesla", Some(EVE)));
-        assert_eq!(keys.bind("tesla", TESLA), Bound::New);
-        assert_eq!(keys.bind("tesla", TESLA), Bound::Already);
-        assert_eq!(keys.bind("tesla", EVE), Bound::Theirs);
-        assert!(keys.allow("tesla", Some(TESLA)) && !keys.allow("tesla", Some(EVE)) && !keys.allow("tesla", None));
-        let more = (1..limits::NAMES_PER_KEY).map(|number| keys.bind(&format!("t{number}"), TESLA));
-        assert!(more.collect::<Vec<_>>().iter().all(|bound| *bound == Bound::New));
-        assert_eq!(keys.bind("another", TESLA), Bound::TooMany);
-        assert!(keys.allow("another", Some(TESLA)), "it may be used all the same");
-        let owner = keys.owner("tesla").unwrap();
-        keys.release("tesla", owner);
-        assert_eq!(keys.bind("another", TESLA), Bound::New);
-        keys.release("another", keys.owner("another").unwrap());
-        assert_eq!(keys.bind("tesla", TESLA), Bound::New);
-        keys.release("tesla", owner);
-        assert!(!keys.allow("tesla", Some(EVE)), "the same key has got it anew");
-        assert_eq!(keys.stored_owner("tesla"), None);
-        keys.mark_stored("tesla");
-        assert_eq!(keys.stored_owner("tesla"), keys.owner("tesla"));
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! The wing mail: private messages are stored before they are delivered, so that none that is acknowledged gets lost,
 //! and wait for people who are not connected.
 //!
-//! Its verb and hooks run in client threads. The index of all mailboxes has a lock of its own, which is taken only
+//! Its hooks run in client threads. The index of all mailboxes has a lock of its own, which is taken only
 //! after the registry's; disk calls happen while neither is held.
 //!
 //! - [`delivery`]: the way of a message, from the sender's thread to the disk, to the recipient, and off the disk
@@ -11,7 +11,7 @@
 //! - [`recovery`]: what the server reads when it starts
 //! - [`limits`]: every number
 //!
-//! Hooks: the verb PONG in the core's place; known names; delivery to a person; a client that arrives or gives up its
+//! Hooks: the answer to a PING; known names; delivery to a person; a client that arrives or gives up its
 //! name.
 
 pub mod delivery;
@@ -23,26 +23,16 @@ pub mod store;
 mod stored;
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use wire::names::{casefold, eq_ignore_case};
 
 use crate::core::client::Client;
-use crate::core::context::{Command, CommandContext, PrivateMessage, Wing};
+use crate::core::context::{CommandContext, PrivateMessage, Wing};
 use crate::core::server::Server;
 
 pub use store::Mail;
 
 impl Wing for Mail {
-    fn commands(self: Arc<Self>) -> Vec<Command> {
-        let pong = Command::new("PONG", 0, move |ctx, message| {
-            if let Some(token) = message.params.last() {
-                delivery::acknowledge(&self, ctx, token);
-            }
-        });
-        vec![pong.before_registration()]
-    }
-
     fn started(&self, server: &Server) {
         server.set_run(self.run);
     }
@@ -64,6 +54,10 @@ impl Wing for Mail {
         if new.is_none_or(|new| !eq_ignore_case(old, new)) {
             self.index().reset_in_flight(&casefold(old));
         }
+    }
+
+    fn acknowledged(&self, ctx: &mut CommandContext<'_>, token: &str) {
+        delivery::acknowledge(self, ctx, token);
     }
 
     fn arrived(&self, ctx: &mut CommandContext<'_>) {

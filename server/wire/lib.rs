@@ -14,8 +14,9 @@
 //! - [`fingerprint`]: by which a key is known again
 //! - [`limits`]: every number, with its unit and its reason
 //! - [`lines`]: bytes from a socket, cut into lines of bounded length
+//! - [`mask`]: masks with `*` and `?`
 //! - [`message`]: one line, taken apart and put together
-//! - [`names`]: which nicks and rooms are valid, when two are the same, masks
+//! - [`names`]: which nicks and rooms are valid, when two are the same
 //! - [`numeric`]: the table of numeric replies
 //! - [`os`]: what differs between operating systems
 //! - [`room_cipher`]: the encryption of multicast datagrams, with the feature `tls`
@@ -37,6 +38,7 @@ pub mod files;
 pub mod fingerprint;
 pub mod limits;
 pub mod lines;
+pub mod mask;
 pub mod message;
 pub mod names;
 pub mod numeric;

@@ -32,8 +32,8 @@ pub const TOPIC: usize = 300;
 pub const AWAY: usize = 200;
 /// A reason for KICK, PART or QUIT; longer ones are shortened.
 pub const REASON: usize = 200;
-/// A real name; longer ones are shortened.
-pub const REALNAME: usize = 128;
+/// A real name; longer ones are shortened. As much as a mask is compared with (`mask.rs`).
+pub const REALNAME: usize = 127;
 /// A server's name (`--name`), as long as the label of a host name may be (RFC 1035, section 2.3.4).
 pub const SERVER_NAME: usize = 63;
 /// A parameter that a reply repeats from the request; longer ones are shortened, so that the reply fits one line.

@@ -1,4 +1,4 @@
-//! Names: which nicks and rooms are valid, when two names are the same, and masks.
+//! Names: which nicks and rooms are valid, and when two names are the same.
 //!
 //! Pure functions; the server asks them under the registry's lock, the client before it sends.
 
@@ -29,37 +29,6 @@ pub fn casefold(name: &str) -> String {
 /// Whether two names are the same.
 pub fn eq_ignore_case(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
-}
-
-/// Whether `text` matches a mask, in which `*` stands for any characters and `?` for any one.
-///
-/// It takes at most `mask.len() * text.len()` steps: on a mismatch only the last `*` is tried again.
-pub fn wildcard_match(mask: &str, text: &str) -> bool {
-    let (mask, text) = (mask.as_bytes(), text.as_bytes());
-    let (mut m, mut t) = (0, 0);
-    let mut retry: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match (mask.get(m), retry) {
-            (Some(b'*'), _) => {
-                m += 1;
-                retry = Some((m, t));
-            }
-            (Some(b'?'), _) => (m, t) = (m + 1, after_char(text, t)),
-            (Some(byte), _) if byte.eq_ignore_ascii_case(&text[t]) => (m, t) = (m + 1, t + 1),
-            (_, Some((after_star, from))) => {
-                (m, t) = (after_star, after_char(text, from));
-                retry = Some((m, t));
-            }
-            (_, None) => return false,
-        }
-    }
-    mask[m..].iter().all(|&byte| byte == b'*')
-}
-
-/// The index behind the character that starts at `index`: its other bytes are `10xxxxxx`.
-fn after_char(text: &[u8], index: usize) -> usize {
-    let rest = text[index + 1..].iter().take_while(|&&byte| byte & 0xc0 == 0x80).count();
-    index + 1 + rest
 }
 
 #[cfg(test)]
@@ -93,17 +62,5 @@ mod tests {
         assert!(eq_ignore_case("Tesla", "tESLA"));
         assert!(!eq_ignore_case("[a]", "{a}"), "the folding of RFC 1459 is not ours");
         assert!(!eq_ignore_case("#É", "#é"));
-    }
-
-    #[test]
-    fn masks() {
-        assert!(wildcard_match("*!*@127.0.0.1", "tesla!t@127.0.0.1"));
-        assert!(wildcard_match("T?sla!*", "tesla!t@h"));
-        assert!(wildcard_match("*", ""));
-        assert!(wildcard_match("a*b*c", "aXbYbZc"));
-        assert!(wildcard_match("?", "ß") && wildcard_match("*?x", "aßx") && !wildcard_match("??", "ß"));
-        assert!(!wildcard_match("a*b", "abc"));
-        assert!(!wildcard_match("", "a"));
-        assert!(!wildcard_match(&"*a".repeat(50), &"a".repeat(49)));
     }
 }

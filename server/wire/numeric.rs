@@ -114,6 +114,18 @@ pub const OFFLINE: &str = "offline, stored";
 /// The text of 433 when a nick belongs to another key than the client's.
 pub const BOUND: &str = "Nick belongs to another key; connect with TLS and that key, or choose another nick";
 
+/// The text of 433 when another client with the same key has a nick.
+pub const HELD: &str = "Nick is in use by another connection with your key; REGAIN <nick> takes it from there";
+
+/// The text of 433 when REGAIN takes a nick to and fro.
+pub const TOO_OFTEN: &str = "Nick has gone from one connection with your key to another too often; wait five minutes";
+
+/// The text of a NOTICE to a client that waits for the answer to NICK or REGAIN.
+pub const ASKING: &str = "Another connection with your key has the nick; asking it whether it is still there";
+
+/// Why a client is disconnected whose nick goes to another one with the same key.
+pub const REPLACED: &str = "Replaced by a newer connection";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `options` | the command line |
-//! | `fanout`, `stalled`, `idle`, `transfers` | the cases: a `unit` measures one server once |
+//! | `fanout`, `stalled`, `idle`, `queries`, `transfers` | the cases: a `unit` measures one server once |
 //! | `tls`: `handshakes`, `unfinished` | the case of TLS, which is the fan-out again and two parts of its own |
 //! | `conversation` | speakers, and the check of every delivery |
 //! | `crowd`, `member`, `line` | many clients, one client, one line |
@@ -30,6 +30,7 @@ mod line;
 mod member;
 mod options;
 mod proc;
+mod queries;
 mod server;
 mod session;
 mod stalled;
@@ -61,6 +62,8 @@ handshakes: full ones, without resumption or a client's certificate. One counts 
   TLS. Above the table: what each server agrees on by its defaults. The generator does not check who the server is.
 unfinished: of the handshakes a third each has sent the first 5 bytes of a ClientHello, half of it, and all of it, and
   sends nothing more. The same conversation without and with them in turn; \"still open\": not closed by the server.
+queries: each of the clients that ask is in 100 rooms and sends LIST, WHO, WHOIS and NAMES for everything, and with masks that
+  take long; again when all are answered. No server throttles them here; our own does unless told otherwise.
 note: ngIRCd and InspIRCd do not set TCP_NODELAY, so latencies near 40 ms are Nagle's algorithm
   waiting for a delayed ACK, not work (compare CPU there); InspIRCd welcomes clients once a second.";
 
@@ -110,6 +113,12 @@ fn run(mut options: Options) -> io::Result<Vec<String>> {
         let tables = vec![Table::new(format!("idle crowd: {} clients", options.idle), idle::COLUMNS)];
         // One round: memory hardly varies, and 8000 connections take a while.
         bench.case(1, tables, |candidate| idle::unit(candidate, &options));
+    }
+    if options.wants("queries") {
+        let title =
+            format!("queries: a conversation of {} beside {} clients that ask", queries::MEMBERS, options.askers);
+        let tables = vec![Table::new(title, queries::COLUMNS)];
+        bench.case(options.rounds, tables, |candidate| queries::unit(candidate, &options));
     }
     if options.wants("tls") {
         tls::case(&mut bench, &options);

@@ -12,7 +12,7 @@ use crate::stalled::{HEALTHY, PAYLOAD};
 
 pub const USAGE: &str = "\
 usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS])
-  --cases LIST              fanout,stalled,idle,tls,files (tls: fan-out and handshakes)
+  --cases LIST              fanout,stalled,idle,queries,tls,files (tls: fan-out and handshakes)
   --servers LIST            ours,other,ngircd,inspircd              [all but other]
   --clients LIST            members of the fan-out room             [200,1000]
   --in-flight LIST          lines in flight per speaker, fan-out    [1,32]
@@ -21,6 +21,7 @@ usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS
   --stalled N               members that never read                 [20]
   --stalled-in-flight LIST  lines in flight per speaker, stalled    [1]
   --idle N                  clients of the idle crowd               [8000]
+  --askers N                clients that ask without pause          [20]
   --unfinished N            handshakes that nobody finishes         [1000]
   --file-mib N              MiB of the file that is sent and fetched  [1024]
   --idle-rooms N            rooms that the idle crowd spreads over  [0: none]
@@ -31,7 +32,7 @@ usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS
   --ours PATH               our server, if cargo did not build it
   --other PATH              compare ours with this other build of it alone";
 
-const CASES: [&str; 5] = ["fanout", "stalled", "idle", "tls", "files"];
+const CASES: [&str; 6] = ["fanout", "stalled", "idle", "queries", "tls", "files"];
 
 pub struct Options {
     pub cases: Vec<String>,
@@ -44,6 +45,7 @@ pub struct Options {
     pub stalled_in_flight: Vec<usize>,
     pub idle: usize,
     pub idle_rooms: usize,
+    pub askers: usize,
     pub unfinished: usize,
     pub file_mib: usize,
     warm_up: f64,
@@ -66,6 +68,7 @@ impl Options {
             stalled_in_flight: vec![1],
             idle: 8000,
             idle_rooms: 0,
+            askers: 20,
             unfinished: 1000,
             file_mib: 1024,
             warm_up: 0.5,
@@ -113,6 +116,7 @@ impl Options {
             "--stalled" => self.stalled = number(value)?,
             "--stalled-in-flight" => self.stalled_in_flight = list(value)?,
             "--idle" => self.idle = number(value)?,
+            "--askers" => self.askers = number(value)?,
             "--unfinished" => self.unfinished = number(value)?,
             "--file-mib" => self.file_mib = number(value)?,
             "--idle-rooms" => self.idle_rooms = number(value)?,
@@ -132,7 +136,7 @@ impl Options {
     fn check(&self) -> Result<(), String> {
         let smallest_room = self.clients.iter().copied().min().unwrap_or(0).min(HEALTHY);
         let wrong = if !self.cases.iter().all(|case| CASES.contains(&case.as_str())) {
-            "--cases are fanout, stalled, idle, tls and files"
+            "--cases are fanout, stalled, idle, queries, tls and files"
         } else if !(HEADER..=PAYLOAD).contains(&self.payload) {
             "--payload must be from 16 to 400"
         } else if self.speakers == 0 || self.speakers * 2 > smallest_room {
@@ -141,8 +145,8 @@ impl Options {
             "a speaker needs at least one line in flight"
         } else if !(0.2..=60.0).contains(&self.seconds) || !(0.0..=60.0).contains(&self.warm_up) {
             "--seconds must be from 0.2 to 60, --warm-up from 0 to 60"
-        } else if [self.rounds, self.idle, self.stalled, self.unfinished, self.file_mib].contains(&0) {
-            "--rounds, --idle, --stalled, --unfinished and --file-mib must not be 0"
+        } else if [self.rounds, self.idle, self.stalled, self.askers, self.unfinished, self.file_mib].contains(&0) {
+            "--rounds, --idle, --stalled, --askers, --unfinished and --file-mib must not be 0"
         } else {
             return Ok(());
         };

@@ -58,7 +58,9 @@ fn one_line_does_not_ask_for_the_same_many_times() {
     alice.ask(&format!("MODE #a +{}", "b".repeat(400)), &["368 #a"]);
     alice.send(&format!("WHOIS {}", "bob,BOB,".repeat(50)));
     assert_eq!(alice.sync().len(), ["311", "319", "312", "317", "318"].len());
-    let unknown: String = (0..100).map(|number| format!("n{number},")).collect();
-    alice.send(&format!("WHOIS {unknown}"));
+    let unknown = |count| (0..count).map(|number| format!("n{number}")).collect::<Vec<_>>().join(",");
+    alice.send(&format!("WHOIS {}", unknown(limit("TARGETS"))));
     assert_eq!(alice.sync().len(), limit("TARGETS") + 1);
+    // What is too much is refused, not cut.
+    alice.ask(&format!("WHOIS {}", unknown(limit("TARGETS") + 1)), &["416 WHOIS", "318 *"]);
 }

@@ -57,7 +57,7 @@ fn what_005_says_is_what_limits_say() {
         "MODES".into(),
         format!("NICKLEN={}", limits::NICK),
         "PREFIX=(ov)@+".into(),
-        format!("TARGMAX=JOIN:,KICK:,LIST:,NAMES:1,NOTICE:{most},PART:,PRIVMSG:{most},TAGMSG:{most},WHOIS:1"),
+        format!("TARGMAX=JOIN:,KICK:,LIST:{most},NAMES:1,NOTICE:{most},PART:,PRIVMSG:{most},TAGMSG:{most},WHOIS:1"),
         format!("TOPICLEN={}", limits::TOPIC),
         format!("USERLEN={}", limits::USER),
         "UTF8ONLY".into(),

@@ -12,7 +12,7 @@ use crate::mail::stored;
 /// irssi on a terminal of its own, which logs all that it shows; `how` are settings of the connection.
 pub fn start(home: &TempDir, server: &Server, how: &str) -> Child {
     let settings = format!(
-        "core = {{ }}; \"fe-common/core\" = {{ autolog = \"yes\"; autolog_path = \"{}/$0.log\"; }};",
+        "core = {{ server_reconnect_time = \"10s\"; }}; \"fe-common/core\" = {{ autolog = \"yes\"; autolog_path = \"{}/$0.log\"; }};",
         home.path().display()
     );
     let port = server.addresses[0].port();

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::process::Command;
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
+use tempfile::TempDir;
 use wire::numeric::BOUND;
 
 use crate::client::person::{Home, WELCOME};
@@ -135,6 +136,98 @@ fn a_key_has_some_names_and_may_use_more() {
     tesla.send("NICK t3");
     tesla.skip_to(":one_more!t0@127.0.0.1 NICK t3");
     server.client("one_more").ask("ISON t3", &["303 :t3"]);
+}
+
+/// Has a client take this name, and returns what it is told of that.
+#[track_caller]
+fn told(client: &mut Client, nick: &str) -> String {
+    client.send(&format!("NICK {nick}"));
+    client.skip_to(&format!(":groupchat NOTICE {nick} :{nick} *"))
+}
+
+#[test]
+fn one_network_binds_some_new_names_in_an_hour_and_talks_under_any_name() {
+    let server = Server::start(&["--flood", "0"]);
+    let (per_hour, per_key) = (limit("NAMES_PER_HOUR"), limit("NAMES_PER_KEY"));
+    let mut number = 0;
+    let mut last = loop {
+        let mut client = server.client_with_key(&format!("n{number}"), &format!("key{number}"));
+        let end = per_hour.min(number + per_key);
+        for name in number + 1..end {
+            assert!(told(&mut client, &format!("n{name}")).contains(" belongs to your key "));
+        }
+        number = end;
+        if number == per_hour {
+            break client;
+        }
+    };
+    let mut newcomer = server.connect_with_key("newcomer");
+    newcomer.register("newcomer");
+    newcomer.expect(
+        ":groupchat NOTICE newcomer :newcomer is not bound to your key: too many new names came from your network; \
+         connect again in an hour",
+    );
+    let mut albert = server.client("albert");
+    newcomer.join("#a");
+    albert.join("#a");
+    newcomer.expect(":albert!albert@127.0.0.1 JOIN #a");
+    newcomer.ask("PRIVMSG albert :hi", &[]);
+    albert.expect(":newcomer!newcomer@127.0.0.1 PRIVMSG albert :hi");
+    // What was bound stays so, and can be taken as before.
+    last.ask("NICK n99", &[]);
+    expect_refusal(server.connect_with_key("eve"), "n3");
+    server.client_with_key("n3", "key0").ask("ISON n3", &["303 :n3"]);
+}
+
+#[test]
+fn a_full_table_forgets_who_never_came_back_and_then_refuses_new_names_only() {
+    let folder = Arc::new(TempDir::new().unwrap());
+    let keys = folder.path().join("keys");
+    fs::create_dir(&keys).unwrap();
+    let write = |name: &str, once: &str| fs::write(keys.join(name), format!("{}\n{once}", "ab".repeat(32))).unwrap();
+    (3..limit("BOUND_NAMES")).for_each(|number| write(&format!("n{number}"), ""));
+    for (name, once) in [("a", "new 7\n"), ("b", "new 5\n"), ("c", "new 6\n")] {
+        write(name, once);
+    }
+    let server = Server::start_in(&folder, &["--flood", "0"]);
+    let mut b = server.client("other");
+    b.ask("NICK b", &[&format!("433 b :{BOUND}")]);
+    let mut tesla = server.client_with_key("tesla", "tesla");
+    server.program.expect_log("The name b is forgotten: it was never used again");
+    b.ask("NICK b", &[":other!other@127.0.0.1 NICK b"]);
+    for nick in ["t1", "t2"] {
+        assert!(told(&mut tesla, nick).contains(" belongs to your key "));
+    }
+    let left = ["a", "b", "c", "tesla", "t1", "t2", "n3"].map(|name| keys.join(name).exists());
+    assert_eq!(left, [false, false, false, true, true, true, true]);
+    // tesla has come a few moments ago, and her first name is the oldest one. It is free now.
+    assert!(told(&mut tesla, "t3").contains(" belongs to your key "));
+    server.program.expect_log("The name tesla is forgotten");
+    for name in ["t1", "t2", "t3"] {
+        write(name, "");
+    }
+    drop(server);
+    let server = Server::start_in(&folder, &[]);
+    let mut newcomer = server.connect_with_key("newcomer");
+    newcomer.register("newcomer");
+    newcomer
+        .expect(":groupchat NOTICE newcomer :newcomer is not bound to your key: the server has too many names already");
+    let mut albert = server.client("albert");
+    newcomer.ask("PRIVMSG albert :hi", &[]);
+    albert.expect(":newcomer!newcomer@127.0.0.1 PRIVMSG albert :hi");
+    expect_refusal(server.connect_with_key("eve"), "n3");
+}
+
+#[test]
+fn a_name_that_was_used_again_is_written_down() {
+    let server = Server::start(&[]);
+    let file = server.folder.path().join("keys/tesla");
+    let lines = || fs::read_to_string(&file).unwrap().lines().count();
+    tesla_was_here(&server);
+    assert_eq!(lines(), 2);
+    let tesla = expect_tesla(&server);
+    assert_eq!(lines(), 1);
+    drop(tesla);
 }
 
 #[test]

@@ -2,13 +2,17 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::Instant;
 
 use tempfile::TempDir;
-use wire::numeric::BOUND;
+use wire::numeric::{BOUND, REPLACED};
+use wire::tls::{Connector, Identity};
 
+use super::shake_hands;
 use crate::harness::{PATIENCE, Server, fits};
 use crate::mail::irssi;
 
@@ -114,6 +118,50 @@ fn what_is_older_than_tls_1_3_is_refused() {
     server.client_with_key("tesla", "tesla").ask("ISON tesla", &["303 :tesla"]);
 }
 
+/// A certificate with its key, made as the manuals of IRC networks say, and irssi's settings for it.
+fn certificate(home: &TempDir) -> (PathBuf, String) {
+    let file = home.path().join("irs.pem");
+    let pem = file.to_str().unwrap();
+    let mut make = Command::new("openssl");
+    make.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=irs", "-keyout", pem]);
+    assert!(make.args(["-out", &format!("{pem}.cert")]).stderr(Stdio::null()).status().unwrap().success());
+    let both = fs::read_to_string(pem).unwrap() + &fs::read_to_string(format!("{pem}.cert")).unwrap();
+    fs::write(pem, both).unwrap();
+    let tls = format!("use_tls = \"yes\"; tls_verify = \"no\"; tls_cert = \"{pem}\";");
+    (file, tls)
+}
+
+#[test]
+fn two_irssi_that_come_back_by_themselves_do_not_replace_each_other() {
+    if !is_installed("openssl") || !is_installed("irssi") {
+        return;
+    }
+    let server = Server::start(&["--flood", "0"]);
+    let mut alice = server.client("alice");
+    let homes = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+    let (pem, tls) = certificate(&homes[0]);
+    let has = |name: &str| server.program.count_log(&format!("has taken a name  [ {name} ]")) > 0;
+    let one = irssi::start(&homes[0], &server, &tls);
+    server.wait_until(&mut alice, "one irssi", |_| has("irs"));
+    // It answers, so the other one chooses another name.
+    let two = irssi::start(&homes[1], &server, &tls);
+    server.wait_until(&mut alice, "another irssi", |_| has("irs_"));
+    // Their owner takes the name away with a third client, and the first irssi comes back.
+    let mut third = server.connect();
+    shake_hands(&third, &Connector::new(Identity::load(&pem, &pem).unwrap(), None).unwrap());
+    third.register("third");
+    third.send("REGAIN irs");
+    third.skip_to(":third!third@127.0.0.1 NICK irs");
+    let deadline = Instant::now() + 3 * PATIENCE;
+    while !has("irs__") {
+        assert!(Instant::now() < deadline, "it never came back");
+        let pings: Vec<_> = third.sync().into_iter().filter(|line| line.starts_with("PING :key-")).collect();
+        pings.iter().for_each(|ping| third.send(&ping.replace("PING", "PONG")));
+    }
+    assert_eq!(server.program.count_log(REPLACED), 1);
+    [one, two].into_iter().for_each(irssi::leave);
+}
+
 #[test]
 fn irssi_keeps_its_name_by_its_certificate() {
     if !is_installed("openssl") || !is_installed("irssi") {
@@ -122,15 +170,7 @@ fn irssi_keeps_its_name_by_its_certificate() {
     let server = Server::start(&["--flood", "0"]);
     let mut alice = server.client("alice");
     let home = TempDir::new().unwrap();
-    let pem = home.path().join("irs.pem");
-    let pem = pem.to_str().unwrap();
-    // As the manuals of IRC networks say how to make one.
-    let mut make = Command::new("openssl");
-    make.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=irs", "-keyout", pem]);
-    assert!(make.args(["-out", &format!("{pem}.cert")]).stderr(Stdio::null()).status().unwrap().success());
-    let both = fs::read_to_string(pem).unwrap() + &fs::read_to_string(format!("{pem}.cert")).unwrap();
-    fs::write(pem, both).unwrap();
-    let tls = format!("use_tls = \"yes\"; tls_verify = \"no\"; tls_cert = \"{pem}\";");
+    let (_, tls) = certificate(&home);
     for times in [1, 2] {
         let irssi = irssi::start(&home, &server, &tls);
         irssi::wait_until_here(&server, &mut alice, times);
