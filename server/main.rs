@@ -92,7 +92,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     #[cfg(feature = "mail")]
     wings.push(mail.clone());
     #[cfg(feature = "files")]
-    wings.push(files::Files::open(&args.files, &data.path, &log, mail)?);
+    wings.push(files::Files::open(&args.files, &data.path, &log, data.clock.clone(), mail)?);
     #[cfg(feature = "directory")]
     wings.push(directory::Directory::open(&data.path, &log, cfg!(feature = "tls"))?);
     let wings = Arc::new(Wings::plug_in(wings, commands::table()));

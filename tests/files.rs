@@ -1,6 +1,8 @@
 //! Files: what is said about them with FILE, who is told of what, and what the server keeps.
 
+mod damage;
 mod file_rules;
+mod shares;
 mod sharing;
 mod transfers;
 
@@ -181,7 +183,8 @@ fn nobody_is_left_in_the_room() {
 
 #[test]
 fn every_reason_to_fail() {
-    let server = Server::start(&["--max-file", "1K", "--spool-quota", "1K"]);
+    let addresses = ["--listen", "127.0.0.1:0", "--listen", "[::1]:0"];
+    let server = Server::start(&[&addresses[..], &["--max-file", "1K", "--spool-quota", "1K"]].concat());
     let mut alice = server.client("alice");
     let mut bob = server.client("bob");
     bob.join("#in");
@@ -207,23 +210,35 @@ fn every_reason_to_fail() {
     ] {
         alice.ask(line, &[&fail(code, word)]);
     }
-    offer(&mut alice, "bob", 1024, "1");
+    assert_eq!(upload(&server, &mut alice, "bob", "1", &[7; 1024]), 1);
+    bob.sync();
+    alice.sync();
     alice.ask("FILE OFFER r bob 1 :x", &[&fail("TOO_MANY", "r")]);
-    bob.ask("FILE OFFER r alice 1 :x", &[&fail("SPOOL_FULL", "r")]);
-    assert_eq!(offer(&mut alice, "bob", 1024, "1").id, 1, "an offer that is there needs no room");
+    let mut carol = server.connect_to(server.addresses[1]);
+    carol.register("carol");
+    carol.ask("FILE OFFER r alice 1 :x", &[&fail("SPOOL_FULL", "r")]);
+    bob.ask("FILE CANCEL 1", &[]);
     bob.ask("FILE CANCEL 1", &[&fail("NO_SUCH_FILE", "1")]);
     alice.ask("FILE CANCEL 1", &[]);
     for number in 0..limit("FILES_PER_SENDER") {
-        offer(&mut alice, "bob", 0, &format!("empty {number}"));
+        upload(&server, &mut alice, "bob", &format!("empty {number}"), b"");
+        alice.sync();
     }
+    bob.sync();
     alice.ask("FILE OFFER r bob 1 :x", &[&fail("TOO_MANY", "r")]);
+    for id in [2, 3] {
+        alice.ask(&format!("FILE CANCEL {id}"), &[]);
+    }
+    bob.sync();
     offer(&mut bob, "alice", 1, "x");
     let spool = server.folder.path().join("files");
     fs::remove_dir_all(&spool).unwrap();
     fs::write(spool, "").unwrap();
     bob.ask("FILE OFFER r alice 1 :y", &[&fail("UNAVAILABLE", "r")]);
     server.program.expect_log("The spool fails: Not a directory");
-    bob.ask("FILE LIST", &[":groupchat FILE ITEM * partial :x", ":groupchat FILE END"]);
+    bob.send("FILE LIST");
+    bob.skip_to(":groupchat FILE ITEM * partial :x");
+    bob.expect(":groupchat FILE END");
 }
 
 #[test]
@@ -274,10 +289,13 @@ fn a_server_keeps_its_files() {
     offer(&mut alice, "bob", 5, "c.txt");
     server.program.stop();
     let folder = Arc::clone(&server.folder);
-    for (name, bytes) in [("9.info", &b"nonsense\n"[..]), ("9.data", b"x")] {
+    let without_data = b"offer 1795651200 3 tesla!t@h albert :film.mp4\ndone 352441c2 albert\n";
+    for (name, bytes) in [("9.info", &b"nonsense\n"[..]), ("9.data", b"x"), ("8.info", without_data)] {
         fs::write(folder.path().join("files").join(name), bytes).unwrap();
     }
     let server = Server::start_in(&folder, &[]);
+    let line = server.program.expect_log("File 8 in ");
+    assert!(line.contains("(film.mp4, from tesla to albert: its bytes are missing)"), "{line}");
     server.program.expect_log("File 9 in ");
     let mut bob = server.client("bob");
     bob.ask("FILE LIST", &[":groupchat FILE ITEM 1 alice bob 3 352441c2 had :a.txt", ":groupchat FILE END"]);
@@ -285,7 +303,7 @@ fn a_server_keeps_its_files() {
     let mut alice = server.client("alice");
     assert_eq!(offer(&mut alice, "bob", 5, "c.txt").id, 3);
     assert_eq!(offer(&mut alice, "bob", 5, "d.txt").id, 10);
-    assert!(spooled(&folder).ends_with(&["9.data.damaged".into(), "9.info.damaged".into()]));
+    assert!(spooled(&folder).ends_with(&["8.info", "9.data", "9.info"].map(|name| format!("{name}.damaged"))));
 }
 
 #[test]
@@ -304,6 +322,7 @@ fn a_file_goes_when_its_days_are_over() {
     let mut bob = server.client("bob");
     bob.ask("FILE LIST", &[":groupchat FILE ITEM 2 alice bob 3 352441c2 new :2.txt", ":groupchat FILE END"]);
     assert_eq!(spooled(&folder), ["2.data", "2.info"]);
+    server.program.expect_log("File 1 (1.txt, from alice to bob) expires after 3 days");
 }
 
 #[test]

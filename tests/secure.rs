@@ -13,6 +13,7 @@ mod names;
 mod one_key;
 mod recorded;
 mod recorder;
+mod shares;
 mod stock;
 mod takeover;
 mod two_clients;

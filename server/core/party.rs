@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use wire::fingerprint::Fingerprint;
 
+use super::limits::SHARE;
+
 /// A key, if it owns the name under which the client is connected; or else the network of the client's address.
 ///
 /// Anybody can make keys by the thousand, so a key without a name counts for nothing.
@@ -22,6 +24,14 @@ impl Party {
     pub fn of(ip: IpAddr) -> Self {
         Party::Network(network(ip))
     }
+}
+
+/// Whether one party may have so much of what all together have of a pool: a part of it and, once half is used, a part of
+/// what remains. So the more parties take all that they may, the less each gets, and a newcomer finds something (after the
+/// dynamic thresholds of Choudhury and Hahne, 1998).
+pub fn is_fair(own: u64, all: u64, pool: u64) -> bool {
+    let free = pool.saturating_sub(all);
+    own <= pool / SHARE && (free >= pool / 2 || own <= free / SHARE)
 }
 
 /// The part of an address that one party has: all of IPv4, the first half of IPv6.
@@ -54,6 +64,17 @@ impl FromStr for Party {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_more_take_their_share_the_less_it_is() {
+        let mut all = 0;
+        let mut take = || {
+            let own = (0..1000).take_while(|own| is_fair(own + 1, all + own + 1, 1000)).count();
+            all += own as u64;
+            own
+        };
+        assert_eq!([take(), take(), take(), take(), take()], [250, 250, 100, 80, 64]);
+    }
 
     #[test]
     fn a_party_has_one_spelling() {

@@ -18,6 +18,8 @@ use wire::time::unix_seconds;
 
 /// 2026-11-26, when this was written: the clock of a machine that runs it is wrong if it is earlier.
 const WRITTEN: u64 = 1_795_651_200;
+/// In the year 2106: a time after it is damage.
+const LATEST: u64 = u32::MAX as u64;
 const DAY: u64 = 24 * 60 * 60;
 
 #[derive(Debug)]
@@ -32,8 +34,12 @@ impl Clock {
     /// Goes on from the time that the data folder remembers. A sentence says how the machine's clock disagrees.
     pub fn open(data: &Path, machine: SystemTime) -> (Self, Option<String>) {
         let file = data.join("clock");
-        let text = read_text(&file).unwrap_or_default();
-        let (start, warning) = go_on(text.trim().parse().ok(), unix_seconds(machine));
+        let text = read_text(&file).unwrap_or_else(|error| error.to_string());
+        let stopped = text.trim().parse().ok().filter(|stopped| *stopped <= LATEST);
+        let (start, mut warning) = go_on(stopped, unix_seconds(machine).min(LATEST));
+        if stopped.is_none() && !text.is_empty() {
+            warning = Some(format!("{} is damaged; this machine's clock is believed", file.display()));
+        }
         (Clock { file, started: Instant::now(), start }, warning)
     }
 
@@ -93,6 +99,17 @@ mod tests {
             assert_eq!(says(stopped, 5), (WRITTEN, "This machine's clock is wrong".to_owned()));
         }
         assert_eq!(go_on(Some(NOW), 5).0, NOW);
+    }
+
+    #[test]
+    fn damage_is_told_and_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        for text in ["18446744073709551615", "-1", "\u{0}"] {
+            std::fs::write(folder.path().join("clock"), text).unwrap();
+            let machine = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(NOW);
+            let (clock, warning) = Clock::open(folder.path(), machine);
+            assert!(clock.start == NOW && warning.unwrap().contains("clock is damaged"), "{text}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use wire::names::{casefold, eq_ignore_case, is_nick, is_room};
 
 use super::limits;
 use crate::core::client::Client;
+use crate::core::party::{Party, is_fair};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MulticastRoom {
@@ -21,6 +22,8 @@ pub struct MulticastRoom {
     /// The nick of the client that made it.
     pub owner: String,
     pub owner_key: Option<Fingerprint>,
+    /// Who answers for it. Earlier versions noted the key alone.
+    pub party: Option<Party>,
     /// Keeps it apart from a later room of the same name.
     pub id: u64,
     /// Encrypts the messages of its members. A room is open if the server has no TLS by which to hand out a key.
@@ -39,21 +42,28 @@ impl MulticastRoom {
         let (ip, port) = (self.address.ip(), self.address.port());
         let owner_key = or_nothing(self.owner_key.map(|key| key.to_string()));
         let key = or_nothing(Some(self.key.to_string()).filter(|_| self.key != RoomKey::Open));
-        format!("{} {ip} {port} {} {owner_key} {:016x} {key}", self.name, self.owner, self.id)
+        let party = self.party.map(|party| format!(" {party}")).unwrap_or_default();
+        format!("{} {ip} {port} {} {owner_key} {:016x} {key}{party}", self.name, self.owner, self.id)
     }
 
     pub fn parse(line: &str) -> Option<Self> {
         let words: Vec<&str> = line.split(' ').collect();
-        let [name, ip, port, owner, owner_key, id, key] = words[..] else { return None };
+        let [name, ip, port, owner, owner_key, id, key, ref party @ ..] = words[..] else { return None };
         let fingerprint = |text: &str| match text {
             "-" => Some(None),
             text => text.parse::<Fingerprint>().ok().map(Some),
         };
+        let owner_key = fingerprint(owner_key)?;
         Some(MulticastRoom {
             name: Some(name).filter(|name| is_name(name))?.into(),
             address: Some(SocketAddrV4::new(ip.parse().ok()?, port.parse().ok()?)).filter(|at| is_address(*at))?,
             owner: Some(owner).filter(|owner| is_nick(owner))?.into(),
-            owner_key: fingerprint(owner_key)?,
+            owner_key,
+            party: match party {
+                [] => owner_key.map(Party::Key),
+                [party] => Some(party.parse().ok()?),
+                _ => return None,
+            },
             id: u64::from_str_radix(id, 16).ok()?,
             key: fingerprint(key)?.map_or(RoomKey::Open, |key| RoomKey::Key(key.0)),
         })
@@ -89,8 +99,21 @@ impl RoomTable {
         if self.0.len() >= limits::DIRECTORY_ROOMS {
             return Err(("TOO_MANY", format!("There are {} rooms; no more are taken", limits::DIRECTORY_ROOMS)));
         }
+        if !self.has_share(&room) {
+            let text = "Your key, or your address, has its share of the directory; delete a room first";
+            return Err(("TOO_MANY", text.into()));
+        }
         self.0.insert(casefold(&room.name), room);
         Ok(())
+    }
+
+    /// Whether the party of a new room may have one more. As with connections, this machine has no bound of its own.
+    fn has_share(&self, room: &MulticastRoom) -> bool {
+        let Some(party) = room.party.filter(|party| !matches!(party, Party::Network(ip) if ip.is_loopback())) else {
+            return true;
+        };
+        let own = self.all().filter(|other| other.party == Some(party)).count() + 1;
+        is_fair(own as u64, self.0.len() as u64 + 1, limits::DIRECTORY_ROOMS as u64)
     }
 
     pub fn get(&self, name: &str) -> Option<&MulticastRoom> {
@@ -120,7 +143,8 @@ mod tests {
 
     fn room(name: &str, address: &str, id: u64) -> MulticastRoom {
         let address = address.parse().unwrap();
-        MulticastRoom { name: name.into(), address, owner: "tesla".into(), owner_key: None, id, key: RoomKey::Open }
+        let (name, owner) = (name.into(), "tesla".into());
+        MulticastRoom { name, address, owner, owner_key: None, party: None, id, key: RoomKey::Open }
     }
 
     #[test]
@@ -147,6 +171,21 @@ mod tests {
     }
 
     #[test]
+    fn one_party_does_not_fill_it() {
+        let mut directory = RoomTable::default();
+        let mut fill = |party: &str| {
+            let mut add = |number: usize| {
+                let address = format!("239.1.0.0:{}", 2000 + directory.0.len());
+                let room = room(&format!("{number}-{party}"), &address, 0);
+                directory.add(MulticastRoom { party: party.parse().ok(), ..room }).is_ok()
+            };
+            (0..1000).take_while(|number| add(*number)).count()
+        };
+        let made = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "127.0.0.1"].map(&mut fill);
+        assert_eq!(made, [250, 0, 250, 100, 400], "this machine is exempt");
+    }
+
+    #[test]
     fn a_room_has_a_name_and_an_address_for_it() {
         for good in ["a", "the-lab", "caf\u{e9}"] {
             assert!(is_name(good), "{good}");
@@ -167,9 +206,14 @@ mod tests {
     #[test]
     fn a_line_comes_back_as_it_was() {
         let key = RoomKey::Key([7; 32]);
-        let encrypted =
-            MulticastRoom { owner_key: Some(Fingerprint([9; 32])), key, ..room("lab", "239.0.0.1:4000", 0xfeed) };
-        for room in [room("lab", "239.0.0.1:4000", 1), encrypted] {
+        let owner_key = Some(Fingerprint([9; 32]));
+        let plain = room("lab", "239.0.0.1:4000", 0xfeed);
+        let encrypted = MulticastRoom { owner_key, party: owner_key.map(Party::Key), key, ..plain.clone() };
+        let of_network = MulticastRoom { party: "::1".parse().ok(), ..plain.clone() };
+        let line = encrypted.line();
+        let (of_earlier_version, _) = line.rsplit_once(' ').unwrap();
+        assert_eq!(MulticastRoom::parse(of_earlier_version).as_ref(), Some(&encrypted));
+        for room in [plain, encrypted, of_network] {
             assert_eq!(MulticastRoom::parse(&room.line()), Some(room.clone()));
             assert_eq!(MulticastRoom::parse(&format!("{} x", room.line())), None);
         }

@@ -82,7 +82,8 @@ impl Rooms {
         let (id, key) = split(&ctx.inputs.random);
         let key = if self.encrypted { RoomKey::Key(key) } else { RoomKey::Open };
         let me = ctx.me();
-        let room = MulticastRoom { name: name.into(), address, owner: me.nick().into(), owner_key: me.key, id, key };
+        let (owner, owner_key, party) = (me.nick().into(), me.key, Some(me.party));
+        let room = MulticastRoom { name: name.into(), address, owner, owner_key, party, id, key };
         self.table().add(room.clone())?;
         self.write(ctx).inspect_err(|_| _ = self.table().remove(&room))?;
         ctx.log(format_args!("made the multicast room {name} at {address}"));

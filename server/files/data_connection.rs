@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::thread;
+use std::time::Instant;
 
 use wire::file_line::decimal;
 use wire::limits::{COPY_BUFFER, DATA_STALL};
@@ -13,9 +14,10 @@ use wire::message::Message;
 use wire::text::pluralize;
 
 use super::guard::{BAD_TOKEN, TransferGuard};
-use super::shared_file::{FileId, TokenScope};
+use super::ids::FileId;
 use super::store::Files;
-use super::upload::put;
+use super::tokens::TokenScope;
+use super::upload::{MinimumRate, put};
 use crate::core::context::{Connection, End};
 use crate::core::event::Event;
 
@@ -57,7 +59,7 @@ pub fn serve(files: &Files, connection: &Connection, request: &Request, rest: &[
     }
     let transfer = || {
         let (id, token, offset) = request.what.as_ref().ok_or(USAGE)?;
-        let guard = TransferGuard::enter(files, connection, stream, *id)?;
+        let mut guard = TransferGuard::enter(files, connection, stream, *id)?;
         match guard.redeem(token, request.puts)? {
             TokenScope::Put(promised) => put(&guard, promised, *offset, rest),
             TokenScope::Get(nick) => get(&guard, &nick, *offset),
@@ -76,13 +78,22 @@ fn get(guard: &TransferGuard<'_>, nick: &str, offset: u64) -> Result<String, Str
     let (size, name) = guard.with(|file| (file.size, file.name.clone())).ok_or(BAD_TOKEN)?;
     let count =
         size.checked_sub(offset).ok_or_else(|| format!("The file has no more than {}", pluralize(size, "byte")))?;
-    let data = files.spool.data(*id, false).map_err(|error| guard.cannot("read", &error))?;
+    let opened = files.spool.data(*id, false).and_then(|data| Ok((data.metadata()?.len(), data)));
+    let data = match opened {
+        Ok((length, data)) if length == size => data,
+        // It was cancelled at this moment.
+        _ if guard.with(|_| ()).is_none() => return Err(BAD_TOKEN.into()),
+        Ok((length, _)) => return Err(lost(guard, &format!("there are {length} bytes of {size} in the spool"))),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(lost(guard, "its bytes are missing")),
+        Err(error) => return Err(guard.cannot("read", &error)),
+    };
     // After the count only bytes of the file may follow, whatever happens.
     let begun = stream.write_all(format!("OK {count}\r\n").as_bytes());
     match begun.and_then(|()| copy(&data, offset, count, &mut stream)) {
         Ok(copied) if copied == count => {}
         Ok(copied) => return Ok(format!("Download of file {id} ended after {}", pluralize(copied, "byte"))),
         Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(format!("Download of file {id} stalled")),
+        Err(error) if error.kind() == ErrorKind::TimedOut => return Ok(format!("Download of file {id} was too slow")),
         Err(_) => return Ok(format!("Download of file {id} broken off")),
     }
     let did = format_args!("has downloaded {name} (file {id})");
@@ -90,19 +101,34 @@ fn get(guard: &TransferGuard<'_>, nick: &str, offset: u64) -> Result<String, Str
     Ok(format!("Download of file {id} done"))
 }
 
+/// A complete file is not as it was: the console says so. Returns the sentence for the client.
+fn lost(guard: &TransferGuard<'_>, how: &str) -> String {
+    guard.connection.server.log.line(format_args!("File {} is damaged: {how}", guard.id));
+    "The server has lost the file; its sender has to send it again".into()
+}
+
 /// Copies `count` bytes of the file from `offset` on, or as many as there are; how many is returned.
 fn copy(mut file: &File, offset: u64, count: u64, output: &mut impl Write) -> io::Result<u64> {
     file.seek(SeekFrom::Start(offset))?;
     let mut input = file.take(count);
     let mut buffer = vec![0; COPY_BUFFER];
-    let mut copied = 0;
+    let (mut copied, mut rate) = (0, MinimumRate::new(Instant::now()));
     loop {
         let length = match input.read(&mut buffer) {
             Ok(0) => return Ok(copied),
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             read => read?,
         };
-        output.write_all(&buffer[..length])?;
+        let mut rest = &buffer[..length];
+        while !rest.is_empty() {
+            let count = match output.write(rest) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => 0,
+                written => written?,
+            };
+            rest = &rest[count..];
+            rate.moved(count, Instant::now()).map_err(|_| ErrorKind::TimedOut)?;
+        }
         copied += length as u64;
         // The chat comes first: a transfer always has more to do.
         thread::yield_now();

@@ -11,31 +11,34 @@
 //! - [`notify`]: the lines that tell recipients and senders of a file, and the mail for a recipient who is not
 //!   connected
 //! - [`store`]: the table, the spool and the mail together
-//! - [`table`]: the files; [`shared_file`]: one of them; [`person`]: its sender and recipients
-//! - [`spool`]: the files on the disk; [`journal`]: what has happened to each
+//! - [`table`]: the files; [`shared_file`]: one of them; [`tokens`]: what opens its data connections
+//! - [`people`]: senders and recipients; [`ids`]: the numbers of files and people; [`usage`]: how much of the spool each party has; [`room`]: room for more
+//! - [`spool`]: the files on the disk; [`journal`]: what has happened to each; [`recovery`]: what a server finds there
 //! - [`options`]: the command line; [`limits`]: every number
 //!
-//! Hooks: verb and capability; the start; the first line of a connection that is no chat; a client that gives up its
-//! name.
+//! Hooks: verb and capability; the start; housekeeping; the first line of a connection that is no chat; a client that
+//! gives up its name.
 
 mod data_connection;
 mod guard;
+mod ids;
 mod journal;
 mod limits;
 mod notify;
 mod options;
-mod person;
+mod people;
+mod recovery;
+mod room;
 mod shared_file;
 mod spool;
 mod store;
 mod table;
+mod tokens;
 mod upload;
+mod usage;
 mod verbs;
 
 use std::sync::Arc;
-use std::time::SystemTime;
-
-use wire::time::unix_seconds;
 
 use crate::core::client::Client;
 use crate::core::context::{Command, Connection, End, Wing};
@@ -58,8 +61,12 @@ impl Wing for Files {
     fn started(&self, server: &Server) {
         // No client is connected that could be sent a stored message yet.
         let _ = self.mail.other_verb.set(("FILE", notify::restore));
-        self.expire(server, unix_seconds(SystemTime::now()));
+        self.expire(server);
         notify::notify_missed(self, server);
+    }
+
+    fn housekeeping(&self, server: &Server) {
+        self.expire(server);
     }
 
     fn take_over(&self, connection: &Connection, first_line: &str, rest: &[u8]) -> Option<End> {
@@ -69,8 +76,8 @@ impl Wing for Files {
 
     fn gave_up_nick(&self, client: &Client, old: &str, new: Option<&str>) {
         match new {
-            Some(new) if client.registered => self.table().people().for_each(|person| person.rename(old, new)),
-            None if client.renamed => self.table().people().for_each(|person| person.leave(old)),
+            Some(new) if client.registered => self.table().people.rename(old, new),
+            None if client.renamed => self.table().people.leave(old),
             _ => {}
         }
     }

@@ -4,23 +4,26 @@
 //! Runs in the thread of the client that brought it about, under the registry's lock, which it lets go while it waits
 //! for the disk; at the start of the server in the main thread.
 
-use std::io;
 use std::time::SystemTime;
+use std::{io, mem};
 
 use wire::file_line::FileLine;
 use wire::files::readable_size;
 use wire::message::Message;
 use wire::names::casefold;
 
+use super::ids::FileId;
 use super::journal;
 use super::limits;
-use super::person::Person;
-use super::shared_file::{FileId, SharedFile};
+use super::shared_file::{Recipient, SharedFile};
 use super::store::Files;
+use super::table::FileTable;
 use crate::core::client::Client;
 use crate::core::context::{CommandContext, PrivateMessage, Wings};
 use crate::core::event::{Caps, ClientId, Line, Recipients};
+use crate::core::limits::PIECE;
 use crate::core::msgid::Msgid;
+use crate::core::party::is_fair;
 use crate::core::registry::Registry;
 use crate::core::room::Room;
 use crate::core::server::Server;
@@ -55,24 +58,28 @@ fn for_clients(line: Line, source: &str, file_line: &FileLine<'_>) -> Line {
     line.only_for(FILES, Some(format_args!(":{source} NOTICE {target} :{text}")))
 }
 
-fn announcement(registry: &Registry, file: &SharedFile, now: SystemTime, msgid: Msgid) -> Line {
+fn announcement(registry: &Registry, table: &FileTable, file: &SharedFile, now: SystemTime, msgid: Msgid) -> Line {
     let &SharedFile { id, size, crc, ref name, .. } = file;
-    let line = FileLine::Announce { target: file.present_target(), id, size, crc: crc.unwrap_or_default(), name };
-    message(now, &source(registry, file), &line, msgid)
-}
-
-/// The client of a person, if connected.
-fn online<'a>(registry: &'a Registry, person: &Person) -> Option<&'a Client> {
-    registry.by_nick(person.nick())
-}
-
-fn online_recipients(registry: &Registry, file: &SharedFile) -> impl Iterator<Item = ClientId> {
-    file.recipients.iter().filter_map(|recipient| Some(online(registry, recipient)?.id))
+    let line = FileLine::Announce { target: table.target_of(file), id, size, crc: crc.unwrap_or_default(), name };
+    message(now, &source(registry, table, file), &line, msgid)
 }
 
 /// The sender of a file, as the source of a line.
-fn source(registry: &Registry, file: &SharedFile) -> String {
-    online(registry, &file.sender).map_or_else(|| file.source.clone(), Client::source)
+fn source(registry: &Registry, table: &FileTable, file: &SharedFile) -> String {
+    registry.by_nick(table.sender_of(file)).map_or_else(|| file.source.clone(), Client::source)
+}
+
+/// The recipients who are connected. In pieces: a room may be large.
+fn online(files: &Files, ctx: &mut CommandContext<'_>, recipients: &[Recipient]) -> Vec<ClientId> {
+    let mut clients = Vec::new();
+    for some in recipients.chunks(PIECE) {
+        let table = files.table();
+        let nicks = some.iter().map(|recipient| table.people.nick(recipient.person));
+        clients.extend(nicks.filter_map(|nick| Some(ctx.registry.by_nick(nick)?.id)));
+        drop(table);
+        ctx.worked(some.len());
+    }
+    clients
 }
 
 /// The room that somebody may write to, as its creator spelt it. A sender who has left since the offer is judged by the
@@ -84,49 +91,85 @@ pub fn room_that_takes(registry: &Registry, wings: &Wings, room: &str, source: &
     wings.may_speak(room, sender, source).is_ok().then(|| room.name.clone())
 }
 
-/// The recipients of a file whose upload has just become complete, or why it has none.
-fn recipients(ctx: &CommandContext<'_>, file: &SharedFile, all: usize) -> Result<Vec<Person>, String> {
-    let (registry, SharedFile { target, sender, .. }) = (&*ctx.registry, file);
+const CANCELLED: &str = "the file was cancelled";
+
+/// Notes for whom a file is whose upload has just become complete, or says why it is for nobody. They may change their
+/// names while the disk is busy.
+fn address(files: &Files, ctx: &mut CommandContext<'_>, id: FileId) -> Result<(), String> {
+    let mut table = files.table();
+    let file = table.get(id).ok_or(CANCELLED)?;
+    let target = table.target_of(file).to_owned();
     if !file.is_for_a_room() {
-        return Ok(file.recipients.iter().map(|recipient| Person::new(recipient.nick())).collect());
+        // The journal is to have the present name.
+        if let Some(recipient) = file.recipients.first().copied() {
+            table.remove_recipient(id, recipient);
+        }
+        table.add_recipient(id, &target, false);
+        return Ok(());
     }
-    if room_that_takes(registry, ctx.wings, target, &source(registry, file)).is_none() {
+    let source = source(&ctx.registry, &table, file);
+    if room_that_takes(&ctx.registry, ctx.wings, &target, &source).is_none() {
         return Err(format!("nobody gets the file: {target} is gone, or you may not write there any more"));
     }
-    let members = registry.room(target).into_iter().flat_map(Room::members);
-    let nicks = members.filter_map(|id| registry.client(id)?.nick.as_deref());
-    let others: Vec<_> = nicks.filter(|nick| !sender.is(nick)).map(Person::new).collect();
-    if others.is_empty() {
+    // An earlier attempt to note it may have failed.
+    let earlier = table.change(id, |file| mem::take(&mut file.recipients)).unwrap_or_default();
+    drop(table);
+    let members: Vec<_> = ctx.registry.room(&target).into_iter().flat_map(Room::members).collect();
+    ctx.without_lock(|_| files.forget(id, &earlier));
+    for some in members.chunks(PIECE) {
+        add_members(files, &ctx.registry, id, some)?;
+        ctx.worked(some.len());
+    }
+    if files.table().get(id).ok_or(CANCELLED)?.recipients.is_empty() {
         return Err(format!("nobody gets the file: nobody else is in {target} any more"));
     }
-    if all + others.len() > limits::FILE_RECIPIENTS {
-        return Err("nobody gets the file: the server keeps too many for too many people; try again later".into());
+    Ok(())
+}
+
+/// Adds some of a room's members to the recipients, except for the sender.
+fn add_members(files: &Files, registry: &Registry, id: FileId, members: &[ClientId]) -> Result<(), String> {
+    let mut table = files.table();
+    for nick in members.iter().filter_map(|member| registry.client(*member)?.nick.as_deref()) {
+        let file = table.get(id).ok_or(CANCELLED)?;
+        if table.is_sent_by(file, nick) {
+            continue;
+        }
+        let (own, all) = table.accounts.usage(file.party);
+        if !is_fair(own.recipients as u64 + 1, all.recipients as u64 + 1, limits::FILE_RECIPIENTS as u64) {
+            return Err(
+                "nobody gets the file: your files on the server, or all files, are for too many people; cancel \
+                        some, or try again later"
+                    .into(),
+            );
+        }
+        table.add_recipient(id, nick, false);
     }
-    Ok(others)
+    Ok(())
 }
 
 /// Notes that the upload of a file is complete, and announces it. Only after that its sender may be told so. The outer
 /// error says why it has no recipient any more, the inner one that the disk fails.
 pub fn complete(files: &Files, ctx: &mut CommandContext<'_>, id: FileId, crc: u32) -> Result<io::Result<()>, String> {
-    const CANCELLED: &str = "the file was cancelled";
-    let names: Vec<String> = {
-        let mut table = files.table();
-        let total = table.recipients();
-        let file = table.entries.get_mut(&id).ok_or(CANCELLED)?;
-        // They may change their names while the disk is busy.
-        file.recipients = recipients(ctx, file, total)?;
-        file.recipients.iter().map(|recipient| recipient.name.clone()).collect()
-    };
-    let noted = ctx.without_lock(|_| files.spool.note_done(id, crc, &names));
+    address(files, ctx, id)?;
+    let noted = ctx.on_disk(|_| {
+        let names = {
+            let table = files.table();
+            let recipients = table.get(id).map_or(&[][..], |file| &file.recipients);
+            recipients.iter().map(|recipient| table.people.name(recipient.person).to_owned()).collect::<Vec<_>>()
+        };
+        files.spool.note_done(id, crc, &names)
+    });
     {
         let mut table = files.table();
         // If the file was cancelled meanwhile, it is no wonder that the disk does not have it.
-        let file = table.entries.get_mut(&id).ok_or(CANCELLED)?;
+        table.get(id).ok_or(CANCELLED)?;
         if noted.is_err() {
             return Ok(noted);
         }
-        file.crc = Some(crc);
-        file.interrupt();
+        table.change(id, |file| {
+            file.crc = Some(crc);
+            file.interrupt();
+        });
     }
     announce(files, ctx, id);
     Ok(Ok(()))
@@ -135,27 +178,25 @@ pub fn complete(files: &Files, ctx: &mut CommandContext<'_>, id: FileId, crc: u3
 fn announce(files: &Files, ctx: &mut CommandContext<'_>, id: FileId) {
     let msgid = ctx.server.next_msgid();
     let table = files.table();
-    let Some(file) = table.entries.get(&id) else { return };
-    let line = announcement(&ctx.registry, file, ctx.inputs.now, msgid);
+    let Some(file) = table.get(id) else { return };
+    let line = announcement(&ctx.registry, &table, file, ctx.inputs.now, msgid);
     let messages = if file.is_for_a_room() {
-        let sender = online(&ctx.registry, &file.sender).filter(|sender| sender.caps.has(FILES));
-        let recipients = online_recipients(&ctx.registry, file).chain(sender.map(|sender| sender.id));
-        let recipients = Recipients::of(recipients);
+        let sender = ctx.registry.by_nick(table.sender_of(file)).filter(|sender| sender.caps.has(FILES));
+        let (sender, recipients) = (sender.map(|sender| sender.id), file.recipients.clone());
         drop(table);
-        ctx.send_to(recipients, line);
+        let online = online(files, ctx, &recipients);
+        ctx.send_to(Recipients::of(online.into_iter().chain(sender)), line);
         Vec::new()
     } else {
-        let target = file.present_target().to_owned();
-        // The thread of the upload is another client's than the sender's.
-        let party = online(&ctx.registry, &file.sender).map_or(ctx.me().party, |sender| sender.party);
+        let (target, party) = (table.target_of(file).to_owned(), file.party);
         drop(table);
         let message = PrivateMessage { to: target.clone(), id: msgid, line, echo: None };
-        if let Err(why) = delivery::send(&files.mail, ctx, message, Some(party)) {
+        if let Err(why) = delivery::send(&files.mail, ctx, message, party) {
             return cannot_announce(ctx.server, &target, &why);
         }
         vec![(casefold(&target), msgid)]
     };
-    ctx.without_lock(|server| note_announced(files, server, id, messages));
+    ctx.on_disk(|server| note_announced(files, server, id, messages));
 }
 
 /// FILE LIST shows a file also if no mailbox has room for its announcement.
@@ -166,13 +207,16 @@ fn cannot_announce(server: &Server, target: &str, why: &str) {
 /// Notes that a file is announced. Not under a lock.
 fn note_announced(files: &Files, server: &Server, id: FileId, messages: Vec<Stored>) {
     let noted = files.spool.note(id, &journal::announced(&messages));
-    if let Some(file) = files.table().entries.get_mut(&id) {
-        (file.announced, file.announcements) = (true, messages);
+    let mut left = Some(messages);
+    files.table().change(id, |file| {
+        (file.announced, file.announcements) = (true, left.take().unwrap_or_default());
+    });
+    let Some(messages) = left else {
         if let Err(error) = noted {
             server.log.line(format_args!("File {id} will be announced again at the next start: {error}"));
         }
         return;
-    }
+    };
     // The file was cancelled before the table knew of its announcements.
     files.mail.revoke(server, &messages);
 }
@@ -184,8 +228,12 @@ pub fn notify_missed(files: &Files, server: &Server) {
     for (id, names) in missed {
         let announce_to = |name: String| {
             let msgid = server.next_msgid();
-            let line = announcement(&server.registry(), files.table().entries.get(&id)?, SystemTime::now(), msgid);
-            let stored = files.mail.enqueue(&name, msgid, &line, None);
+            let (line, party) = {
+                let (registry, table) = (server.registry(), files.table());
+                let file = table.get(id)?;
+                (announcement(&registry, &table, file, SystemTime::now(), msgid), file.party)
+            };
+            let stored = files.mail.enqueue(&name, msgid, &line, party);
             stored.inspect_err(|why| cannot_announce(server, &name, why)).ok().map(|()| (name, msgid))
         };
         let messages = names.into_iter().filter_map(announce_to).collect();
@@ -194,18 +242,26 @@ pub fn notify_missed(files: &Files, server: &Server) {
 }
 
 /// Tells the recipients of a complete file that its sender has withdrawn it.
-pub fn notify_cancelled(ctx: &mut CommandContext<'_>, file: &SharedFile) {
-    let line = FileLine::Cancelled { target: file.present_target(), id: file.id, name: &file.name };
-    let line = message(ctx.inputs.now, &source(&ctx.registry, file), &line, ctx.server.next_msgid());
-    let recipients = Recipients::of(online_recipients(&ctx.registry, file));
-    ctx.send_to(recipients, line);
+pub fn notify_cancelled(files: &Files, ctx: &mut CommandContext<'_>, file: &SharedFile) {
+    let recipients = online(files, ctx, &file.recipients);
+    let line = {
+        let table = files.table();
+        let line = FileLine::Cancelled { target: table.target_of(file), id: file.id, name: &file.name };
+        message(ctx.inputs.now, &source(&ctx.registry, &table, file), &line, ctx.server.next_msgid())
+    };
+    ctx.send_to(Recipients::of(recipients), line);
 }
 
 /// Tells the sender of a file, if connected, that the client has received it.
-pub fn notify_received(ctx: &mut CommandContext<'_>, file: &SharedFile) {
-    let sender = online(&ctx.registry, &file.sender).filter(|sender| sender.id != ctx.id);
+pub fn notify_received(files: &Files, ctx: &mut CommandContext<'_>, id: FileId) {
+    let (nick, name) = {
+        let table = files.table();
+        let Some(file) = table.get(id) else { return };
+        (table.sender_of(file).to_owned(), file.name.clone())
+    };
+    let sender = ctx.registry.by_nick(&nick).filter(|sender| sender.id != ctx.id);
     let Some(sender) = sender else { return };
-    let line = FileLine::Got { target: sender.nick(), id: file.id, name: &file.name };
+    let line = FileLine::Got { target: sender.nick(), id, name: &name };
     let line = message(ctx.inputs.now, &ctx.me().source(), &line, ctx.server.next_msgid());
     let recipients = Recipients::of([sender.id]);
     ctx.send_to(recipients, line);

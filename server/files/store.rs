@@ -4,28 +4,43 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::Instant;
 
+use wire::text::pluralize;
+
+use super::ids::FileId;
 use super::options::FileOptions;
-use super::shared_file::SharedFile;
+use super::people::Role;
+use super::shared_file::{Recipient, SharedFile};
 use super::spool::Spool;
 use super::table::FileTable;
+use crate::core::limits::PIECE;
 use crate::core::log::Log;
 use crate::core::server::Server;
+use crate::data::clock::Clock;
 use crate::mail::Mail;
+
+const DAY: u64 = 24 * 60 * 60;
 
 pub struct Files {
     pub options: FileOptions,
     pub spool: Spool,
     pub mail: Arc<Mail>,
+    pub clock: Arc<Clock>,
     table: Mutex<FileTable>,
 }
 
 impl Files {
     /// An error is one sentence.
-    pub fn open(options: &FileOptions, data: &Path, log: &Log, mail: Arc<Mail>) -> Result<Arc<Self>, String> {
-        let (spool, table) = Spool::open(data, log)?;
-        Ok(Arc::new(Files { options: options.clone(), spool, mail, table: Mutex::new(table) }))
+    pub fn open(
+        options: &FileOptions,
+        data: &Path,
+        log: &Log,
+        clock: Arc<Clock>,
+        mail: Arc<Mail>,
+    ) -> Result<Arc<Self>, String> {
+        let (spool, table) = Spool::open(data, log, clock.now(), Instant::now())?;
+        Ok(Arc::new(Files { options: options.clone(), spool, mail, clock, table: Mutex::new(table) }))
     }
 
     pub fn table(&self) -> MutexGuard<'_, FileTable> {
@@ -41,12 +56,44 @@ impl Files {
             if let Err(error) = self.spool.remove(file.id) {
                 server.log.line(format_args!("Cannot remove file {} from the disk: {error}", file.id));
             }
+            // Until now other threads could still ask for the names of its people.
+            self.table().people.remove(file.sender, Role::Sender, file.id);
+            self.forget(file.id, &file.recipients);
         }
     }
 
-    /// Removes the expired files. `now` is in seconds since 1970. Not to be called under the registry's lock.
-    pub fn expire(&self, server: &Server, now: u64) {
-        let expired = self.table().expire(now, Duration::from_hours(24) * self.options.file_days);
-        self.discard(server, expired);
+    /// These people have nothing more to do with a file. In pieces: a room may be large.
+    pub fn forget(&self, id: FileId, recipients: &[Recipient]) {
+        for some in recipients.chunks(PIECE) {
+            let people = &mut self.table().people;
+            some.iter().for_each(|recipient| people.remove(recipient.person, Role::Recipient, id));
+        }
+    }
+
+    /// Whether a file is not to be found any more, because its days are over.
+    pub fn is_over(&self, file: &SharedFile) -> bool {
+        file.is_over(self.clock.now(), self.life())
+    }
+
+    /// Seconds for which a file is kept.
+    fn life(&self) -> u64 {
+        DAY * u64::from(self.options.file_days)
+    }
+
+    /// Removes the files whose days are over. Not to be called under the registry's lock.
+    pub fn expire(&self, server: &Server) {
+        let now = self.clock.now();
+        loop {
+            let expired = self.table().expire(now, self.life());
+            for file in &expired {
+                let SharedFile { id, name, target, offered, .. } = file;
+                let (age, sender) = (pluralize(now.saturating_sub(*offered) / DAY, "day"), file.offered_by());
+                server.log.line(format_args!("File {id} ({name}, from {sender} to {target}) expires after {age}"));
+            }
+            if expired.is_empty() {
+                return;
+            }
+            self.discard(server, expired);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! An upload: the bytes of a file are received, summed up and written, and then the file is announced.
 //!
-//! Runs in the thread of its data connection (see [`super::data_connection`]). It takes the table's lock at the
-//! beginning and at the end, never while bytes move, and locks the data file against an older upload.
+//! Runs in the thread of its data connection (see [`super::data_connection`]). It takes the table's lock for a moment at
+//! a time, to count what has come, never while bytes move, and locks the data file against an older upload.
 
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -13,10 +13,13 @@ use wire::limits::{COPY_BUFFER, DATA_STALL};
 use wire::stream::Stream;
 use wire::text::pluralize;
 
-use super::guard::TransferGuard;
+use super::guard::{ENDED, TransferGuard};
 use super::limits;
 use super::notify;
-use super::shared_file::{ResumePoint, SharedFile};
+use super::room::Stopped;
+use super::tokens::ResumePoint;
+use super::usage::QuotaExceeded;
+use crate::core::limits::SHARE;
 
 /// Receives a file, from the offset on, and has it announced.
 pub fn put(guard: &TransferGuard<'_>, promised: ResumePoint, offset: u64, rest: &[u8]) -> Result<String, String> {
@@ -31,12 +34,12 @@ pub fn put(guard: &TransferGuard<'_>, promised: ResumePoint, offset: u64, rest: 
     // An older upload of the file holds the lock until it sees that its connection is shut down.
     data.lock().map_err(cannot)?;
     let size = guard.uploading(|file| {
-        file.resume_point = None;
+        (file.resume_point, file.bytes) = (None, offset);
         file.size
     })?;
     data.set_len(offset).and_then(|()| data.seek(SeekFrom::Start(offset))).map_err(cannot)?;
     let received = body(rest.to_vec(), guard.stream).and_then(|mut input| {
-        receive(&mut input, &mut data, &mut done, size)?;
+        receive(guard, &mut input, &mut data, &mut done, size)?;
         sum(&mut input)
     });
     if !matches!(received, Err(Interrupted::Disk(_))) {
@@ -67,17 +70,20 @@ fn finish(guard: &TransferGuard<'_>, crc: u32) -> Result<String, String> {
     let completed = notify::complete(files, &mut connection.context(), *id, crc);
     // From here on the registry's lock is free.
     completed.inspect_err(|_| guard.give_up())?.map_err(|error| guard.disk_failed(&error))?;
-    guard.with(|SharedFile { name, size, target, sender, .. }| {
-        let did = format_args!("has uploaded {name} ({}) for {target} (file {id})", readable_size(*size));
-        connection.server.log.client(connection.address, Some(sender.nick()), did);
-    });
+    let table = files.table();
+    if let Some(file) = table.get(*id) {
+        let (size, target, name) = (readable_size(file.size), &file.target, &file.name);
+        let did = format_args!("has uploaded {name} ({size}) for {target} (file {id})");
+        connection.server.log.client(connection.address, Some(table.sender_of(file)), did);
+    }
+    drop(table);
     // It is announced, whether or not the uploader still reads.
     let _ = stream.write_all(format!("OK {id}\r\n").as_bytes());
     Ok(format!("Upload of file {id} done"))
 }
 
-/// Why an upload is not complete.
-enum Interrupted {
+/// Why a transfer is not complete.
+pub enum Interrupted {
     Connection(String),
     Disk(io::Error),
 }
@@ -104,20 +110,20 @@ fn body(mut rest: Vec<u8>, mut stream: &Stream) -> Result<impl Read, Interrupted
     Ok(Cursor::new(body).chain(stream))
 }
 
-/// The minimum rate of an upload: one that dribbles would hold its place for days.
-struct MinimumRate {
+/// The minimum rate of a data connection: one that dribbles would hold its place for days.
+pub struct MinimumRate {
     period_ends: Instant,
-    /// Bytes that have to come before that.
+    /// Bytes that have to move before that.
     missing: u64,
 }
 
 impl MinimumRate {
-    fn new(now: Instant) -> Self {
+    pub fn new(now: Instant) -> Self {
         MinimumRate { period_ends: now + limits::DATA_PERIOD, missing: limits::DATA_SLOW }
     }
 
-    /// Counts the bytes that came; an error says that they were too few.
-    fn moved(&mut self, count: usize, now: Instant) -> Result<(), Interrupted> {
+    /// Counts the bytes that moved; an error says that they were too few.
+    pub fn moved(&mut self, count: usize, now: Instant) -> Result<(), Interrupted> {
         self.missing = self.missing.saturating_sub(count as u64);
         if now < self.period_ends {
             return Ok(());
@@ -133,7 +139,13 @@ impl MinimumRate {
 }
 
 /// Writes the bytes that come to the file until it is complete.
-fn receive(input: &mut impl Read, data: &mut File, done: &mut ResumePoint, size: u64) -> Result<(), Interrupted> {
+fn receive(
+    guard: &TransferGuard<'_>,
+    input: &mut impl Read,
+    data: &mut File,
+    done: &mut ResumePoint,
+    size: u64,
+) -> Result<(), Interrupted> {
     let mut buffer = vec![0; COPY_BUFFER];
     let mut rate = MinimumRate::new(Instant::now());
     while done.bytes < size {
@@ -144,13 +156,34 @@ fn receive(input: &mut impl Read, data: &mut File, done: &mut ResumePoint, size:
             Err(error) if error.kind() == ErrorKind::Interrupted => 0,
             read => read?,
         };
+        let now = Instant::now();
+        count_in(guard, count as u64, now)?;
         data.write_all(&buffer[..count]).map_err(Interrupted::Disk)?;
         done.sum.update(&buffer[..count]);
         done.bytes += count as u64;
-        rate.moved(count, Instant::now())?;
+        rate.moved(count, now)?;
         // The chat comes first: a transfer always has more to do, and would wait for the clock to interrupt it.
         thread::yield_now();
     }
+    Ok(())
+}
+
+/// Counts bytes that came, before they are written. Idle uploads may have to make room for them.
+fn count_in(guard: &TransferGuard<'_>, count: u64, now: Instant) -> Result<(), Interrupted> {
+    let TransferGuard { files, connection, id, .. } = guard;
+    let quota = files.options.spool_quota;
+    let counted = files.table().receive((*id, connection.id), count, quota, now);
+    let removed = counted.map_err(|why| {
+        Interrupted::Connection(match why {
+            Stopped::Ended => ENDED.to_owned(),
+            Stopped::NoRoom(QuotaExceeded::Share) => {
+                let share = readable_size(quota / SHARE);
+                format!("With it your files on the server would have more than {share}; cancel one. It stopped")
+            }
+            Stopped::NoRoom(_) => "The server has no room for more now; try again later. It stopped".to_owned(),
+        })
+    })?;
+    files.discard(&connection.server, removed);
     Ok(())
 }
 

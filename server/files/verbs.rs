@@ -11,15 +11,21 @@ use wire::file_line::{BadRequest, FileLine, FileRequest, FileState};
 use wire::files::{readable_size, safe_name};
 use wire::message::{Message, middle};
 use wire::numeric::{self, OFFLINE};
-use wire::time::unix_seconds;
+use wire::os::is_out_of_descriptors;
 
+use super::ids::FileId;
 use super::journal;
 use super::limits;
 use super::notify;
-use super::shared_file::{FileId, ResumePoint, SharedFile, TokenScope};
+use super::shared_file::{Recipient, SharedFile};
 use super::store::Files;
-use super::table::QuotaExceeded;
-use crate::core::context::CommandContext;
+use super::table::FileTable;
+use super::tokens::{ResumePoint, Token, TokenScope};
+use super::usage::QuotaExceeded;
+use crate::core::context::{CommandContext, Piece};
+use crate::core::limits::{PIECE, SHARE};
+use crate::core::party::Party;
+use crate::core::registry::Registry;
 use crate::core::room::Room;
 use crate::core::server::Server;
 
@@ -28,10 +34,10 @@ type Refusal = (&'static str, String);
 
 const NO_SUCH_FILE: &str = "NO_SUCH_FILE";
 const NO_DISK: &str = "The server's disk fails; try again later, or tell who runs it";
+const BUSY: &str = "The server has too many files and connections open; try again in a moment";
 
 pub fn file(files: &Files, ctx: &mut CommandContext<'_>, message: &Message<'_>) {
-    let (me, now) = (ctx.me().nick().to_owned(), unix_seconds(ctx.inputs.now));
-    ctx.without_lock(|server| files.expire(server, now));
+    let me = ctx.me().nick().to_owned();
     // The answer is known by a word of the client's own, or by the number of the file.
     let (context, done) = match FileRequest::parse(&message.params) {
         Err(BadRequest::Incomplete) => return ctx.need_more_params("FILE"),
@@ -51,10 +57,12 @@ pub fn file(files: &Files, ctx: &mut CommandContext<'_>, message: &Message<'_>) 
 
 /// Asks the disk for something, without the lock; the console says if it fails.
 fn on_disk<T>(ctx: &mut CommandContext<'_>, ask: impl FnOnce(&Server) -> io::Result<T>) -> Result<T, Refusal> {
-    ctx.without_lock(|server| {
-        ask(server).inspect_err(|error| server.log.line(format_args!("The spool fails: {error}")))
-    })
-    .map_err(|_| ("UNAVAILABLE", NO_DISK.into()))
+    ctx.on_disk(ask).map_err(|error| disk_fails(ctx, &error))
+}
+
+fn disk_fails(ctx: &CommandContext<'_>, error: &io::Error) -> Refusal {
+    ctx.server.log.line(format_args!("The spool fails: {error}"));
+    ("UNAVAILABLE", if is_out_of_descriptors(error) { BUSY } else { NO_DISK }.into())
 }
 
 fn new_token(ctx: &CommandContext<'_>) -> String {
@@ -71,27 +79,40 @@ fn offer(
 ) -> Result<(), Refusal> {
     let name = safe_name(name);
     let target = allowed_target(files, ctx, target)?;
-    let resumed = files.table().resumable(me, &target, size, &name).map(|file| (file.id, file.interrupt()));
+    let resumed = {
+        let mut table = files.table();
+        let found = table.resumable(me, &target, size, &name).filter(|file| !files.is_over(file)).map(|file| file.id);
+        found.map(|id| (id, table.change(id, SharedFile::interrupt).flatten()))
+    };
+    let (party, secure) = (ctx.me().party, ctx.me().secure);
     let (id, point) = if let Some((id, running)) = resumed {
-        let point = on_disk(ctx, |_| {
+        // May take long, so nobody waits for it at the disk's gate.
+        let point = ctx.without_lock(|_| {
             // A running upload ends first.
             running.iter().for_each(|socket| socket.shutdown(Shutdown::Both));
-            files.spool.resume_point(id, || files.table().entries.get(&id)?.resume_point)
+            files.spool.resume_point(id, || files.table().get(id)?.resume_point)
         });
-        (id, point?)
+        (id, point.map_err(|error| disk_fails(ctx, &error))?)
     } else {
-        let file = SharedFile::new(0, unix_seconds(ctx.inputs.now), &ctx.me().source(), &target, size, &name);
+        let time = files.clock.now();
+        let mut file = SharedFile::new(time, &ctx.me().source(), &target, size, &name, ctx.inputs.instant);
+        file.party = Some(party);
         (add(files, ctx, file)?, ResumePoint::default())
     };
-    let (token, secure) = (new_token(ctx), ctx.me().secure);
-    {
-        let mut table = files.table();
+    let (token, now) = (new_token(ctx), ctx.inputs.instant);
+    let issued = files.table().change(id, |file| {
         // Meanwhile the upload may have come to its end, or the same sender has cancelled it or begun it again.
-        let file = table.entries.get_mut(&id).filter(|file| file.is_interrupted());
-        let ended = "The upload has just ended, or was begun again; FILE LIST tells how";
-        let file = file.ok_or((NO_SUCH_FILE, ended.to_owned()))?;
-        file.resume_point = Some(point);
-        file.issue(token.clone(), TokenScope::Put(point), secure, ctx.inputs.instant);
+        let is_open = file.is_interrupted();
+        if is_open {
+            file.resume_point = Some(point);
+            file.party = file.party.or(Some(party));
+            file.active_at = if file.bytes == 0 { now } else { file.active_at };
+            file.tokens.issue(Token { secret: token.clone(), scope: TokenScope::Put(point), party, secure }, now);
+        }
+        is_open
+    });
+    if issued != Some(true) {
+        return Err((NO_SUCH_FILE, "The upload has just ended, or was begun again; FILE LIST tells how".into()));
     }
     let (reference, offset, crc) = (middle(reference), point.bytes, point.sum.value());
     ctx.replies.server_line(FileLine::Put { reference: &reference, id, token: &token, offset, crc });
@@ -124,112 +145,146 @@ fn allowed_target(files: &Files, ctx: &CommandContext<'_>, target: &str) -> Resu
 }
 
 /// Gives a new file its number and its place in the spool.
-fn add(files: &Files, ctx: &mut CommandContext<'_>, mut file: SharedFile) -> Result<FileId, Refusal> {
+fn add(files: &Files, ctx: &mut CommandContext<'_>, file: SharedFile) -> Result<FileId, Refusal> {
     let (max_file, spool_quota) = (files.options.max_file, files.options.spool_quota);
     if file.size > max_file {
         return Err(("TOO_LARGE", format!("A file may have {} at most", readable_size(max_file))));
     }
+    let of = match file.party {
+        Some(Party::Key(_)) => "key has",
+        _ => "address has",
+    };
     let (removed, id, offer) = {
         let mut table = files.table();
-        let room = table.make_room(file.sender.nick(), file.size, spool_quota, ctx.inputs.instant);
+        let room = table.make_room(file.party, file.size, spool_quota, ctx.inputs.instant);
         let removed = room.map_err(|quota| {
+            // Without a key, an address answers for all who share it.
             let have = match quota {
-                QuotaExceeded::Spool => {
+                QuotaExceeded::Spool | QuotaExceeded::Files => {
                     return ("SPOOL_FULL", "The server has no room for it now; try again later".to_owned());
                 }
-                QuotaExceeded::TooMany => format!("You have {} files on the server", limits::FILES_PER_SENDER),
+                QuotaExceeded::TooMany => format!("Your {of} {} files on the server", limits::FILES_PER_SENDER),
                 QuotaExceeded::Share => {
-                    let share = readable_size(spool_quota / limits::SPOOL_SHARE);
-                    format!("With it your files on the server would have more than {share}")
+                    let share = readable_size(spool_quota / SHARE);
+                    format!("With it your {of} more than {share} on the server")
                 }
             };
             ("TOO_MANY", format!("{have}; cancel one first (FILE LIST shows them)"))
         })?;
         let (id, offer) = (table.next_id(), journal::offer(&file));
-        file.id = id;
-        table.entries.insert(id, file);
+        let recipients = if file.is_for_a_room() { Vec::new() } else { vec![(file.target.clone(), false)] };
+        table.insert(id, file, &recipients);
         (removed, id, offer)
     };
     on_disk(ctx, |server| {
         files.discard(server, removed);
         let created = files.spool.create(id, &offer);
         if created.is_err() {
-            files.table().entries.remove(&id);
+            let failed = files.table().remove_if(id, |_| true);
+            files.discard(server, failed);
         }
         // The same sender may have cancelled it already, when there was nothing to remove yet.
-        let is_there = files.table().entries.contains_key(&id);
+        let is_there = files.table().get(id).is_some();
         if is_there { Ok(id) } else { files.spool.remove(id).and(created).map(|()| id) }
     })
 }
 
 /// Looks at a file that the client may download.
-fn downloadable<T>(files: &Files, me: &str, id: FileId, look: impl FnOnce(&mut SharedFile) -> T) -> Result<T, Refusal> {
-    let mut table = files.table();
-    let file = table.entries.get_mut(&id).filter(|file| file.is_for(me));
-    file.map(look).ok_or_else(|| (NO_SUCH_FILE, "There is no such file, any more or for you".into()))
+fn downloadable<T>(
+    files: &Files,
+    me: &str,
+    id: FileId,
+    look: impl FnOnce(&SharedFile, Option<Recipient>) -> T,
+) -> Result<T, Refusal> {
+    let table = files.table();
+    let file = table.get(id).filter(|file| table.is_for(file, me) && !files.is_over(file));
+    let looked = file.map(|file| look(file, table.recipient(file, me)));
+    looked.ok_or_else(|| (NO_SUCH_FILE, "There is no such file, any more or for you".into()))
 }
 
 fn fetch(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> Result<(), Refusal> {
-    let (secure, token) = (ctx.me().secure, new_token(ctx));
-    downloadable(files, me, id, |file| {
-        file.issue(token.clone(), TokenScope::Get(me.to_owned()), secure, ctx.inputs.instant);
+    let (party, secure, secret) = (ctx.me().party, ctx.me().secure, new_token(ctx));
+    let (token, scope) = (secret.clone(), TokenScope::Get(me.to_owned()));
+    downloadable(files, me, id, |file, _| {
         let (size, crc, name) = (file.size, file.crc.unwrap_or_default(), &file.name);
         ctx.replies.server_line(FileLine::Get { id, token: &token, size, crc, name });
-    })
+    })?;
+    let now = ctx.inputs.instant;
+    files.table().change(id, |file| file.tokens.issue(Token { secret, scope, party, secure }, now));
+    Ok(())
 }
 
 fn got(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> Result<(), Refusal> {
-    let name = downloadable(files, me, id, |file| {
-        // The sender may download it too, but that is no news to the sender; nor is a second time.
-        let recipient = file.recipient(me).filter(|recipient| !recipient.received);
-        recipient.map(|recipient| recipient.name.clone())
-    })?;
-    let Some(name) = name else { return Ok(()) };
+    // The sender may download it too, but that is no news to the sender; nor is a second time.
+    let recipient = downloadable(files, me, id, |_, recipient| recipient.filter(|recipient| !recipient.received))?;
+    let Some(Recipient { person, .. }) = recipient else { return Ok(()) };
+    let name = files.table().people.name(person).to_owned();
     on_disk(ctx, |_| files.spool.note(id, &journal::received(&name)))?;
-    if let Some(file) = files.table().entries.get_mut(&id) {
-        let recipients = file.recipients.iter_mut().filter(|recipient| recipient.name == name);
+    files.table().change(id, |file| {
+        let recipients = file.recipients.iter_mut().filter(|recipient| recipient.person == person);
         recipients.for_each(|recipient| recipient.received = true);
-        notify::notify_received(ctx, file);
-    }
+    });
+    notify::notify_received(files, ctx, id);
     Ok(())
 }
 
 fn cancel(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> Result<(), Refusal> {
-    let own = files.table().remove_if(id, |file| file.sender.is(me));
+    let own = {
+        let mut table = files.table();
+        let is_own = table.get(id).is_some_and(|file| table.is_sent_by(file, me));
+        table.remove_if(id, |_| is_own)
+    };
     if let Some(file) = own {
         ctx.log(format_args!("has cancelled {} (file {id})", file.name));
         if file.crc.is_some() {
-            notify::notify_cancelled(ctx, &file);
+            notify::notify_cancelled(files, ctx, &file);
         }
-        ctx.without_lock(|server| files.discard(server, [file]));
+        ctx.on_disk(|server| files.discard(server, [file]));
         return Ok(());
     }
-    let (file, name) = downloadable(files, me, id, |file| {
-        let recipient = file.recipient(me).map(|recipient| recipient.name.clone());
-        (file.name.clone(), recipient.unwrap_or_default())
-    })?;
+    let (file, recipient) = downloadable(files, me, id, |file, recipient| (file.name.clone(), recipient))?;
+    // The sender may cancel it, and everybody else who may download it is a recipient.
+    let Some(recipient) = recipient else { return Ok(()) };
+    let name = files.table().people.name(recipient.person).to_owned();
     on_disk(ctx, |_| files.spool.note(id, &journal::declined(&name)))?;
-    if let Some(file) = files.table().entries.get_mut(&id) {
-        file.recipients.retain(|recipient| recipient.name != name);
-    }
+    files.table().remove_recipient(id, recipient);
     ctx.log(format_args!("does not want {file} (file {id})"));
     Ok(())
 }
 
+/// In pieces: a client may have thousands of files.
 fn list(files: &Files, ctx: &mut CommandContext<'_>, me: &str) {
-    for file in files.table().of(me) {
-        let state = match file.recipient(me) {
-            _ if file.crc.is_none() => FileState::Partial,
-            _ if file.sender.is(me) => FileState::Sent,
-            Some(recipient) if recipient.received => FileState::Received,
-            _ => FileState::New,
-        };
-        let &SharedFile { id, size, ref name, .. } = file;
-        let (sender, target, crc) = (file.sender.nick(), file.present_target(), file.crc.unwrap_or_default());
-        ctx.replies.server_line(FileLine::Item { id, sender, target, size, crc, state, name });
-        if ctx.replies.are_too_long("FILE") {
-            return;
-        }
+    let ids = ctx.without_lock(|_| files.table().of(me));
+    let (mut rest, mut is_whole) = (&ids[..], true);
+    let copy = |_: &Registry, piece: &mut Piece<String>| {
+        let (some, later) = rest.split_at(rest.len().min(PIECE));
+        let table = files.table();
+        piece.entries.extend(some.iter().filter_map(|id| item(files, &table, *id, me)));
+        (piece.work, rest) = (some.len(), later);
+    };
+    ctx.in_pieces(copy, |replies, line| {
+        replies.server_line(line);
+        is_whole = !replies.are_too_long("FILE");
+        is_whole
+    });
+    if is_whole {
+        ctx.replies.server_line(FileLine::End);
     }
-    ctx.replies.server_line(FileLine::End);
+}
+
+/// A line of the list, if the file is there and for the client.
+fn item(files: &Files, table: &FileTable, id: FileId, me: &str) -> Option<String> {
+    let file = table.get(id).filter(|file| !files.is_over(file))?;
+    let (is_own, recipient) = (table.is_sent_by(file, me), table.recipient(file, me));
+    let state = match recipient {
+        _ if file.crc.is_none() && is_own => FileState::Partial,
+        _ if file.crc.is_none() => return None,
+        _ if is_own => FileState::Sent,
+        Some(Recipient { received: true, .. }) => FileState::Received,
+        Some(_) => FileState::New,
+        None => return None,
+    };
+    let (sender, target, crc) = (table.sender_of(file), table.target_of(file), file.crc.unwrap_or_default());
+    let SharedFile { size, name, .. } = file;
+    Some(FileLine::Item { id, sender, target, size: *size, crc, state, name }.to_string())
 }

@@ -41,6 +41,12 @@ pub fn link_count(metadata: &Metadata) -> u64 {
     metadata.nlink()
 }
 
+/// Whether the program, or the whole system, has as many files and sockets open as it may (`EMFILE`, `ENFILE`): some
+/// close soon.
+pub fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(23 | 24))
+}
+
 /// The bytes of a path. None of them is zero.
 pub fn path_bytes(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()

@@ -141,3 +141,48 @@ fn a_file_of_which_nobody_was_told_is_announced_at_the_next_start() {
     let server = Server::start_in(&folder, &[]);
     server.client("bob").expect_nothing();
 }
+
+#[test]
+fn a_long_list_comes_whole_and_in_order() {
+    let folder = Arc::new(TempDir::new().unwrap());
+    let spool = folder.path().join("files");
+    fs::create_dir_all(&spool).unwrap();
+    for id in 1..=600 {
+        let (from, to) = if id % 2 == 0 { ("alice", "bob") } else { ("bob", "alice") };
+        let info = format!("offer 9999999999 3 {from}!a@h {to} :{id}.txt\ndone 352441c2 {to}\ntold\n");
+        fs::write(spool.join(format!("{id}.info")), info).unwrap();
+        fs::write(spool.join(format!("{id}.data")), b"abc").unwrap();
+    }
+    let server = Server::start_in(&folder, &["--flood", "0"]);
+    let mut bob = server.client("bob");
+    bob.send("FILE LIST");
+    for id in 1..=600 {
+        bob.expect(&format!(":groupchat FILE ITEM {id} *"));
+    }
+    bob.expect(":groupchat FILE END");
+}
+
+#[test]
+fn a_large_room_gets_a_file() {
+    let server = Server::start(&["--flood", "0"]);
+    let mut alice = server.client_with("alice", FILES);
+    alice.join("#a");
+    let mut members: Vec<Client> = (0..300).map(|number| server.client_with(&format!("m{number}"), FILES)).collect();
+    for member in &mut members {
+        member.join("#a");
+    }
+    // All have come, and said so.
+    alice.sync();
+    members.iter_mut().for_each(|member| drop(member.sync()));
+    let id = upload(&server, &mut alice, "#a", "a.txt", b"abc");
+    let announcement = format!(":alice!alice@127.0.0.1 FILE ANNOUNCE #a {id} 3 352441c2 :a.txt");
+    members.iter_mut().for_each(|member| drop(member.expect(&announcement)));
+    alice.expect(&announcement);
+    let journal = fs::read_to_string(server.folder.path().join(format!("files/{id}.info"))).unwrap();
+    let done = journal.lines().find(|line| line.starts_with("done ")).unwrap();
+    assert_eq!(done.split(' ').count(), 2 + members.len());
+    rename(&mut members[299], "late");
+    assert_eq!(download(&server, &mut members[299], id), b"abc");
+    alice.send(&format!("FILE CANCEL {id}"));
+    members[0].skip_to(&format!(":alice!alice@127.0.0.1 FILE CANCEL #a {id} :a.txt"));
+}

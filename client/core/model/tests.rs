@@ -96,3 +96,16 @@ fn strangers_cannot_fill_the_memory() {
     assert_eq!(model.conversations.len(), 1 + PEOPLE);
     assert!(model.find("p0").is_some() && model.find("p1").is_none() && model.find("#lab").is_some());
 }
+
+#[test]
+fn people_with_a_new_connection_come_back_once() {
+    let mut model = Model { nick: "me".into(), ..Model::default() };
+    let mut follow = |line: &str| model.follow(&Message::parse(line).unwrap());
+    [":me!m@h JOIN #lab", ":me!m@h JOIN #dev", ":srv 353 me = #lab :@Tesla bob"].into_iter().for_each(&mut follow);
+    follow(&format!(":tesla!t@h QUIT :{}", numeric::REPLACED));
+    follow(":bob!b@h QUIT :bye");
+    assert!(!model.find("#lab").unwrap().members.contains_key("tesla"));
+    let returns = |model: &mut Model| ["#dev", "#LAB", "#lab"].map(|room| model.has_returned(room, "tesla"));
+    assert_eq!(returns(&mut model), [false, true, false]);
+    assert!(!model.has_returned("#lab", "bob"));
+}
