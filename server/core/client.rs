@@ -41,7 +41,6 @@ pub struct Client {
     /// The certificate that it has shown, and proved to have the key of.
     pub key: Option<Fingerprint>,
     /// Who answers for what it uses.
-    #[allow(dead_code, reason = "only wings ask")]
     pub party: Party,
     /// Reserved from the moment it is accepted, even before the registration ends.
     pub nick: Option<String>,

@@ -107,6 +107,11 @@ pub trait Wing: Send + Sync {
         false
     }
 
+    /// Whether something waits for the owner of a name, connected or not, that nobody else may get. The name is folded.
+    fn keeps_for(&self, _folded: &str) -> bool {
+        false
+    }
+
     /// The client has a name for good: just before the welcome, and after a change of names. The text is told to the
     /// client as a NOTICE.
     fn named(&self, _ctx: &mut CommandContext<'_>) -> Option<String> {
@@ -194,6 +199,11 @@ impl Wings {
     pub fn know(&self, nick: &str) -> bool {
         let folded = casefold(nick);
         self.list.iter().any(|wing| wing.knows(&folded))
+    }
+
+    /// Whether a wing keeps something for the owner of a name. The name is folded.
+    pub fn keep_for(&self, folded: &str) -> bool {
+        self.list.iter().any(|wing| wing.keeps_for(folded))
     }
 
     pub fn may_see(&self, room: &Room, client: ClientId) -> bool {

@@ -74,6 +74,10 @@ impl Wing for Files {
         Some(data_connection::serve(self, connection, &request, rest))
     }
 
+    fn keeps_for(&self, folded: &str) -> bool {
+        !self.table().of(folded).is_empty()
+    }
+
     fn gave_up_nick(&self, client: &Client, old: &str, new: Option<&str>) {
         match new {
             Some(new) if client.registered => self.table().people.rename(old, new),

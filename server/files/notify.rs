@@ -115,7 +115,7 @@ fn address(files: &Files, ctx: &mut CommandContext<'_>, id: FileId) -> Result<()
     let earlier = table.change(id, |file| mem::take(&mut file.recipients)).unwrap_or_default();
     drop(table);
     let members: Vec<_> = ctx.registry.room(&target).into_iter().flat_map(Room::members).collect();
-    ctx.without_lock(|_| files.forget(id, &earlier));
+    ctx.on_disk(|_| files.forget(id, &earlier));
     for some in members.chunks(PIECE) {
         add_members(files, &ctx.registry, id, some)?;
         ctx.worked(some.len());

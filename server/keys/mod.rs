@@ -69,7 +69,7 @@ impl Keys {
     fn refresh(&self, ctx: &mut CommandContext<'_>, name: &str) {
         let owner = self.table().stored_owner(name);
         if let Some(owner) = owner
-            && ctx.without_lock(|_| self.folder.is_released(name))
+            && ctx.on_disk(|_| self.folder.is_released(name))
         {
             self.table().release(name, owner);
         }
@@ -97,7 +97,7 @@ impl Keys {
 
     /// Writes the owner of a name down, and when it was bound, if it was never used again. False when the disk fails.
     fn store(&self, ctx: &mut CommandContext<'_>, name: &str, key: Fingerprint, once: Option<u64>) -> bool {
-        let stored = ctx.without_lock(|_| self.folder.store(name, key, once));
+        let stored = ctx.on_disk(|_| self.folder.store(name, key, once));
         if let Err(error) = &stored {
             ctx.server.log.line(format_args!("The key of {name} cannot be stored: {error}"));
         }
@@ -107,7 +107,7 @@ impl Keys {
     /// Removes the file of a name that has given way to another one.
     fn forget(&self, ctx: &mut CommandContext<'_>, name: &str) {
         ctx.server.log.line(format_args!("The name {name} is forgotten: it was never used again"));
-        if let Err(error) = ctx.without_lock(|_| self.folder.forget(name, || self.knows(name))) {
+        if let Err(error) = ctx.on_disk(|_| self.folder.forget(name, || self.knows(name))) {
             ctx.server.log.line(format_args!("The name {name} will be back at the next start: {error}"));
         }
     }
@@ -162,7 +162,10 @@ impl Wing for Keys {
         self.refresh(ctx, &name);
         let (now, instant) = (self.clock.now(), ctx.inputs.instant);
         let by = Applicant { key, client: ctx.id, network: network(ip), now, instant };
-        let bound = self.table().bind(&name, by, |name| ctx.registry.is_taken(name));
+        let bound = self.table().bind(&name, by, |name| {
+            // Whoever takes a name that is forgotten gets what waits for it.
+            ctx.registry.is_taken(name) || ctx.wings.keep_for(name)
+        });
         let is_owner = !matches!(bound, Bound::Refused(_) | Bound::Theirs);
         ctx.me_mut().party = if is_owner { Party::Key(key) } else { Party::of(ip) };
         match bound {

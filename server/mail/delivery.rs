@@ -71,7 +71,7 @@ pub fn send(
 pub fn arrive(mail: &Mail, ctx: &mut CommandContext<'_>) {
     let name = casefold(ctx.me().nick());
     let is_new = mail.index().register(&name, ctx.me().party, ctx.inputs.instant);
-    if is_new && let Err(error) = ctx.without_lock(|_| mail.maildir.register(&name)) {
+    if is_new && let Err(error) = ctx.on_disk(|_| mail.maildir.register(&name)) {
         let line = format_args!("The name {name} will be forgotten at the end: {error}");
         mail.troubles.disk.report(&ctx.server.log, ctx.inputs.instant, line);
     }
@@ -91,7 +91,7 @@ pub fn acknowledge(mail: &Mail, ctx: &mut CommandContext<'_>, token: &str) {
     }
     // The server wanted this line; people who write to the client must not use up the lines that it may send.
     ctx.flood_exempt = true;
-    let failed = ctx.without_lock(|_| {
+    let failed = ctx.on_disk(|_| {
         let remove = |(name, id): &Stored| {
             // Another client, which has the name now, may have acknowledged it already.
             let removed = mail.index().remove(name, *id);

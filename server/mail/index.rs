@@ -184,6 +184,11 @@ impl MailIndex {
         mailbox.flat_map(|mailbox| mailbox.messages.range(mailbox.in_flight..)).take(most).cloned().collect()
     }
 
+    /// Whether messages wait in a mailbox, delivered or not.
+    pub fn has_mail(&self, name: &str) -> bool {
+        self.mailboxes.get(name).is_some_and(|mailbox| mailbox.blocks.used() > 0)
+    }
+
     /// How many messages are still to be delivered.
     pub fn count_pending(&self, name: &str) -> usize {
         self.mailboxes.get(name).map_or(0, |mailbox| mailbox.messages.len() - mailbox.in_flight)

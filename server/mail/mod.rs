@@ -50,6 +50,10 @@ impl Wing for Mail {
         housekeeping::run(self, server);
     }
 
+    fn keeps_for(&self, folded: &str) -> bool {
+        self.index().has_mail(folded)
+    }
+
     fn knows(&self, folded: &str) -> bool {
         self.index().knows(folded)
     }

@@ -177,7 +177,7 @@ fn one_network_binds_some_new_names_in_an_hour_and_talks_under_any_name() {
     albert.expect(":newcomer!newcomer@127.0.0.1 PRIVMSG albert :hi");
     // What was bound stays so, and can be taken as before.
     last.ask("NICK n99", &[]);
-    expect_refusal(server.connect_with_key("eve"), "n3");
+    expect_refusal(server.connect_with_key("eve"), "n4");
     server.client_with_key("n3", "key0").ask("ISON n3", &["303 :n3"]);
 }
 
@@ -187,24 +187,27 @@ fn a_full_table_forgets_who_never_came_back_and_then_refuses_new_names_only() {
     let keys = folder.path().join("keys");
     fs::create_dir(&keys).unwrap();
     let write = |name: &str, once: &str| fs::write(keys.join(name), format!("{}\n{once}", "ab".repeat(32))).unwrap();
-    (3..limit("BOUND_NAMES")).for_each(|number| write(&format!("n{number}"), ""));
-    for (name, once) in [("a", "new 7\n"), ("b", "new 5\n"), ("c", "new 6\n")] {
+    (4..limit("BOUND_NAMES")).for_each(|number| write(&format!("n{number}"), ""));
+    for (name, once) in [("a", "new 7\n"), ("b", "new 5\n"), ("c", "new 6\n"), ("d", "new 4\n")] {
         write(name, once);
     }
     let server = Server::start_in(&folder, &["--flood", "0"]);
     let mut b = server.client("other");
     b.ask("NICK b", &[&format!("433 b :{BOUND}")]);
+    // Nobody else gets what waits for d, so d is not forgotten, ever.
+    b.ask("PRIVMSG d :for you alone", &[&stored("d")[..]]);
     let mut tesla = server.client_with_key("tesla", "tesla");
     server.program.expect_log("The name b is forgotten: it was never used again");
     b.ask("NICK b", &[":other!other@127.0.0.1 NICK b"]);
     for nick in ["t1", "t2"] {
         assert!(told(&mut tesla, nick).contains(" belongs to your key "));
     }
-    let left = ["a", "b", "c", "tesla", "t1", "t2", "n3"].map(|name| keys.join(name).exists());
-    assert_eq!(left, [false, false, false, true, true, true, true]);
+    let left = ["a", "b", "c", "d", "tesla", "t1", "t2", "n4"].map(|name| keys.join(name).exists());
+    assert_eq!(left, [false, false, false, true, true, true, true, true]);
     // tesla has come a few moments ago, and her first name is the oldest one. It is free now.
     assert!(told(&mut tesla, "t3").contains(" belongs to your key "));
     server.program.expect_log("The name tesla is forgotten");
+    b.ask("NICK d", &[&format!(":groupchat 433 b d :{BOUND}")]);
     for name in ["t1", "t2", "t3"] {
         write(name, "");
     }
