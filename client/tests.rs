@@ -1,7 +1,7 @@
 //! Tests of the whole table of commands, those of all wings among them.
 
 use super::*;
-use crate::core::command::Input;
+use crate::core::grammar::{self, Input};
 
 /// The client with all wings.
 fn client() -> Arc<Client> {
@@ -15,7 +15,7 @@ fn spellings_are_unique() {
     let client = client();
     let spellings = || client.commands.iter().flat_map(|command| command.aliases.iter().chain([&command.name]));
     for spelling in spellings() {
-        assert_eq!(spellings().filter(|other| *other == spelling).count(), 1, "{spelling}");
+        assert_eq!(spellings().filter(|other| other.eq_ignore_ascii_case(spelling)).count(), 1, "{spelling}");
     }
 }
 
@@ -23,7 +23,7 @@ fn spellings_are_unique() {
 fn commands_that_may_be_absent_are_those_of_the_wings() {
     let client = client();
     for command in COMMANDS_OF_WINGS.iter().flat_map(|(_, commands)| *commands) {
-        let parsed = command::parse(&client.commands, command);
+        let parsed = grammar::parse(&client.commands, command);
         assert!(matches!(parsed, Input::Run(..) | Input::Incomplete(_)), "{command}");
     }
 }
@@ -36,11 +36,11 @@ fn a_file_can_be_sent_in_the_ways_of_the_seeds() {
         (r"\file\my photo.jpg", "my photo.jpg"),
         (r"\file photo.jpg bob", "photo.jpg bob"),
     ] {
-        let Input::Run(command, arguments) = command::parse(&client.commands, line) else { panic!("{line}") };
+        let Input::Run(command, arguments) = grammar::parse(&client.commands, line) else { panic!("{line}") };
         assert_eq!((command.name, arguments), ("/file", expected));
     }
     for line in ["!FILE", r"\file\"] {
-        let parsed = command::parse(&client.commands, line);
+        let parsed = grammar::parse(&client.commands, line);
         assert!(matches!(parsed, Input::Incomplete(command) if command.name == "/file"), "{line}");
     }
 }

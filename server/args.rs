@@ -29,6 +29,9 @@ pub struct Args {
     #[cfg(not(feature = "tls"))]
     #[arg(long, hide = true)]
     key: Option<String>,
+    #[cfg(feature = "mail")]
+    #[command(flatten)]
+    pub mail: crate::mail::MailOptions,
     #[cfg(feature = "files")]
     #[command(flatten)]
     pub files: crate::files::FileOptions,

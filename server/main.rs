@@ -88,7 +88,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     #[cfg(feature = "keys")]
     wings.push(keys::Keys::open(&data.path, data.clock.clone(), &log)?);
     #[cfg(feature = "mail")]
-    let mail = mail::Mail::open(&data.path, &log)?;
+    let mail = mail::Mail::open(&args.mail, &data.path, data.clock.clone(), &log)?;
     #[cfg(feature = "mail")]
     wings.push(mail.clone());
     #[cfg(feature = "files")]
@@ -114,6 +114,8 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
         let client = format_args!("make run-client SERVER={address} ARGS=\"{trust}{password}\"");
         server.log.line(format_args!("From another computer: {client}"));
     }
+    // What has expired is gone before the first client is there.
+    wings.list.iter().for_each(|wing| wing.housekeeping(&server));
     let (running, all_ended) = mpsc::channel::<Infallible>();
     let mut accepting = Vec::new();
     for listener in listeners {
@@ -125,11 +127,8 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     drop(running);
 
     // Until Ctrl-C.
-    loop {
+    while stop.recv_timeout(limits::HOUSEKEEPING) == Err(RecvTimeoutError::Timeout) {
         wings.list.iter().for_each(|wing| wing.housekeeping(&server));
-        if stop.recv_timeout(limits::HOUSEKEEPING) != Err(RecvTimeoutError::Timeout) {
-            break;
-        }
     }
     server.log.line("Server is shutting down");
     shut_down(&server, accepting, &all_ended);

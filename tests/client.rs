@@ -2,6 +2,7 @@
 //!
 //! - [`person`], [`scripted_server`]: what these tests stand on
 //! - [`commands`], [`scripts`]: what can be typed, and input from a pipe
+//! - [`private`]: what must not reach a room
 //! - [`quiet`]: sleep and blacklist
 //! - [`leaving`]: the ways out
 //! - [`servers`]: what other servers do
@@ -17,6 +18,7 @@
 mod commands;
 mod leaving;
 pub mod person;
+mod private;
 mod quiet;
 pub mod scripted_server;
 mod scripts;

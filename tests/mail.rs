@@ -1,8 +1,10 @@
 //! Letters: what is for one person waits for that person, in order, and is removed when it is confirmed.
 
+mod damage;
 pub mod irssi;
 mod kill;
 mod mailboxes;
+pub mod shares;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -150,6 +150,81 @@ fn a_room_is_left_and_others_notice_and_strangers_are_counted() {
 }
 
 #[test]
+fn a_server_is_found_by_an_address_with_a_zone() {
+    let Some(mut lab) = Lab::with(1, "z") else { return };
+    let address = "fe80::64";
+    let Some(port) = lab.serve_on_link(address, "fe80::65") else {
+        println!("skipped: there is no IPv6 here");
+        return;
+    };
+    let index = lab.interface(1);
+    let mut met = false;
+    for zone in ["eth0", &index] {
+        let server = format!("[{address}%{zone}]:{port}");
+        let mut tesla = lab.start_calling(&server, 1, "tesla", &["--nick", "tesla"]);
+        // By whichever zone, it is the same server with the same key.
+        let first = tesla.read().unwrap();
+        assert_eq!(first.starts_with("First contact with [fe80::"), !met, "{first}");
+        met = true;
+        tesla.type_line("tata");
+        tesla.skip_to("DISCONNECTED!!");
+    }
+    let mut lost = lab.start_calling(&format!("[{address}%nowhere]:{port}"), 1, "tesla", &["--nick", "tesla"]);
+    lost.expect_failure("there is no host of the name in *%nowhere]*; check --server");
+}
+
+#[test]
+fn what_is_meant_for_one_person_is_not_said_in_the_room() {
+    let Some(lab) = Lab::with(2, "p") else { return };
+    let mut mel = lab.person(1, "mel", &[]);
+    let mut albert = lab.person(2, "albert", &[]);
+    mel.skip_to("[lab] albert joined the conversation");
+    await_members(&mut albert, 2);
+    // Through the server it goes to albert alone, whichever way he talks.
+    mel.ask("@albert: psst", &["(to albert) psst"]);
+    albert.skip_to("mel (to you): psst");
+    mel.ask("&lobby hello", &["(to #lobby) hello"]);
+    albert.expect_line("mel: hello");
+    mel.ask(r"\sleep\0", &["You are awake"]);
+    for (typed, usage) in [
+        ("@ albert psst", "@NAME text"),
+        (" @albert psst", "@NAME text"),
+        ("& lobby psst", "&room text"),
+        ("! INFO", "!INFO"),
+        (r"\ sleep 5", r"\sleep\TIME"),
+    ] {
+        mel.ask(typed, &[&format!("Usage: {usage}; nothing was sent (/say TEXT sends it as it is)")]);
+    }
+    // Commands about a conversation of the chat mean nothing here.
+    for command in ["/me", "/to", "/join", "/topic", "/kick"] {
+        mel.ask(&format!("{command} albert x"), &[&format!("{command} does not work in [lab]; Ctrl-D leads back")]);
+    }
+    mel.ask("/file Cargo.toml", &["*you are in [lab]; Ctrl-D leads back to the chat, or name somebody *"]);
+    mel.ask("/invite albert", &["Nothing was sent: you are in [lab]; Ctrl-D leads back to the chat"]);
+    mel.ask("/foo", &["Unknown command /foo, try /help"]);
+    await_members(&mut mel, 2);
+    mel.expect_line("    albert, heard * s ago");
+    mel.ask("!info", &["2 members of lab: you", "    albert, heard * s ago"]);
+    mel.ask("/help", &["In this room, text goes to everybody here, *"]);
+    mel.skip_to("These work here, too; *");
+    let mut listed = Vec::new();
+    while !listed.last().is_some_and(|line: &String| line.starts_with("/help ")) {
+        listed.push(mel.read().unwrap());
+    }
+    assert!(listed.iter().any(|line| line.starts_with("/msg ")), "{listed:?}");
+    assert!(!listed.iter().any(|line| line.starts_with("/topic ") || line.starts_with("/to ")), "{listed:?}");
+    // Text is text, and /say says what looks like a command.
+    for (typed, said) in [("/say @albert", "@albert"), ("//x", "/x"), (r"\o/", r"\o/"), ("!!!", "!!!")] {
+        mel.type_line(typed);
+        albert.expect_line(&format!("[lab] mel: {said}"));
+    }
+    mel.type_line("/part");
+    mel.skip_to("You left lab");
+    mel.type_line("back in the lobby");
+    albert.skip_to("mel: back in the lobby");
+}
+
+#[test]
 fn at_the_directory_prompt_it_is_the_same_room() {
     let Some(lab) = Lab::with(2, "f") else { return };
     let mut mel = lab.start(1, "mel", &["--directory"]);
@@ -168,10 +243,17 @@ fn at_the_directory_prompt_it_is_the_same_room() {
     albert.type_line("/name al");
     mel.skip_to("[lab] albert is now called al");
     mel.ask("/chat lab", &["You are in lab already"]);
-    mel.ask(
-        "/help",
-        &["/connect *", "/bye *", "/quit *", "/getdir *", "/makeroom *", "/deleteroom *", "/chat *", "/name *"],
-    );
+    mel.ask("/help", &["In this room, text goes to everybody here, *", "/who *", "/stats *", "/say *", "/part *"]);
+    mel.expect_line("These work here, too; *");
+    mel.expect_lines(&["/connect *", "/bye *", "/quit *", "/getdir *", "/makeroom *", "/deleteroom *", "/chat *"]);
+    mel.expect_lines(&["/name *", "There is no chat here, *"]);
+    for (typed, command) in
+        [("@albert psst", "/msg"), ("&lobby psst", "&"), ("/me waves", "/me"), (r"\sleep\5", "/sleep")]
+    {
+        mel.ask(typed, &[&format!("{command} is for the chat, which is not here: nothing was sent; try /help")]);
+    }
+    mel.ask("@ albert psst", &["/msg is for the chat, which is not here: *"]);
+    mel.ask("!Info", &["2 members of lab: you", "    al, heard * s ago"]);
     mel.ask("/makeroom hall", &["Usage: /makeroom NAME ADDRESS PORT"]);
     mel.ask("/hello", &["Unknown command /hello, try /help"]);
     mel.type_line("help");

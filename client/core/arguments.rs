@@ -11,12 +11,18 @@ pub fn first_word(arguments: &str) -> (&str, &str) {
     (word, rest.trim_start())
 }
 
-/// Whether `nick` can be somebody's name; says so when not.
-pub fn is_nick(client: &Client, nick: &str) -> bool {
+/// Somebody's name, as an argument; says what is wrong when it can be nobody's.
+pub fn nick<'a>(client: &Client, given: &'a str) -> Option<&'a str> {
+    let nick = bare_nick(given);
     if !names::is_nick(nick) {
         client.note(bad_nick(nick));
     }
-    names::is_nick(nick)
+    Some(nick).filter(|nick| names::is_nick(nick))
+}
+
+/// A name without what people write around it: `@albert`, `albert:`, `albert,`.
+pub fn bare_nick(given: &str) -> &str {
+    given.trim_start_matches('@').trim_end_matches([':', ','])
 }
 
 /// Why `nick` is refused before any server sees it.
@@ -39,11 +45,12 @@ pub fn room(given: &str) -> Result<String, String> {
 /// The room of the given name, or the one that the user is talking in when none is given.
 pub fn room_or_current(client: &Client, given: &str) -> Option<String> {
     let mut state = client.lock();
-    let room = match state.model.target() {
+    let room = match state.model.here() {
         _ if !given.is_empty() => room(given),
-        Some(room) if names::is_room(room) => Ok(room.to_owned()),
-        Some(nick) => Err(format!("you are talking to {nick}, not to a room; go to one with /to #room")),
-        None => Err("you are in no room; enter one with /join #room".to_owned()),
+        Ok(Some(room)) if names::is_room(room) => Ok(room.to_owned()),
+        Ok(Some(nick)) => Err(format!("you are talking to {nick}, not to a room; go to one with /to #room")),
+        Ok(None) => Err("you are in no room; enter one with /join #room".to_owned()),
+        Err(elsewhere) => Err(elsewhere),
     };
     room.map_err(|reason| state.note(format!("Nothing was sent: {reason}"))).ok()
 }
@@ -51,6 +58,14 @@ pub fn room_or_current(client: &Client, given: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_may_have_the_marks_that_people_write_around_them() {
+        for given in ["tesla", "@tesla", "tesla:", "tesla,", "@tesla:"] {
+            assert_eq!(bare_nick(given), "tesla");
+        }
+        assert_eq!([bare_nick("@"), bare_nick(":"), bare_nick("a:b")], ["", "", "a:b"]);
+    }
 
     #[test]
     fn rooms() {

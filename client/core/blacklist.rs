@@ -3,7 +3,7 @@
 //! Kept in one file per own name, so that it survives a restart. Part of the state, under its lock;
 //! the file is small and written only when an entry changes.
 
-use super::limits::NAMES_EACH;
+use super::limits::{NAME, NAMES_EACH};
 use super::settings;
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -53,6 +53,8 @@ impl Blacklist {
     /// Follows a person of the blacklist to another name.
     pub fn renamed(&mut self, old: &str, new: &str) -> io::Result<()> {
         match self.people.iter_mut().find(|names| has(names, old)) {
+            // No server has a longer one, and in the file a space ends it.
+            Some(_) if new.len() > NAME || new.contains(char::is_whitespace) => Ok(()),
             Some(names) if !has(names, new) => {
                 if names.len() == NAMES_EACH {
                     names.remove(1);
@@ -105,6 +107,7 @@ mod tests {
         let mut blacklist = Blacklist::default();
         blacklist.add("n0").unwrap();
         (0..1000).for_each(|i| blacklist.renamed(&format!("n{i}"), &format!("n{}", i + 1)).unwrap());
+        ["n".repeat(NAME + 1), "two words".into()].iter().for_each(|odd| blacklist.renamed("n0", odd).unwrap());
         assert_eq!(blacklist.people[0].len(), NAMES_EACH);
         assert!(blacklist.contains("n0") && blacklist.contains("n1000"));
     }

@@ -7,7 +7,7 @@
 use super::connection::{self, Claim, Connection};
 use super::dialer::{Dialer, Failure};
 use super::event::Origin;
-use super::limits::{MOST_UNCONFIRMED, NOTICEABLE, REPLY_TIMEOUT, TICK, WRITE};
+use super::limits::{MOST_UNCONFIRMED, NOTICEABLE, REPLY_TIMEOUT, TAG, TICK, WRITE};
 use super::state::State;
 use super::view::View;
 use std::io::{self, IsTerminal};
@@ -15,6 +15,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use wire::message::Message;
 use wire::stream::Stream;
+use wire::text::truncate;
 
 /// Whether the input is no terminal: then no user sees an error in time to react.
 pub fn is_script() -> bool {
@@ -67,7 +68,7 @@ pub trait Wing: Send + Sync {
         true
     }
 
-    /// We have another name.
+    /// We have another name, which the user has chosen.
     fn renamed(&self, _nick: &str) {}
 
     /// The user wants to see nothing more of somebody.
@@ -100,6 +101,10 @@ pub struct Command {
     pub aliases: &'static [&'static str],
     /// One sentence for `/help`.
     pub help: &'static str,
+    /// It is about the conversation of the chat in which the user is. In a wing's mode it is refused.
+    pub is_of_chat: bool,
+    /// It says where the next lines go. Where it fails in a script, those lines must not go where the ones before went.
+    pub leads_elsewhere: bool,
     /// Carries it out, given what follows the command.
     pub run: Handler,
 }
@@ -235,7 +240,7 @@ impl Client {
 
     /// The metadata of a message; `None` when it has come before.
     pub fn origin(&self, message: &Message<'_>, is_private: bool) -> Option<Origin> {
-        let tag = |key| message.tag(key).map(std::borrow::Cow::into_owned);
+        let tag = |key| message.tag(key).map(|value| truncate(&value, TAG).to_owned());
         let waited = tag("groupchat/waited").is_some();
         let mut origin = Origin { id: tag("msgid"), time: tag("time"), waited, ..Origin::default() };
         let is_new = self.wings.iter().all(|wing| wing.is_new(message, is_private, &mut origin));

@@ -1,6 +1,6 @@
-//! The table of the core's commands, the parser of typed lines, and `/help`.
+//! The table of the core's commands, and `/help`.
 //!
-//! The parser is pure. The main thread calls it, and then the handler of the command. No lock but to say something.
+//! The main thread calls the handlers. No lock but to say something.
 
 use super::client::{Absent, Client, Command};
 use super::{people, rooms, talk};
@@ -14,18 +14,21 @@ pub fn core() -> Vec<Command> {
         Command::new("/name", "NEW", &["/nick", r"\name\"], "Change your name", people::name),
         Command::new("/msg", "NAME text", &["@"], "Send text to one person alone", talk::msg),
         Command::new("&", "room text", &[], "Send text to another room without going there", talk::room_msg),
-        Command::new("/to", "NAME|#room", &[], "From now on talk to this person or room", talk::to),
-        Command::new("/me", "text", &[], "Say what you do: /me waves", talk::me),
+        Command::new("/to", "NAME|#room", &[], "From now on talk to this person or room", talk::to)
+            .of_chat().leading_elsewhere(),
+        Command::new("/me", "text", &[], "Say what you do: /me waves", talk::me).of_chat(),
         Command::new("/say", "text", &[], "Send text as it is, even the word exit; //text sends /text", talk::say),
-        Command::new("/info", "", &["!INFO", "!info"], "How many people are in this room, and who", rooms::info),
+        Command::new("/info", "", &["!INFO"], "How many people are in this room, and who", rooms::info),
         Command::new("/who", "[#room]", &[], "A table of the people in a room", rooms::who),
         Command::new("/whois", "NAME", &[], "More about one person", people::whois),
-        Command::new("/join", "#room [key]", &[], "Enter a room, or make one, and talk there", rooms::join),
+        Command::new("/join", "#room [key]", &[], "Enter a room, or make one, and talk there", rooms::join)
+            .of_chat().leading_elsewhere(),
         Command::new("/part", "[#room]", &[], "Leave a room", rooms::part),
         Command::new("/rooms", "", &["/list"], "List the rooms", |client, _| client.send("LIST", &[])),
-        Command::new("/topic", "[text]", &[], "Show or set what this room is about", rooms::topic),
+        Command::new("/topic", "[text]", &[], "Show or set what this room is about", rooms::topic).of_chat(),
         Command::new("/invite", "NAME [#room]", &[], "Invite somebody into a room", rooms::invite),
-        Command::new("/kick", "NAME [reason]", &[], "Remove somebody from this room, if you run it", rooms::kick),
+        Command::new("/kick", "NAME [reason]", &[], "Remove somebody from this room, if you run it", rooms::kick)
+            .of_chat(),
         Command::new("/sleep", "TIME", &[r"\sleep\"],
             "Hold back what others say for 30 (seconds), 5m or 1h; 0 ends it", people::sleep),
         Command::new("/away", "[text]", &[],
@@ -46,7 +49,17 @@ impl Command {
         help: &'static str,
         run: impl Fn(&Client, &str) + Send + Sync + 'static,
     ) -> Self {
-        Command { name, arguments, aliases, help, run: Box::new(run) }
+        Command { name, arguments, aliases, help, is_of_chat: false, leads_elsewhere: false, run: Box::new(run) }
+    }
+
+    /// It is about the conversation of the chat in which the user is, so it has no meaning elsewhere.
+    fn of_chat(self) -> Self {
+        Command { is_of_chat: true, ..self }
+    }
+
+    /// It says where the next lines go.
+    pub fn leading_elsewhere(self) -> Self {
+        Command { leads_elsewhere: true, ..self }
     }
 
     /// The canonical form with its arguments, as it is typed.
@@ -60,29 +73,27 @@ impl Command {
         self.aliases.iter().map(|alias| typed(alias, if is_whole_line(alias) { "" } else { self.arguments }))
     }
 
-    fn is_spelled(&self, word: &str) -> bool {
-        let same = |spelling: &str| {
-            let word_of_spelling = spelling.strip_suffix(['\\', ' ']).unwrap_or(spelling);
-            word == spelling || !is_whole_line(spelling) && word.eq_ignore_ascii_case(word_of_spelling)
-        };
-        same(self.name) || self.aliases.iter().any(|alias| same(alias))
+    /// The form that begins with this sign, if there is one.
+    pub fn form(&self, sign: char) -> String {
+        let has_sign = |form: &String| form.starts_with(sign);
+        Some(self.usage()).filter(has_sign).or_else(|| self.other_forms().find(has_sign)).unwrap_or(self.usage())
+    }
+
+    /// The spelling of it that this word is.
+    pub fn spelling(&self, word: &str) -> Option<&'static str> {
+        let is_it = |spelling: &&str| spelling.trim_end_matches(['\\', ' ']).eq_ignore_ascii_case(word);
+        std::iter::once(self.name).chain(self.aliases.iter().copied()).find(is_it)
     }
 
     /// How many arguments cannot be left out.
-    fn required(&self) -> usize {
+    pub fn required(&self) -> usize {
         self.arguments.split_whitespace().filter(|argument| !argument.starts_with('[')).count()
     }
 }
 
 /// Whether a spelling is a command only where it is the whole line. A space at its end says that it is not.
-fn is_whole_line(spelling: &str) -> bool {
+pub fn is_whole_line(spelling: &str) -> bool {
     !spelling.starts_with(['/', '\\', '@', '&']) && !spelling.ends_with(' ')
-}
-
-/// Whether a line starts with a spelling that only its space tells from plain text.
-fn has_spaced_spelling(commands: &[Command], line: &str) -> bool {
-    let mut aliases = commands.iter().flat_map(|command| command.aliases);
-    aliases.any(|alias| alias.ends_with(' ') && line.starts_with(alias))
 }
 
 fn typed(spelling: &str, arguments: &str) -> String {
@@ -90,65 +101,9 @@ fn typed(spelling: &str, arguments: &str) -> String {
     format!("{spelling}{space}{arguments}")
 }
 
-/// The meaning of a line of input.
-pub enum Input<'a> {
-    /// Nothing.
-    Empty,
-    /// To send this text.
-    Text(&'a str),
-    /// To run this command with these arguments.
-    Run(&'a Command, &'a str),
-    /// The same, but an argument is missing.
-    Incomplete(&'a Command),
-    /// Something that looks like a command and is none; it is not sent, since it may be a typing error.
-    Unknown(&'a str),
-}
-
-/// Finds the meaning of a line.
-pub fn parse<'a>(commands: &'a [Command], line: &'a str) -> Input<'a> {
-    if line.trim().is_empty() {
-        return Input::Empty;
-    }
-    if line.starts_with("//") {
-        return Input::Text(&line[1..]);
-    }
-    let (first, _) = line.split_once(' ').unwrap_or((line, ""));
-    let (word, arguments) = command_word(commands, line);
-    match find(commands, word) {
-        Some(command) if arguments.split_whitespace().count() < command.required() => Input::Incomplete(command),
-        Some(command) => Input::Run(command, arguments.trim()),
-        None if looks_like_a_command(first) => Input::Unknown(first),
-        None => Input::Text(line),
-    }
-}
-
-/// The command of this spelling.
+/// The command of this spelling, in any case of letters.
 pub fn find<'a>(commands: &'a [Command], word: &str) -> Option<&'a Command> {
-    commands.iter().find(|command| command.is_spelled(word))
-}
-
-/// Splits a line into its command, if it has one, and the rest.
-fn command_word<'a>(commands: &[Command], line: &'a str) -> (&'a str, &'a str) {
-    match line.as_bytes() {
-        [b'/', ..] => line.split_once(' ').unwrap_or((line, "")),
-        [b'!', ..] if has_spaced_spelling(commands, line) => line.split_once(' ').unwrap_or((line, "")),
-        [b'\\', ..] => {
-            let end = line[1..].find(['\\', ' ']).map_or(line.len(), |end| end + 1);
-            (&line[..end], line.get(end + 1..).unwrap_or_default())
-        }
-        [b'@' | b'&', next, ..] if *next != b' ' => line.split_at(1),
-        _ => (line.trim_end(), ""),
-    }
-}
-
-fn looks_like_a_command(word: &str) -> bool {
-    let letters = |text: &str, fits: fn(&char) -> bool| text.len() >= 2 && text.chars().all(|c| fits(&c));
-    match word.as_bytes() {
-        [b'/', ..] => true,
-        [b'\\', ..] => letters(word[1..].split('\\').next().unwrap_or_default(), char::is_ascii_alphabetic),
-        [b'!', ..] => letters(&word[1..], char::is_ascii_uppercase),
-        _ => false,
-    }
+    commands.iter().find(|command| command.spelling(word).is_some())
 }
 
 /// Says that this build lacks the wing of a command. The word may still have its argument, as in `\file\PATH`.
@@ -160,7 +115,7 @@ pub fn why_absent(absent: Absent, word: &str) -> Option<String> {
     Some(format!("This client was built without {feature}; build it with --features {feature}"))
 }
 
-/// `/help [command]`
+/// `/help [command]`: in a wing's mode without the commands that have no meaning there.
 fn help(client: &Client, word: &str) {
     let commands = &client.commands;
     let mut state = client.lock();
@@ -170,9 +125,10 @@ fn help(client: &Client, word: &str) {
             command.other_forms().for_each(|form| state.note(format!("    also: {form}")));
         }
         None if word.is_empty() => {
-            commands.iter().for_each(|command| state.note(format!("{:<22} {}", command.usage(), command.help)));
-            state.note("Everything else is sent to whoever you are talking to. /help COMMAND tells more:");
-            state.note("the other ways to write it, such as tata, @NAME text, !INFO or \\sleep\\30.");
+            let is_away = state.model.detour.is_some();
+            let useful = commands.iter().filter(|command| !(is_away && command.is_of_chat));
+            useful.for_each(|command| state.note(format!("{:<22} {}", command.usage(), command.help)));
+            HINTS.iter().for_each(|hint| state.note(*hint));
         }
         None => {
             let absent = [word, &format!("/{word}")].iter().find_map(|word| why_absent(client.absent, word));
@@ -181,5 +137,27 @@ fn help(client: &Client, word: &str) {
     }
 }
 
+/// What `/help` says below the list.
+const HINTS: [&str; 5] = [
+    "Everything else is sent to whoever you are talking to. /help COMMAND tells more:",
+    r"the other ways to write it, such as tata, @NAME text, !INFO or \sleep\30.",
+    r"A line that begins with /, @ or &, or with ! or \ and two letters, is a command: it is carried out, or",
+    "refused with a reason, but never sent as text; capitals and small letters are the same.",
+    "/say TEXT sends any TEXT as it is, and //TEXT sends /TEXT.",
+];
+
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_of_absent_wings_are_known() {
+        let absent: Absent = &[("files", &["/file", r"\file"])];
+        for spelling in ["/FILE", r"\file", r"\file\a.txt\bob", r"\File\"] {
+            assert!(why_absent(absent, spelling).is_some_and(|why| why.contains("--features files")), "{spelling}");
+        }
+        for other in ["/foo", r"\filer\x", "", "file"] {
+            assert_eq!(why_absent(absent, other), None, "{other}");
+        }
+    }
+}

@@ -63,10 +63,15 @@ pub fn register(
     while Instant::now() < deadline {
         while let Some(line) = connection.next_message() {
             let Some(message) = Message::parse(&line) else { continue };
-            connection.caps.extend(granted(&message));
             if message.verb == "NOTICE" && message.params.last() == Some(&numeric::ASKING) {
                 waiting();
             }
+            // Only those that were asked for, each once: a server may grant whatever it likes.
+            let mut granted = granted(&message);
+            granted.retain(|cap| WANTED.iter().chain(wings).any(|wanted| wanted == cap));
+            connection
+                .caps
+                .extend(granted.into_iter().filter(|cap| !connection.caps.contains(cap)).collect::<Vec<_>>());
             if let Some(welcome) = answer(&connection.stream, &message) {
                 // Some servers shorten a name. An invalid name must not become part of a file's name.
                 connection.nick = welcome.map(|given| if names::is_nick(&given) { given } else { nick.to_owned() })?;

@@ -89,8 +89,12 @@ impl Dialer {
     fn connect(&self) -> Result<TcpStream, String> {
         let server = &self.server;
         let unknown = |error| format!("there is no host of the name in {server} ({error}); check --server");
+        let (host, port) = server.rsplit_once(':').unwrap_or((server, ""));
+        let port = port.parse::<u16>().map_err(|_| format!("{server} has no port; check --server"))?;
+        // Without its brackets an IPv6 address may have a zone, which the system looks up.
+        let host = host.trim_start_matches('[').trim_end_matches(']');
         let mut failure = format!("{server} has no address; check --server");
-        for address in server.to_socket_addrs().map_err(unknown)? {
+        for address in (host, port).to_socket_addrs().map_err(unknown)? {
             failure = match connect(&address).map_err(|error| (error.kind(), error)) {
                 Ok(socket) => return Ok(socket),
                 Err((ErrorKind::ConnectionRefused, _)) => {

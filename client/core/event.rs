@@ -3,6 +3,7 @@
 //! Pure data. Handlers and the receiver thread make events under the state's lock; views show them.
 
 use std::any::Any;
+use wire::limits::LINE;
 
 /// Something that happened.
 pub struct Event {
@@ -20,7 +21,6 @@ pub struct Event {
 #[derive(Default)]
 pub struct Origin {
     /// The server's id of the message.
-    #[expect(dead_code, reason = "the plain terminal does not need it; history will")]
     pub id: Option<String>,
     /// When it was written (RFC 3339, UTC), where the server says so.
     pub time: Option<String>,
@@ -126,9 +126,46 @@ pub enum Sentence {
 }
 
 impl Event {
+    /// About how many bytes it takes.
+    pub fn size(&self) -> usize {
+        let options = [&self.conversation, &self.origin.id, &self.origin.time];
+        let around: usize = options.into_iter().flatten().map(String::len).sum();
+        size_of::<Event>() + around + self.kind.size()
+    }
+
     /// An event in a room or with a person.
     pub fn at(conversation: &str, kind: Kind) -> Self {
         Event { conversation: Some(conversation.to_owned()), ..kind.into() }
+    }
+}
+
+impl Kind {
+    /// The bytes of its texts.
+    fn size(&self) -> usize {
+        let all = |texts: &[String]| texts.iter().map(|text| size_of::<String>() + text.len()).sum();
+        match self {
+            Kind::Said { from: one, text: two, .. }
+            | Kind::Left { nick: one, reason: two }
+            | Kind::Renamed { old: one, new: two }
+            | Kind::Topic { by: one, text: two }
+            | Kind::Mode { by: one, change: two }
+            | Kind::WeWereRemoved { by: one, reason: two }
+            | Kind::Refused { verb: one, text: two } => one.len() + two.len(),
+            Kind::Removed { nick, by, reason } => nick.len() + by.len() + reason.len(),
+            Kind::ServerSaid(text)
+            | Kind::Joined(text)
+            | Kind::Reconnected(text)
+            | Kind::Invited { by: text }
+            | Kind::WeAreCalled(text)
+            | Kind::TalkingTo(Some(text))
+            | Kind::WeSaid { text, .. }
+            | Kind::ConnectionLost { reason: text, .. }
+            | Kind::Note(text) => text.len(),
+            Kind::Reply { params: texts, .. } | Kind::Members(texts) => all(texts),
+            Kind::WeJoined | Kind::WeLeft | Kind::Connected | Kind::TalkingTo(None) => 0,
+            // It comes from one line.
+            Kind::Wing(_) => LINE,
+        }
     }
 }
 

@@ -95,7 +95,7 @@ fn entered(state: &mut State, message: &Message<'_>, room: &str) {
     let source = message.source.and_then(|source| source.split_once('!'));
     state.model.address = source.map(|(_, address)| address.to_owned());
     state.emit(Event::at(room, Kind::WeJoined));
-    if state.pending.end("JOIN", room).is_some() && !state.model.is_target(room) {
+    if state.pending.end("JOIN", room).is_some() && state.model.is_in(room) && !state.model.is_target(room) {
         state.talk_to(room);
     }
 }
@@ -112,7 +112,10 @@ fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: boo
             return;
         }
         new.clone_into(&mut state.model.nick);
-        if !names::eq_ignore_case(old, new) {
+        // A server may shorten the name that the user has chosen. Any other one is the server's idea.
+        let begins = |asked: &String| asked.get(..new.len()).is_some_and(|start| names::eq_ignore_case(start, new));
+        let is_chosen = state.model.asked_nick.as_ref().is_some_and(begins);
+        if is_chosen && !names::eq_ignore_case(old, new) {
             client.wings.iter().for_each(|wing| wing.renamed(new));
         }
         return state.emit(Kind::WeAreCalled(new.to_owned()));

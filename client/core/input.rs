@@ -3,10 +3,11 @@
 //! Run by the main thread. It locks the state for a moment at a time, never while it reads.
 
 use super::client::{Client, is_script};
-use super::command::{self, Input};
+use super::command;
+use super::grammar::{self, Input};
 use super::limits::INPUT_LINE;
 use super::state::State;
-use super::talk;
+use super::{rooms, talk};
 use std::io::{BufRead, Read};
 
 /// Reads lines and carries them out, until the user leaves by a command or the input ends.
@@ -19,7 +20,7 @@ pub fn input_loop<R: BufRead>(client: &Client, input: &mut R, mut act: impl FnMu
         let State { view, model, .. } = &mut *state;
         view.draw_prompt(model);
         drop(state);
-        let line = read_line(input);
+        let line = read_line(client, input);
         line.iter().for_each(|line| client.lock().view.entered(line));
         // The end of the input (Ctrl-D) first leads out of a wing's mode, such as a multicast room.
         let is_taken = client.wings.iter().any(|wing| wing.typed(client, line.as_deref()));
@@ -33,12 +34,30 @@ pub fn input_loop<R: BufRead>(client: &Client, input: &mut R, mut act: impl FnMu
 
 /// Sends a line, or carries out the command in it.
 pub fn act(client: &Client, line: &str) {
-    match command::parse(&client.commands, line) {
-        Input::Empty => {}
-        Input::Text(text) => talk::say(client, text),
-        Input::Run(command, arguments) => (command.run)(client, arguments),
-        Input::Incomplete(command) => client.note(format!("Usage: {}", command.usage())),
-        Input::Unknown(word) => refuse(client, word),
+    let input = grammar::parse(&client.commands, line);
+    let meant = match &input {
+        Input::Empty => return,
+        Input::Text(text) => return talk::say(client, text),
+        Input::Run(command, arguments) => {
+            let detour = client.lock().model.detour.clone().filter(|_| command.is_of_chat);
+            match detour {
+                Some(detour) => client.note(format!("{} does not work in {detour}; Ctrl-D leads back", command.name)),
+                None => (command.run)(client, arguments),
+            }
+            return;
+        }
+        Input::Incomplete(command) => {
+            client.note(format!("Usage: {}", command.usage()));
+            command
+        }
+        Input::Mistyped(command, sign) => {
+            client.note(format!("Usage: {}; nothing was sent (/say TEXT sends it as it is)", command.form(*sign)));
+            command
+        }
+        Input::Unknown(word) => return refuse(client, word),
+    };
+    if meant.leads_elsewhere && is_script() {
+        rooms::not_moved(client);
     }
 }
 
@@ -57,13 +76,38 @@ pub fn refuse(client: &Client, word: &str) {
 }
 
 /// The next line without its end and without control characters; `None` at the end of the input, also when the
-/// terminal was closed.
-pub fn read_line(input: &mut impl BufRead) -> Option<String> {
+/// terminal was closed. A line that is refused is not part of it.
+pub fn read_line(client: &Client, input: &mut impl BufRead) -> Option<String> {
+    loop {
+        match next_line(input, !is_script())? {
+            Ok(line) => return Some(line),
+            Err(refusal) => {
+                let mut state = client.lock();
+                state.note(refusal);
+                state.failure = state.failure.take().or(Some(refusal.to_owned()).filter(|_| is_script()));
+            }
+        }
+    }
+}
+
+/// The next line, or why it is refused.
+///
+/// - Its end is missing: at a terminal the user has pressed Ctrl-D instead. A file or a script may end like that.
+/// - It is too long. In pieces it would be several lines, and only the first one would begin with `@albert`.
+fn next_line(input: &mut impl BufRead, is_terminal: bool) -> Option<Result<String, &'static str>> {
     let mut bytes = Vec::new();
     if input.by_ref().take(INPUT_LINE).read_until(b'\n', &mut bytes).ok()? == 0 {
         return None;
     }
-    Some(without_keys(&String::from_utf8_lossy(&bytes)))
+    let is_whole = bytes.last() == Some(&b'\n');
+    if !is_whole && bytes.len() as u64 == INPUT_LINE {
+        input.skip_until(b'\n').ok()?;
+        return Some(Err("That line is longer than 64 KiB: nothing of it was sent"));
+    }
+    if !is_whole && is_terminal {
+        return Some(Err("Ctrl-D within a line: the line is discarded, and nothing was sent"));
+    }
+    Some(Ok(without_keys(&String::from_utf8_lossy(&bytes))))
 }
 
 /// The line without control characters and without the sequences of arrow keys and the like (`ESC [ A`): a user who
@@ -97,10 +141,26 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_an_end_comes_in_pieces() {
-        let endless = vec![b'x'; 3 * usize::try_from(INPUT_LINE).unwrap()];
-        let mut input = &endless[..];
-        assert_eq!(read_line(&mut input).unwrap().len() as u64, INPUT_LINE);
-        assert_eq!(input.len() as u64, 2 * INPUT_LINE);
+    fn a_line_without_its_end_is_whole_in_a_file_and_discarded_at_a_terminal() {
+        let mut file = &b"one\ntwo"[..];
+        assert_eq!(
+            [next_line(&mut file, false), next_line(&mut file, false)].map(Option::unwrap).map(Result::unwrap),
+            ["one", "two"]
+        );
+        assert_eq!(next_line(&mut file, false), None);
+        let mut typed = &b"one\n@albert ps"[..];
+        assert_eq!(next_line(&mut typed, true), Some(Ok("one".into())));
+        assert!(next_line(&mut typed, true).unwrap().is_err());
+        assert_eq!(next_line(&mut typed, true), None);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_refused_as_a_whole() {
+        let long = [&b"@albert "[..], &vec![b'x'; 3 * usize::try_from(INPUT_LINE).unwrap()], b"\nshort\n"].concat();
+        let mut input = &long[..];
+        assert!(next_line(&mut input, false).unwrap().is_err());
+        assert_eq!(next_line(&mut input, false), Some(Ok("short".into())));
+        let longest = [vec![b'x'; usize::try_from(INPUT_LINE).unwrap() - 1], vec![b'\n']].concat();
+        assert!(next_line(&mut &longest[..], true).unwrap().is_ok());
     }
 }

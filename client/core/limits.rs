@@ -12,14 +12,30 @@ pub const INPUT_LINE: u64 = 64 * 1024;
 /// Lines that may be unconfirmed at once; from then on the main thread waits (backpressure). This many fit into a
 /// socket's send buffer, so that writing them never waits for the server.
 pub const MOST_UNCONFIRMED: usize = 64;
-/// Events held back during a sleep: about 5 MB. When there are more, the sleep ends early.
+/// Events held back during a sleep. When there are more, the sleep ends early.
 pub const HELD: usize = 10_000;
+/// The same in bytes: long messages are fewer.
+pub const HELD_BYTES: usize = 8 * 1024 * 1024;
 /// Events that a conversation keeps: a few screens to scroll back.
 pub const SCROLLBACK: usize = 500;
+/// Bytes that all conversations keep of that; the one that has most forgets first.
+pub const SCROLLBACK_BYTES: usize = 16 * 1024 * 1024;
 /// Conversations with people that are kept, so that strangers cannot fill the memory; the oldest is forgotten first.
 pub const PEOPLE: usize = 100;
+/// Rooms that we can be in: more than any server lets us enter. A server may also put us into rooms unasked.
+pub const ROOMS: usize = 250;
+/// Members that are known of all rooms together: ten times those of the largest room on a server of ours, about 10 MB.
+pub const MEMBERS: usize = 100_000;
+/// Bytes of a name that is remembered: twice as many as on our server, since others allow more.
+pub const NAME: usize = 64;
 /// Rows of one answer that are kept: as many as our server ever sends.
 pub const ROWS: usize = 10_000;
+/// Bytes of these rows, with what it costs to keep them: twice those of the longest list of files.
+pub const ROWS_BYTES: usize = 8 * 1024 * 1024;
+/// Requests that a server has not answered; the oldest is forgotten first.
+pub const REQUESTS: usize = 100;
+/// Bytes of a tag that are kept: ids and times of servers are half as long.
+pub const TAG: usize = 100;
 /// Names kept of one person on the blacklist: somebody who changes name all day cannot fill the disk.
 pub const NAMES_EACH: usize = 100;
 /// Rooms, each with a person, in which somebody has not come back yet whose connection was replaced.

@@ -5,9 +5,9 @@
 use super::arguments::bad_nick;
 use super::blacklist::Blacklist;
 use super::client::{Client, is_script};
-use super::command::{self, Input};
 use super::connection::{Claim, Connection};
 use super::dialer::Failure;
+use super::grammar::{self, Input};
 use super::limits::PATIENCE;
 use super::{input, receiver, shutdown};
 use std::io::BufRead;
@@ -89,7 +89,7 @@ fn login(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<Con
 /// Whether the user wants to have a name that another client of theirs has.
 fn wants(client: &Client, input: &mut impl BufRead, why: &str) -> bool {
     client.lock().view.ask(&format!("{why}. Take it from there? [y/N] "));
-    let Some(line) = input::read_line(input) else {
+    let Some(line) = input::read_line(client, input) else {
         client.lock().view.end_line();
         return false;
     };
@@ -98,11 +98,11 @@ fn wants(client: &Client, input: &mut impl BufRead, why: &str) -> bool {
 
 fn ask(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<String, String> {
     client.lock().view.ask("Enter username: ");
-    let Some(line) = input::read_line(input) else {
+    let Some(line) = input::read_line(client, input) else {
         client.lock().view.end_line();
         return Err(format!("the input ended before a name was given; give one with {name_by}"));
     };
-    if matches!(command::parse(&client.commands, &line), Input::Run(command, _) if command.name == "/quit") {
+    if matches!(grammar::parse(&client.commands, &line), Input::Run(command, _) if command.name == "/quit") {
         client.note("DISCONNECTED!!");
         shutdown::at_once(client);
     }

@@ -9,6 +9,7 @@
 //! - [`dialer`], [`connection`]: from an address to a connection on which we are registered
 //! - [`pending`], [`state`], [`client`]: what the threads share, under one lock, and the hooks for wings
 //! - [`arguments`], [`rooms`], [`talk`], [`people`], [`command`]: the commands, and the table of them
+//! - [`grammar`]: the meaning of a typed line
 //! - [`options`]: the command line
 //! - [`input`]: the main thread, from a typed line to a message
 //! - [`shutdown`]: the ways out
@@ -22,6 +23,7 @@ pub mod command;
 mod connection;
 pub mod dialer;
 pub mod event;
+pub mod grammar;
 mod incoming;
 pub mod input;
 pub mod limits;

@@ -3,7 +3,7 @@
 //! Part of the state and thus under its lock. The receiver thread and commands change it, views read it.
 
 use super::event::{Event, Kind};
-use super::limits::{PEOPLE, RETURN, RETURNING, SCROLLBACK};
+use super::limits::{MEMBERS, NAME, PEOPLE, RETURN, RETURNING, ROOMS, SCROLLBACK, SCROLLBACK_BYTES};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,6 +15,8 @@ use wire::{limits, names, numeric};
 pub struct Model {
     /// The name we have now.
     pub nick: String,
+    /// The name that the user has asked for last.
+    pub asked_nick: Option<String>,
     /// Our `user@host` as the server shows it to others, known since the first JOIN came back.
     pub address: Option<String>,
     /// The capabilities that the server of this connection granted.
@@ -42,6 +44,8 @@ pub struct Conversation {
     /// The number of messages since the user last turned to this conversation.
     pub unread: usize,
     pub scrollback: VecDeque<Arc<Event>>,
+    /// The bytes that these events take.
+    bytes: usize,
 }
 
 impl Model {
@@ -55,6 +59,14 @@ impl Model {
 
     pub fn target(&self) -> Option<&str> {
         self.target.as_deref()
+    }
+
+    /// The same for a command that is about it; an error when lines go to a wing instead.
+    pub fn here(&self) -> Result<Option<&str>, String> {
+        match &self.detour {
+            Some(detour) => Err(format!("you are in {detour}; Ctrl-D leads back to the chat")),
+            None => Ok(self.target()),
+        }
     }
 
     pub fn is_target(&self, name: &str) -> bool {
@@ -119,20 +131,19 @@ impl Model {
     pub fn follow(&mut self, message: &Message<'_>) {
         let nick = message.source_nick();
         match (message.verb, &message.params[..]) {
-            ("JOIN", [room, ..]) if self.is_me(nick) => {
-                let room = self.enter(room);
+            ("JOIN", [room, ..]) if self.is_me(nick) && self.may_enter(room) => {
                 // After a lost connection others may have left. The server now names those who are in the room.
-                room.members.clear();
-                room.add(nick);
+                self.enter(room).members.clear();
+                self.add(room, nick);
             }
-            ("JOIN", [room, ..]) => self.find(room).into_iter().for_each(|room| room.add(nick)),
+            ("JOIN", [room, ..]) => self.add(room, nick),
             ("PART", [room, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
             ("KICK", [room, nick, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
             ("QUIT", [numeric::REPLACED]) => self.lose(nick),
             ("QUIT", _) => self.conversations.iter_mut().for_each(|room| room.remove(nick)),
             ("NICK", [new, ..]) => self.conversations.iter_mut().for_each(|room| room.rename(nick, new)),
             (verb, [_, _, room, people]) if verb.parse() == Ok(numeric::RPL_NAMREPLY.code) => {
-                self.find(room).into_iter().for_each(|room| nicks(people).for_each(|nick| room.add(nick)));
+                nicks(people).for_each(|nick| self.add(room, nick));
             }
             _ => {}
         }
@@ -157,13 +168,27 @@ impl Model {
         at.map(|at| self.returning.swap_remove(at)).is_some()
     }
 
+    /// Whether there is a place for this room; a server may put us into any number of them unasked.
+    fn may_enter(&self, room: &str) -> bool {
+        is_room(room) && (self.is_in(room) || self.rooms().count() < ROOMS)
+    }
+
+    /// Somebody is in a room that we are in.
+    fn add(&mut self, room: &str, nick: &str) {
+        let known: usize = self.conversations.iter().map(|known| known.members.len()).sum();
+        if known < MEMBERS {
+            self.find(room).into_iter().for_each(|room| room.add(nick));
+        }
+    }
+
     /// Puts an event into its conversation.
     pub fn record(&mut self, event: &Arc<Event>) {
         let name = match (&event.conversation, &event.kind) {
             (Some(name), _) => name,
             (None, Kind::Left { nick, .. } | Kind::Renamed { new: nick, .. } | Kind::Reconnected(nick)) => {
                 let with_them = self.conversations.iter_mut().filter(|known| known.is_with(nick));
-                return with_them.for_each(|known| known.keep(event));
+                with_them.for_each(|known| known.keep(event));
+                return self.forget_the_oldest();
             }
             _ => return,
         };
@@ -179,6 +204,14 @@ impl Model {
         let Some(conversation) = self.find(name) else { return };
         conversation.unread += usize::from(is_said && !is_current);
         conversation.keep(event);
+        self.forget_the_oldest();
+    }
+
+    /// Keeps the scrollback of all conversations within its bytes.
+    fn forget_the_oldest(&mut self) {
+        while self.conversations.iter().map(|known| known.bytes).sum::<usize>() > SCROLLBACK_BYTES {
+            self.conversations.iter_mut().max_by_key(|known| known.bytes).into_iter().for_each(Conversation::forget);
+        }
     }
 
     fn find(&mut self, name: &str) -> Option<&mut Conversation> {
@@ -193,14 +226,22 @@ impl Conversation {
     }
 
     fn keep(&mut self, event: &Arc<Event>) {
+        self.bytes += event.size();
         self.scrollback.push_back(Arc::clone(event));
         if self.scrollback.len() > SCROLLBACK {
-            self.scrollback.pop_front();
+            self.forget();
         }
     }
 
+    /// Forgets its oldest event.
+    fn forget(&mut self) {
+        self.bytes -= self.scrollback.pop_front().map_or(self.bytes, |event| event.size());
+    }
+
     fn add(&mut self, nick: &str) {
-        self.members.insert(names::casefold(nick), nick.to_owned());
+        if nick.len() <= NAME {
+            self.members.insert(names::casefold(nick), nick.to_owned());
+        }
     }
 
     fn remove(&mut self, nick: &str) {
@@ -229,89 +270,4 @@ pub fn nicks(people: &str) -> impl Iterator<Item = &str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::event::Manner;
-    use super::*;
-
-    #[test]
-    fn a_relayed_text_fits_one_line() {
-        let mut model = Model { nick: "albert".into(), ..Model::default() };
-        for address in [None, Some("user@host".to_owned())] {
-            model.address = address;
-            let text = "x".repeat(model.text_space("#lobby"));
-            let source = model.address.as_ref().map_or("s".repeat(limits::SOURCE - 2), |at| format!("albert!{at}"));
-            assert_eq!(format!(":{source} PRIVMSG #lobby :{text}\r\n").len(), limits::LINE);
-        }
-    }
-
-    fn said(from: &str, conversation: &str) -> Arc<Event> {
-        let kind = Kind::Said { from: from.into(), text: "hi".into(), manner: Manner::Text };
-        Arc::new(Event::at(conversation, kind))
-    }
-
-    #[test]
-    fn conversations_know_who_is_there_and_what_is_unread() {
-        let mut model = Model { nick: "me".into(), ..Model::default() };
-        for line in [
-            ":me!m@h JOIN #lab",
-            ":srv 353 me = #lab :@tesla +bob carl",
-            ":TESLA!t@h NICK nik",
-            ":bob!b@h QUIT :bye",
-            ":nik!t@h KICK #lab carl",
-            ":dora!d@h JOIN #lab",
-            ":dora!d@h PART #lab",
-        ] {
-            model.follow(&Message::parse(line).unwrap());
-        }
-        assert_eq!(model.find("#LAB").unwrap().members.values().collect::<Vec<_>>(), ["me", "nik"]);
-        model.follow(&Message::parse(":me!m@h JOIN #lab").unwrap());
-        assert_eq!(
-            model.find("#LAB").unwrap().members.values().collect::<Vec<_>>(),
-            ["me"],
-            "nik may have left meanwhile"
-        );
-        model.record(&said("nik", "#lab"));
-        assert_eq!(model.find("#lab").map(|lab| (lab.unread, lab.scrollback.len())), Some((1, 1)));
-        model.set_target(Some("#lab"));
-        (0..=SCROLLBACK).for_each(|_| model.record(&said("nik", "#lab")));
-        assert_eq!(model.find("#lab").map(|lab| (lab.unread, lab.scrollback.len())), Some((0, SCROLLBACK)));
-        assert!(model.forget_room("#LAB") && model.target().is_none() && !model.is_in("#lab"));
-    }
-
-    #[test]
-    fn people_with_a_new_connection_come_back_once() {
-        let mut model = Model { nick: "me".into(), ..Model::default() };
-        let mut follow = |line: &str| model.follow(&Message::parse(line).unwrap());
-        [":me!m@h JOIN #lab", ":me!m@h JOIN #dev", ":srv 353 me = #lab :@Tesla bob"].into_iter().for_each(&mut follow);
-        follow(&format!(":tesla!t@h QUIT :{}", numeric::REPLACED));
-        follow(":bob!b@h QUIT :bye");
-        assert!(!model.find("#lab").unwrap().members.contains_key("tesla"));
-        let returns = |model: &mut Model| ["#dev", "#LAB", "#lab"].map(|room| model.has_returned(room, "tesla"));
-        assert_eq!(returns(&mut model), [false, true, false]);
-        assert!(!model.has_returned("#lab", "bob"));
-    }
-
-    #[test]
-    fn conversations_have_our_own_words_and_the_news_of_their_people() {
-        let mut model = Model { nick: "me".into(), ..Model::default() };
-        [":me!m@h JOIN #lab", ":tesla!t@h JOIN #lab", ":me!m@h JOIN #dev"]
-            .iter()
-            .for_each(|line| model.follow(&Message::parse(line).unwrap()));
-        let we_said = |text: &str| Kind::WeSaid { text: text.into(), manner: Manner::Text, is_elsewhere: true };
-        model.record(&Arc::new(Event::at("tesla", we_said("hi"))));
-        model.record(&Arc::new(Event::at("#lab", we_said("hello"))));
-        model.record(&Arc::new(Kind::Left { nick: "Tesla".into(), reason: String::new() }.into()));
-        let kept: Vec<_> =
-            model.conversations().iter().map(|known| (&*known.name, known.unread, known.scrollback.len())).collect();
-        assert_eq!(kept, [("#lab", 0, 2), ("#dev", 0, 0), ("tesla", 0, 2)]);
-    }
-
-    #[test]
-    fn strangers_cannot_fill_the_memory() {
-        let mut model = Model { target: Some("p0".into()), ..Model::default() };
-        model.enter("#lab");
-        (0..=PEOPLE).for_each(|number| model.record(&said("x", &format!("p{number}"))));
-        assert_eq!(model.conversations.len(), 1 + PEOPLE);
-        assert!(model.find("p0").is_some() && model.find("p1").is_none() && model.find("#lab").is_some());
-    }
-}
+mod tests;

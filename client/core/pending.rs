@@ -4,7 +4,7 @@
 //! and is taken out at the end of its answer. The server answers in order, so a row belongs to the oldest open request
 //! of its kind.
 
-use super::limits::ROWS;
+use super::limits::{REQUESTS, ROWS, ROWS_BYTES};
 use wire::names;
 
 /// The open requests, oldest first.
@@ -22,6 +22,8 @@ pub struct Request {
     pub about: String,
     /// The parameters of the rows that came so far.
     pub rows: Vec<Vec<String>>,
+    /// The bytes that these take.
+    bytes: usize,
     /// The answer has ended, and the thread that waits for it takes the request out.
     pub is_complete: bool,
 }
@@ -31,7 +33,10 @@ impl Pending {
     pub fn add(&mut self, kind: &'static str, about: &str) -> u64 {
         self.last_number += 1;
         let (number, about) = (self.last_number, about.to_owned());
-        self.requests.push(Request { number, kind, about, rows: Vec::new(), is_complete: false });
+        if self.requests.len() == REQUESTS {
+            self.requests.remove(0);
+        }
+        self.requests.push(Request { number, kind, about, rows: Vec::new(), bytes: 0, is_complete: false });
         number
     }
 
@@ -68,7 +73,9 @@ impl Pending {
 
     /// A new connection: every line without an answer is sent again, so answers start from the beginning.
     pub fn restart(&mut self) {
-        self.requests.iter_mut().filter(|request| !request.is_complete).for_each(|request| request.rows.clear());
+        for request in self.requests.iter_mut().filter(|request| !request.is_complete) {
+            (request.rows, request.bytes) = (Vec::new(), 0);
+        }
     }
 
     /// Nothing that was asked is answered any more.
@@ -80,7 +87,9 @@ impl Pending {
 impl Request {
     /// Adds a row of the answer.
     pub fn collect(&mut self, row: &[&str]) {
-        if self.rows.len() < ROWS {
+        let words: usize = row.iter().map(|word| size_of::<String>() + word.len()).sum();
+        self.bytes += size_of::<Vec<String>>() + words;
+        if self.rows.len() < ROWS && self.bytes <= ROWS_BYTES {
             self.rows.push(row.iter().map(|&word| word.to_owned()).collect());
         }
     }
@@ -111,5 +120,12 @@ mod tests {
         pending.add("LIST", "");
         (0..2 * ROWS).for_each(|_| pending.oldest("LIST").unwrap().collect(&["x"]));
         assert_eq!(pending.oldest("LIST").unwrap().rows.len(), ROWS);
+        pending.clear();
+        (0..2 * REQUESTS).for_each(|_| _ = pending.add("LIST", ""));
+        assert_eq!(pending.requests.len(), REQUESTS);
+        let long = "x".repeat(8000);
+        (0..2 * ROWS).for_each(|_| pending.oldest("LIST").unwrap().collect(&[&long]));
+        let kept: usize = pending.oldest("LIST").unwrap().rows.concat().iter().map(String::len).sum();
+        assert!((ROWS_BYTES / 2..ROWS_BYTES).contains(&kept), "{kept}");
     }
 }

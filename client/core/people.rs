@@ -2,7 +2,7 @@
 //!
 //! Run by the main thread; the state is locked for a moment at a time.
 
-use super::arguments::is_nick;
+use super::arguments::{bare_nick, nick};
 use super::client::Client;
 use std::io;
 use std::time::Duration;
@@ -15,15 +15,16 @@ pub fn quit(client: &Client, reason: &str) {
 
 /// `/name NEW`; waits for the answer, since texts are split so that they fit behind our name.
 pub fn name(client: &Client, new: &str) {
-    if is_nick(client, new) {
+    if let Some(new) = nick(client, new) {
+        client.lock().model.asked_nick = Some(new.to_owned());
         client.send("NICK", &[new]);
         drop(client.wait_for_answers());
     }
 }
 
 /// `/whois NAME`
-pub fn whois(client: &Client, nick: &str) {
-    if is_nick(client, nick) {
+pub fn whois(client: &Client, whom: &str) {
+    if let Some(nick) = nick(client, whom) {
         client.send("WHOIS", &[nick]);
     }
 }
@@ -54,10 +55,8 @@ fn sleep_time(time: &str) -> Option<Duration> {
 }
 
 /// `/black NAME`
-pub fn black(client: &Client, nick: &str) {
-    if !is_nick(client, nick) {
-        return;
-    }
+pub fn black(client: &Client, whom: &str) {
+    let Some(nick) = nick(client, whom) else { return };
     let mut state = client.lock();
     if state.model.is_me(nick) {
         state.note("You cannot blacklist yourself");
@@ -72,7 +71,8 @@ pub fn black(client: &Client, nick: &str) {
 }
 
 /// `/unblock NAME`
-pub fn unblock(client: &Client, nick: &str) {
+pub fn unblock(client: &Client, whom: &str) {
+    let nick = bare_nick(whom);
     let mut state = client.lock();
     if !state.blacklist.contains(nick) {
         return state.note(format!("{nick} is not on your blacklist"));

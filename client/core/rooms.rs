@@ -2,8 +2,9 @@
 //!
 //! Run by the main thread; the state is locked for a moment at a time.
 
-use super::arguments::{self, first_word, is_nick, room_or_current};
+use super::arguments::{self, first_word, nick, room_or_current};
 use super::client::Client;
+use super::event::Kind;
 use wire::{limits, names, text};
 
 /// `/join #room [key]`
@@ -11,7 +12,11 @@ pub fn join(client: &Client, arguments: &str) {
     let (room, key) = first_word(arguments);
     let mut state = client.lock();
     match arguments::room(room) {
-        Err(reason) => state.note(format!("Cannot enter {room}: {reason}")),
+        Err(reason) => {
+            state.note(format!("Cannot enter {room}: {reason}"));
+            drop(state);
+            not_moved(client);
+        }
         Ok(room) if state.model.is_in(&room) => state.talk_to(&room),
         Ok(room) => {
             drop(state);
@@ -26,10 +31,21 @@ pub fn enter(client: &Client, room: &str, key: &str) {
         client.lock().model.keys.insert(names::casefold(room), key.to_owned());
     }
     client.request("JOIN", room, "JOIN", &[room, key][..if key.is_empty() { 1 } else { 2 }]);
-    let mut state = client.wait_for_answers();
-    if !state.model.is_target(room) && !state.view.is_interactive() {
-        // A script cannot see that it is still in the old room, and would go on talking there.
+    let is_there = client.wait_for_answers().model.is_target(room);
+    if !is_there {
+        not_moved(client);
+    }
+}
+
+/// The user wanted to talk elsewhere from now on, and cannot. The next lines are meant for that place, and may be typed
+/// already, or come from a script: they must not go to those with whom the user was talking before.
+pub fn not_moved(client: &Client) {
+    let mut state = client.lock();
+    if state.model.target().is_some() {
         state.model.set_target(None);
+        if state.view.is_interactive() {
+            state.emit(Kind::TalkingTo(None));
+        }
     }
 }
 
@@ -64,8 +80,8 @@ pub fn topic(client: &Client, topic: &str) {
 
 /// `/invite NAME [#room]`
 pub fn invite(client: &Client, arguments: &str) {
-    let (nick, room) = first_word(arguments);
-    if is_nick(client, nick)
+    let (invited, room) = first_word(arguments);
+    if let Some(nick) = nick(client, invited)
         && let Some(room) = room_or_current(client, room)
     {
         client.send("INVITE", &[nick, &room]);
@@ -74,9 +90,9 @@ pub fn invite(client: &Client, arguments: &str) {
 
 /// `/kick NAME [reason]`
 pub fn kick(client: &Client, arguments: &str) {
-    let (nick, reason) = first_word(arguments);
+    let (removed, reason) = first_word(arguments);
     let Some(room) = room_or_current(client, "") else { return };
-    if is_nick(client, nick) {
+    if let Some(nick) = nick(client, removed) {
         client.send_with("KICK", &[&room, nick], text::truncate(reason, limits::REASON));
     }
 }

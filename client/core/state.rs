@@ -6,7 +6,7 @@
 use super::blacklist::Blacklist;
 use super::connection::{Connection, TAGS};
 use super::event::{Event, Kind, Sentence};
-use super::limits::{HELD, MOST_UNCONFIRMED};
+use super::limits::{HELD, HELD_BYTES, MOST_UNCONFIRMED};
 use super::model::Model;
 use super::pending::Pending;
 use super::sentence;
@@ -51,6 +51,8 @@ pub struct State {
 struct Sleep {
     until: Instant,
     held: Vec<Arc<Event>>,
+    /// The bytes that these take.
+    bytes: usize,
 }
 
 impl State {
@@ -77,8 +79,9 @@ impl State {
         self.model.record(&event);
         let is_news = || matches!(sentence::of(&event, &self.model), Some(Sentence::Said { .. } | Sentence::News(_)));
         let Some(sleep) = self.sleep.as_mut().filter(|_| is_news()) else { return self.show(&event) };
+        sleep.bytes += event.size();
         sleep.held.push(event);
-        if sleep.held.len() >= HELD {
+        if sleep.held.len() >= HELD || sleep.bytes >= HELD_BYTES {
             self.wake();
         }
     }
@@ -99,7 +102,7 @@ impl State {
     /// Holds back news for this long; false when the clock cannot count so far.
     pub fn sleep(&mut self, time: Duration) -> bool {
         let Some(until) = Instant::now().checked_add(time) else { return false };
-        self.sleep.get_or_insert_with(|| Sleep { until, held: Vec::new() }).until = until;
+        self.sleep.get_or_insert_with(|| Sleep { until, held: Vec::new(), bytes: 0 }).until = until;
         true
     }
 
@@ -127,16 +130,18 @@ impl State {
         self.view.is_closed() || held.any(|event| event.origin.receipt.is_some())
     }
 
-    /// Sets the target, and says so.
+    /// Sets the target, and says so, unless lines go to a wing just now.
     pub fn talk_to(&mut self, target: &str) {
         self.model.set_target(Some(target));
-        self.emit(Kind::TalkingTo(Some(target.to_owned())));
+        if self.model.detour.is_none() {
+            self.emit(Kind::TalkingTo(Some(target.to_owned())));
+        }
     }
 
     /// We have left a room, or were not let in.
     pub fn forget_room(&mut self, room: &str) {
         self.pending.end("JOIN", room);
-        if self.model.forget_room(room) {
+        if self.model.forget_room(room) && self.model.detour.is_none() {
             self.emit(Kind::TalkingTo(None));
         }
     }

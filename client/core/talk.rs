@@ -2,7 +2,7 @@
 //!
 //! Run by the main thread; the state is locked for a moment at a time.
 
-use super::arguments::{self, first_word, is_nick};
+use super::arguments::{self, first_word, nick};
 use super::client::Client;
 use super::event::{Event, Kind, Manner};
 use super::rooms;
@@ -32,7 +32,7 @@ pub fn msg(client: &Client, arguments: &str) {
     let (name, text) = first_word(arguments);
     if name.starts_with('#') {
         room_msg(client, arguments);
-    } else if is_nick(client, name) {
+    } else if let Some(name) = nick(client, name) {
         send(client, name, text, Manner::Text, true);
     }
 }
@@ -50,19 +50,23 @@ pub fn room_msg(client: &Client, arguments: &str) {
 pub fn to(client: &Client, arguments: &str) {
     let (target, _) = first_word(arguments);
     if target.starts_with('#') {
-        rooms::join(client, target);
-    } else if is_nick(client, target) {
-        client.lock().talk_to(target);
+        return rooms::join(client, target);
+    }
+    match nick(client, target) {
+        Some(nick) => client.lock().talk_to(nick),
+        None => rooms::not_moved(client),
     }
 }
 
 fn target(client: &Client) -> Option<String> {
     let mut state = client.lock();
-    let target = state.model.target().map(str::to_owned);
-    if target.is_none() {
-        state.note("Nothing was sent: you are talking to nobody; go on with /join #room or /to NAME");
-    }
-    target
+    let why = match state.model.here() {
+        Ok(Some(target)) => return Some(target.to_owned()),
+        Ok(None) => "you are talking to nobody; go on with /join #room or /to NAME".to_owned(),
+        Err(elsewhere) => elsewhere,
+    };
+    state.note(format!("Nothing was sent: {why}"));
+    None
 }
 
 /// Sends text in as many messages as it needs. Where the prompt shows another target, the user is told where it went.

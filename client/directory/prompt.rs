@@ -3,10 +3,11 @@
 //! Run by the main thread, through the input loop; it locks the state for a moment at a time. It alone starts and ends
 //! the receiver thread, one for each connection.
 
-use crate::core::arguments::{first_word, is_nick};
+use crate::core::arguments::{self, first_word};
 use crate::core::client::{Client, is_script};
-use crate::core::command::{self, Input};
+use crate::core::command;
 use crate::core::dialer::Failure;
+use crate::core::grammar::{self, Input};
 use crate::core::limits::NOTICEABLE;
 use crate::core::state::State;
 use crate::core::{input, login, people, shutdown};
@@ -75,7 +76,7 @@ impl Prompt<'_> {
             "bye" => self.bye(),
             "name" if !self.has_connection() && !arguments.is_empty() => self.name(arguments.trim()),
             "tata" | "exit" | "quit" => people::quit(client, arguments),
-            word if WORDS.contains(&word) => match command::parse(&client.commands, &format!("/{word} {arguments}")) {
+            word if WORDS.contains(&word) => match grammar::parse(&client.commands, &format!("/{word} {arguments}")) {
                 Input::Run(command, arguments) if self.is_connected(input) => {
                     (command.run)(client, arguments);
                     if word == "chat" && is_script() && client.lock().model.detour.is_none() {
@@ -92,8 +93,25 @@ impl Prompt<'_> {
                 }
                 _ => {}
             },
-            _ => client.note(format!("Unknown command {0}{word}, try {0}help", self.mark())),
+            word => self.refuse(line, word),
         }
+    }
+
+    /// A line that is no command of this prompt. Those of the chat have no meaning here.
+    fn refuse(&self, line: &str, word: &str) {
+        let mark = self.mark();
+        self.client.note(match grammar::parse(&self.client.commands, line) {
+            Input::Run(command, _) | Input::Incomplete(command) | Input::Mistyped(command, _) => {
+                let name = command.name;
+                if WORDS.contains(&&name[1..]) {
+                    format!("Usage: {mark}{}; nothing was sent", &command.usage()[1..])
+                } else {
+                    format!("{name} is for the chat, which is not here: nothing was sent; try {mark}help")
+                }
+            }
+            Input::Unknown(word) => format!("Unknown command {word}, try {mark}help"),
+            _ => format!("Unknown command {mark}{word}, try {mark}help"),
+        });
     }
 
     /// The start of a command: in a multicast room a word without it is said there.
@@ -112,11 +130,12 @@ impl Prompt<'_> {
         others.iter().for_each(|(word, help)| say(word, help));
         let commands = WORDS.iter().filter_map(|word| command::find(&self.client.commands, &format!("/{word}")));
         commands.for_each(|command| say(&command.usage()[1..], command.help));
+        self.client.note("There is no chat here, so @NAME text and other lines of the chat are refused");
     }
 
     /// Chooses a name before there is a server to tell it.
     fn name(&self, nick: &str) {
-        if is_nick(self.client, nick) {
+        if let Some(nick) = arguments::nick(self.client, nick) {
             let mut state = self.client.lock();
             nick.clone_into(&mut state.model.nick);
             state.note(format!("You will be called {nick}"));

@@ -9,7 +9,7 @@ use super::shared::{CAPABILITY, FOR_THE_USER, Files, LIST, NO_FILES};
 use super::source::Source;
 use super::task;
 use super::transfers::{Cancel, Job, Transfer};
-use crate::core::arguments::{self, bad_nick};
+use crate::core::arguments::{self, bad_nick, bare_nick};
 use crate::core::client::{Client, Command};
 use std::env;
 use std::path::{self, Path, PathBuf};
@@ -44,7 +44,7 @@ pub fn table(files: &Arc<Files>) -> Vec<Command> {
 /// `/file PATH [TARGET]`: puts an upload into the queue, and into the file from which another run of the client would
 /// go on.
 fn file(files: &Files, client: &Client, arguments: &str) -> Result<(), String> {
-    let current = client.lock().model.target().map(str::to_owned);
+    let current = client.lock().model.here().map(|target| target.map(str::to_owned));
     let upload = asked_for(arguments, current)?;
     let name = upload.name();
     if !client.lock().model.has_cap(CAPABILITY) {
@@ -125,18 +125,25 @@ fn cancel(files: &Files, client: &Client, which: &str) {
 }
 
 /// What the arguments of `/file` ask for, or why they cannot mean anything.
-fn asked_for(arguments: &str, current: Option<String>) -> Result<Upload, String> {
+fn asked_for(arguments: &str, current: Result<Option<String>, String>) -> Result<Upload, String> {
     let (path, target) = split(arguments, |path| on_disk(path).exists())?;
     let file = on_disk(path);
     let named = match target {
         Some(room) if room.starts_with('#') => {
             Some(arguments::room(room).map_err(|reason| format!("{room}: {reason}"))?)
         }
-        Some(nick) if !names::is_nick(nick) => return Err(bad_nick(nick)),
-        other => other.map(str::to_owned),
+        Some(nick) if !names::is_nick(bare_nick(nick)) => return Err(bad_nick(bare_nick(nick))),
+        other => other.map(|nick| bare_nick(nick).to_owned()),
     };
-    let nobody = "Nothing was sent: you are talking to nobody; name somebody after the file's name";
-    let target = named.or(current).ok_or(nobody)?;
+    let target = match (named, current) {
+        (Some(target), _) | (None, Ok(Some(target))) => target,
+        (None, Ok(None)) => {
+            return Err("Nothing was sent: you are talking to nobody; name somebody after the file's name".to_owned());
+        }
+        (None, Err(elsewhere)) => {
+            return Err(format!("Nothing was sent: {elsewhere}, or name somebody after the file's name"));
+        }
+    };
     Source::open(&file, path).map_err(|why| format!("{path} cannot be sent: {why}"))?;
     let path = path::absolute(&file).map_err(|error| format!("{path} cannot be sent: {error}"))?;
     Ok(Upload { path, target, earlier_id: None })

@@ -82,7 +82,8 @@ impl Fetching<'_> {
         let Granted { size, crc, name, .. } = &granted;
         // A file that comes by itself was let in by its size.
         let announced = self.task.files.lock().offers.get(&self.id).map(|offer| (offer.size, offer.crc));
-        if announced.is_some_and(|announced| announced != (*size, *crc)) {
+        let is_wanted = self.task.with(|transfer| transfer.wanted);
+        if announced.map_or(!is_wanted, |announced| announced != (*size, *crc)) {
             return Err(Permanent(format!("{name} does not come: it is not the file that was announced")));
         }
         self.task.with(|transfer| transfer.name.clone_from(name));

@@ -2,7 +2,7 @@
 //!
 //! Pure. Made by the receiver thread, commands and the threads of transfers.
 
-use super::transfers::Offer;
+use super::offer::{Comes, Offer};
 use crate::core::event::{Sentence, WingEvent};
 use std::path::PathBuf;
 use wire::files::readable_size;
@@ -11,8 +11,8 @@ use wire::text::{pluralize, table};
 
 /// Something that happened to a file.
 pub enum FileEvent {
-    /// Somebody shares a file with us, or with a room; whether it comes by itself.
-    Offered { offer: Offer, comes: bool },
+    /// Somebody shares a file with us, or with a room.
+    Offered { offer: Offer, comes: Comes },
     /// Somebody has fetched our file.
     Received { by: String, name: String },
     /// Its sender took a file back.
@@ -74,9 +74,13 @@ fn from(peer: &str) -> String {
     if peer.is_empty() { String::new() } else { format!(" from {peer}") }
 }
 
-fn offered(offer: &Offer, comes: bool) -> String {
+fn offered(offer: &Offer, comes: Comes) -> String {
     let Offer { id, sender, target, name, .. } = offer;
-    let hint = if comes { String::new() } else { format!("; /get {id} fetches it") };
+    let hint = match comes {
+        Comes::ByItself => String::new(),
+        Comes::WhenAskedFor => format!("; /get {id} fetches it"),
+        Comes::NotToday => format!("; no more of theirs comes by itself today, but /get {id} fetches it"),
+    };
     let size = readable_size(offer.size);
     if names::is_room(target) {
         format!("{sender} shared {name} ({size}) with {target}{hint}")

@@ -9,6 +9,17 @@ pub const AT_ONCE: usize = 4;
 /// Files that may wait to be fetched by themselves; further ones are fetched after the next login.
 pub const QUEUE: usize = 1000;
 
+/// Bytes of one sender that come by themselves within [`DAY`]; /get fetches more. Enough for the photos of a trip.
+pub const DAILY_EACH: u64 = 1 << 30;
+/// The same of all senders together: a server can invent senders.
+pub const DAILY: u64 = 8 << 30;
+/// Bytes that a file counts at least: a disk can be full of tiny files, too.
+pub const DAILY_LEAST: u64 = 64 * 1024;
+/// Senders whose files come by themselves within [`DAY`], so that invented ones do not fill the memory.
+pub const SENDERS: usize = 1000;
+/// The time for which these count.
+pub const DAY: Duration = Duration::from_hours(24);
+
 /// How long the answer to an offer or a fetch may take before it is asked for again.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 /// Attempts in a row that may get nowhere although the server can be reached: about ten minutes.

@@ -5,6 +5,7 @@
 //! - [`limits`]: the limits
 //! - [`part`]: a file that is coming, on the disk
 //! - [`pending_uploads`]: uploads with which the next run of the client goes on
+//! - [`offer`], [`allowance`]: files that we know of, and how many bytes come by themselves
 //! - [`progress`], [`transfers`]: the table of transfers, how far each is, and how one can fail
 //! - [`event`]: what happens to files, in words
 //! - [`source`]: a file that is being sent, on the disk
@@ -16,11 +17,13 @@
 //! - [`commands`]: `/file`, `/files`, `/get`, `/cancel`, on the main thread
 //! - [`wing`]: the hooks
 
+mod allowance;
 mod commands;
 mod download;
 mod event;
 mod limits;
 mod notifications;
+mod offer;
 mod part;
 mod pending_uploads;
 mod progress;

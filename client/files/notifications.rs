@@ -3,13 +3,15 @@
 //! Run by the receiver thread, which has locked the state.
 
 use super::event::FileEvent;
+use super::offer::{Comes, Offer};
 use super::part;
 use super::shared::{FOR_THE_USER, Files, LIST};
-use super::transfers::{Answer, Cancel, Granted, Offer};
+use super::transfers::{Answer, Cancel, Granted};
 use crate::core::client::Client;
 use crate::core::event::{Event, Origin};
 use crate::core::state::State;
 use std::fs;
+use std::time::Instant;
 use wire::fail::Fail;
 use wire::file_line::{FileLine, FileRequest, FileState};
 use wire::files::safe_name;
@@ -81,11 +83,12 @@ fn announced(client: &Client, state: &mut State, files: &Files, message: &Messag
     if state.model.is_me(&offer.sender) || !transfers.is_news(offer.id, offer.crc) {
         return;
     }
-    let comes = files.is_small(offer.size);
     transfers.learn(offer.clone());
-    if comes {
-        transfers.fetch(&offer);
-    }
+    let comes = if files.is_small(offer.size) {
+        transfers.fetch(&offer, Some(offer.size), Instant::now())
+    } else {
+        Comes::WhenAskedFor
+    };
     drop(transfers);
     // To one person it is a stored message, and may come again like any other.
     if let Some(origin) = client.origin(message, !names::is_room(&offer.target)) {
@@ -93,7 +96,7 @@ fn announced(client: &Client, state: &mut State, files: &Files, message: &Messag
     }
 }
 
-fn offered(offer: Offer, comes: bool, origin: Origin) -> Event {
+fn offered(offer: Offer, comes: Comes, origin: Origin) -> Event {
     let is_room = names::is_room(&offer.target);
     let conversation = Some(if is_room { &offer.target } else { &offer.sender }.clone());
     let event = Event::from(FileEvent::Offered { offer, comes });
@@ -107,20 +110,26 @@ fn list(state: &mut State, files: &Files) {
     let is_for_the_user = request.about == FOR_THE_USER;
     let mut items: Vec<Offer> = request.rows.iter().filter_map(|row| item(row)).collect();
     items.retain(|item| !state.blacklist.contains(&item.sender));
-    let mut news = Vec::new();
+    let (mut news, now) = (Vec::new(), Instant::now());
     for item in &items {
         let part = part::path(&files.options.downloads, &state.model.nick, item.id, item.crc);
-        let is_begun = part.exists();
+        let begun = fs::symlink_metadata(&part).ok().map(|metadata| metadata.len());
         let mut transfers = files.lock();
         transfers.learn(item.clone());
-        let is_small = files.is_small(item.size);
+        let comes = match begun {
+            _ if item.state != FileState::New => Comes::WhenAskedFor,
+            // No file comes so far by itself, so the user has asked for it.
+            Some(length) if length > files.options.auto_accept => transfers.fetch(item, None, now),
+            Some(length) => transfers.fetch(item, Some(item.size.saturating_sub(length)), now),
+            None if files.is_small(item.size) => transfers.fetch(item, Some(item.size), now),
+            None => Comes::WhenAskedFor,
+        };
         if item.state == FileState::New && transfers.is_news(item.id, item.crc) && !is_for_the_user {
             // The announcement was missed, or it is long ago.
-            news.push(offered(item.clone(), is_small, Origin::default()));
+            news.push(offered(item.clone(), comes, Origin::default()));
         }
         match item.state {
-            FileState::New if is_small || is_begun => transfers.fetch(item),
-            FileState::Received if is_begun && transfers.by_id(item.id).is_none() => {
+            FileState::Received if begun.is_some() && transfers.by_id(item.id).is_none() => {
                 // The client was ended before it could remove it. No thread can start to fetch it while we have the
                 // state's lock.
                 drop(transfers);
@@ -168,6 +177,7 @@ fn cancelled(state: &mut State, files: &Files, id: u64, by: String, name: String
 
 #[cfg(test)]
 mod tests {
+    use super::super::limits::DAILY_EACH;
     use super::super::transfers::Job;
     use super::*;
     use crate::core::client::Wing;
@@ -259,6 +269,30 @@ mod tests {
         ];
         assert_eq!(paper.take().lines().collect::<Vec<_>>(), rows);
         assert_eq!(files.lock().due(|_| true), 1, "never twice");
+    }
+
+    #[test]
+    fn a_sender_has_a_share_of_the_day_and_then_get_fetches_the_rest() {
+        let (paper, options) =
+            (Paper::default(), FileOptions { auto_accept: DAILY_EACH, downloads: "no-such-folder".into() });
+        let files = Files::new(&options, "");
+        let client = client(&paper, vec![Arc::clone(&files) as Arc<dyn Wing>]);
+        let announce = |id: u64, from: &str, size: u64| {
+            feed(&files, &client, &[&format!(":{from}!t@h FILE ANNOUNCE me {id} {size} 1a2b3c4d :a.txt")]);
+            paper.take()
+        };
+        assert_eq!(announce(1, "tesla", DAILY_EACH / 2), "tesla sends you a.txt (512.0 MiB)\n");
+        assert_eq!(announce(2, "Tesla", DAILY_EACH / 2), "Tesla sends you a.txt (512.0 MiB)\n");
+        let refused =
+            "tesla sends you a.txt (1 byte); no more of theirs comes by itself today, but /get 3 fetches it\n";
+        assert_eq!(announce(3, "tesla", 1), refused);
+        assert_eq!(announce(4, "albert", 1), "albert sends you a.txt (1 byte)\n");
+        assert_eq!(files.lock().due(|_| true), 3);
+        // Nor does it come with a list.
+        client.lock().pending.add(LIST, "");
+        feed(&files, &client, &[":srv FILE ITEM 5 tesla me 1 1a2b3c4d new :b.txt", ":srv FILE END"]);
+        assert_eq!(paper.take(), refused.replace("a.txt", "b.txt").replace("/get 3", "/get 5"));
+        assert_eq!(files.lock().due(|_| true), 3);
     }
 
     #[test]

@@ -87,7 +87,8 @@ fn width(c: char) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::transfers::{Offer, Transfers};
+    use super::super::offer::Offer;
+    use super::super::transfers::Transfers;
     use super::*;
     use wire::file_line::FileState;
 
@@ -95,7 +96,7 @@ mod tests {
         let (sender, target, state) = ("tesla".into(), "me".into(), FileState::New);
         let offer = Offer { id, sender, target, size: 1000, crc: 0, state, name: name.into() };
         transfers.learn(offer.clone());
-        transfers.fetch(&offer);
+        transfers.fetch(&offer, None, Instant::now());
         let (number, _) = transfers.next(|_| true).unwrap();
         let transfer = transfers.get(number).unwrap();
         transfer.progress.begin(0, 1000);

@@ -3,7 +3,9 @@
 //! Pure bookkeeping under the wing's lock. The receiver thread and the commands put transfers in, the scheduler gives
 //! each a thread of its own.
 
+use super::allowance::Allowance;
 use super::limits::{AT_ONCE, QUEUE};
+use super::offer::{Comes, Offer};
 use super::pending_uploads::Upload;
 use super::progress::Progress;
 use std::collections::{HashMap, HashSet};
@@ -11,7 +13,6 @@ use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Instant;
-use wire::file_line::FileState;
 use wire::stream::Stream;
 use wire::{limits, names};
 
@@ -103,18 +104,6 @@ pub struct Transfer {
     pub progress: Progress,
 }
 
-/// A file that the server told us about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
-    pub id: u64,
-    pub sender: String,
-    pub target: String,
-    pub size: u64,
-    pub crc: u32,
-    pub state: FileState,
-    pub name: String,
-}
-
 /// The table.
 #[derive(Default)]
 pub struct Transfers {
@@ -126,6 +115,7 @@ pub struct Transfers {
     announced: HashSet<(u64, u32)>,
     /// Files, by id and sum, that came, or that do not come: not to be fetched again by themselves.
     done: HashSet<(u64, u32)>,
+    allowance: Allowance,
     /// The number of the request for the list at login. Its line is not sent again after a lost connection.
     pub list_at_login: Option<u64>,
     /// A transfer that the user asked for has failed.
@@ -242,6 +232,9 @@ impl Transfers {
 
     /// The file came, or it does not: it is not fetched by itself any more.
     pub fn mark_done(&mut self, id: u64) {
+        if self.done.len() >= limits::FILES {
+            self.done.clear();
+        }
         if let Some(offer) = self.offers.get(&id) {
             self.done.insert((id, offer.crc));
         }
@@ -259,12 +252,17 @@ impl Transfers {
         });
     }
 
-    /// Queues an offer that we know of, and that may come by itself.
-    pub fn fetch(&mut self, offer: &Offer) {
+    /// Queues an offer that we know of, and that may come by itself, unless these bytes are too many for today.
+    pub fn fetch(&mut self, offer: &Offer, bytes: Option<u64>, now: Instant) -> Comes {
         let is_done = self.done.contains(&(offer.id, offer.crc));
-        if !is_done && self.by_id(offer.id).is_none() && self.list.len() < QUEUE {
-            self.add(Job::Download(offer.id), false);
+        if is_done || self.by_id(offer.id).is_some() || self.list.len() >= QUEUE {
+            return Comes::ByItself;
         }
+        if !bytes.is_none_or(|bytes| self.allowance.take(&offer.sender, bytes, now)) {
+            return Comes::NotToday;
+        }
+        self.add(Job::Download(offer.id), false);
+        Comes::ByItself
     }
 }
 

@@ -6,6 +6,7 @@
 use super::known_servers::{Known, KnownServers};
 use crate::core::dialer::{Failure, Handshake};
 use crate::core::settings;
+use std::borrow::Cow;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::path::Path;
@@ -39,7 +40,7 @@ impl Handshake for SecureDialer {
         socket: &TcpStream,
         news: &mut Vec<String>,
     ) -> Result<Box<dyn SecureChannel>, Failure> {
-        let filed = self.file.find(server).map_err(Failure::Refused)?.map(|(known, _)| known);
+        let filed = self.file.find(&known_as(server)).map_err(Failure::Refused)?.map(|(known, _)| known);
         let known = self.known().or(filed);
         let trust = match (self.pin, known) {
             (Some(pin), _) | (None, Some(Known::Pinned(pin))) if !self.by_authority => Trust::Pin(pin),
@@ -47,7 +48,10 @@ impl Handshake for SecureDialer {
             _ => Trust::Authority,
         };
         let shaken = self.connector.connect(socket, host(server), trust, Instant::now() + HANDSHAKE);
-        let (tls, proof) = shaken.map_err(|refused| self.explain(server, trust, refused))?;
+        let (tls, proof) = shaken.map_err(|refused| match trust {
+            Trust::TrustOnFirstUse => explain(server, refused),
+            _ => self.suspect(server, trust, refused),
+        })?;
         let proved = if proof.by_authority { Known::ByAuthority } else { Known::Pinned(proof.fingerprint) };
         if filed.is_none_or(|filed| filed != proved && self.pin.is_some()) {
             self.remember(server, filed.is_some(), proved, news)?;
@@ -76,10 +80,41 @@ fn complaint(text: &str) -> String {
     format!("the server says in plain text, without a key: {text}")
 }
 
-/// The host of `HOST:PORT`, without the brackets of IPv6.
+/// The host of `HOST:PORT`, without the brackets and the zone of IPv6: the zone is the interface of this machine that
+/// leads to the host, and no part of the host's name.
 fn host(server: &str) -> &str {
     let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
-    host.trim_start_matches('[').trim_end_matches(']')
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.split_once('%').map_or(host, |(address, _)| address)
+}
+
+/// `HOST:PORT` as `known_servers` has it, without the zone: by another interface it is the same server.
+fn known_as(server: &str) -> Cow<'_, str> {
+    match server.split_once('%').and_then(|(address, rest)| Some((address, rest.split_once(']')?.1))) {
+        Some((address, port)) => format!("{address}]{port}").into(),
+        None => server.into(),
+    }
+}
+
+/// What a user has to know when a server that was never met before does not answer in TLS.
+fn explain(server: &str, refused: Refused) -> Failure {
+    let plain = "--plain speaks to it so that everybody on the way can read it";
+    match refused {
+        // Our server says so when it is full, before it knows whether the client speaks TLS.
+        Refused::PlainText(text) if text.starts_with("ERROR :") => Failure::Lost(complaint(&text)),
+        Refused::PlainText(_) => Failure::Refused(format!("{server} does not speak TLS; {plain}")),
+        Refused::Lost(error) if error.kind() == ErrorKind::TimedOut => {
+            Failure::Lost(format!("{server} does not answer in TLS; if it knows only plain text, {plain}"))
+        }
+        Refused::Lost(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            Failure::Lost(format!("{server} has closed the connection instead of answering in TLS"))
+        }
+        Refused::Lost(error) => Failure::Lost(format!("the connection to {server} is lost ({error})")),
+        Refused::Failed(why) | Refused::Unverified(why) => {
+            Failure::Lost(format!("no TLS connection to {server}: {why}"))
+        }
+        Refused::Changed(_) => Failure::Lost(format!("{server} has another key")),
+    }
 }
 
 impl SecureDialer {
@@ -110,8 +145,11 @@ impl SecureDialer {
             Known::Pinned(key) => format!("First contact with {server}. Its key has the fingerprint\n{key}"),
             Known::ByAuthority => format!("First contact with {server}. An authority vouches for it"),
         });
-        let written =
-            if is_filed { self.file.replace(server, proved).map(|()| None) } else { self.file.add(server, proved) };
+        let written = if is_filed {
+            self.file.replace(&known_as(server), proved).map(|()| None)
+        } else {
+            self.file.add(&known_as(server), proved)
+        };
         if let Ok(Some(other)) = written
             && other != proved
         {
@@ -128,28 +166,33 @@ impl SecureDialer {
         Ok(())
     }
 
-    /// What a user has to know when there is no TLS connection.
-    fn explain(&self, server: &str, trust: Trust, refused: Refused) -> Failure {
-        let plain = "--plain speaks to it so that everybody on the way can read it";
-        match (refused, trust) {
-            (Refused::Changed(shown), Trust::Pin(pin)) => Failure::Refused(self.changed(server, pin, shown)),
-            (Refused::Unverified(why), _) => Failure::Refused(format!(
-                "no authority vouches for {server} ({why}); name the authority with --ca, \
-                 or ask who runs it for its fingerprint and give that with --pin"
-            )),
-            // Our server says so when it is full, before it knows whether the client speaks TLS.
-            (Refused::PlainText(text), _) if text.starts_with("ERROR :") => Failure::Lost(complaint(&text)),
-            (Refused::PlainText(_), _) => Failure::Refused(format!("{server} does not speak TLS; {plain}")),
-            (Refused::Lost(error), _) if error.kind() == ErrorKind::TimedOut => {
-                Failure::Lost(format!("{server} does not answer in TLS; if it knows only plain text, {plain}"))
+    /// What a user has to know when a server that has a key, as the user knows, does not show it. Plain text would give
+    /// everything to whoever stands between the two, so it is no way out.
+    fn suspect(&self, server: &str, trust: Trust, refused: Refused) -> Failure {
+        let what = match (refused, trust) {
+            (Refused::Changed(shown), Trust::Pin(pin)) => return Failure::Refused(self.changed(server, pin, shown)),
+            (Refused::Unverified(why), _) => {
+                return Failure::Refused(format!(
+                    "no authority vouches for {server} ({why}); name the authority with --ca, \
+                     or ask who runs it for its fingerprint and give that with --pin"
+                ));
             }
+            (Refused::PlainText(text), _) if text.starts_with("ERROR :") => {
+                format!("something says in plain text, as anybody could: {}", text.trim_start_matches("ERROR :").trim())
+            }
+            (Refused::PlainText(_), _) => "something answers in plain text".to_owned(),
+            (Refused::Lost(error), _) if error.kind() == ErrorKind::TimedOut => "nothing answers in TLS".to_owned(),
             (Refused::Lost(error), _) if error.kind() == ErrorKind::UnexpectedEof => {
-                Failure::Lost(format!("{server} has closed the connection instead of answering in TLS"))
+                "the connection was closed instead".to_owned()
             }
-            (Refused::Lost(error), _) => Failure::Lost(format!("the connection to {server} is lost ({error})")),
-            (Refused::Failed(why), _) => Failure::Lost(format!("no TLS connection to {server}: {why}")),
-            (Refused::Changed(_), _) => Failure::Lost(format!("{server} has another key")),
-        }
+            (Refused::Lost(error), _) => format!("the connection was lost ({error})"),
+            (Refused::Failed(why), _) => format!("TLS failed ({why})"),
+            (Refused::Changed(_), _) => "it has another key".to_owned(),
+        };
+        Failure::Lost(format!(
+            "{server} has to prove itself by its key, but {what}; nothing was sent. If it is not just down or busy, \
+             SOMEBODY MAY BE BETWEEN YOU AND IT: ask whoever runs it"
+        ))
     }
 
     fn changed(&self, server: &str, pin: Fingerprint, shown: Fingerprint) -> String {
@@ -159,7 +202,7 @@ impl SecureDialer {
                  Its key has the fingerprint {shown}\nand not, as --pin says,    {pin}"
             );
         }
-        let line = self.file.find(server).ok().flatten().map(|(_, line)| format!("line {line} of "));
+        let line = self.file.find(&known_as(server)).ok().flatten().map(|(_, line)| format!("line {line} of "));
         let place = format!("{}{}", line.unwrap_or_default(), self.file.path.display());
         format!(
             "THE KEY OF THE SERVER HAS CHANGED! Nothing was sent to it.\n\
@@ -169,5 +212,57 @@ impl SecureDialer {
              The one that you know is in {place}:\n    {pin}\n\
              If the new one is right, remove that line, or start once with --pin and the new one."
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_zone_is_no_part_of_the_name() {
+        for (server, name, known) in [
+            ("chat.example.org:6667", "chat.example.org", "chat.example.org:6667"),
+            ("[::1]:6667", "::1", "[::1]:6667"),
+            ("[fe80::1%eth0]:6667", "fe80::1", "[fe80::1]:6667"),
+            ("[fe80::1%2]:6667", "fe80::1", "[fe80::1]:6667"),
+        ] {
+            assert_eq!((host(server), &*known_as(server)), (name, known));
+        }
+    }
+
+    #[test]
+    fn a_known_server_that_does_not_show_its_key_is_suspicious_and_plain_text_is_no_way_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = Identity::load_or_make(&folder.path().join("identity.pem"), "test").unwrap();
+        let dialer = SecureDialer {
+            fingerprint: identity.fingerprint(),
+            connector: Connector::new(identity, None).unwrap(),
+            pin: None,
+            by_authority: false,
+            file: KnownServers { path: folder.path().join("known_servers") },
+            known: Mutex::new(None),
+        };
+        let plain_text = |text: &str| Refused::PlainText(text.to_owned());
+        let lost = |kind: ErrorKind| Refused::Lost(kind.into());
+        let says = |failure: Failure| match failure {
+            Failure::Lost(why) => why,
+            _ => "final".to_owned(),
+        };
+        for (refused, what) in [
+            (plain_text(":srv NOTICE * :hi"), "answers in plain text"),
+            (plain_text("ERROR :full"), "says in plain text, as anybody could: full;"),
+            (lost(ErrorKind::TimedOut), "nothing answers in TLS"),
+            (lost(ErrorKind::UnexpectedEof), "was closed instead"),
+            (lost(ErrorKind::ConnectionReset), "the connection was lost (connection reset)"),
+            (Refused::Failed("odd".into()), "TLS failed (odd)"),
+        ] {
+            let why = says(dialer.suspect("a:1", Trust::Pin(dialer.fingerprint), refused));
+            assert!(why.contains(what) && why.contains("SOMEBODY MAY BE BETWEEN YOU AND IT"), "{why}");
+            assert!(!why.contains("--plain"), "{why}");
+        }
+        // Only a server that was never met may know nothing but plain text.
+        assert!(says(explain("a:1", lost(ErrorKind::TimedOut))).contains("--plain"));
+        assert!(matches!(explain("a:1", plain_text("hi")), Failure::Refused(why) if why.contains("--plain")));
     }
 }

@@ -3,7 +3,7 @@
 //! The main thread runs the command, the receiver thread collects the answer; no lock of its own.
 
 use super::handshake::SecureDialer;
-use crate::core::arguments::is_nick;
+use crate::core::arguments::nick;
 use crate::core::client::{Client, Command, Wing};
 use crate::core::dialer::{Dialer, Handshake};
 use crate::core::event::Kind;
@@ -38,9 +38,9 @@ pub fn plug_in(
 
 impl Keys {
     /// `/fingerprint [NAME]`
-    fn fingerprint(&self, client: &Client, nick: &str) {
-        if !nick.is_empty() {
-            if is_nick(client, nick) {
+    fn fingerprint(&self, client: &Client, whom: &str) {
+        if !whom.is_empty() {
+            if let Some(nick) = nick(client, whom) {
                 client.request(KEY_OF, nick, "WHOIS", &[nick]);
             }
             return;

@@ -8,15 +8,15 @@
 //! the end of the line afterwards. So only an id without an end is uncertain: the client was killed at that moment. The
 //! next start writes it down with a `?`; if that message comes again it is shown, and marked.
 
-use super::limits::{ID_BYTES, OTHERS, STORED, UNCERTAIN};
+use super::limits::{ID_BYTES, NAMES, OTHERS, STORED, UNCERTAIN};
 use crate::core::settings::{self, lock};
 use crate::core::state::SENDER_ID;
 use std::collections::{HashSet, VecDeque};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wire::crc32::crc32;
-use wire::disk::make_private;
+use wire::disk::{self, make_private};
 use wire::message::Message;
 use wire::os::private_file;
 use wire::{names, text};
@@ -29,7 +29,16 @@ pub struct Dedup {
     /// Stored messages that were being shown when the client was killed.
     uncertain: Recent<UNCERTAIN>,
     /// Where stored messages are written down; nowhere when there is no home, or the disk fails.
-    file: Option<File>,
+    log: Option<Log>,
+}
+
+/// The file of one name.
+#[derive(Debug)]
+struct Log {
+    path: PathBuf,
+    file: File,
+    /// How many lines it has.
+    lines: usize,
 }
 
 /// The id of a message: the sender's own, which stays when the message is sent again, or else the server's.
@@ -66,30 +75,30 @@ impl Dedup {
     fn read(folder: &Path, name: &str) -> io::Result<Self> {
         make_private(folder)?;
         let path = folder.join(name);
-        let open = |path: &Path| private_file(OpenOptions::new().read(true).append(true).create(true)).open(path);
         let mut file = open(&path)?;
-        lock(&file, NAME_IN_USE)?;
+        forget_the_oldest(folder, &path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let text = String::from_utf8_lossy(&bytes);
-        let mut dedup = Dedup::default();
-        text.split_inclusive('\n').for_each(|line| dedup.read_line(line));
-        if text.lines().count() > 2 * STORED {
-            // So that it does not grow for ever.
-            let new = path.with_added_extension("new");
-            let _ = fs::remove_file(&new);
-            file = open(&new)?;
-            lock(&file, NAME_IN_USE)?;
-            let uncertain = dedup.uncertain.order.iter().flat_map(|id| ["?", id, "\n"]);
-            let lines: String = uncertain.chain(dedup.stored.order.iter().flat_map(|id| [id, "\n"])).collect();
-            file.write_all(lines.as_bytes())?;
-            fs::rename(new, path)?;
-        } else if !text.is_empty() && !text.ends_with('\n') {
+        let mut dedup = Dedup::replay(&text);
+        let lines = text.lines().count();
+        if lines > 2 * STORED {
+            dedup.log = Some(shorten(path)?);
+            return Ok(dedup);
+        }
+        if !text.is_empty() && !text.ends_with('\n') {
             let last = text.lines().last().unwrap_or_default();
             file.write_all(format!("\n?{last}\n").as_bytes())?;
         }
-        dedup.file = Some(file);
+        dedup.log = Some(Log { path, file, lines });
         Ok(dedup)
+    }
+
+    /// What was shown according to the lines of a file.
+    fn replay(text: &str) -> Self {
+        let mut dedup = Dedup::default();
+        text.split_inclusive('\n').for_each(|line| dedup.read_line(line));
+        dedup
     }
 
     /// A later line about a message counts more than an earlier one.
@@ -129,13 +138,51 @@ impl Dedup {
 
     /// Writes down the id of a stored message that is about to be shown, or the end of its line once it was shown.
     pub fn write(&mut self, text: &str) {
-        if let Some(file) = &mut self.file
-            && file.write_all(text.as_bytes()).is_err()
-        {
-            // A full disk is no reason not to show a message; it may be shown twice.
-            self.file = None;
+        let Some(mut log) = self.log.take() else { return };
+        log.lines += usize::from(text == "\n");
+        let is_long = log.lines > 2 * STORED && text == "\n";
+        let written = log.file.write_all(text.as_bytes());
+        // A full disk is no reason not to show a message; it may be shown twice.
+        self.log = written.and_then(|()| if is_long { shorten(log.path) } else { Ok(log) }).ok();
+    }
+}
+
+/// Writes a file anew, with the lines that count, so that it does not grow for ever. Only the file knows what was shown:
+/// other messages that have come may wait until the user wakes.
+fn shorten(path: PathBuf) -> io::Result<Log> {
+    let Dedup { stored, uncertain, .. } = Dedup::replay(&disk::read_text(&path)?);
+    let new = path.with_added_extension("new");
+    let _ = fs::remove_file(&new);
+    let mut file = open(&new)?;
+    let uncertain_lines = uncertain.order.iter().flat_map(|id| ["?", id, "\n"]);
+    let lines: String = uncertain_lines.chain(stored.order.iter().flat_map(|id| [id, "\n"])).collect();
+    file.write_all(lines.as_bytes())?;
+    fs::rename(new, &path)?;
+    Ok(Log { path, file, lines: uncertain.order.len() + stored.order.len() })
+}
+
+/// Opens a file of ids, which one client at a time has.
+fn open(path: &Path) -> io::Result<File> {
+    let file = private_file(OpenOptions::new().read(true).append(true).create(true)).open(path)?;
+    lock(&file, NAME_IN_USE)?;
+    Ok(file)
+}
+
+/// Forgets the names that were used least recently, apart from ours and those of other clients that are running.
+fn forget_the_oldest(folder: &Path, own: &Path) -> io::Result<()> {
+    let is_ids = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("seen-"));
+    let paths = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
+    let others = paths.filter(|path| path != own && is_ids(path));
+    let mut used: Vec<_> = others.filter_map(|path| Some((fs::metadata(&path).ok()?.modified().ok()?, path))).collect();
+    used.sort_unstable();
+    used.reverse();
+    for (_, path) in used.into_iter().skip(NAMES - 1) {
+        // One that cannot be removed is tried again next time.
+        if open(&path).is_ok() {
+            let _ = fs::remove_file(path);
         }
     }
+    Ok(())
 }
 
 /// Other clients of the same name would spoil each other's notes.
@@ -173,68 +220,4 @@ impl<const MOST: usize> Recent<MOST> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(folder: &Path) -> Dedup {
-        Dedup::read(folder, "seen-me").unwrap()
-    }
-
-    fn show(dedup: &mut Dedup, id: &str) {
-        assert_eq!(dedup.check(id, true), Novelty::New);
-        dedup.write(id);
-        dedup.write("\n");
-    }
-
-    #[test]
-    fn what_was_shown_is_known_after_a_kill_and_only_the_last_one_is_uncertain() {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = folder.path();
-        let mut dedup = read(folder);
-        assert!(Dedup::read(folder, "seen-me").is_err(), "one client has it at a time");
-        show(&mut dedup, "1");
-        show(&mut dedup, "2");
-        assert_eq!(dedup.check("2", true), Novelty::Duplicate);
-        dedup.write("3");
-        drop(dedup);
-        // The client may be killed again before that message comes again.
-        drop(read(folder));
-        let mut dedup = read(folder);
-        assert_eq!(["1", "2", "3", "3"].map(|id| dedup.check(id, true)), {
-            use Novelty::{Duplicate, Uncertain};
-            [Duplicate, Duplicate, Uncertain, Duplicate]
-        });
-        show(&mut dedup, "4");
-        (0..=2 * STORED).for_each(|id| show(&mut dedup, &format!("x{id}")));
-        drop(dedup);
-        drop(read(folder));
-        let mut dedup = read(folder);
-        // Those, and the one that is still uncertain.
-        assert_eq!(fs::read_to_string(folder.join("seen-me")).unwrap().lines().count(), STORED + 1);
-        assert_eq!(dedup.check("4", true), Novelty::New, "so old that it cannot come again");
-        assert_eq!(dedup.check(&format!("x{}", 2 * STORED), true), Novelty::Duplicate);
-    }
-
-    #[test]
-    fn the_sender_s_id_counts_more_than_the_server_s() {
-        let id_of = |line| id(&Message::parse(line).unwrap());
-        let own = id_of("@msgid=7;+groupchat/id=x :Tesla!t@h PRIVMSG Albert :b");
-        assert!(own.as_ref().is_some_and(|id| id.starts_with("tesla/") && id.ends_with("/x")), "{own:?}");
-        assert_eq!(own, id_of("@msgid=8;+groupchat/id=x :tesla!t@h PRIVMSG albert b"));
-        assert_ne!(own, id_of("@msgid=8;+groupchat/id=x :tesla!t@h PRIVMSG albert :another text"));
-        assert_ne!(own, id_of("@msgid=8;+groupchat/id=x :tesla!t@h PRIVMSG #room b"));
-        assert_eq!(id_of("@msgid=?7;+groupchat/id= :tesla!t@h PRIVMSG a :b").as_deref(), Some("/?7"));
-        assert_eq!(id_of(":tesla!t@h PRIVMSG a :b"), None);
-        let long = format!("@msgid={} :t!t@h PRIVMSG a :b", "x".repeat(4000));
-        assert_eq!(id_of(&long).map(|id| id.len()), Some(ID_BYTES));
-    }
-
-    #[test]
-    fn messages_in_rooms_are_remembered_for_a_while() {
-        let mut dedup = Dedup::default();
-        assert_eq!(dedup.check("a", false), Novelty::New);
-        assert_eq!(dedup.check("a", false), Novelty::Duplicate);
-        (0..OTHERS).for_each(|id| _ = dedup.check(&id.to_string(), false));
-        assert_eq!(dedup.check("a", false), Novelty::New);
-    }
-}
+mod tests;

@@ -230,6 +230,10 @@ impl Member {
     fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: RoomEvent, state: &mut State) {
         if names.len() >= limits::MCAST_REMEMBERED {
             names.retain(|_, name| state.blacklist.contains(name));
+            // Somebody with a name from the blacklist can have any number of ids.
+            if names.len() >= limits::MCAST_REMEMBERED {
+                names.clear();
+            }
         }
         let [before, after] = event.nicks();
         let name = names.entry(sender).or_insert_with(|| before.to_owned());

@@ -5,10 +5,25 @@
 
 use super::member::{Member, MulticastOptions};
 use crate::core::client::{Client, Command, Wing, is_script};
+use crate::core::grammar::{self, Input};
+use crate::core::rooms as rooms_of_chat;
 use crate::directory::listing::{LISTING, MulticastRoom, rooms, without_mark};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wire::datagram::NewCipher;
 use wire::names::eq_ignore_case;
+
+/// Shows the counters; a command in a room alone.
+const STATS: &str = "/stats";
+
+/// What `/help` says in a room, before it lists the commands that work elsewhere, too.
+const HELP: [&str; 6] = [
+    "In this room, text goes to everybody here, without the server. About the room:",
+    "/who                   Who is in this room; /info does the same",
+    "/stats                 The counters of the protocol",
+    "/say text              Say text as it is, even the word exit; //text says /text",
+    "/part                  Leave this room, as Ctrl-D does",
+    "These work here, too; what they send goes through the server:",
+];
 
 /// The wing.
 pub struct Multicast {
@@ -48,6 +63,8 @@ impl Multicast {
             let mut state = client.lock();
             state.model.set_target(None);
             state.failure = Some(format!("the room {name} was not entered"));
+        } else if !is_there && self.current().is_none() {
+            rooms_of_chat::not_moved(client);
         }
     }
 
@@ -91,22 +108,33 @@ impl Wing for Multicast {
     fn commands(self: Arc<Self>) -> Vec<Command> {
         let help = "Talk in a multicast room; there /who and /stats tell more, and Ctrl-D leads back";
         let run = move |client: &Client, name: &str| self.chat(client, name);
-        vec![Command::new("/chat", "ROOM", &[], help, run)]
+        vec![Command::new("/chat", "ROOM", &[], help, run).leading_elsewhere()]
     }
 
-    /// A line that is typed in a room is said there, except a few commands.
+    /// Text that is typed in a room is said there, and a few commands are about the room. All others mean what they mean
+    /// elsewhere, or are refused there.
     fn typed(&self, client: &Client, line: Option<&str>) -> bool {
         let (Some(member), Some(line)) = (self.current(), line) else { return self.back(client) };
-        match line.trim() {
-            "" => {}
-            "/who" => member.who(client),
-            "/stats" => member.stats(client),
-            word if word.starts_with('/') && !word.starts_with("//") => return false,
-            "tata" | "exit" => {
+        match grammar::parse(&client.commands, line) {
+            Input::Empty => {}
+            Input::Text(text) => member.say(client, text),
+            Input::Run(command, arguments) => match (command.name, arguments) {
+                ("/say", text) => member.say(client, text),
+                ("/who", "") | ("/info", _) => member.who(client),
+                ("/part", "") => return self.back(client),
+                ("/help", "") => {
+                    HELP.iter().for_each(|line| client.note(*line));
+                    return false;
+                }
+                _ => return false,
+            },
+            Input::Unknown(word) if word.eq_ignore_ascii_case(STATS) => member.stats(client),
+            Input::Incomplete(command) | Input::Mistyped(command, _) if command.leads_elsewhere && is_script() => {
+                // The next lines are meant for another place.
                 self.back(client);
                 return false;
             }
-            _ => member.say(client, line.strip_prefix('/').filter(|rest| rest.starts_with('/')).unwrap_or(line)),
+            _ => return false,
         }
         true
     }

@@ -80,8 +80,8 @@ pub trait Wing: Send + Sync {
     /// The server has started; no client is connected yet.
     fn started(&self, _server: &Server) {}
 
-    /// Does what has to be done from time to time, such as to let things expire. The main thread calls it after the start
-    /// and then every few minutes, without a lock.
+    /// Does what has to be done from time to time, such as to let things expire. The main thread calls it at the start,
+    /// before the first client comes, and then every few minutes, without a lock.
     fn housekeeping(&self, _server: &Server) {}
 
     /// Encrypts a connection that begins with this byte, before its first line. `None`: this wing does not.

@@ -22,6 +22,9 @@ impl fmt::Display for Msgid {
 }
 
 impl Msgid {
+    /// The highest number of a run that has as many digits as all others, so that ids sort as they are written.
+    pub const LAST_RUN: u64 = (1 << 56) - 1;
+
     /// The id that is written in this form, and no other.
     pub fn parse(text: &str) -> Option<Self> {
         let (run, number) = text.split_once('-')?;

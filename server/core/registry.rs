@@ -158,6 +158,7 @@ impl Registry {
     }
 
     /// Whether a client has the name, registered or not. The name is folded.
+    #[allow(dead_code, reason = "only wings ask")]
     pub fn is_taken(&self, folded: &str) -> bool {
         self.nicks.contains_key(folded)
     }

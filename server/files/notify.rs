@@ -188,10 +188,10 @@ fn announce(files: &Files, ctx: &mut CommandContext<'_>, id: FileId) {
         ctx.send_to(Recipients::of(online.into_iter().chain(sender)), line);
         Vec::new()
     } else {
-        let target = table.target_of(file).to_owned();
+        let (target, party) = (table.target_of(file).to_owned(), file.party);
         drop(table);
         let message = PrivateMessage { to: target.clone(), id: msgid, line, echo: None };
-        if let Err(why) = delivery::send(&files.mail, ctx, message) {
+        if let Err(why) = delivery::send(&files.mail, ctx, message, party) {
             return cannot_announce(ctx.server, &target, &why);
         }
         vec![(casefold(&target), msgid)]
@@ -228,11 +228,12 @@ pub fn notify_missed(files: &Files, server: &Server) {
     for (id, names) in missed {
         let announce_to = |name: String| {
             let msgid = server.next_msgid();
-            let line = {
+            let (line, party) = {
                 let (registry, table) = (server.registry(), files.table());
-                announcement(&registry, &table, table.get(id)?, SystemTime::now(), msgid)
+                let file = table.get(id)?;
+                (announcement(&registry, &table, file, SystemTime::now(), msgid), file.party)
             };
-            let stored = files.mail.enqueue(&name, msgid, &line);
+            let stored = files.mail.enqueue(&name, msgid, &line, party);
             stored.inspect_err(|why| cannot_announce(server, &name, why)).ok().map(|()| (name, msgid))
         };
         let messages = names.into_iter().filter_map(announce_to).collect();

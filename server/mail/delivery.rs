@@ -9,13 +9,14 @@ use wire::limits::MAILBOX;
 use wire::names::casefold;
 use wire::text::pluralize;
 
-use super::index::Registered;
 use super::limits;
 use super::maildir::Missing;
 use super::store::{Mail, Stored};
+use super::stored;
 use crate::core::client::Client;
 use crate::core::context::{CommandContext, PrivateMessage};
 use crate::core::event::{Caps, ClientId, Event, Line, Recipients};
+use crate::core::party::Party;
 
 /// Messages that are delivered to a client and not acknowledged; kept with the client. The tokens of its `PING`s begin
 /// with `mail-`.
@@ -31,21 +32,29 @@ fn in_flight(client: &mut Client) -> &mut AckQueue<Stored> {
     &mut client.wings.get_or_default::<InFlight>().0
 }
 
-/// Sends a message to a name, which must be known or connected. An error is the reason why it was not sent, and then it
-/// never arrives.
+/// Sends a message to a name, which must be known or connected; the party answers for it. An error is the reason why it
+/// was not sent, and then it never arrives.
 ///
 /// The lock is free meanwhile: a recipient that was connected may have left, and one that was absent may have arrived.
-pub fn send(mail: &Mail, ctx: &mut CommandContext<'_>, message: PrivateMessage) -> Result<(), String> {
+pub fn send(
+    mail: &Mail,
+    ctx: &mut CommandContext<'_>,
+    message: PrivateMessage,
+    party: Option<Party>,
+) -> Result<(), String> {
     let PrivateMessage { to, id, line, echo } = message;
     let name = casefold(&to);
-    mail.has_room(ctx, &name)?;
-    let stored = ctx.on_disk(|_| mail.maildir.store(&name, id, &line));
+    let bytes = stored::to_file(&line);
+    let message = mail.reserve(ctx, &name, id, &bytes, party)?;
+    let stored = ctx.on_disk(|_| mail.maildir.store(&name, &message, &bytes));
     if let Err(error) = stored {
-        ctx.server.log.line(format_args!("A message to {name} cannot be stored: {error}"));
+        mail.index().release(&name, &message);
+        let line = format_args!("A message to {name} cannot be stored: {error}");
+        mail.troubles.not_stored.report(&ctx.server.log, ctx.inputs.instant, line);
         return Err("the server cannot store it now; try again later".into());
     }
     // From here on it will arrive, now or later.
-    let is_its_turn = mail.index().add(&name, id);
+    let is_its_turn = mail.index().add(&name, message);
     let recipient = ctx.registry.by_nick(&name).map(|recipient| recipient.id).filter(|_| is_its_turn);
     if let Some(client) = recipient.and_then(|recipient| ctx.registry.client_mut(recipient)) {
         mail.index().mark_in_flight(&name, id);
@@ -61,17 +70,10 @@ pub fn send(mail: &Mail, ctx: &mut CommandContext<'_>, message: PrivateMessage) 
 /// The client has a name from now on: the name becomes known, and the client gets the messages that have waited for it.
 pub fn arrive(mail: &Mail, ctx: &mut CommandContext<'_>) {
     let name = casefold(ctx.me().nick());
-    let registered = mail.index().register(&name, |name| ctx.registry.is_taken(name));
-    if matches!(registered, Registered::New | Registered::InPlaceOf(_)) {
-        let written = ctx.without_lock(|_| {
-            if let Registered::InPlaceOf(forgotten) = &registered {
-                mail.maildir.forget(forgotten);
-            }
-            mail.maildir.register(&name)
-        });
-        if let Err(error) = written {
-            ctx.server.log.line(format_args!("The name {name} will be forgotten at the end: {error}"));
-        }
+    let is_new = mail.index().register(&name, ctx.me().party, ctx.inputs.instant);
+    if is_new && let Err(error) = ctx.without_lock(|_| mail.maildir.register(&name)) {
+        let line = format_args!("The name {name} will be forgotten at the end: {error}");
+        mail.troubles.disk.report(&ctx.server.log, ctx.inputs.instant, line);
     }
     let pending = mail.index().count_pending(&name);
     if pending > 0 {
@@ -89,16 +91,17 @@ pub fn acknowledge(mail: &Mail, ctx: &mut CommandContext<'_>, token: &str) {
     }
     // The server wanted this line; people who write to the client must not use up the lines that it may send.
     ctx.flood_exempt = true;
-    for (name, id) in &acknowledged {
-        mail.index().remove(name, *id);
-    }
     let failed = ctx.without_lock(|_| {
-        let removed = acknowledged.iter().map(|(name, id)| mail.maildir.remove(name, *id));
-        removed.filter_map(Result::err).last()
+        let remove = |(name, id): &Stored| {
+            // Another client, which has the name now, may have acknowledged it already.
+            let removed = mail.index().remove(name, *id);
+            removed.map_or(Ok(()), |message| mail.maildir.remove(name, &message))
+        };
+        acknowledged.iter().map(remove).filter_map(Result::err).last()
     });
     if let Some(error) = failed {
-        let why = format_args!("since it cannot be removed: {error}");
-        ctx.server.log.line(format_args!("An acknowledged message may come again, {why}"));
+        let line = format_args!("An acknowledged message may come again, since it cannot be removed: {error}");
+        mail.troubles.disk.report(&ctx.server.log, ctx.inputs.instant, line);
     }
     deliver_pending(mail, ctx);
 }
@@ -116,8 +119,8 @@ fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
             // Caught up: from here on senders deliver.
             break;
         }
-        let read = ctx.without_lock(|_| batch.iter().map(|id| mail.read(&name, *id)).collect::<Vec<_>>());
-        for (id, line) in batch.into_iter().zip(read) {
+        let read = ctx.on_disk(|_| batch.iter().map(|message| mail.read(&name, message)).collect::<Vec<_>>());
+        for (id, line) in batch.iter().map(|message| message.id).zip(read) {
             match line {
                 // If not, it was acknowledged meanwhile, by a client that had the name before.
                 Ok(line) if mail.index().mark_in_flight(&name, id) => {
@@ -138,8 +141,9 @@ fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
         }
     }
     if let Some(error) = unreadable {
-        let again = "they are tried again when it next arrives";
-        ctx.server.log.line(format_args!("Messages to {name} cannot be read ({error}); {again}"));
+        let line =
+            format_args!("Messages to {name} cannot be read ({error}); they are tried again when it next arrives");
+        mail.troubles.disk.report(&ctx.server.log, ctx.inputs.instant, line);
     }
     ask(ctx, ctx.id);
 }

@@ -1,26 +1,34 @@
 //! The wing mail: private messages are stored before they are delivered, so that none that is acknowledged gets lost,
 //! and wait for people who are not connected.
 //!
-//! Its hooks run in client threads. The index of all mailboxes has a lock of its own, which is taken only
-//! after the registry's; disk calls happen while neither is held.
+//! Its hooks run in client threads, the housekeeping in the main thread. The index of all mailboxes has a lock of its
+//! own, which is taken only after the registry's; disk calls happen while neither is held.
 //!
 //! - [`delivery`]: the way of a message, from the sender's thread to the disk, to the recipient, and off the disk
 //! - [`store`]: index and mailboxes; other wings store their own messages with it
-//! - [`index`]: known names, and the messages in each mailbox
+//! - [`index`]: known names ([`names`]), the messages in each mailbox ([`message`]), who may store more ([`shares`])
 //! - [`maildir`]: the mailboxes on the disk; [`stored`]: the form of a message there
 //! - [`recovery`]: what the server reads when it starts
-//! - [`limits`]: every number
+//! - [`housekeeping`]: what expires, and what the disk no longer needs
+//! - [`trouble`]: keeps the console readable
+//! - [`options`]: the command line; [`limits`]: every number
 //!
-//! Hooks: the answer to a PING; known names; delivery to a person; a client that arrives or gives up its
-//! name.
+//! Hooks: the start and the housekeeping; the answer to a PING; known names; delivery to a person; a client that
+//! arrives or gives up its name.
 
 pub mod delivery;
+mod housekeeping;
 mod index;
 mod limits;
 mod maildir;
+mod message;
+mod names;
+mod options;
 mod recovery;
+mod shares;
 pub mod store;
 mod stored;
+mod trouble;
 
 use std::ops::ControlFlow;
 
@@ -30,11 +38,16 @@ use crate::core::client::Client;
 use crate::core::context::{CommandContext, PrivateMessage, Wing};
 use crate::core::server::Server;
 
+pub use options::MailOptions;
 pub use store::Mail;
 
 impl Wing for Mail {
     fn started(&self, server: &Server) {
         server.set_run(self.run);
+    }
+
+    fn housekeeping(&self, server: &Server) {
+        housekeeping::run(self, server);
     }
 
     fn knows(&self, folded: &str) -> bool {
@@ -46,13 +59,14 @@ impl Wing for Mail {
         ctx: &mut CommandContext<'_>,
         message: PrivateMessage,
     ) -> ControlFlow<Result<(), String>, PrivateMessage> {
-        ControlFlow::Break(delivery::send(self, ctx, message))
+        let party = Some(ctx.me().party);
+        ControlFlow::Break(delivery::send(self, ctx, message, party))
     }
 
     fn gave_up_nick(&self, _client: &Client, old: &str, new: Option<&str>) {
         // With a change of case alone the name stays.
         if new.is_none_or(|new| !eq_ignore_case(old, new)) {
-            self.index().reset_in_flight(&casefold(old));
+            self.index().gave_up(&casefold(old));
         }
     }
 

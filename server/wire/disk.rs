@@ -1,7 +1,7 @@
 //! Where both programs keep things for their user: in folders and files that are private and always whole.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -22,7 +22,7 @@ pub fn make_private(folder: &Path) -> io::Result<()> {
 /// The text of a file; empty if there is no file. Bytes that are not UTF-8 are replaced.
 pub fn read_text(file: &Path) -> io::Result<String> {
     match fs::read(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
         other => Ok(String::from_utf8_lossy(&other?).into_owned()),
     }
 }
@@ -43,17 +43,28 @@ pub fn write_atomically(file: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(new, file)
 }
 
+/// Moves a file to a name that no other file has. A link, unlike a rename, never takes the place of another file.
+pub fn move_new(file: &Path, name: &Path) -> io::Result<()> {
+    match fs::hard_link(file, name) {
+        Ok(()) => {
+            // With two names it is as safe as with one.
+            let _ = fs::remove_file(file);
+            Ok(())
+        }
+        // A file system without links.
+        Err(error) if error.kind() != ErrorKind::AlreadyExists && !name.exists() => fs::rename(file, name),
+        Err(error) => Err(error),
+    }
+}
+
 /// Writes a file unless there is one already, whoever has made it. It is whole and on the disk before it has its name.
 pub fn create(file: &Path, bytes: &[u8]) -> io::Result<()> {
     static PARTS: AtomicUsize = AtomicUsize::new(0);
     let number = PARTS.fetch_add(1, Ordering::Relaxed);
     let part = file.with_added_extension(format!("{}-{number}.new", std::process::id()));
-    // A link, unlike a new name, never takes the place of another file.
-    let made = write_private(&part, bytes).and_then(|()| match fs::hard_link(&part, file) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // A file system without links; nothing was there a moment ago.
-        Err(_) => fs::rename(&part, file),
-        Ok(()) => Ok(()),
+    let made = write_private(&part, bytes).and_then(|()| match move_new(&part, file) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        other => other,
     });
     // It has its name, or is of no use.
     let _ = fs::remove_file(part);
@@ -114,5 +125,19 @@ mod tests {
         }
         assert_eq!(free_name(&at("x.damaged")).unwrap(), at("x.damaged-3"));
         assert_eq!(free_name(&at("y")).unwrap(), at("y"));
+    }
+
+    #[test]
+    fn no_file_takes_the_place_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, two, free] = ["one", "two", "free"].map(|name| folder.path().join(name));
+        fs::write(&one, "1").unwrap();
+        fs::write(&two, "2").unwrap();
+        assert_eq!(move_new(&one, &two).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        move_new(&one, &free).unwrap();
+        assert_eq!((fs::read_to_string(&two).unwrap(), fs::read_to_string(&free).unwrap()), ("2".into(), "1".into()));
+        assert!(!one.exists() && move_new(&one, &folder.path().join("x")).is_err());
+        create(&two, b"3").unwrap();
+        assert_eq!(fs::read_to_string(&two).unwrap(), "2");
     }
 }

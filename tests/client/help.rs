@@ -47,6 +47,9 @@ fn help_shows_every_command() {
     }
     tesla.expect_line("Everything else is sent to whoever you are talking to. /help COMMAND tells more:");
     tesla.expect_line(r"the other ways to write it, such as tata, @NAME text, !INFO or \sleep\30.");
+    for hint in ["A line that begins with /, @ or &, *", "refused with a reason, *", "/say TEXT sends *"] {
+        tesla.expect_line(hint);
+    }
     for typed in ["/help join", "/help /join", "/help JOIN"] {
         tesla.ask(typed, &["/join #room [key]    Enter a room, or make one, and talk there"]);
     }

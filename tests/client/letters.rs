@@ -31,6 +31,35 @@ fn tesla_with_tags(server: &ScriptedServer, home: &Home) -> (Person, Session) {
 }
 
 #[test]
+fn a_server_that_renames_us_all_day_leaves_no_file_for_each_name() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut tesla, mut session) = tesla_with_tags(&server, &home);
+    let mut old = "tesla".to_owned();
+    for number in 0..100 {
+        let new = format!("guest{number}");
+        session.send(&format!(":{old}!t@h NICK {new}"));
+        tesla.expect_line(&format!("You are now called {new}"));
+        old = new;
+    }
+    // What comes meanwhile is remembered all the same.
+    let letter = "@msgid=7 :albert!a@h PRIVMSG guest99 :psst";
+    session.send(letter);
+    session.send(letter);
+    tesla.expect_line("albert (to you): psst");
+    tesla.type_line("/name nik");
+    session.expect("NICK nik");
+    session.send(&format!(":{old}!t@h NICK nik"));
+    session.answer_ping();
+    tesla.expect_line("You are now called nik");
+    let folder = fs::read_dir(home.path().join("config/groupchat")).unwrap();
+    let mut files: Vec<_> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    files.retain(|name| name.starts_with("seen-"));
+    files.sort_unstable();
+    assert_eq!(files, ["seen-nik", "seen-tesla"]);
+}
+
+#[test]
 fn who_comes_back_reads_what_was_written_and_when() {
     let server = Server::start(&[]);
     let home = Home::calling(server.addresses[0]);

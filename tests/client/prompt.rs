@@ -71,8 +71,29 @@ fn help_shows_the_words() {
         mel.expect_line(&format!("{word} *"));
     }
     mel.skip_to("name *");
+    mel.expect_line("There is no chat here, so @NAME text and other lines of the chat are refused");
     mel.ask("exit", &["DISCONNECTED!!"]);
     mel.expect_exit(0);
+}
+
+#[test]
+fn lines_of_the_chat_are_refused() {
+    let home = Home::calling("127.0.0.1:9");
+    let mut mel = prompt(&home, &[]);
+    for (typed, command) in [
+        ("@Melanie psst", "/msg"),
+        ("@ Melanie psst", "/msg"),
+        ("/msg Melanie psst", "/msg"),
+        ("&room psst", "&"),
+        ("!INFO", "/info"),
+        (r"\sleep\5", "/sleep"),
+        ("/say psst", "/say"),
+    ] {
+        mel.ask(typed, &[&format!("{command} is for the chat, which is not here: nothing was sent; try help")]);
+    }
+    mel.ask("!getdir", &["Usage: getdir; nothing was sent"]);
+    mel.ask("!foo", &["Unknown command !foo, try help"]);
+    mel.ask("name @Mel", &["You will be called Mel"]);
 }
 
 #[test]

@@ -140,6 +140,7 @@ fn rooms_that_cannot_be() {
     tesla.ask("&nowhere hello", &["(to #nowhere) hello", "There is no room #nowhere"]);
     tesla.ask("&a,b hello", &["Nothing was sent: a room has a # *"]);
     tesla.ask("/part #nowhere", &["There is no room #nowhere"]);
+    tesla.ask("/to #lobby", &["You are now talking to #lobby"]);
     tesla.type_line("marker");
     albert.expect(":tesla!tesla@127.0.0.1 PRIVMSG #lobby :marker");
 }

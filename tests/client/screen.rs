@@ -46,7 +46,8 @@ fn what_other_people_write_is_only_text() {
     // Nor does she send what came into her own input, unseen: there the whole of a key goes.
     let typed = "]0;x31mredtxt4,1end";
     tesla.ask(&format!("@tesla {HOSTILE}"), &[&format!("(to tesla) {typed}"), &format!("tesla (to you): {typed}")]);
-    tesla.ask(&format!("/{HOSTILE}"), &[&format!("Unknown command /{typed}, try /help")]);
+    // A tab ends the command.
+    tesla.ask(&format!("/{HOSTILE}"), &[&format!("Unknown command /{}, try /help", typed.trim_end_matches("4,1end"))]);
 }
 
 #[test]

@@ -51,6 +51,25 @@ impl Lab {
         self.serve(&address, options);
     }
 
+    /// Gives the server's host and the first one an address that counts on one link alone, and lets the server listen
+    /// there, too; its port, or `None` without IPv6.
+    pub fn serve_on_link(&mut self, server: &str, host: &str) -> Option<u16> {
+        let id = &self.id;
+        // Nobody else can have these addresses, so nobody has to wait until that is sure.
+        let are_given = ip(&format!("-n {id}-0 addr add {server}/64 dev hub nodad"))
+            && ip(&format!("-n {id}-1 addr add {host}/64 dev eth0 nodad"));
+        self.server = None;
+        self.serve("[::]:0", &[]);
+        let port = self.server.as_ref()?.ready()[0].rsplit_once(':')?.1.parse().ok()?;
+        are_given.then_some(port)
+    }
+
+    /// The number of the only interface of a host, but for the loopback.
+    pub fn interface(&self, host: usize) -> String {
+        let shown = self.on(host, "cat").arg("/sys/class/net/eth0/ifindex").output().unwrap();
+        String::from_utf8(shown.stdout).unwrap().trim().to_owned()
+    }
+
     fn is_built(&self) -> bool {
         let (id, hub) = (&self.id, format!("{}-0", self.id));
         ip(&format!("netns add {hub}"))
@@ -80,7 +99,11 @@ impl Lab {
 
     /// Somebody who starts the client, with a home of this name.
     pub fn start(&self, host: usize, home: &str, options: &[&str]) -> Person {
-        let server = &self.server.as_ref().unwrap().ready()[0];
+        self.start_calling(&self.server.as_ref().unwrap().ready()[0], host, home, options)
+    }
+
+    /// The same with another address of the server.
+    pub fn start_calling(&self, server: &str, host: usize, home: &str, options: &[&str]) -> Person {
         let mut command = self.on(host, env!("CARGO_BIN_EXE_chat-client"));
         command.args(["--server", server, "--iface", &format!("10.99.0.{host}")]).args(options);
         command.env("HOME", self.folder.path()).env("XDG_CONFIG_HOME", self.folder.path().join(home));

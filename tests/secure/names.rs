@@ -6,11 +6,13 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use tempfile::TempDir;
+use wire::limits::MAILBOX;
 use wire::numeric::BOUND;
 
 use crate::client::person::{Home, WELCOME};
 use crate::harness::{Client, Server};
 use crate::limits::limit;
+use crate::mail::shares::{SHARE, folder_with, refused};
 use crate::mail::stored;
 
 /// Asks for a name before registration, and is refused it.
@@ -326,4 +328,15 @@ fn people_at_the_client_are_told_whose_a_name_is() {
     let mut thief = elsewhere.script(&["--nick", "tesla"], "hello\n");
     thief.expect_failure("The name tesla belongs to another key than yours; choose another with --nick");
     home.person("tesla").ask("/info", &["2 people in #lobby: eve, tesla"]);
+}
+
+/// E. Somebody without a key who floods from behind the same address locks nobody out who has one.
+#[test]
+fn a_key_has_a_share_of_its_own_in_each_mailbox() {
+    let server = Server::start_in(&folder_with(&[("bob", MAILBOX / 2, "S=99,P=127.0.0.1")]), &[]);
+    server.client("eve").ask("PRIVMSG bob :one more", &[&refused("bob", SHARE)]);
+    let mut alice = server.connect_with_key("alice");
+    alice.register("alice");
+    alice.sync();
+    alice.ask("PRIVMSG bob :hello", &[&stored("bob")]);
 }

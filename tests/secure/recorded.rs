@@ -189,6 +189,58 @@ fn nothing_falls_back_to_plain_text() {
 }
 
 #[test]
+fn a_known_server_that_does_not_show_its_key_is_a_warning_and_no_reason_for_plain_text() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let home = Home::calling_by_default(address);
+    let key = Fingerprint([7; 32]).to_string();
+    let config = home.path().join("config/groupchat");
+    fs::create_dir_all(&config).unwrap();
+    for (answer, what, options) in [
+        (&b":srv NOTICE * :hello\r\n"[..], "something answers in plain text", &[][..]),
+        (b"HTTP/1.1 302 Found\r\n\r\n", "something answers in plain text", &[]),
+        (
+            b"ERROR :Full, use plain text\r\n",
+            "something says in plain text, as anybody could: Full, use plain text",
+            &[],
+        ),
+        (b"", "the connection was closed instead", &[]),
+        (b":srv NOTICE * :hello\r\n", "something answers in plain text", &["--pin", &key]),
+    ] {
+        let known = if options.is_empty() { format!("{address} {key}\n") } else { String::new() };
+        fs::write(config.join("known_servers"), known).unwrap();
+        let mut tesla = home.script(&[&["--nick", "tesla"], options].concat(), "hello\n");
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut hello = [0; 1024];
+        assert!(socket.read(&mut hello).unwrap() > 0);
+        socket.write_all(answer).unwrap();
+        // The end of what is said, not of the connection: that would be a reset where something is still unread.
+        socket.shutdown(std::net::Shutdown::Write).unwrap();
+        let warning =
+            "nothing was sent. If it is not just down or busy, SOMEBODY MAY BE BETWEEN YOU AND IT: ask whoever runs it";
+        tesla.expect_failure(&format!("{address} has to prove itself by its key, but {what}; {warning}"));
+        let mut rest = Vec::new();
+        socket.read_to_end(&mut rest).unwrap();
+        assert!(!rest.windows(5).any(|bytes| bytes == b"tesla"), "{rest:?}");
+    }
+}
+
+#[test]
+fn a_server_that_was_known_in_this_run_is_not_believed_in_plain_text() {
+    let server = Server::start(&[]);
+    let home = Home::calling_by_default(server.addresses[0]);
+    let mut tesla = home.person("tesla");
+    // The file is lost, but the client remembers.
+    fs::remove_file(home.path().join("config/groupchat/known_servers")).unwrap();
+    drop(server);
+    let listener = TcpListener::bind(&home.server).unwrap();
+    tesla.skip_to("Connection lost (*");
+    let (mut socket, _) = listener.accept().unwrap();
+    socket.write_all(b":groupchat 001 tesla :Welcome\r\n").unwrap();
+    tesla.skip_to("Connection lost (* has to prove itself by its key, but something answers in plain text; *");
+}
+
+#[test]
 fn a_server_that_is_full_says_so_before_it_speaks_tls() {
     let server = Server::start(&["--max-clients", "1"]);
     let _first = server.client("first");

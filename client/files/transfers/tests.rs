@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::files::pending_uploads::Upload;
+use wire::file_line::FileState;
 
 fn offer(id: u64) -> Offer {
     let (sender, target, state, name) = ("tesla".into(), "me".into(), FileState::New, "a.txt".into());
@@ -11,7 +12,7 @@ fn offer(id: u64) -> Offer {
 #[test]
 fn a_few_run_and_the_others_wait_in_order() {
     let mut transfers = Transfers::default();
-    (1..=6).for_each(|id| transfers.fetch(&offer(id)));
+    (1..=6).for_each(|id| _ = transfers.fetch(&offer(id), Some(3), Instant::now()));
     let started: Vec<_> = std::iter::from_fn(|| transfers.next(|_| true)).map(|(number, _)| number).collect();
     assert_eq!((started, transfers.due(|_| true)), (vec![1, 2, 3, 4], 6));
     transfers.remove(2);
@@ -23,12 +24,12 @@ fn nothing_is_fetched_twice_by_itself() {
     let mut transfers = Transfers::default();
     assert!(transfers.is_news(7, 9) && !transfers.is_news(7, 9) && transfers.is_news(7, 10));
     transfers.learn(offer(7));
-    transfers.fetch(&offer(7));
-    transfers.fetch(&offer(7));
+    transfers.fetch(&offer(7), Some(3), Instant::now());
+    transfers.fetch(&offer(7), Some(3), Instant::now());
     assert_eq!(transfers.due(|_| true), 1);
     transfers.remove(1);
     transfers.mark_done(7);
-    transfers.fetch(&offer(7));
+    transfers.fetch(&offer(7), Some(3), Instant::now());
     assert_eq!(transfers.due(|_| true), 0);
 }
 
@@ -77,7 +78,7 @@ fn no_server_can_make_it_grow_for_ever() {
         transfers.is_news(id, 9);
         transfers.learn(offer(id));
         if id < 2000 {
-            transfers.fetch(&offer(id));
+            transfers.fetch(&offer(id), Some(3), Instant::now());
         }
     }
     let counts = [transfers.announced.len(), transfers.offers.len(), transfers.list.len()];

@@ -1,0 +1,111 @@
+//! Tests of the model: who is where, what is unread, and what a server cannot make it keep.
+
+use super::super::event::Manner;
+use super::*;
+
+#[test]
+fn a_relayed_text_fits_one_line() {
+    let mut model = Model { nick: "albert".into(), ..Model::default() };
+    for address in [None, Some("user@host".to_owned())] {
+        model.address = address;
+        let text = "x".repeat(model.text_space("#lobby"));
+        let source = model.address.as_ref().map_or("s".repeat(limits::SOURCE - 2), |at| format!("albert!{at}"));
+        assert_eq!(format!(":{source} PRIVMSG #lobby :{text}\r\n").len(), limits::LINE);
+    }
+}
+
+fn said(from: &str, conversation: &str) -> Arc<Event> {
+    let kind = Kind::Said { from: from.into(), text: "hi".into(), manner: Manner::Text };
+    Arc::new(Event::at(conversation, kind))
+}
+
+#[test]
+fn conversations_know_who_is_there_and_what_is_unread() {
+    let mut model = Model { nick: "me".into(), ..Model::default() };
+    for line in [
+        ":me!m@h JOIN #lab",
+        ":srv 353 me = #lab :@tesla +bob carl",
+        ":TESLA!t@h NICK nik",
+        ":bob!b@h QUIT :bye",
+        ":nik!t@h KICK #lab carl",
+        ":dora!d@h JOIN #lab",
+        ":dora!d@h PART #lab",
+    ] {
+        model.follow(&Message::parse(line).unwrap());
+    }
+    assert_eq!(model.find("#LAB").unwrap().members.values().collect::<Vec<_>>(), ["me", "nik"]);
+    model.follow(&Message::parse(":me!m@h JOIN #lab").unwrap());
+    assert_eq!(model.find("#LAB").unwrap().members.values().collect::<Vec<_>>(), ["me"], "nik may have left meanwhile");
+    model.record(&said("nik", "#lab"));
+    assert_eq!(model.find("#lab").map(|lab| (lab.unread, lab.scrollback.len())), Some((1, 1)));
+    model.set_target(Some("#lab"));
+    (0..=SCROLLBACK).for_each(|_| model.record(&said("nik", "#lab")));
+    assert_eq!(model.find("#lab").map(|lab| (lab.unread, lab.scrollback.len())), Some((0, SCROLLBACK)));
+    assert!(model.forget_room("#LAB") && model.target().is_none() && !model.is_in("#lab"));
+}
+
+#[test]
+fn conversations_have_our_own_words_and_the_news_of_their_people() {
+    let mut model = Model { nick: "me".into(), ..Model::default() };
+    [":me!m@h JOIN #lab", ":tesla!t@h JOIN #lab", ":me!m@h JOIN #dev"]
+        .iter()
+        .for_each(|line| model.follow(&Message::parse(line).unwrap()));
+    let we_said = |text: &str| Kind::WeSaid { text: text.into(), manner: Manner::Text, is_elsewhere: true };
+    model.record(&Arc::new(Event::at("tesla", we_said("hi"))));
+    model.record(&Arc::new(Event::at("#lab", we_said("hello"))));
+    model.record(&Arc::new(Kind::Left { nick: "Tesla".into(), reason: String::new() }.into()));
+    let kept: Vec<_> =
+        model.conversations().iter().map(|known| (&*known.name, known.unread, known.scrollback.len())).collect();
+    assert_eq!(kept, [("#lab", 0, 2), ("#dev", 0, 0), ("tesla", 0, 2)]);
+}
+
+#[test]
+fn no_server_can_fill_the_memory() {
+    let mut model = Model { nick: "me".into(), ..Model::default() };
+    let follow = |model: &mut Model, line: &str| model.follow(&Message::parse(line).unwrap());
+    follow(&mut model, ":me!m@h JOIN nowhere");
+    assert_eq!(model.conversations.len(), 0, "that is no room");
+    (0..2 * ROOMS).for_each(|number| follow(&mut model, &format!(":me!m@h JOIN #r{number}")));
+    assert_eq!(model.rooms().count(), ROOMS);
+    (0..=MEMBERS).for_each(|number| follow(&mut model, &format!(":srv 353 me = #r1 :n{number} @n{number}")));
+    assert_eq!(model.conversations.iter().map(|room| room.members.len()).sum::<usize>(), MEMBERS);
+    follow(&mut model, &format!(":n7!n@h NICK {}", "x".repeat(NAME + 1)));
+    assert_eq!(model.find("#r1").unwrap().members.len(), MEMBERS - ROOMS);
+    // Long messages in all rooms, and a short one in another.
+    model.record(&said("x", "#r0"));
+    let text = "x".repeat(8000);
+    let long = Kind::Said { from: "x".into(), text, manner: Manner::Text };
+    let long = Arc::new(Event::at("#r1", long));
+    (0..=SCROLLBACK_BYTES / 8000).for_each(|_| model.record(&long));
+    (2..ROOMS).for_each(|number| {
+        let shared = Kind::Said { from: "x".into(), text: "y".repeat(8000), manner: Manner::Text };
+        let event = Arc::new(Event::at(&format!("#r{number}"), shared));
+        (0..100).for_each(|_| model.record(&event));
+    });
+    let kept: usize = model.conversations.iter().map(|room| room.bytes).sum();
+    let counted: usize = model.conversations.iter().flat_map(|room| &room.scrollback).map(|event| event.size()).sum();
+    assert!((SCROLLBACK_BYTES / 2..=SCROLLBACK_BYTES).contains(&kept) && kept == counted, "{kept} {counted}");
+    assert_eq!(model.find("#r0").unwrap().scrollback.len(), 1);
+}
+
+#[test]
+fn strangers_cannot_fill_the_memory() {
+    let mut model = Model { target: Some("p0".into()), ..Model::default() };
+    model.enter("#lab");
+    (0..=PEOPLE).for_each(|number| model.record(&said("x", &format!("p{number}"))));
+    assert_eq!(model.conversations.len(), 1 + PEOPLE);
+    assert!(model.find("p0").is_some() && model.find("p1").is_none() && model.find("#lab").is_some());
+}
+
+#[test]
+fn people_with_a_new_connection_come_back_once() {
+    let mut model = Model { nick: "me".into(), ..Model::default() };
+    let mut follow = |line: &str| model.follow(&Message::parse(line).unwrap());
+    [":me!m@h JOIN #lab", ":me!m@h JOIN #dev", ":srv 353 me = #lab :@Tesla bob"].into_iter().for_each(&mut follow);
+    follow(&format!(":tesla!t@h QUIT :{}", numeric::REPLACED));
+    follow(":bob!b@h QUIT :bye");
+    assert!(!model.find("#lab").unwrap().members.contains_key("tesla"));
+    let returns = |model: &mut Model| ["#dev", "#LAB", "#lab"].map(|room| model.has_returned(room, "tesla"));
+    assert_eq!(returns(&mut model), [false, true, false]);
+    assert!(!model.has_returned("#lab", "bob"));
+}

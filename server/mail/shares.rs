@@ -1,0 +1,164 @@
+//! Shares of what belongs to all: a flood is refused before anybody else is.
+//!
+//! The rule is the dynamic threshold by which switches share their buffers (Choudhury and Hahne, 1998): a party may
+//! have as much as is still free. A party alone gets half of it, and `n` parties that take all they can leave
+//! `1/(n + 1)`. Somebody who has nothing there gets in as long as there is room at all.
+//!
+//! Pure.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::core::party::Party;
+
+/// What is in use, in all and by each party.
+#[derive(Debug, Default)]
+pub struct Pool {
+    used: usize,
+    shares: BTreeMap<Arc<Party>, usize>,
+}
+
+/// Why there is no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// Nobody gets more.
+    Pool,
+    /// The party has used up its share; others may get more.
+    Share,
+}
+
+/// Why a message finds no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    Mailbox(Full),
+    AllMailboxes(Full),
+}
+
+impl Refusal {
+    /// For the sender.
+    pub fn text(self, party: Option<&Party>) -> &'static str {
+        let is_key = matches!(party, Some(Party::Key(_)));
+        match self {
+            Refusal::Mailbox(Full::Pool) => "the mailbox is full",
+            Refusal::Mailbox(Full::Share) if is_key => {
+                "your share of the mailbox is used up; wait until some of your messages are read"
+            }
+            Refusal::Mailbox(Full::Share) => {
+                "your address's share of the mailbox is used up; wait until some of its messages are read"
+            }
+            Refusal::AllMailboxes(Full::Pool) => "all mailboxes together are full",
+            Refusal::AllMailboxes(Full::Share) if is_key => {
+                "your share of all mailboxes is used up; wait until some of your messages are read"
+            }
+            Refusal::AllMailboxes(Full::Share) => {
+                "your address's share of all mailboxes is used up; wait until some of its messages are read"
+            }
+        }
+    }
+}
+
+impl Pool {
+    pub fn used(&self) -> usize {
+        self.used
+    }
+
+    /// Whether there is room. Without a party only the whole counts.
+    pub fn has_room(&self, capacity: usize, party: Option<&Party>, amount: usize) -> Result<(), Full> {
+        let free = capacity.saturating_sub(self.used);
+        let share = party.and_then(|party| self.shares.get(party)).copied().unwrap_or_default();
+        match () {
+            () if amount > free => Err(Full::Pool),
+            () if share > 0 && share + amount > free => Err(Full::Share),
+            () => Ok(()),
+        }
+    }
+
+    pub fn add(&mut self, party: Option<&Arc<Party>>, amount: usize) {
+        self.used += amount;
+        if let Some(party) = party {
+            *self.shares.entry(Arc::clone(party)).or_default() += amount;
+        }
+    }
+
+    pub fn remove(&mut self, party: Option<&Arc<Party>>, amount: usize) {
+        self.used -= amount;
+        let Some(party) = party else { return };
+        if let Some(share) = self.shares.get_mut(party) {
+            *share -= amount;
+            if *share == 0 {
+                self.shares.remove(party);
+            }
+        }
+    }
+
+    /// The party as it is kept here, so that each is in memory once.
+    pub fn intern(&self, party: Party) -> Arc<Party> {
+        self.shares.get_key_value(&party).map_or_else(|| Arc::new(party), |(kept, _)| Arc::clone(kept))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn party(number: u32) -> Arc<Party> {
+        Arc::new(Party::of(Ipv4Addr::from_bits(number).into()))
+    }
+
+    /// Parties that take one after the other as long as they get anything; what each got.
+    fn flood(pool: &mut Pool, capacity: usize, parties: usize) -> Vec<usize> {
+        let mut got = vec![0; parties];
+        let mut goes_on = true;
+        while goes_on {
+            goes_on = false;
+            for (number, got) in (0..).zip(&mut got) {
+                if pool.has_room(capacity, Some(&party(number)), 1).is_ok() {
+                    pool.add(Some(&party(number)), 1);
+                    *got += 1;
+                    goes_on = true;
+                }
+            }
+        }
+        got
+    }
+
+    #[test]
+    fn floods_leave_a_share_for_those_who_have_nothing() {
+        for parties in [1, 2, 9, 99] {
+            let mut pool = Pool::default();
+            let got = flood(&mut pool, 10_000, parties);
+            assert!(got.iter().all(|got| got.abs_diff(10_000 / (parties + 1)) <= 1), "{got:?}");
+            assert_eq!(pool.has_room(10_000, Some(&party(0)), 1), Err(Full::Share));
+            let friend = (0..).take_while(|_| {
+                let may = pool.has_room(10_000, Some(&party(u32::MAX)), 1).is_ok();
+                pool.add(Some(&party(u32::MAX)), usize::from(may));
+                may
+            });
+            assert!(friend.count() >= 10_000 / (parties + 1) / 2 - 1);
+        }
+    }
+
+    #[test]
+    fn a_full_pool_is_full_for_everybody_until_something_is_removed() {
+        let mut pool = Pool::default();
+        pool.add(None, 9);
+        assert_eq!(pool.has_room(10, None, 2), Err(Full::Pool));
+        assert_eq!(pool.has_room(10, Some(&party(1)), 1), Ok(()), "the last place is for somebody who has none");
+        pool.add(Some(&party(1)), 1);
+        assert_eq!(pool.has_room(10, Some(&party(2)), 1), Err(Full::Pool));
+        assert_eq!(pool.has_room(5, None, 1), Err(Full::Pool), "more is there than fits");
+        pool.remove(Some(&party(1)), 1);
+        assert!(pool.shares.is_empty() && pool.has_room(10, Some(&party(2)), 1).is_ok());
+    }
+
+    #[test]
+    fn a_large_message_of_somebody_who_has_nothing_needs_room_only() {
+        let mut pool = Pool::default();
+        pool.add(Some(&party(1)), 4);
+        assert_eq!(pool.has_room(7, Some(&party(2)), 3), Ok(()));
+        assert_eq!(pool.has_room(7, Some(&party(1)), 1), Err(Full::Share));
+        assert!(Arc::ptr_eq(&pool.intern(*party(1)), pool.shares.keys().next().unwrap()));
+    }
+}
