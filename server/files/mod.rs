@@ -12,7 +12,8 @@
 //!   connected
 //! - [`store`]: the table, the spool and the mail together
 //! - [`table`]: the files; [`shared_file`]: one of them; [`tokens`]: what opens its data connections
-//! - [`people`]: senders and recipients; [`ids`]: the numbers of files and people; [`usage`]: how much of the spool each party has; [`room`]: room for more
+//! - [`people`]: senders and recipients; [`ids`]: the numbers of files and people
+//! - [`usage`]: how much of the spool each party has; [`room`]: room for more
 //! - [`spool`]: the files on the disk; [`journal`]: what has happened to each; [`recovery`]: what a server finds there
 //! - [`options`]: the command line; [`limits`]: every number
 //!
