@@ -177,7 +177,7 @@ fn one_network_binds_some_new_names_in_an_hour_and_talks_under_any_name() {
     albert.expect(":newcomer!newcomer@127.0.0.1 PRIVMSG albert :hi");
     // What was bound stays so, and can be taken as before.
     last.ask("NICK n99", &[]);
-    expect_refusal(server.connect_with_key("eve"), "n4");
+    expect_refusal(server.connect_with_key("eve"), "n3");
     server.client_with_key("n3", "key0").ask("ISON n3", &["303 :n3"]);
 }
 
@@ -220,7 +220,7 @@ fn a_full_table_forgets_who_never_came_back_and_then_refuses_new_names_only() {
     let mut albert = server.client("albert");
     newcomer.ask("PRIVMSG albert :hi", &[]);
     albert.expect(":newcomer!newcomer@127.0.0.1 PRIVMSG albert :hi");
-    expect_refusal(server.connect_with_key("eve"), "n3");
+    expect_refusal(server.connect_with_key("eve"), "n4");
 }
 
 #[test]
