@@ -6,6 +6,7 @@
 //! - [`recorder`], [`recorded`]: what somebody on the way can read, and who is refused
 //! - [`hostile`]: whatever else bytes can be on a port that speaks TLS
 //! - [`one_key`]: one server has one key, whatever address it listens on
+//! - [`sasl`]: clients that want to hear that their certificate counts
 //! - [`stock`]: openssl and irssi
 
 mod hostile;
@@ -13,6 +14,7 @@ mod names;
 mod one_key;
 mod recorded;
 mod recorder;
+mod sasl;
 mod shares;
 mod stock;
 mod takeover;

@@ -72,7 +72,8 @@ pub trait Wing: Send + Sync {
         Vec::new()
     }
 
-    /// The capabilities that it adds, with their names on the wire.
+    /// The capabilities that it adds, with their names on the wire. A value behind the name (`name=value`) is shown to
+    /// clients that negotiate by version 302.
     fn capabilities(&self) -> &'static [(&'static str, Caps)] {
         &[]
     }

@@ -102,11 +102,12 @@ pub fn cap(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
                 ctx.me_mut().cap_302 = true;
                 ctx.me_mut().caps.set(Caps::CAP_NOTIFY, true);
             }
-            answer_cap(ctx, "LS", &cap_names(ctx, |_| true));
+            let shows_values = ctx.me().cap_302;
+            answer_cap(ctx, "LS", &cap_names(ctx, shows_values, |_| true));
         }
         "LIST" => {
             let mine = ctx.me().caps;
-            answer_cap(ctx, "LIST", &cap_names(ctx, |cap| mine.has(cap)));
+            answer_cap(ctx, "LIST", &cap_names(ctx, false, |cap| mine.has(cap)));
         }
         "REQ" => {
             let Some(&wanted) = message.params.get(1) else { return ctx.need_more_params("CAP") };
@@ -128,7 +129,7 @@ fn request(ctx: &mut CommandContext<'_>, wanted: &str) {
     let mut caps = ctx.me().caps;
     for word in wanted.split_ascii_whitespace() {
         let (name, on) = word.strip_prefix('-').map_or((word, true), |name| (name, false));
-        match ctx.wings.capabilities.iter().find(|(known, _)| *known == name) {
+        match ctx.wings.capabilities.iter().find(|(known, _)| without_value(known) == name) {
             Some(&(_, Caps::CAP_NOTIFY)) if !on && ctx.me().cap_302 => return answer_cap(ctx, "NAK", wanted),
             Some(&(_, cap)) => caps.set(cap, on),
             None => return answer_cap(ctx, "NAK", wanted),
@@ -144,8 +145,13 @@ fn answer_cap(ctx: &mut CommandContext<'_>, subcommand: &str, caps: &str) {
     ctx.replies.server_line(format_args!("CAP {nick} {subcommand} :{caps}"));
 }
 
-fn cap_names(ctx: &CommandContext<'_>, wanted: impl Fn(Caps) -> bool) -> String {
-    let names = ctx.wings.capabilities.iter().filter(|(_, cap)| wanted(*cap)).map(|(name, _)| *name);
+fn without_value(capability: &str) -> &str {
+    capability.split('=').next().unwrap_or_default()
+}
+
+fn cap_names(ctx: &CommandContext<'_>, shows_values: bool, wanted: impl Fn(Caps) -> bool) -> String {
+    let found = ctx.wings.capabilities.iter().filter(|(_, cap)| wanted(*cap));
+    let names = found.map(|(name, _)| if shows_values { name } else { without_value(name) });
     names.collect::<Vec<_>>().join(" ")
 }
 

@@ -2,6 +2,12 @@
 //!
 //! Its hook runs in the client's own thread, before the first line, so a peer that dribbles its handshake keeps nobody
 //! waiting but itself. It takes the registry's lock for a moment at the end.
+//!
+//! - [`sasl`]: the verb AUTHENTICATE, for clients that want to hear that their certificate counts
+//!
+//! Hooks: a verb and its capability; encryption, by the first byte of a connection; the start.
+
+mod sasl;
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -12,7 +18,8 @@ use clap::Args;
 use wire::fingerprint::Fingerprint;
 use wire::tls::{self, Acceptor, Identity};
 
-use crate::core::context::{Connection, End, Wing};
+use crate::core::context::{Command, Connection, End, Wing};
+use crate::core::event::Caps;
 use crate::core::server::Server;
 
 #[derive(Debug, Args)]
@@ -62,6 +69,14 @@ impl Tls {
 }
 
 impl Wing for Tls {
+    fn commands(self: Arc<Self>) -> Vec<Command> {
+        vec![Command::new("AUTHENTICATE", 1, sasl::authenticate).before_registration()]
+    }
+
+    fn capabilities(&self) -> &'static [(&'static str, Caps)] {
+        &[sasl::CAPABILITY]
+    }
+
     fn started(&self, server: &Server) {
         server.log.line(format_args!("Its key has the fingerprint {}", self.fingerprint));
     }

@@ -5,8 +5,12 @@
 use crate::limits;
 use crate::text;
 
-/// Names that Windows keeps for devices, whatever follows their first dot.
-const RESERVED: &[&str] = &["CON", "PRN", "AUX", "NUL", "COM", "LPT", "CONIN$", "CONOUT$"];
+/// Names that Windows keeps for devices, whatever follows their first dot (Microsoft, "Naming Files, Paths, and
+/// Namespaces").
+const RESERVED: &[&str] = &["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
+/// The same with one of these digits behind them.
+const NUMBERED: &[&str] = &["COM", "LPT"];
+const DIGITS: &[char] = &['1', '2', '3', '4', '5', '6', '7', '8', '9', '\u{b9}', '\u{b2}', '\u{b3}'];
 
 /// A name for a file from a name that somebody else chose: no folder, nothing hidden or invisible,
 /// nothing that some system keeps for itself, at most [`limits::FILE_NAME`] bytes. The ending stays.
@@ -14,17 +18,25 @@ const RESERVED: &[&str] = &["CON", "PRN", "AUX", "NUL", "COM", "LPT", "CONIN$", 
 /// A name that is safe already stays as it is, and no name becomes empty.
 pub fn safe_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).find(|part| !part.trim_matches(is_empty).is_empty()).unwrap_or_default();
-    let plain: String = text::printable(last).chars().map(|c| if r#"<>:"|?*"#.contains(c) { '_' } else { c }).collect();
-    let short = shortened(plain.trim_matches(is_empty));
-    let stem = short.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
-    let device = stem.trim_end_matches(|c: char| c.is_ascii_digit());
+    let printable = text::printable(last);
+    let visible = printable.chars().filter(|&c| text::is_visible(c));
+    let plain: String = visible.map(|c| if r#"<>:"|?*"#.contains(c) { '_' } else { c }).collect();
+    let is_lost = |c: char| is_empty(c) || text::is_combining(c);
+    let short = shortened(plain.trim_matches(is_empty).trim_start_matches(is_lost));
     if short.is_empty() {
         "file".into()
-    } else if RESERVED.contains(&device) && stem.len() - device.len() <= 1 {
+    } else if is_reserved(&short) {
         shortened(&format!("_{short}"))
     } else {
         short
     }
+}
+
+/// Whether Windows takes a name for a device.
+fn is_reserved(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let is_numbered = stem.strip_suffix(DIGITS).is_some_and(|device| NUMBERED.contains(&device));
+    RESERVED.contains(&&*stem) || is_numbered
 }
 
 /// Characters with which no name begins or ends: it would be hidden, or some systems leave them off.
@@ -105,6 +117,12 @@ mod tests {
             ("NUL.txt", "_NUL.txt"),
             ("com7.log", "_com7.log"),
             ("com77.log", "com77.log"),
+            ("COM\u{b9}", "_COM\u{b9}"),
+            ("lpt0.txt", "lpt0.txt"),
+            ("com.apple.dock.plist", "com.apple.dock.plist"),
+            ("con1.txt", "con1.txt"),
+            ("a\u{3164}\u{200d}b.txt", "ab.txt"),
+            ("\u{301}.\u{301}a.txt", "a.txt"),
             ("console.log", "console.log"),
             ("name. . ", "name"),
             ("\u{2000}", "file"),
@@ -156,7 +174,7 @@ mod tests {
             let safe = safe_name(&name);
             prop_assert!(!safe.is_empty() && safe.len() <= limits::FILE_NAME);
             prop_assert!(!safe.starts_with(is_empty) && !safe.ends_with(is_empty) && !safe.contains(['/', '\\', '\0']));
-            prop_assert!(safe.chars().all(text::is_printable));
+            prop_assert!(safe.chars().all(text::is_visible));
             prop_assert_eq!(safe_name(&safe), safe.clone());
         }
     }

@@ -14,10 +14,14 @@ pub fn is_nick(name: &str) -> bool {
 }
 
 /// Whether `name` can be a room: `#` and at least one character more, none of them a space, a comma
-/// or invisible, at most [`limits::ROOM`] bytes.
+/// or invisible, and no accent without a letter, at most [`limits::ROOM`] bytes.
 pub fn is_room(name: &str) -> bool {
-    let fits = (2..=limits::ROOM).contains(&name.len()) && name.starts_with('#');
-    fits && name.chars().all(|c| c != ',' && !c.is_whitespace() && text::is_printable(c))
+    let is_long_enough = (2..=limits::ROOM).contains(&name.len());
+    let is_clear = |rest: &str| {
+        let may_stand = |c: char| c != ',' && !c.is_whitespace() && text::is_visible(c);
+        rest.chars().all(may_stand) && !rest.starts_with(text::is_combining)
+    };
+    is_long_enough && name.strip_prefix('#').is_some_and(is_clear)
 }
 
 /// The form under which a name is looked up: names that differ only in ASCII case are the same
@@ -48,11 +52,24 @@ mod tests {
 
     #[test]
     fn rooms() {
-        for good in ["#lobby", "#ß", "#a:b", "##"] {
+        for good in ["#lobby", "#ß", "#a:b", "##", "#e\u{301}", "#\u{1f600}"] {
             assert!(is_room(good), "{good}");
         }
         let too_long = format!("#{}", "x".repeat(limits::ROOM));
-        for bad in ["", "#", "lobby", "&local", "#a b", "#a,b", "#a\u{7}", "#a\u{202e}b", "#\u{a0}", &too_long] {
+        for bad in ["", "#", "lobby", "&local", "#a b", "#a,b", "#a\u{7}", "#a\u{202e}b", "#\u{a0}"] {
+            assert!(!is_room(bad), "{bad}");
+        }
+        // Blank, joined, selected, filled, not characters, an accent on the mark.
+        for bad in [
+            "#lobby\u{3164}",
+            "#a\u{200d}",
+            "#\u{2800}",
+            "#a\u{fe0f}",
+            "#\u{ffa0}",
+            "#\u{fffe}",
+            "#\u{301}a",
+            &too_long,
+        ] {
             assert!(!is_room(bad), "{bad}");
         }
     }

@@ -106,6 +106,12 @@ numerics! {
     ERR_USERSDONTMATCH = 502 "You can see and change only your own modes";
     RPL_WHOISSECURE = 671 "is using a secure connection";
     ERR_INVALIDMODEPARAM = 696 "";
+    RPL_LOGGEDIN = 900 "";
+    RPL_SASLSUCCESS = 903 "SASL authentication successful";
+    ERR_SASLFAIL = 904 "";
+    ERR_SASLTOOLONG = 905 "SASL message too long";
+    ERR_SASLABORTED = 906 "SASL authentication aborted";
+    RPL_SASLMECHS = 908 "are the SASL mechanisms";
 }
 
 /// The text of 301 when a message waits in the mailbox of a recipient that is not connected.

@@ -15,6 +15,24 @@ pub fn is_printable(c: char) -> bool {
     !c.is_control() && !reorders_or_hides
 }
 
+/// Whether a character may stand in a name that people have to tell from others: printable, and neither blank nor
+/// without a look of its own (fillers, joiners, variation selectors, non-characters: Unicode, sections 6.2, 23.4, 23.7).
+pub fn is_visible(c: char) -> bool {
+    let looks_like_nothing = matches!(c,
+        '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200d}' | '\u{2800}' | '\u{3164}'
+        | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0100}'..='\u{e01ef}');
+    is_printable(c) && !looks_like_nothing && u32::from(c) & 0xfffe != 0xfffe
+}
+
+/// Whether a character joins the one before it, as an accent does. The blocks that hold nothing else (Unicode, section
+/// 7.9).
+pub fn is_combining(c: char) -> bool {
+    matches!(c,
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{20d0}'..='\u{20ff}' | '\u{3099}' | '\u{309a}' | '\u{fe20}'..='\u{fe2f}')
+}
+
 /// The text without the characters that [`is_printable`] refuses. A tab becomes a space, and the digits of a
 /// colour code (`^C4,1`) go with it.
 pub fn printable(text: &str) -> Cow<'_, str> {

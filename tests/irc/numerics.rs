@@ -1,6 +1,9 @@
 //! Every numeric of the table is provoked, in a little scene of its own, and comes with the right parameters.
 
-use wire::numeric::{ALL, ERR_UNKNOWNERROR, Numeric, RPL_WHOISCERTFP, RPL_WHOISSECURE};
+use wire::numeric::{
+    ALL, ERR_SASLABORTED, ERR_SASLFAIL, ERR_SASLTOOLONG, ERR_UNKNOWNERROR, Numeric, RPL_LOGGEDIN, RPL_SASLMECHS,
+    RPL_SASLSUCCESS, RPL_WHOISCERTFP, RPL_WHOISSECURE,
+};
 
 use crate::harness::{Client, Server};
 
@@ -88,8 +91,18 @@ const SCENES: &[Scene] = &[
     (&["alice: JOIN #a", "alice: MODE #a +l x"], "696 alice #a l x :A limit is a whole number from 1 up"),
 ];
 
-/// Those of wings, whose own tests provoke them: a full mailbox, and who speaks TLS.
-const OF_WINGS: [Numeric; 3] = [ERR_UNKNOWNERROR, RPL_WHOISCERTFP, RPL_WHOISSECURE];
+/// Those of wings, whose own tests provoke them: a full mailbox, and keys.
+const OF_WINGS: [Numeric; 9] = [
+    ERR_UNKNOWNERROR,
+    RPL_WHOISCERTFP,
+    RPL_WHOISSECURE,
+    RPL_LOGGEDIN,
+    RPL_SASLSUCCESS,
+    ERR_SASLFAIL,
+    ERR_SASLTOOLONG,
+    ERR_SASLABORTED,
+    RPL_SASLMECHS,
+];
 
 /// Enough people in enough rooms that to show them all, sixteen times, takes more than may be.
 const CROWD: &[&str] = &[

@@ -9,14 +9,15 @@ use tempfile::TempDir;
 use crate::harness::{Client, Server};
 use crate::mail::stored;
 
-/// irssi on a terminal of its own, which logs all that it shows; `how` are settings of the connection.
-pub fn start(home: &TempDir, server: &Server, how: &str) -> Child {
+/// irssi on a terminal of its own, which logs all that it shows; `how` are settings of the connection, `network` of the
+/// network.
+pub fn start(home: &TempDir, server: &Server, how: &str, network: &str) -> Child {
     let settings = format!(
         "core = {{ server_reconnect_time = \"10s\"; }}; \"fe-common/core\" = {{ autolog = \"yes\"; autolog_path = \"{}/$0.log\"; }};",
         home.path().display()
     );
     let port = server.addresses[0].port();
-    let network = "chatnets = { Test = { type = \"IRC\"; }; };";
+    let network = format!("chatnets = {{ Test = {{ type = \"IRC\"; {network} }}; }};");
     let servers = format!(
         "servers = ( {{ address = \"127.0.0.1\"; chatnet = \"Test\"; port = {port}; autoconnect = \"yes\"; {how} }} );"
     );
@@ -55,7 +56,7 @@ fn irssi_gets_its_letters_exactly_once() {
     let home = TempDir::new().unwrap();
     let waiting = server.folder.path().join("mail/irs/new");
     for times in [2, 3] {
-        let irssi = start(&home, &server, "");
+        let irssi = start(&home, &server, "", "");
         wait_until_here(&server, &mut alice, times);
         server.wait_until(&mut alice, "its confirmation", |_| fs::read_dir(&waiting).unwrap().count() == 0);
         leave(irssi);

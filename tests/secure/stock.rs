@@ -172,7 +172,8 @@ fn irssi_keeps_its_name_by_its_certificate() {
     let home = TempDir::new().unwrap();
     let (_, tls) = certificate(&home);
     for times in [1, 2] {
-        let irssi = irssi::start(&home, &server, &tls);
+        // With this irssi leaves if the server does not say that it has logged in.
+        let irssi = irssi::start(&home, &server, &tls, "sasl_mechanism = \"EXTERNAL\";");
         irssi::wait_until_here(&server, &mut alice, times);
         alice.send("WHOIS irs");
         alice.skip_to("671 irs");
