@@ -241,7 +241,8 @@ fn is_http(line: &str) -> bool {
 /// and the last line might never be seen.
 fn linger(connection: &Connection) {
     let deadline = Instant::now() + limits::LINGER;
-    let mut scrap = [0; 4096];
+    // Not on the stack, of which each thread would keep the page.
+    let mut scrap = vec![0; 4096];
     // Without the time-out the read could last for ever.
     while connection.socket.set_read_timeout(limits::LINGER).is_ok() && Instant::now() < deadline {
         match connection.socket.discard(&mut scrap) {

@@ -12,8 +12,9 @@ pub const COMPARED: usize = 127;
 /// It takes one step for each byte of the text, and one for each byte of a mask, whatever they are (Shift-And: all ways
 /// in which the mask so far can fit are followed at once, as a set of positions in one word).
 pub struct Subject {
-    /// For each byte the positions at which it stands, in lower case.
-    at: [u128; 256],
+    /// For each byte the positions at which it stands, in lower case. Not on the stack, of which each client's thread would
+    /// keep the pages.
+    at: Vec<u128>,
     /// The positions inside a character, at which none begins.
     inside: u128,
     /// The position behind the last byte.
@@ -24,7 +25,7 @@ impl Subject {
     /// Of a text that is longer than [`COMPARED`], its beginning.
     pub fn new(text: &str) -> Self {
         let text = truncate(text, COMPARED);
-        let mut subject = Subject { at: [0; 256], inside: 0, end: 1 << text.len() };
+        let mut subject = Subject { at: vec![0; 256], inside: 0, end: 1 << text.len() };
         for (position, byte) in text.bytes().enumerate() {
             subject.at[usize::from(byte.to_ascii_lowercase())] |= 1 << position;
             if byte & 0xc0 == 0x80 {
