@@ -141,10 +141,10 @@ fn two_irssi_that_come_back_by_themselves_do_not_replace_each_other() {
     let homes = [TempDir::new().unwrap(), TempDir::new().unwrap()];
     let (pem, tls) = certificate(&homes[0]);
     let has = |name: &str| server.program.count_log(&format!("has taken a name  [ {name} ]")) > 0;
-    let one = irssi::start(&homes[0], &server, &tls);
+    let one = irssi::start(&homes[0], &server, &tls, "");
     server.wait_until(&mut alice, "one irssi", |_| has("irs"));
     // It answers, so the other one chooses another name.
-    let two = irssi::start(&homes[1], &server, &tls);
+    let two = irssi::start(&homes[1], &server, &tls, "");
     server.wait_until(&mut alice, "another irssi", |_| has("irs_"));
     // Their owner takes the name away with a third client, and the first irssi comes back.
     let mut third = server.connect();
