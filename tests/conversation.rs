@@ -25,6 +25,7 @@ fn tesla_and_albert() {
     let home = Home::calling(server.addresses[0]);
     let mut tesla = comes_in(&home, "tesla");
     tesla.type_line("Hello");
+    server.program.expect_log("wrote to #lobby  [ tesla ]");
     let mut albert = comes_in(&home, "albert");
     tesla.expect_line("albert joined the conversation");
     albert.type_line("World");

@@ -173,6 +173,16 @@ impl Person {
         }
     }
 
+    /// Reads on until all of these lines have come, in any order.
+    #[track_caller]
+    pub fn skip_to_all(&mut self, patterns: &[&str]) {
+        let mut missing = patterns.to_vec();
+        while !missing.is_empty() {
+            let got = self.read().unwrap_or_else(|| panic!("the output ended before {missing:?}"));
+            missing.retain(|pattern| !fits(pattern, &got));
+        }
+    }
+
     /// Types a line, and sees exactly these.
     #[track_caller]
     pub fn ask(&mut self, line: &str, answers: &[&str]) {

@@ -34,7 +34,7 @@ fn talk(home: &Home) {
     albert.expect_line(&format!("tesla (to you): {IN_PRIVATE}"));
     tesla.type_line("/file plan.txt albert");
     albert.skip_to("Received plan.txt from tesla: albert/plan.txt (39 bytes, *");
-    tesla.skip_to("albert has plan.txt now");
+    tesla.skip_to_all(&["Sent plan.txt *", "albert has plan.txt now"]);
     assert_eq!(fs::read_to_string(home.path().join("albert/plan.txt")).unwrap(), IN_FILE);
     // Who speaks and who is spoken to is nobody's business either.
     tesla.type_line("tata");
