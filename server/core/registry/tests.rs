@@ -1,4 +1,4 @@
-//! Tests of `registry.rs`.
+//! Tests of the registry: names, slots, rooms, walks in pieces.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Tests of `recovery.rs`.
+//! Tests of the recovery of files: journals, damage, removals.
 
 use std::io::Write;
 use std::path::PathBuf;
