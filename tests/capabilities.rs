@@ -131,7 +131,7 @@ fn server_time_stamps_what_people_do() {
     let expected = [
         ":bob!bob@127.0.0.1 JOIN #a",
         ":bob!bob@127.0.0.1 PRIVMSG #a :hello",
-        ":bob!bob@127.0.0.1 NICK robert",
+        ":bob!bob@127.0.0.1 NICK :robert",
         ":robert!bob@127.0.0.1 PART #a :bye",
     ];
     assert_eq!(lines, expected);

@@ -21,9 +21,9 @@ fn two_people_meet_in_a_room_and_part() {
     bob.expect_only(&[":alice!alice@127.0.0.1 PRIVMSG #lobby :hello, bob"]);
     bob.ask("PRIVMSG alice :just between us", &[]);
     alice.expect_only(&[":bob!bob@127.0.0.1 PRIVMSG alice :just between us"]);
-    alice.ask("NICK al", &[":alice!alice@127.0.0.1 NICK al"]);
+    alice.ask("NICK al", &[":alice!alice@127.0.0.1 NICK :al"]);
     alice.nick = "al".into();
-    bob.expect_only(&[":alice!alice@127.0.0.1 NICK al"]);
+    bob.expect_only(&[":alice!alice@127.0.0.1 NICK :al"]);
     bob.ask("PART #lobby :dinner", &[":bob!bob@127.0.0.1 PART #lobby :dinner"]);
     alice.expect_only(&[":bob!bob@127.0.0.1 PART #lobby :dinner"]);
     bob.ask("PRIVMSG al :and good night", &[]);

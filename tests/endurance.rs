@@ -25,10 +25,10 @@ fn of_two_who_race_for_a_nick_one_gets_it() {
                     client.send("NICK target");
                     let answer = client.receive().unwrap();
                     barrier.wait();
-                    if answer.ends_with(" NICK target") {
+                    if answer.ends_with(" NICK :target") {
                         round.fetch_add(1, Ordering::Relaxed);
                         client.send(&format!("NICK {mine}"));
-                        client.expect(&format!(":target!{mine}@127.0.0.1 NICK {mine}"));
+                        client.expect(&format!(":target!{mine}@127.0.0.1 NICK :{mine}"));
                     } else {
                         assert!(client.is("433 target", &answer), "{answer}");
                     }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub use client::{Client, fits};
-pub use program::{Output, Program};
+pub use program::{Output, Program, with_default_signals};
 
 /// How long a test waits for anything before it fails.
 pub const PATIENCE: Duration = Duration::from_secs(10);

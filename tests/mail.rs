@@ -136,10 +136,10 @@ fn what_waits_for_a_name_is_for_whoever_takes_it() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     let mut carol = server.client("carol");
-    alice.ask("NICK al", &["*NICK al"]);
+    alice.ask("NICK al", &["*NICK :al"]);
     carol.ask("PRIVMSG alice :?", &[&stored("alice")[..]]);
     carol.send("NICK alice");
-    carol.expect(":carol!carol@127.0.0.1 NICK alice");
+    carol.expect(":carol!carol@127.0.0.1 NICK :alice");
     carol.nick = "alice".into();
     carol.expect(":groupchat NOTICE alice :1 message while you were away");
     carol.expect(":groupchat NOTICE alice :20* UTC, from carol:");
@@ -157,7 +157,7 @@ fn a_new_name_gets_the_mail_of_that_name_and_confirms_the_old_one() {
     bob.expect("@time=* :alice!alice@127.0.0.1 PRIVMSG bob :for bob");
     bob.expect("PING :mail-1");
     bob.send("NICK robert");
-    bob.expect("@time=* :bob!bob@127.0.0.1 NICK robert");
+    bob.expect("@time=* :bob!bob@127.0.0.1 NICK :robert");
     bob.expect(":groupchat NOTICE robert :1 message while you were away");
     bob.expect("@time=* :alice!alice@127.0.0.1 PRIVMSG robert :for robert");
     bob.ask("PONG mail-1", &["PING :mail-2"]);

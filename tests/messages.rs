@@ -162,11 +162,11 @@ fn what_one_is_told_and_what_others_are_told_keep_their_order() {
         b"PRIVMSG bob :1\r\nPRIVMSG #a :2\r\nNICK al\r\nPRIVMSG bob :4\r\nPART #a :5\r\nPRIVMSG bob :6\r\n",
     );
     alice.nick = "al".into();
-    alice.expect_only(&[":alice!alice@127.0.0.1 NICK al", ":al!alice@127.0.0.1 PART #a :5"]);
+    alice.expect_only(&[":alice!alice@127.0.0.1 NICK :al", ":al!alice@127.0.0.1 PART #a :5"]);
     bob.expect_only(&[
         ":alice!alice@127.0.0.1 PRIVMSG bob :1",
         ":alice!alice@127.0.0.1 PRIVMSG #a :2",
-        ":alice!alice@127.0.0.1 NICK al",
+        ":alice!alice@127.0.0.1 NICK :al",
         ":al!alice@127.0.0.1 PRIVMSG bob :4",
         ":al!alice@127.0.0.1 PART #a :5",
         ":al!alice@127.0.0.1 PRIVMSG bob :6",

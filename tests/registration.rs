@@ -90,7 +90,7 @@ fn a_nick_is_valid_and_free() {
     new.ask("NICK :two words", &[&format!("432 two_words :{BAD_NICK}")]);
     alice.ask("NICK 2nd", &[&format!("432 2nd :{BAD_NICK}")]);
     let longest = "n".repeat(limits::NICK);
-    alice.ask(&format!("NICK {longest}"), &[&format!(":alice!alice@127.0.0.1 NICK {longest}")]);
+    alice.ask(&format!("NICK {longest}"), &[&format!(":alice!alice@127.0.0.1 NICK :{longest}")]);
     new.register("alice");
 }
 
@@ -137,20 +137,20 @@ fn a_rename_is_seen_once_by_everyone_who_shares_a_room() {
         client.join("#two");
     }
     alice.expect(":bob!bob@127.0.0.1 JOIN #two");
-    alice.ask("NICK al", &[":alice!alice@127.0.0.1 NICK al"]);
+    alice.ask("NICK al", &[":alice!alice@127.0.0.1 NICK :al"]);
     alice.nick = "al".into();
-    bob.expect_only(&[":alice!alice@127.0.0.1 NICK al"]);
+    bob.expect_only(&[":alice!alice@127.0.0.1 NICK :al"]);
     carol.expect_nothing();
-    alice.ask("NICK AL", &[":al!alice@127.0.0.1 NICK AL"]);
+    alice.ask("NICK AL", &[":al!alice@127.0.0.1 NICK :AL"]);
     alice.nick = "AL".into();
-    bob.expect_only(&[":al!alice@127.0.0.1 NICK AL"]);
+    bob.expect_only(&[":al!alice@127.0.0.1 NICK :AL"]);
     alice.ask("NICK AL", &[]);
     alice.ask("NICK bob", &["433 bob"]);
     bob.expect_nothing();
     // What is for the new name arrives, and the old one is free.
     carol.ask("PRIVMSG al :!", &[]);
     alice.expect_only(&[":carol!carol@127.0.0.1 PRIVMSG AL :!"]);
-    carol.ask("NICK alice", &[":carol!carol@127.0.0.1 NICK alice"]);
+    carol.ask("NICK alice", &[":carol!carol@127.0.0.1 NICK :alice"]);
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub fn nick(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     }
     ctx.me_mut().renamed = true;
     ctx.cost += ctx.me().rooms.len() / limits::ROOMS_PER_RENAME;
-    ctx.send_to_peers(Line::new(ctx.inputs.now, format_args!(":{source} NICK {wanted}")));
+    ctx.send_to_peers(Line::new(ctx.inputs.now, format_args!(":{source} NICK :{wanted}")));
     ctx.log(format_args!("was called {} before", old.unwrap_or_default()));
     let notices: Vec<String> = wings.list.iter().filter_map(|wing| wing.named(ctx)).collect();
     notices.iter().for_each(|notice| ctx.replies.notice(notice));

@@ -58,13 +58,13 @@ fn one_person_alone() {
     tesla.ask("!INFO", &["Nothing was sent: you are talking to albert, not to a room; go to one with /to #room"]);
     // The conversation follows a new name.
     albert.send("NICK bert");
-    albert.expect(":albert!albert@127.0.0.1 NICK bert");
+    albert.expect(":albert!albert@127.0.0.1 NICK :bert");
     tesla.expect_lines(&["albert is now called bert", "You are now talking to bert"]);
     tesla.type_line("still you");
     albert.expect(":tesla!tesla@127.0.0.1 PRIVMSG bert :still you");
     tesla.ask("/to #lobby", &["You are now talking to #lobby"]);
     tesla.type_line("all of you");
-    clara.expect(":albert!albert@127.0.0.1 NICK bert");
+    clara.expect(":albert!albert@127.0.0.1 NICK :bert");
     clara.expect(":tesla!tesla@127.0.0.1 PRIVMSG #lobby :all of you");
 }
 
@@ -101,7 +101,7 @@ fn every_way_to_another_name() {
         (r"/name [x]\`_^{|}", r"[x]\`_^{|}"),
     ] {
         tesla.ask(typed, &[&format!("You are now called {new}")]);
-        albert.expect(&format!(":{old}!tesla@127.0.0.1 NICK {new}"));
+        albert.expect(&format!(":{old}!tesla@127.0.0.1 NICK :{new}"));
         old = new;
     }
     tesla.ask("/name Albert", &["The name Albert is taken"]);
@@ -169,7 +169,7 @@ fn commands_can_be_typed_in_one_go() {
     for line in [
         ":tesla!tesla@127.0.0.1 JOIN #lobby",
         ":tesla!tesla@127.0.0.1 PRIVMSG #lobby :one",
-        ":tesla!tesla@127.0.0.1 NICK nik",
+        ":tesla!tesla@127.0.0.1 NICK :nik",
         ":nik!tesla@127.0.0.1 PRIVMSG #lobby :two",
         ":nik!tesla@127.0.0.1 PRIVMSG #lobby :four",
         ":nik!tesla@127.0.0.1 PRIVMSG albert :five",

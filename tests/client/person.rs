@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 
 use tempfile::TempDir;
 
-use crate::harness::{Output, PATIENCE, fits};
+use crate::harness::{Output, PATIENCE, fits, with_default_signals};
 
 /// What everybody sees first who has come into the lobby.
 pub const WELCOME: &str = "Welcome to chat room. Enter 'tata' anytime to exit";
@@ -102,7 +102,8 @@ pub struct Person {
 
 impl Person {
     /// Starts the client with somebody who reads its output, or does so only for the first line.
-    pub fn start(mut command: Command, output: Output) -> Person {
+    pub fn start(command: Command, output: Output) -> Person {
+        let mut command = with_default_signals(&command);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());

@@ -69,7 +69,7 @@ fn a_name_may_have_the_marks_that_people_write_around_it() {
     tesla.ask("/black @albert", &["You will see nothing more from albert; *"]);
     tesla.ask("/unblock albert:", &["You see albert again"]);
     tesla.ask("/name @nik", &["You are now called nik"]);
-    albert.expect(":tesla!tesla@127.0.0.1 NICK nik");
+    albert.expect(":tesla!tesla@127.0.0.1 NICK :nik");
 }
 
 #[test]

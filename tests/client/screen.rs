@@ -76,7 +76,7 @@ fn what_a_server_says_is_only_text() {
         (format!(":{evil}!x@y JOIN #{HOSTILE}"), format!("[#{CLEAN}] {CLEAN} joined the conversation")),
         (format!(":{evil}!x@y INVITE tesla #{HOSTILE}"), format!("{CLEAN} invites you to #{CLEAN}; /join #{CLEAN} *")),
         (format!(":{evil}!x@y MODE #lobby +k {HOSTILE}"), format!("{CLEAN} set mode +k {CLEAN}")),
-        (format!(":{evil}!x@y NICK {HOSTILE}"), format!("{CLEAN} is now called {CLEAN}")),
+        (format!(":{evil}!x@y NICK :{HOSTILE}"), format!("{CLEAN} is now called {CLEAN}")),
         (format!(":{evil}!x@y QUIT :x{HOSTILE}"), format!("{CLEAN} left the conversation (x{CLEAN})")),
         (format!(":srv 433 tesla {HOSTILE} :taken"), format!("The name {CLEAN} is taken")),
         (format!(":srv 404 tesla {HOSTILE} :{HOSTILE}"), format!("You cannot send to {CLEAN}: {CLEAN} *")),

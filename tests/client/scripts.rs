@@ -114,7 +114,7 @@ fn a_long_line_right_after_a_longer_name_is_split_for_it() {
     // After so many lines the server is behind: the client goes on before it can have seen its new name.
     let script = format!("{}/name {name}\n{text}\n", "hello\n".repeat(260));
     let mut bot = home.script(&["--nick", "bot"], &script);
-    albert.skip_to(&format!(":bot!bot@127.0.0.1 NICK {name}"));
+    albert.skip_to(&format!(":bot!bot@127.0.0.1 NICK :{name}"));
     expect_pieces(&mut albert, &format!(":{name}!bot@127.0.0.1 PRIVMSG #lobby :"), &text, "");
     bot.skip_to(&format!("You are now called {name}"));
     bot.expect_goodbye();

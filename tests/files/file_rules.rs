@@ -14,7 +14,7 @@ use crate::harness::{Client, Server};
 #[track_caller]
 fn rename(client: &mut Client, nick: &str) {
     client.send(&format!("NICK {nick}"));
-    client.skip_to(&format!(":* NICK {nick}"));
+    client.skip_to(&format!(":* NICK :{nick}"));
     client.nick = nick.into();
 }
 
@@ -25,6 +25,8 @@ fn who_takes_a_name_that_was_given_up_gets_no_files_with_it() {
     let mut bob = server.client("bob");
     let mut eve = server.client("eve");
     let id = upload(&server, &mut tesla, "bob", "a.txt", b"abc");
+    // He acknowledges the stored message that announces it.
+    bob.sync();
     rename(&mut bob, "robert");
     rename(&mut tesla, "nikola");
     let refused = [format!(":groupchat FAIL FILE NO_SUCH_FILE {id} :*")];

@@ -274,7 +274,7 @@ fn the_sender_may_have_left_when_the_upload_is_done() {
     let mut bob = server.client_with("bob", FILES);
     let offered = offer(&mut alice, "bob", 3, "a");
     let mut data = begin(&server, &mut alice, &offered, b"ab");
-    bob.ask("NICK robert", &[":bob!bob@127.0.0.1 NICK robert"]);
+    bob.ask("NICK robert", &[":bob!bob@127.0.0.1 NICK :robert"]);
     alice.send("QUIT");
     alice.skip_to("ERROR *");
     server.program.expect_log("is offline (Quit)  [ alice ]");

@@ -41,9 +41,25 @@ struct Lines {
     ended: bool,
 }
 
+/// The same command, with no signal ignored: a shell starts a job in the background so that it ignores Ctrl-C, and
+/// programs keep ignoring what they were started to ignore.
+pub fn with_default_signals(command: &Command) -> Command {
+    let mut through_env = Command::new("env");
+    through_env.arg("--default-signal=HUP,INT,TERM").arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => through_env.env(name, value),
+            None => through_env.env_remove(name),
+        };
+    }
+    command.get_current_dir().into_iter().for_each(|folder| _ = through_env.current_dir(folder));
+    through_env
+}
+
 impl Program {
     /// Starts it and waits until `count` of its lines say that it is ready.
-    pub fn start(mut command: Command, ready: &'static str, count: usize, output: Output) -> Program {
+    pub fn start(command: Command, ready: &'static str, count: usize, output: Output) -> Program {
+        let mut command = with_default_signals(&command);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let window = Arc::new(Window::default());

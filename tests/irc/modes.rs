@@ -153,12 +153,12 @@ fn the_banned_stay_out_and_are_silent() {
     bob.expect("*MODE #a +bb *");
     bob.ask("PRIVMSG #a :?", &[muted]);
     // A ban is of a name, so another name is not banned, and back under the old one it holds again.
-    eve.ask("NICK eva", &["*NICK eva"]);
+    eve.ask("NICK eva", &["*NICK :eva"]);
     eve.nick = "eva".into();
     eve.ask("JOIN #a", &["*JOIN #a", "353 *", "366 *"]);
     eve.ask("PRIVMSG #a :hello", &[]);
     bob.expect_only(&["*JOIN #a", ":eva!eve@127.0.0.1 PRIVMSG #a :hello"]);
-    eve.ask("NICK eve", &["*NICK eve"]);
+    eve.ask("NICK eve", &["*NICK :eve"]);
     eve.nick = "eve".into();
     eve.ask("PRIVMSG #a :hello", &[muted]);
     alice.ask("MODE #a +v eve", &["*", "*", "*", "*MODE #a +v eve"]);

@@ -67,7 +67,7 @@ fn a_name_is_stolen_in_none_of_nine_ways() {
     // By changing a name that one has, also to read her mail.
     let mut eve = server.client_with_key("eve", "eve");
     eve.ask("NICK Tesla", &[&format!("433 Tesla :{BOUND}")]);
-    eve.ask("NICK eva", &[":eve!eve@127.0.0.1 NICK eva", ":groupchat NOTICE eva :eva belongs to your key *"]);
+    eve.ask("NICK eva", &[":eve!eve@127.0.0.1 NICK :eva", ":groupchat NOTICE eva :eva belongs to your key *"]);
     eve.nick = "eva".into();
     eve.ask("NICK tesla", &[&format!("433 tesla :{BOUND}")]);
     // While she is here.
@@ -79,7 +79,7 @@ fn a_name_is_stolen_in_none_of_nine_ways() {
     tesla.skip_to(":groupchat NOTICE nikola :nikola belongs to your key *");
     eve.ask("NICK tesla", &[&format!("433 tesla :{BOUND}")]);
     tesla.send("NICK tesla");
-    tesla.skip_to(":nikola!tesla@127.0.0.1 NICK tesla");
+    tesla.skip_to(":nikola!tesla@127.0.0.1 NICK :tesla");
     // After the server was killed.
     let folder = server.folder.clone();
     drop((server, tesla, eve));
@@ -136,7 +136,7 @@ fn a_key_has_some_names_and_may_use_more() {
     tesla.send("NICK one_more");
     tesla.skip_to(":groupchat NOTICE one_more :one_more is not bound to your key: there are too many names already");
     tesla.send("NICK t3");
-    tesla.skip_to(":one_more!t0@127.0.0.1 NICK t3");
+    tesla.skip_to(":one_more!t0@127.0.0.1 NICK :t3");
     server.client("one_more").ask("ISON t3", &["303 :t3"]);
 }
 
@@ -198,7 +198,7 @@ fn a_full_table_forgets_who_never_came_back_and_then_refuses_new_names_only() {
     b.ask("PRIVMSG d :for you alone", &[&stored("d")[..]]);
     let mut tesla = server.client_with_key("tesla", "tesla");
     server.program.expect_log("The name b is forgotten: it was never used again");
-    b.ask("NICK b", &[":other!other@127.0.0.1 NICK b"]);
+    b.ask("NICK b", &[":other!other@127.0.0.1 NICK :b"]);
     for nick in ["t1", "t2"] {
         assert!(told(&mut tesla, nick).contains(" belongs to your key "));
     }

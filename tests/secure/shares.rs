@@ -28,7 +28,7 @@ fn a_key_has_a_share_of_the_spool_by_whatever_name() {
     let refused = format!(":groupchat FAIL FILE TOO_MANY r :{text}");
     tesla.ask("FILE OFFER r albert 101 :b", &[&refused]);
     tesla.send("NICK nikola");
-    tesla.skip_to(":tesla!* NICK nikola");
+    tesla.skip_to(":tesla!* NICK :nikola");
     tesla.sync();
     tesla.ask("FILE OFFER r albert 101 :b", &[&refused]);
     // Somebody else at the same address.

@@ -151,7 +151,7 @@ fn two_irssi_that_come_back_by_themselves_do_not_replace_each_other() {
     shake_hands(&third, &Connector::new(Identity::load(&pem, &pem).unwrap(), None).unwrap());
     third.register("third");
     third.send("REGAIN irs");
-    third.skip_to(":third!third@127.0.0.1 NICK irs");
+    third.skip_to(":third!third@127.0.0.1 NICK :irs");
     let deadline = Instant::now() + 3 * PATIENCE;
     while !has("irs__") {
         assert!(Instant::now() < deadline, "it never came back");

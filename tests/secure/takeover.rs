@@ -103,11 +103,11 @@ fn regain_takes_a_name_from_a_living_connection_with_the_same_key() {
     let mut third = server.client_with_key("nikola", "tesla");
     third.ask("REGAIN nikola", &[]);
     third.send("REGAIN tesla");
-    third.skip_to(":nikola!nikola@127.0.0.1 NICK tesla");
+    third.skip_to(":nikola!nikola@127.0.0.1 NICK :tesla");
     second.expect_replaced();
     third.nick = "tesla".into();
     third.send("REGAIN free");
-    third.skip_to(":tesla!nikola@127.0.0.1 NICK free");
+    third.skip_to(":tesla!nikola@127.0.0.1 NICK :free");
 }
 
 #[test]
@@ -123,8 +123,8 @@ fn regain_takes_nothing_from_anybody_else() {
         thief.ask("REGAIN 7up", &["432 7up *"]);
     }
     albert.ask("REGAIN tesla", &[&format!("433 tesla :{BOUND}")]);
-    albert.ask("REGAIN nobody", &[":albert!albert@127.0.0.1 NICK nobody"]);
-    tesla.expect_only(&[":albert!albert@127.0.0.1 NICK nobody"]);
+    albert.ask("REGAIN nobody", &[":albert!albert@127.0.0.1 NICK :nobody"]);
+    tesla.expect_only(&[":albert!albert@127.0.0.1 NICK :nobody"]);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_name_of_another_client_of_ones_own_is_asked_for_by_a_change_of_names_too() 
     nikola.expect(&format!("433 tesla :{HELD}"));
     nikola.send("NICK tesla");
     nikola.expect(&format!(":groupchat NOTICE nikola :{ASKING}"));
-    nikola.expect(":nikola!nikola@127.0.0.1 NICK tesla");
+    nikola.expect(":nikola!nikola@127.0.0.1 NICK :tesla");
     tesla.expect_replaced();
     albert.expect(&format!(":tesla!tesla@127.0.0.1 QUIT :{REPLACED}"));
 }
