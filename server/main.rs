@@ -104,7 +104,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
         server.log.line(format_args!("Server has started listening on {}", listener.local_addr()?));
     }
     wings.list.iter().for_each(|wing| wing.started(&server));
-    let room = server.descriptors.connections;
+    let room = server.descriptors.chats;
     if room < server.options.max_clients {
         let more = "for more, say ulimit -n 20000 before the start";
         server.log.line(format_args!("There are file descriptors for {room} clients; {more}"));

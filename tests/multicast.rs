@@ -196,7 +196,7 @@ fn what_is_meant_for_one_person_is_not_said_in_the_room() {
         mel.ask(typed, &[&format!("Usage: {usage}; nothing was sent (/say TEXT sends it as it is)")]);
     }
     // Commands about a conversation of the chat mean nothing here.
-    for command in ["/me", "/to", "/join", "/topic", "/kick"] {
+    for command in ["/me", "/topic", "/kick"] {
         mel.ask(&format!("{command} albert x"), &[&format!("{command} does not work in [lab]; Ctrl-D leads back")]);
     }
     mel.ask("/file Cargo.toml", &["*you are in [lab]; Ctrl-D leads back to the chat, or name somebody *"]);
@@ -212,16 +212,44 @@ fn what_is_meant_for_one_person_is_not_said_in_the_room() {
         listed.push(mel.read().unwrap());
     }
     assert!(listed.iter().any(|line| line.starts_with("/msg ")), "{listed:?}");
-    assert!(!listed.iter().any(|line| line.starts_with("/topic ") || line.starts_with("/to ")), "{listed:?}");
+    assert!(!listed.iter().any(|line| line.starts_with("/topic ") || line.starts_with("/me ")), "{listed:?}");
     // Text is text, and /say says what looks like a command.
     for (typed, said) in [("/say @albert", "@albert"), ("//x", "/x"), (r"\o/", r"\o/"), ("!!!", "!!!")] {
         mel.type_line(typed);
         albert.expect_line(&format!("[lab] mel: {said}"));
     }
+    // Who goes elsewhere leaves, whether or not that works: the next line, typed already perhaps, is for that place.
+    mel.type_line("/part");
+    mel.skip_to("You left lab");
+    for (typed, target, next) in [
+        ("/to albert", "albert", "(to you): for you alone"),
+        ("/join #attic", "#attic", ""),
+        ("/to no body", "", ""),
+        ("/ to albert", "", ""),
+        ("/chat nosuch", "", ""),
+    ] {
+        mel.type_line("/chat lab");
+        mel.skip_to("You are in lab at *");
+        await_members(&mut mel, 2);
+        mel.type_bytes(format!("{typed}\nfor you alone\n").as_bytes());
+        mel.skip_to("You left lab");
+        if target.is_empty() {
+            mel.skip_to("Nothing was sent: you are talking to nobody; *");
+        } else {
+            mel.skip_to(&format!("You are now talking to {target}"));
+        }
+        if !next.is_empty() {
+            albert.skip_to(&format!("mel {next}"));
+        }
+    }
+    mel.ask("/to #lobby", &["You are now talking to #lobby"]);
+    mel.type_line("/chat lab");
+    mel.skip_to("You are in lab at *");
     mel.type_line("/part");
     mel.skip_to("You left lab");
     mel.type_line("back in the lobby");
     albert.skip_to("mel: back in the lobby");
+    assert!(!albert.has_seen("[lab] mel: for you alone"));
 }
 
 #[test]

@@ -14,15 +14,14 @@ pub fn core() -> Vec<Command> {
         Command::new("/name", "NEW", &["/nick", r"\name\"], "Change your name", people::name),
         Command::new("/msg", "NAME text", &["@"], "Send text to one person alone", talk::msg),
         Command::new("&", "room text", &[], "Send text to another room without going there", talk::room_msg),
-        Command::new("/to", "NAME|#room", &[], "From now on talk to this person or room", talk::to)
-            .of_chat().leading_elsewhere(),
+        Command::new("/to", "NAME|#room", &[], "From now on talk to this person or room", talk::to).leading_elsewhere(),
         Command::new("/me", "text", &[], "Say what you do: /me waves", talk::me).of_chat(),
         Command::new("/say", "text", &[], "Send text as it is, even the word exit; //text sends /text", talk::say),
         Command::new("/info", "", &["!INFO"], "How many people are in this room, and who", rooms::info),
         Command::new("/who", "[#room]", &[], "A table of the people in a room", rooms::who),
         Command::new("/whois", "NAME", &[], "More about one person", people::whois),
         Command::new("/join", "#room [key]", &[], "Enter a room, or make one, and talk there", rooms::join)
-            .of_chat().leading_elsewhere(),
+            .leading_elsewhere(),
         Command::new("/part", "[#room]", &[], "Leave a room", rooms::part),
         Command::new("/rooms", "", &["/list"], "List the rooms", |client, _| client.send("LIST", &[])),
         Command::new("/topic", "[text]", &[], "Show or set what this room is about", rooms::topic).of_chat(),

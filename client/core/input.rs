@@ -56,7 +56,7 @@ pub fn act(client: &Client, line: &str) {
         }
         Input::Unknown(word) => return refuse(client, word),
     };
-    if meant.leads_elsewhere && is_script() {
+    if meant.leads_elsewhere {
         rooms::not_moved(client);
     }
 }

@@ -48,7 +48,11 @@ pub fn room_msg(client: &Client, arguments: &str) {
 
 /// `/to NAME`, `/to #room`
 pub fn to(client: &Client, arguments: &str) {
-    let (target, _) = first_word(arguments);
+    let (target, rest) = first_word(arguments);
+    if !rest.is_empty() {
+        client.note("Usage: /to NAME|#room; nothing was sent (/msg NAME text sends text at once)");
+        return rooms::not_moved(client);
+    }
     if target.starts_with('#') {
         return rooms::join(client, target);
     }

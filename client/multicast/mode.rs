@@ -14,6 +14,8 @@ use wire::names::eq_ignore_case;
 
 /// Shows the counters; a command in a room alone.
 const STATS: &str = "/stats";
+/// Enters a room.
+const CHAT: &str = "/chat";
 
 /// What `/help` says in a room, before it lists the commands that work elsewhere, too.
 const HELP: [&str; 6] = [
@@ -57,14 +59,10 @@ impl Multicast {
         let found = rooms(&answer.map(|request| request.rows).unwrap_or_default());
         let room = found.into_iter().find(|room| eq_ignore_case(&room.name, name));
         let is_there = room.is_some_and(|room| self.enter(client, room).map_err(|why| client.note(why)).is_ok());
-        if !is_there && is_script() {
-            // A script cannot see that it is not in the room, and would go on talking elsewhere.
+        if !is_there {
             self.back(client);
-            let mut state = client.lock();
-            state.model.set_target(None);
-            state.failure = Some(format!("the room {name} was not entered"));
-        } else if !is_there && self.current().is_none() {
             rooms_of_chat::not_moved(client);
+            client.lock().failure = Some(format!("the room {name} was not entered")).filter(|_| is_script());
         }
     }
 
@@ -95,6 +93,12 @@ impl Multicast {
         self.lock().retain(|other| !Arc::ptr_eq(other, member));
     }
 
+    /// Leaves the room for another place, to which the line leads that was typed. It is not for this wing.
+    fn leave_for(&self, client: &Client) -> bool {
+        self.back(client);
+        false
+    }
+
     /// Leaves the room.
     fn back(&self, client: &Client) -> bool {
         let Some(member) = self.current() else { return false };
@@ -108,7 +112,7 @@ impl Wing for Multicast {
     fn commands(self: Arc<Self>) -> Vec<Command> {
         let help = "Talk in a multicast room; there /who and /stats tell more, and Ctrl-D leads back";
         let run = move |client: &Client, name: &str| self.chat(client, name);
-        vec![Command::new("/chat", "ROOM", &[], help, run).leading_elsewhere()]
+        vec![Command::new(CHAT, "ROOM", &[], help, run).leading_elsewhere()]
     }
 
     /// Text that is typed in a room is said there, and a few commands are about the room. All others mean what they mean
@@ -118,6 +122,11 @@ impl Wing for Multicast {
         match grammar::parse(&client.commands, line) {
             Input::Empty => {}
             Input::Text(text) => member.say(client, text),
+            // The next lines are meant for another place, whether or not the user gets there.
+            Input::Run(command, _) if command.leads_elsewhere && command.name != CHAT => return self.leave_for(client),
+            Input::Incomplete(command) | Input::Mistyped(command, _) if command.leads_elsewhere => {
+                return self.leave_for(client);
+            }
             Input::Run(command, arguments) => match (command.name, arguments) {
                 ("/say", text) => member.say(client, text),
                 ("/who", "") | ("/info", _) => member.who(client),
@@ -129,11 +138,6 @@ impl Wing for Multicast {
                 _ => return false,
             },
             Input::Unknown(word) if word.eq_ignore_ascii_case(STATS) => member.stats(client),
-            Input::Incomplete(command) | Input::Mistyped(command, _) if command.leads_elsewhere && is_script() => {
-                // The next lines are meant for another place.
-                self.back(client);
-                return false;
-            }
             _ => return false,
         }
         true

@@ -10,11 +10,12 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use super::limits;
 use super::party::network;
 
-/// How many descriptors the process has for connections, and how many it keeps for the files that it opens for their
-/// sake. Without the reserve the last connection would take the descriptor that a message needs on its way to the disk.
+/// How many descriptors the process has for chats, and how many it keeps for all else. Without the reserve the last chat
+/// would take the descriptor that a message needs on its way to the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Descriptors {
-    pub connections: usize,
+    pub chats: usize,
+    /// A quarter is for sockets that are no chats, a quarter for the files of transfers, half for the disk's gate.
     pub reserve: usize,
 }
 
@@ -23,7 +24,17 @@ impl Descriptors {
     pub fn divide(free: Option<usize>) -> Self {
         let free = free.unwrap_or(usize::MAX);
         let reserve = (limits::LEAST_RESERVE + free / 8).min(limits::MOST_RESERVE);
-        Descriptors { connections: free.saturating_sub(reserve), reserve }
+        Descriptors { chats: free.saturating_sub(reserve), reserve }
+    }
+
+    /// Connections of all kinds.
+    pub fn sockets(self) -> usize {
+        self.chats.saturating_add(self.reserve / 4)
+    }
+
+    /// Connections that a wing has taken over, each with a file.
+    pub fn transfers(self) -> usize {
+        self.reserve / 4
     }
 }
 
@@ -36,7 +47,6 @@ pub struct DiskGate {
 
 impl DiskGate {
     pub fn new(descriptors: Descriptors) -> Self {
-        // The other half of the reserve is for transfers.
         DiskGate { free: Mutex::new((descriptors.reserve / 4).max(1)), one_is_free: Condvar::new() }
     }
 
@@ -122,8 +132,8 @@ mod tests {
     #[test]
     fn some_descriptors_are_kept_for_files() {
         let divide = |free| {
-            let Descriptors { connections, reserve } = Descriptors::divide(free);
-            (connections, reserve)
+            let Descriptors { chats, reserve } = Descriptors::divide(free);
+            (chats, reserve)
         };
         assert_eq!([4, 56, 1016].map(|free| divide(Some(free))), [(0, 12), (37, 19), (877, 139)]);
         assert_eq!(divide(Some(100_000)).1, limits::MOST_RESERVE);

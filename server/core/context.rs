@@ -122,6 +122,9 @@ pub trait Wing: Send + Sync {
     /// The client answers a `PING` that had this token. Some clients put a server's name in front of it.
     fn acknowledged(&self, _ctx: &mut CommandContext<'_>, _token: &str) {}
 
+    /// The client takes the place of another one with the same key, which is about to be disconnected.
+    fn replaces(&self, _ctx: &mut CommandContext<'_>, _other: ClientId) {}
+
     /// Adds to the welcome, behind 003.
     fn welcome(&self, _ctx: &mut CommandContext<'_>) {}
 
@@ -363,7 +366,10 @@ impl<'a> CommandContext<'a> {
         self.work += work;
         if self.work / limits::PIECE > before {
             self.unlock();
-            self.turn = Some(self.server.turn());
+            // Somebody who joins a large room need not wait for those who ask for everything.
+            if self.work > limits::WORK_PER_TOKEN {
+                self.turn = Some(self.server.turn());
+            }
             self.server.wait_for_broadcaster();
             self.lock();
         }
@@ -379,7 +385,7 @@ impl<'a> CommandContext<'a> {
         self.unlock();
         let mut goes_on = true;
         while goes_on {
-            let turn = self.server.turn();
+            let turn = (self.work >= limits::WORK_PER_TOKEN).then(|| self.server.turn());
             let mut piece = Piece { entries: Vec::new(), work: 0 };
             copy(&self.server.registry(), &mut piece);
             self.work += piece.work;

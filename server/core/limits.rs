@@ -19,9 +19,8 @@ pub const MAX_CLIENTS: usize = 10_000;
 pub const MAX_PER_IP: usize = 100;
 /// Descriptors that are kept for files at least: the few messages that are written to the disk at the same moment.
 pub const LEAST_RESERVE: usize = 12;
-/// Descriptors that are kept for files at most: for the most transfers that there may be, with the socket and the file
-/// of each counted.
-pub const MOST_RESERVE: usize = 2000;
+/// Descriptors that are kept for files at most: a quarter of them for the files of a thousand transfers.
+pub const MOST_RESERVE: usize = 4000;
 /// The part of what belongs to all that one party may have, `1/SHARE`: nobody shall use it up alone.
 pub const SHARE: u64 = 4;
 

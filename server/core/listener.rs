@@ -91,8 +91,8 @@ fn admit(
     let _ = stream.set_nodelay(true);
     let mut registry = server.registry();
     let most = server.options.max_clients;
-    // Connections that a wing has taken over need a descriptor as well.
-    let admitted = if registry.sockets() < server.descriptors.connections {
+    // A connection that turns out to be a chat may still be one too many, see the session.
+    let admitted = if registry.sockets() < server.descriptors.sockets() {
         registry.admit(address, most, server.options.max_per_ip)
     } else {
         Err(registry::full(registry.sockets()))

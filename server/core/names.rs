@@ -27,6 +27,7 @@ pub fn names(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     if ctx.replies.are_too_many("NAMES", &names) {
         return ctx.reply(numeric::RPL_ENDOFNAMES, &[asked]);
     }
+    ctx.cost += names.len().saturating_sub(1);
     for name in names {
         members_of(ctx, name);
         ctx.reply(numeric::RPL_ENDOFNAMES, &[name]);

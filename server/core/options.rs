@@ -118,10 +118,10 @@ fn server_name(name: &str) -> Result<String, String> {
     let fits = (1..=SERVER_NAME).contains(&name.len());
     let good = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
     // The server's name is the token of its own PING; the tokens of other PINGs begin with a word and a hyphen.
-    if fits && name.bytes().all(good) && !name.starts_with("mail-") {
+    if fits && name.bytes().all(good) && !["mail-", "key-"].iter().any(|word| name.starts_with(word)) {
         return Ok(name.to_owned());
     }
-    Err(format!("use 1 to {SERVER_NAME} letters, digits, dots and hyphens, and no mail- in front"))
+    Err(format!("use 1 to {SERVER_NAME} letters, digits, dots and hyphens, and no mail- or key- in front"))
 }
 
 #[cfg(test)]

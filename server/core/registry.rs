@@ -79,6 +79,11 @@ impl Registry {
         self.clients.len()
     }
 
+    /// Connections that are chats, or may become so.
+    pub fn chats(&self) -> usize {
+        self.connections.count()
+    }
+
     /// A wing takes the connection over: it no longer counts as a client.
     pub fn detach(&mut self, id: ClientId) {
         if let Some(client) = self.clients.get_mut(&id)
@@ -135,11 +140,11 @@ impl Registry {
         self.clients.get_mut(&id).map(Box::as_mut)
     }
 
-    /// The registered clients from a slot on, each with the slot behind its own. A client keeps its slot, so whoever
-    /// stops and goes on there misses none and meets none twice.
-    pub fn clients_from(&self, slot: usize) -> impl Iterator<Item = (usize, &Client)> {
+    /// The slots from one on, each with the one behind it and its registered client, if it has one. A client keeps its
+    /// slot, so whoever stops and goes on there misses none and meets none twice.
+    pub fn slots_from(&self, slot: usize) -> impl Iterator<Item = (usize, Option<&Client>)> {
         let slots = self.slots.iter().enumerate().skip(slot);
-        slots.filter_map(|(slot, id)| Some((slot + 1, self.client(*id).filter(|client| client.registered)?)))
+        slots.map(|(slot, id)| (slot + 1, self.client(*id).filter(|client| client.registered)))
     }
 
     pub fn counts(&self) -> Counts {

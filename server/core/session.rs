@@ -18,6 +18,7 @@ use super::commands;
 use super::context::{Connection, End, Wing};
 use super::flood::TokenBucket;
 use super::limits;
+use super::registry;
 use super::socket::Socket;
 use super::timer::Timer;
 
@@ -84,6 +85,10 @@ impl Session<'_> {
         }
         let take_over = |wing: &Arc<dyn Wing>| wing.take_over(connection, &text, lines.rest());
         connection.wings.list.iter().find_map(take_over).map_or(Ok(()), Err)?;
+        let most = connection.server.descriptors.chats;
+        if connection.server.registry().chats() > most {
+            return Err(End::ByServer(registry::full(most)));
+        }
         self.carry_out(&Line::Complete(&first))?;
         loop {
             while let Some(line) = lines.next_line() {
@@ -232,9 +237,9 @@ impl Session<'_> {
 /// Whether a line is the first one of a request of HTTP, or a header, since the first one may have been too long
 /// (RFC 9112, sections 3 and 5). A web page can have a browser send one, with lines of chat in its body.
 fn is_http(line: &str) -> bool {
-    let (first, last) = (line.split(' ').next().unwrap_or_default(), line.trim_end().rsplit(' ').next());
-    let is_header = first.ends_with(':') && first.starts_with(|c: char| c.is_ascii_alphabetic());
-    is_header || last.is_some_and(|version| version.starts_with("HTTP/"))
+    let words: Vec<_> = line.split(' ').collect();
+    let is_header = words[0].ends_with(':') && words[0].starts_with(|c: char| c.is_ascii_alphabetic());
+    is_header || matches!(words[..], [_, _, version] if version.starts_with("HTTP/"))
 }
 
 /// Reads what the client is still sending, for a moment: to close a socket with unread bytes would reset the connection,

@@ -5,7 +5,7 @@
 //! runs, and is remembered in the data folder. No lock.
 //!
 //! ```text
-//! <data folder>/clock                 seconds since 1970, as this clock counts them
+//! <data folder>/clock                 seconds since 1970, as this clock and as the machine's counted them
 //! ```
 
 use std::io;
@@ -30,15 +30,34 @@ pub struct Clock {
     start: u64,
 }
 
+/// What is remembered of the last run, in seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stopped {
+    clock: u64,
+    /// What the machine's clock said then.
+    machine: u64,
+}
+
+impl Stopped {
+    fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.split_whitespace().map(|word| word.parse().ok().filter(|time| *time <= LATEST));
+        let (clock, machine) = (numbers.next()??, numbers.next()??);
+        Some(Stopped { clock, machine })
+    }
+}
+
 impl Clock {
-    /// Goes on from the time that the data folder remembers. A sentence says how the machine's clock disagrees.
-    pub fn open(data: &Path, machine: SystemTime) -> (Self, Option<String>) {
+    /// Goes on from the time that the data folder remembers, or else from when a server last `started` in it. A sentence
+    /// says how the machine's clock disagrees.
+    pub fn open(data: &Path, machine: SystemTime, started: Option<SystemTime>) -> (Self, Option<String>) {
         let file = data.join("clock");
         let text = read_text(&file).unwrap_or_else(|error| error.to_string());
-        let stopped = text.trim().parse().ok().filter(|stopped| *stopped <= LATEST);
-        let (start, mut warning) = go_on(stopped, unix_seconds(machine).min(LATEST));
+        let stopped = Stopped::parse(&text);
+        let seconds = |time| unix_seconds(time).min(LATEST);
+        let last_start = started.map(seconds).map(|time| Stopped { clock: time, machine: time });
+        let (start, mut warning) = go_on(stopped.or(last_start), seconds(machine));
         if stopped.is_none() && !text.is_empty() {
-            warning = Some(format!("{} is damaged; this machine's clock is believed", file.display()));
+            warning = Some(format!("{} is damaged; what expires may do so later", file.display()));
         }
         (Clock { file, started: Instant::now(), start }, warning)
     }
@@ -49,41 +68,53 @@ impl Clock {
     }
 
     /// Remembers the time over a restart.
-    pub fn store(&self) -> io::Result<()> {
-        write_atomically(&self.file, format!("{}\n", self.now()).as_bytes())
+    pub fn store(&self, machine: SystemTime) -> io::Result<()> {
+        write_atomically(&self.file, format!("{} {}\n", self.now(), unix_seconds(machine)).as_bytes())
     }
 }
 
-/// The time at which the clock goes on after the server was off, given where it stopped. Nobody knows how long that
-/// was, so a day counts at most.
-fn go_on(stopped: Option<u64>, machine: u64) -> (u64, Option<String>) {
-    let earliest = stopped.unwrap_or(WRITTEN).max(WRITTEN);
-    let latest = stopped.map_or(u64::MAX, |_| earliest + DAY);
+/// The time at which the clock goes on after the server was off. Nobody knows how long that was: the machine's clock says
+/// so, but it may have been set meanwhile. So a day counts at most.
+fn go_on(stopped: Option<Stopped>, machine: u64) -> (u64, Option<String>) {
     let days = |seconds: u64| pluralize(seconds.div_ceil(DAY), "day");
+    let Stopped { clock, machine: then } = stopped.unwrap_or(Stopped { clock: machine, machine });
+    let off = machine.saturating_sub(then);
     let warning = if machine < WRITTEN {
         Some("This machine's clock is wrong: it is earlier than this program".to_owned())
-    } else if machine < earliest {
-        Some(format!("This machine's clock is {} behind its last run", days(earliest - machine)))
-    } else if machine > latest {
-        Some(format!("The server was off for {}, says this machine's clock", days(machine - earliest)))
+    } else if machine < then {
+        Some(format!("This machine's clock is {} behind its last run", days(then - machine)))
+    } else if off > DAY {
+        Some(format!("The server was off for {}, says this machine's clock", days(off)))
     } else {
         None
     };
     let because = "; nothing expires sooner because of that";
-    (machine.clamp(earliest, latest), warning.map(|warning| warning + because))
+    ((clock + off.min(DAY)).max(WRITTEN), warning.map(|warning| warning + because))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::time::Duration;
+
     use super::*;
 
     const NOW: u64 = WRITTEN + 1000 * DAY;
 
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn after(clock: u64, machine: u64) -> Option<Stopped> {
+        Some(Stopped { clock, machine })
+    }
+
     #[test]
     fn it_follows_a_clock_that_can_be_right() {
         assert_eq!(go_on(None, NOW), (NOW, None));
-        assert_eq!(go_on(Some(NOW), NOW), (NOW, None));
-        assert_eq!(go_on(Some(NOW), NOW + DAY), (NOW + DAY, None));
+        assert_eq!(go_on(after(NOW, NOW), NOW), (NOW, None));
+        assert_eq!(go_on(after(NOW, NOW), NOW + DAY), (NOW + DAY, None));
+        assert_eq!(go_on(after(NOW, NOW + 50 * DAY), NOW + 50 * DAY + 7), (NOW + 7, None), "it may be behind");
     }
 
     #[test]
@@ -93,31 +124,34 @@ mod tests {
             (start, warning.unwrap().split([';', ',', ':']).next().unwrap().to_owned())
         };
         let behind = "This machine's clock is 2 days behind its last run".to_owned();
-        assert_eq!(says(Some(NOW), NOW - 2 * DAY), (NOW, behind));
-        assert_eq!(says(Some(NOW), NOW + 8 * DAY), (NOW + DAY, "The server was off for 8 days".to_owned()));
-        for stopped in [None, Some(5)] {
+        assert_eq!(says(after(NOW, NOW), NOW - 2 * DAY), (NOW, behind));
+        let off = "The server was off for 8 days".to_owned();
+        assert_eq!(says(after(NOW, NOW), NOW + 8 * DAY), (NOW + DAY, off));
+        for stopped in [None, after(5, 5)] {
             assert_eq!(says(stopped, 5), (WRITTEN, "This machine's clock is wrong".to_owned()));
         }
-        assert_eq!(go_on(Some(NOW), 5).0, NOW);
+        assert_eq!(go_on(after(NOW, NOW), 5).0, NOW);
+        assert_eq!(go_on(after(NOW, 5), NOW).0, NOW + DAY, "1970 in the last run");
     }
 
     #[test]
-    fn damage_is_told_and_not_believed() {
+    fn damage_is_told_and_the_last_start_counts() {
         let folder = tempfile::tempdir().unwrap();
-        for text in ["18446744073709551615", "-1", "\u{0}"] {
-            std::fs::write(folder.path().join("clock"), text).unwrap();
-            let machine = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(NOW);
-            let (clock, warning) = Clock::open(folder.path(), machine);
-            assert!(clock.start == NOW && warning.unwrap().contains("clock is damaged"), "{text}");
+        for text in ["18446744073709551615 5", "-1 5", "5", "\u{0}"] {
+            fs::write(folder.path().join("clock"), text).unwrap();
+            let (clock, warning) = Clock::open(folder.path(), at(NOW + 8 * DAY), Some(at(NOW)));
+            assert!(clock.start == NOW + DAY && warning.unwrap().contains("clock is damaged"), "{text}");
         }
     }
 
     #[test]
-    fn it_is_remembered() {
+    fn however_often_it_starts_a_jump_counts_once() {
         let folder = tempfile::tempdir().unwrap();
-        let at = |seconds| SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
-        Clock::open(folder.path(), at(NOW)).0.store().unwrap();
-        let (clock, warning) = Clock::open(folder.path(), at(NOW + 8 * DAY));
-        assert!(warning.is_some() && (NOW + DAY..NOW + DAY + 100).contains(&clock.now()));
+        Clock::open(folder.path(), at(NOW), None).0.store(at(NOW)).unwrap();
+        for _ in 0..8 {
+            let (clock, _) = Clock::open(folder.path(), at(NOW + 8 * DAY), Some(at(NOW)));
+            assert!((NOW + DAY..NOW + DAY + 100).contains(&clock.now()));
+            clock.store(at(NOW + 8 * DAY)).unwrap();
+        }
     }
 }

@@ -110,6 +110,9 @@ impl DataFolder {
         let cannot = |what: &str, error: io::Error| {
             format!("cannot {what} the folder {}: {error}; choose another with --data-dir", path.display())
         };
+        // Each start of a server makes this file anew.
+        let lock_file = place.older.first().unwrap_or(&path).join("lock");
+        let started = fs::metadata(lock_file).and_then(|lock| lock.modified()).ok();
         let lock = if let [older] = &place.older[..] {
             // An earlier version may have it at this moment.
             let lock = lock(older)?;
@@ -123,7 +126,7 @@ impl DataFolder {
             lock(&path)?
         };
         news.extend((!place.unused.is_empty()).then(|| format!("Not used is {}", names(&place.unused))));
-        let (clock, warning) = Clock::open(&path, SystemTime::now());
+        let (clock, warning) = Clock::open(&path, SystemTime::now(), started);
         news.extend(warning);
         Ok(Arc::new(DataFolder { path, clock: clock.into(), news, temporary, _lock: lock }))
     }
@@ -150,7 +153,7 @@ impl Wing for DataFolder {
     }
 
     fn housekeeping(&self, server: &Server) {
-        if let Err(error) = self.clock.store() {
+        if let Err(error) = self.clock.store(SystemTime::now()) {
             server.log.line(format_args!("Cannot write the time to {}: {error}", self.path.display()));
         }
     }

@@ -112,7 +112,7 @@ impl<'a> TransferGuard<'a> {
 
 /// Data connections at once: each opens a file, and half of the descriptors in reserve are for them.
 fn most(connection: &Connection) -> usize {
-    limits::TRANSFERS.min(connection.server.descriptors.reserve / 2)
+    limits::TRANSFERS.min(connection.server.descriptors.transfers())
 }
 
 impl Drop for TransferGuard<'_> {

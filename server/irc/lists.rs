@@ -58,6 +58,7 @@ pub fn names(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     if ctx.replies.are_too_many("NAMES", &names) {
         return ctx.reply(numeric::RPL_ENDOFNAMES, &[asked]);
     }
+    ctx.cost += names.len().saturating_sub(1);
     for name in names {
         members_of(ctx, name);
         // As it was asked for: the room's own spelling would tell that a secret room exists.
@@ -123,6 +124,7 @@ pub fn list(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     if ask_too_much(&mut ctx.replies, "LIST", &conditions) {
         return ctx.reply(numeric::RPL_LISTEND, &[]);
     }
+    ctx.cost += conditions.len().saturating_sub(1);
     ctx.reply(numeric::RPL_LISTSTART, &["Room"]);
     let names: BTreeSet<String> =
         conditions.iter().filter(|word| !is_no_name(word)).map(|name| casefold(name)).collect();

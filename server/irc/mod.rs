@@ -35,7 +35,7 @@ use wire::text::printable;
 
 use crate::core::client::Client;
 use crate::core::context::{Command, CommandContext, Wing};
-use crate::core::event::{Caps, ClientId};
+use crate::core::event::{Caps, ClientId, Line};
 use crate::core::room::Room;
 
 use modes::{Flags, Modes, Rank};
@@ -109,13 +109,31 @@ impl Wing for Irc {
     fn joined(&self, ctx: &mut CommandContext<'_>, name: &str) {
         let id = ctx.id;
         let Some(room) = ctx.registry.room_mut(name) else { return };
-        Modes::of_mut(room).entered(id);
-        if room.members().len() == 1
-            && let Some(rank) = Rank::of_mut(room, id)
-        {
-            rank.operator = true;
+        let inherited = Modes::of_mut(room).entered(id);
+        let is_alone = room.members().len() == 1;
+        let recipients = room.recipients(None);
+        if let Some(rank) = Rank::of_mut(room, id) {
+            *rank = if is_alone { Rank { operator: true, ..inherited } } else { inherited };
+        }
+        // The first of a room learns of it by NAMES.
+        let letters = inherited.letters();
+        if !is_alone && !letters.is_empty() {
+            let nicks = [ctx.me().nick()].repeat(letters.len()).join(" ");
+            let (server, now) = (ctx.server.name(), ctx.inputs.now);
+            let line = Line::new(now, format_args!(":{server} MODE {name} +{letters} {nicks}"));
+            ctx.send_to(recipients, line);
         }
         rooms::send_topic(ctx, name);
+    }
+
+    /// What the other client was in a room, the newcomer is when it enters.
+    fn replaces(&self, ctx: &mut CommandContext<'_>, other: ClientId) {
+        let rooms = ctx.registry.client(other).map_or(Vec::new(), |other| other.rooms.clone());
+        for name in rooms {
+            let Some(room) = ctx.registry.room_mut(&name) else { continue };
+            let rank = Rank::of(room, other);
+            Modes::of_mut(room).invite(ctx.id, rank);
+        }
     }
 
     fn may_speak(&self, room: &Room, client: Option<ClientId>, source: &str) -> Option<Result<(), &'static str>> {

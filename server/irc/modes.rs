@@ -68,8 +68,8 @@ pub struct Modes {
     pub limit: Option<usize>,
     /// +b
     pub bans: Vec<Setting>,
-    /// Clients that may come in once past +i, +l and +b.
-    invited: VecDeque<ClientId>,
+    /// Clients that may come in once past +i, +l and +b, each with the rank that it has then.
+    invited: VecDeque<(ClientId, Rank)>,
 }
 
 /// Those of a room that no member has entered yet.
@@ -103,17 +103,18 @@ impl Modes {
         self.flags != before
     }
 
-    pub fn invite(&mut self, client: ClientId) {
+    pub fn invite(&mut self, client: ClientId, rank: Rank) {
         self.entered(client);
-        self.invited.push_back(client);
+        self.invited.push_back((client, rank));
         if self.invited.len() > limits::INVITES {
             self.invited.pop_front();
         }
     }
 
-    /// Forgets the invitation of a client.
-    pub fn entered(&mut self, client: ClientId) {
-        self.invited.retain(|&invited| invited != client);
+    /// Forgets the invitation of a client, and returns the rank that came with it.
+    pub fn entered(&mut self, client: ClientId) -> Rank {
+        let at = self.invited.iter().position(|(invited, _)| *invited == client);
+        at.and_then(|at| self.invited.remove(at)).map_or(Rank::default(), |(_, rank)| rank)
     }
 
     /// Whether a client may come in; if not, the numeric that says why. The key is checked before all else: an
@@ -121,7 +122,7 @@ impl Modes {
     pub fn may_join(&self, members: usize, client: &Client, key: Option<&str>) -> Result<(), Numeric> {
         if self.key.is_some() && self.key.as_deref() != key {
             Err(numeric::ERR_BADCHANNELKEY)
-        } else if self.invited.contains(&client.id) {
+        } else if self.invited.iter().any(|(invited, _)| *invited == client.id) {
             Ok(())
         } else if self.is_banned(&client.source()) {
             Err(numeric::ERR_BANNEDFROMCHAN)
@@ -197,6 +198,16 @@ impl Rank {
         Some(room.membership_mut(client)?.get_or_default())
     }
 
+    /// Its letters in MODE.
+    pub fn letters(self) -> &'static str {
+        match (self.operator, self.voice) {
+            (true, true) => "ov",
+            (true, false) => "o",
+            (false, true) => "v",
+            (false, false) => "",
+        }
+    }
+
     /// The marks before the nick: the highest one, or all of them for clients with `multi-prefix`.
     pub fn prefix(self, all: bool) -> &'static str {
         match (self.operator, self.voice) {
@@ -227,7 +238,7 @@ mod tests {
         assert_eq!(modes.may_join(1, &x, None), Err(numeric::ERR_BADCHANNELKEY));
         assert_eq!(modes.may_join(1, &x, Some("k")), Err(numeric::ERR_BANNEDFROMCHAN));
         assert_eq!(modes.may_join(1, &y, Some("k")), Err(numeric::ERR_INVITEONLYCHAN));
-        modes.invite(x.id);
+        modes.invite(x.id, Rank::default());
         assert_eq!(modes.may_join(1, &x, Some("k")), Ok(()));
         modes.entered(x.id);
         assert!(modes.may_join(1, &x, Some("k")).is_err());

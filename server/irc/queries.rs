@@ -23,8 +23,9 @@ pub fn userhost(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
 }
 
 pub fn ison(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
-    let asked = message.params.iter().flat_map(|nicks| nicks.split_ascii_whitespace());
-    let found = asked.filter_map(|nick| ctx.registry.by_nick(nick)).map(|client| client.nick().to_owned());
+    let asked: Vec<_> = message.params.iter().flat_map(|nicks| nicks.split_ascii_whitespace()).collect();
+    ctx.cost += asked.len().saturating_sub(1);
+    let found = asked.into_iter().filter_map(|nick| ctx.registry.by_nick(nick)).map(|client| client.nick().to_owned());
     one_line(ctx, numeric::RPL_ISON, found.collect());
 }
 

@@ -66,7 +66,7 @@ pub fn invite(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     if room.has(guest_id) {
         return ctx.reply(numeric::ERR_USERONCHANNEL, &[&nick, &name]);
     }
-    Modes::of_mut(room).invite(guest_id);
+    Modes::of_mut(room).invite(guest_id, Rank::default());
     ctx.send_to(Recipients::of([guest_id]), Line::new(now, format_args!(":{source} INVITE {nick} {name}")));
     ctx.replies.bare(numeric::RPL_INVITING, &[&nick, &name]);
     if let Some(text) = away {

@@ -102,12 +102,13 @@ fn everyone(id: ClientId, nick: &str) -> impl FnMut(&Registry, &mut Piece<Shown>
     let mut from = 0;
     move |registry, piece| {
         let viewer = Viewer::new(registry, id);
-        for (behind, client) in registry.clients_from(from) {
+        for (behind, client) in registry.slots_from(from) {
             if piece.is_full() {
                 break;
             }
             from = behind;
-            piece.work += work(client);
+            piece.work += client.map_or(1, work);
+            let Some(client) = client else { continue };
             let by_nick = eq_ignore_case(client.nick(), nick);
             if by_nick || viewer.sees(client) {
                 piece.entries.push(Shown::new(client, None, by_nick));

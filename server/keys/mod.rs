@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn a_bound_name_is_known() {
         let data = tempfile::tempdir().unwrap();
-        let clock = Clock::open(data.path(), SystemTime::now()).0;
+        let clock = Clock::open(data.path(), SystemTime::now(), None).0;
         let keys = Keys::open(data.path(), clock.into(), &Log::start(false).unwrap().0).unwrap();
         assert!(!keys.knows("tesla"));
         keys.table().enter("tesla", Fingerprint([7; 32]), None, true);

@@ -116,6 +116,8 @@ fn replace(ctx: &mut CommandContext<'_>, holder: ClientId, too_often: &'static s
         return Err(too_often);
     }
     session(client).waiting.push((END, sender));
+    let wings = ctx.wings;
+    wings.list.iter().for_each(|wing| wing.replaces(ctx, holder));
     ctx.disconnect(holder, REPLACED);
     let ended = ctx.without_lock(|_| end.recv_timeout(limits::GONE));
     session(ctx.me_mut()).takeovers = (count + 1, Some(since));

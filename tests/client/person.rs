@@ -184,6 +184,11 @@ impl Person {
         }
     }
 
+    /// Whether one of the lines read so far was this.
+    pub fn has_seen(&self, line: &str) -> bool {
+        self.transcript.iter().any(|other| other.strip_prefix("<- ") == Some(line))
+    }
+
     /// Types a line, and sees exactly these.
     #[track_caller]
     pub fn ask(&mut self, line: &str, answers: &[&str]) {

@@ -282,3 +282,23 @@ fn the_sender_may_have_left_when_the_upload_is_done() {
     data.expect("OK 1");
     bob.expect_only(&[":alice!alice@127.0.0.1 FILE ANNOUNCE robert 1 3 352441c2 :a"]);
 }
+
+#[test]
+fn files_still_go_when_no_more_clients_fit() {
+    let server = Server::start_after("ulimit -n 64", &["--flood", "0"]);
+    let mut alice = server.client("alice");
+    let mut bob = server.client("bob");
+    let mut others = Vec::new();
+    loop {
+        let mut client = server.connect();
+        client.send("PING 1");
+        if client.receive().unwrap().contains("The server is full") {
+            break;
+        }
+        others.push(client);
+    }
+    let id = upload(&server, &mut alice, "bob", "a.txt", b"abc");
+    bob.skip_to("*shared a file: a.txt *");
+    assert_eq!(download(&server, &mut bob, id), b"abc");
+    assert!(others.len() > 20, "{}", others.len());
+}

@@ -130,9 +130,12 @@ fn each_thing_that_a_line_asks_for_costs_a_token() {
     let targets = limit("TARGETS");
     has_to_pay(&[
         (format!("WHOIS {}", names("x", targets)), targets),
-        (format!("KICK #r1 {}", names("x", 60)), 60),
-        (format!("MODE #r2 {}", "+i-i".repeat(30)), 60),
-        (format!("MODE #r3 +{}", "z".repeat(60)), 60),
+        (format!("NAMES {}", names("#x", targets)), targets),
+        (format!("LIST {}", names("#x", targets)), targets),
+        (format!("ISON :{}", names("x", 60).replace(',', " ")), 60),
+        (format!("KICK #r4 {}", names("x", 60)), 60),
+        (format!("MODE #r5 {}", "+i-i".repeat(30)), 60),
+        (format!("MODE #r6 +{}", "z".repeat(60)), 60),
     ]);
 }
 

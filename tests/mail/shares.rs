@@ -146,7 +146,7 @@ fn messages_expire_by_time_that_really_passed() {
     let folder = Arc::new(TempDir::new().unwrap());
     // The data folder knows better than the machine, whose clock is a month late.
     let time = now() + 30 * DAY;
-    fs::write(folder.path().join("clock"), time.to_string()).unwrap();
+    fs::write(folder.path().join("clock"), format!("{time} {time}")).unwrap();
     write_letter(folder.path(), "bob", 0, time - 89 * DAY, "S=99");
     write_letter(folder.path(), "carol", 0, time - 91 * DAY, "S=99");
     let server = Server::start_in(&folder, &[]);

@@ -231,3 +231,30 @@ fn two_clients_that_ask_for_each_others_names_both_live() {
     one.send("ISON one two");
     one.skip_to("303 :one two");
 }
+
+#[test]
+fn the_same_person_comes_back_into_a_closed_room_with_the_same_rank() {
+    let server = Server::start(NOT_FLOODED);
+    let mut dead = server.client_with_key("tesla", "tesla");
+    dead.join("#own");
+    let mut albert = server.client("albert");
+    albert.join("#own");
+    dead.ask(
+        "MODE #own +iv tesla",
+        &[":albert!albert@127.0.0.1 JOIN #own", ":tesla!tesla@127.0.0.1 MODE #own +iv tesla"],
+    );
+    let mut tesla = server.connect_with_key("tesla");
+    tesla.send("USER tesla 0 * :tesla");
+    tesla.send("REGAIN tesla");
+    tesla.expect_welcome();
+    albert.skip_to(&format!(":tesla!tesla@127.0.0.1 QUIT :{REPLACED}"));
+    // Others still need an invitation.
+    server.client("eve").ask("JOIN #own", &["473 #own :*"]);
+    tesla.send("JOIN #own");
+    tesla.skip_to("353 = #own :albert @tesla");
+    albert.expect_only(&[":tesla!tesla@127.0.0.1 JOIN #own", ":groupchat MODE #own +ov tesla tesla"]);
+    // That was for once.
+    tesla.send("PART #own");
+    tesla.skip_to(":tesla!tesla@127.0.0.1 PART #own");
+    tesla.ask("JOIN #own", &["473 #own :*"]);
+}

@@ -36,14 +36,17 @@ fn a_walk_goes_on_where_it_stopped() {
     let mut registry = Registry::default();
     let ids = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"].map(|address| admit(&mut registry, address).unwrap());
     ids.iter().for_each(|&id| registry.mark_registered(id));
-    let (behind, first) = registry.clients_from(0).next().unwrap();
-    assert_eq!((behind, first.id), (1, ids[0]));
+    let walk = |registry: &Registry, slot| -> Vec<(usize, ClientId)> {
+        registry.slots_from(slot).filter_map(|(behind, client)| Some((behind, client?.id))).collect()
+    };
+    let (behind, first) = walk(&registry, 0)[0];
+    assert_eq!((behind, first), (1, ids[0]));
     registry.remove(ids[0]);
     registry.remove(ids[1]);
     let fourth = admit(&mut registry, "127.0.0.1:4").unwrap();
-    assert_eq!(registry.clients_from(behind).map(|(_, client)| client.id).collect::<Vec<_>>(), [ids[2]]);
+    assert_eq!(walk(&registry, behind).into_iter().map(|(_, id)| id).collect::<Vec<_>>(), [ids[2]]);
     registry.mark_registered(fourth);
-    assert!(registry.clients_from(behind).any(|(_, client)| client.id == fourth), "it has the slot of another");
+    assert!(walk(&registry, behind).iter().any(|(_, id)| *id == fourth), "it has the slot of another");
     for name in ["#C", "#b", "#d"] {
         registry.room_or_new(name, SystemTime::UNIX_EPOCH);
     }
