@@ -5,10 +5,11 @@
 use super::client::{Client, is_script};
 use super::command;
 use super::grammar::{self, Input};
-use super::limits::INPUT_LINE;
+use super::limits::{INPUT_LINE, TOGETHER};
 use super::state::State;
 use super::{rooms, talk};
-use std::io::{BufRead, Read};
+use std::io::{BufRead, ErrorKind, Read};
+use std::time::Instant;
 
 /// Reads lines and carries them out, until the user leaves by a command or the input ends.
 pub fn input_loop<R: BufRead>(client: &Client, input: &mut R, mut act: impl FnMut(&str, &mut R)) {
@@ -78,8 +79,14 @@ pub fn refuse(client: &Client, word: &str) {
 /// The next line without its end and without control characters; `None` at the end of the input, also when the
 /// terminal was closed. A line that is refused is not part of it.
 pub fn read_line(client: &Client, input: &mut impl BufRead) -> Option<String> {
+    let mut is_discarding = false;
     loop {
-        match next_line(input, !is_script())? {
+        let start = Instant::now();
+        let line = next_line(input, !is_script());
+        if std::mem::replace(&mut is_discarding, line == Some(Err(CTRL_D))) && start.elapsed() < TOGETHER {
+            continue;
+        }
+        match line? {
             Ok(line) => return Some(line),
             Err(refusal) => {
                 let mut state = client.lock();
@@ -90,12 +97,24 @@ pub fn read_line(client: &Client, input: &mut impl BufRead) -> Option<String> {
     }
 }
 
+const CTRL_D: &str = "Ctrl-D within a line: the line is discarded, and nothing was sent";
+
 /// The next line, or why it is refused.
 ///
-/// - Its end is missing: at a terminal the user has pressed Ctrl-D instead. A file or a script may end like that.
+/// - Its end is missing: at a terminal, which gives out one line at a time (termios(3), canonical mode), the user has
+///   pressed Ctrl-D instead. A file or a script may end like that.
 /// - It is too long. In pieces it would be several lines, and only the first one would begin with `@albert`.
 fn next_line(input: &mut impl BufRead, is_terminal: bool) -> Option<Result<String, &'static str>> {
     let mut bytes = Vec::new();
+    if is_terminal {
+        while matches!(input.fill_buf(), Err(error) if error.kind() == ErrorKind::Interrupted) {}
+        let typed = input.fill_buf().ok()?;
+        let (length, is_line) = (typed.len(), typed.contains(&b'\n'));
+        if !is_line {
+            input.consume(length);
+            return (length > 0).then_some(Err(CTRL_D));
+        }
+    }
     if input.by_ref().take(INPUT_LINE).read_until(b'\n', &mut bytes).ok()? == 0 {
         return None;
     }
@@ -103,9 +122,6 @@ fn next_line(input: &mut impl BufRead, is_terminal: bool) -> Option<Result<Strin
     if !is_whole && bytes.len() as u64 == INPUT_LINE {
         input.skip_until(b'\n').ok()?;
         return Some(Err("That line is longer than 64 KiB: nothing of it was sent"));
-    }
-    if !is_whole && is_terminal {
-        return Some(Err("Ctrl-D within a line: the line is discarded, and nothing was sent"));
     }
     Some(Ok(without_keys(&String::from_utf8_lossy(&bytes))))
 }

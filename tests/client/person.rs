@@ -102,6 +102,7 @@ pub struct Person {
 
 impl Person {
     /// Starts the client with somebody who reads its output, or does so only for the first line.
+    #[expect(clippy::needless_pass_by_value, reason = "nobody needs it afterwards")]
     pub fn start(command: Command, output: Output) -> Person {
         let mut command = with_default_signals(&command);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

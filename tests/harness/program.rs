@@ -58,6 +58,7 @@ pub fn with_default_signals(command: &Command) -> Command {
 
 impl Program {
     /// Starts it and waits until `count` of its lines say that it is ready.
+    #[expect(clippy::needless_pass_by_value, reason = "nobody needs it afterwards")]
     pub fn start(command: Command, ready: &'static str, count: usize, output: Output) -> Program {
         let mut command = with_default_signals(&command);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
