@@ -211,8 +211,14 @@ impl MailIndex {
     }
 
     /// Removes a message that is acknowledged, revoked or damaged; `None` when it was removed before.
+    fn take_unreadable(&mut self, name: &str, id: Msgid) -> Option<StoredMessage> {
+        let unreadable = &mut self.mailboxes.get_mut(name)?.unreadable;
+        let at = unreadable.iter().position(|message| message.id == id)?;
+        Some(unreadable.swap_remove(at))
+    }
+
     pub fn remove(&mut self, name: &str, id: Msgid) -> Option<StoredMessage> {
-        let message = self.take(name, id)?;
+        let message = self.take(name, id).or_else(|| self.take_unreadable(name, id))?;
         self.release(name, &message);
         Some(message)
     }

@@ -64,6 +64,16 @@ fn an_unreadable_message_holds_up_no_other_and_is_tried_again() {
 }
 
 #[test]
+fn an_unreadable_message_can_be_revoked() {
+    let mut index = MailIndex::default();
+    (1..=2).for_each(|number| _ = store(&mut index, "albert", number));
+    index.defer("albert", id(1));
+    assert!(index.remove("albert", id(1)).is_some() && index.remove("albert", id(1)).is_none());
+    index.gave_up("albert");
+    assert_eq!((pending(&index, "albert"), index.all.used()), (vec![2], 1));
+}
+
+#[test]
 fn a_flood_uses_up_a_share_of_the_mailbox_and_a_share_of_all() {
     let mut index = MailIndex::default();
     let mut send = |name: &str, from: Party| index.reserve(name, false, &mut message(1, Some(from)));
