@@ -82,17 +82,16 @@ impl Files {
 
     /// Removes the files whose days are over. Not to be called under the registry's lock.
     pub fn expire(&self, server: &Server) {
-        let now = self.clock.now();
+        let (now, mut last) = (self.clock.now(), 0);
         loop {
-            let expired = self.table().expire(now, self.life());
+            let expired = self.table().expire(last, now, self.life());
             for file in &expired {
                 let SharedFile { id, name, target, offered, .. } = file;
                 let (age, sender) = (pluralize(now.saturating_sub(*offered) / DAY, "day"), file.offered_by());
                 server.log.line(format_args!("File {id} ({name}, from {sender} to {target}) expires after {age}"));
             }
-            if expired.is_empty() {
-                return;
-            }
+            let Some(file) = expired.last() else { return };
+            last = file.id;
             self.discard(server, expired);
         }
     }
