@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use wire::text::pluralize;
+use wire::time::DAY;
 
 use super::ids::FileId;
 use super::options::FileOptions;
@@ -19,8 +20,6 @@ use crate::core::log::Log;
 use crate::core::server::Server;
 use crate::data::clock::Clock;
 use crate::mail::Mail;
-
-const DAY: u64 = 24 * 60 * 60;
 
 pub struct Files {
     pub options: FileOptions,

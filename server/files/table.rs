@@ -159,10 +159,10 @@ impl FileTable {
 pub mod tests {
     use std::time::Instant;
 
+    use wire::time::DAY;
+
     use super::*;
     use crate::core::party::Party;
-
-    const DAY: u64 = 24 * 60 * 60;
 
     pub fn party(number: usize) -> Party {
         Party::of([10, 0, u8::try_from(number / 256).unwrap(), u8::try_from(number % 256).unwrap()].into())
