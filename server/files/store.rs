@@ -16,7 +16,7 @@ use super::shared_file::{Recipient, SharedFile};
 use super::spool::Spool;
 use super::table::FileTable;
 use crate::core::limits::PIECE;
-use crate::core::log::Log;
+use crate::core::log::{Log, Trouble};
 use crate::core::server::Server;
 use crate::data::clock::Clock;
 use crate::mail::Mail;
@@ -27,6 +27,8 @@ pub struct Files {
     pub mail: Arc<Mail>,
     pub clock: Arc<Clock>,
     table: Mutex<FileTable>,
+    /// A client's requests could fill the console with it.
+    pub spool_fails: Trouble,
 }
 
 impl Files {
@@ -39,7 +41,8 @@ impl Files {
         mail: Arc<Mail>,
     ) -> Result<Arc<Self>, String> {
         let (spool, table) = Spool::open(data, log, clock.now(), Instant::now())?;
-        Ok(Arc::new(Files { options: options.clone(), spool, mail, clock, table: Mutex::new(table) }))
+        let (options, table, spool_fails) = (options.clone(), Mutex::new(table), Trouble::default());
+        Ok(Arc::new(Files { options, spool, mail, clock, table, spool_fails }))
     }
 
     pub fn table(&self) -> MutexGuard<'_, FileTable> {

@@ -28,7 +28,7 @@ use wire::names::{casefold, is_nick};
 use wire::numeric::{self, BOUND};
 
 use crate::core::context::{Command, CommandContext, Wing};
-use crate::core::log::Log;
+use crate::core::log::{Log, Trouble};
 use crate::core::party::{Party, network};
 use crate::core::registration;
 use crate::core::server::Server;
@@ -48,6 +48,8 @@ pub struct KeyOptions {
 
 pub struct Keys {
     table: Mutex<KeyTable>,
+    /// A client's requests could fill the console with it.
+    not_stored: Trouble,
     folder: KeyFolder,
     takeover: Takeover,
     clock: Arc<Clock>,
@@ -58,7 +60,8 @@ impl Keys {
     pub fn open(data: &Path, clock: Arc<Clock>, log: &Log) -> Result<Arc<Self>, String> {
         let (folder, table, warnings) = KeyFolder::open(data)?;
         warnings.iter().for_each(|warning| log.line(warning));
-        Ok(Arc::new(Keys { table: Mutex::new(table), folder, takeover: Takeover::default(), clock }))
+        let (table, takeover, not_stored) = (Mutex::new(table), Takeover::default(), Trouble::default());
+        Ok(Arc::new(Keys { table, folder, takeover, clock, not_stored }))
     }
 
     fn table(&self) -> MutexGuard<'_, KeyTable> {
@@ -99,7 +102,8 @@ impl Keys {
     fn store(&self, ctx: &mut CommandContext<'_>, name: &str, key: Fingerprint, once: Option<u64>) -> bool {
         let stored = ctx.on_disk(|_| self.folder.store(name, key, once));
         if let Err(error) = &stored {
-            ctx.server.log.line(format_args!("The key of {name} cannot be stored: {error}"));
+            let line = format_args!("The key of {name} cannot be stored: {error}");
+            self.not_stored.report(&ctx.server.log, ctx.inputs.instant, line);
         }
         stored.is_ok()
     }

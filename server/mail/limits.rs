@@ -38,5 +38,3 @@ pub const WALK: usize = 500;
 pub const MAIL_BATCH: usize = ANSWER;
 /// Stored messages that are read from the disk at once, between two looks at the registry.
 pub const READ_AHEAD: usize = 64;
-/// Between two lines of log about the same kind of trouble.
-pub const TROUBLE_PAUSE: Duration = Duration::from_mins(1);
