@@ -36,23 +36,18 @@ pub enum Refusal {
 
 impl Refusal {
     /// For the sender.
-    pub fn text(self, party: Option<&Party>) -> &'static str {
-        let is_key = matches!(party, Some(Party::Key(_)));
-        match self {
-            Refusal::Mailbox(Full::Pool) => "the mailbox is full",
-            Refusal::Mailbox(Full::Share) if is_key => {
-                "your share of the mailbox is used up; wait until some of your messages are read"
-            }
-            Refusal::Mailbox(Full::Share) => {
-                "your address's share of the mailbox is used up; wait until some of its messages are read"
-            }
-            Refusal::AllMailboxes(Full::Pool) => "all mailboxes together are full",
-            Refusal::AllMailboxes(Full::Share) if is_key => {
-                "your share of all mailboxes is used up; wait until some of your messages are read"
-            }
-            Refusal::AllMailboxes(Full::Share) => {
-                "your address's share of all mailboxes is used up; wait until some of its messages are read"
-            }
+    pub fn text(self, party: Option<&Party>) -> String {
+        let (of, verb, full) = match self {
+            Refusal::Mailbox(full) => ("the mailbox", "is", full),
+            Refusal::AllMailboxes(full) => ("all mailboxes", "together are", full),
+        };
+        let (whose, its) = match party {
+            Some(Party::Key(_)) => ("your", "your"),
+            _ => ("your address's", "its"),
+        };
+        match full {
+            Full::Pool => format!("{of} {verb} full"),
+            Full::Share => format!("{whose} share of {of} is used up; wait until some of {its} messages are read"),
         }
     }
 }

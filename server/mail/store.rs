@@ -73,7 +73,7 @@ impl Mail {
     pub fn has_room(&self, ctx: &CommandContext<'_>, name: &str) -> Result<(), String> {
         let (is_connected, party) = (ctx.registry.by_nick(name).is_some(), ctx.me().party);
         let room = self.index().has_room(&casefold(name), is_connected, &party);
-        room.map_err(|refusal| refusal.text(Some(&party)).to_owned())
+        room.map_err(|refusal| refusal.text(Some(&party)))
     }
 
     /// Takes the room for a message that is to be stored, or says why there is none. The name is folded.
@@ -96,7 +96,7 @@ impl Mail {
                 let line = format_args!("A message of {party} to {name} is refused: {text}");
                 self.troubles.shares.report(&ctx.server.log, ctx.inputs.instant, line);
             }
-            text.to_owned()
+            text
         })
     }
 
