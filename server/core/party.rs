@@ -2,17 +2,20 @@
 //!
 //! Pure.
 
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
+use std::time::{Duration, Instant};
 
 use wire::fingerprint::Fingerprint;
 
 use super::limits::SHARE;
 
-/// A key, if it owns the name under which the client is connected; or else the network of the client's address.
+/// A key, if the client's name belongs to it since an earlier session; or else the network of the client's address.
 ///
-/// Anybody can make keys by the thousand, so a key without a name counts for nothing.
+/// Anybody can make keys by the thousand and bind a name to each. So a new key answers for nothing: its client counts
+/// with its network, until it comes back another time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Party {
     Key(Fingerprint),
@@ -32,6 +35,44 @@ impl Party {
 pub fn is_fair(own: u64, all: u64, pool: u64) -> bool {
     let free = pool.saturating_sub(all);
     own <= pool / SHARE && (free >= pool / 2 || own <= free / SHARE)
+}
+
+/// Parties that one [`Hourly`] counts, about a megabyte. More of them in an hour are an attack that no limit for each
+/// holds up; then the oldest ones may begin anew.
+const COUNTED: usize = 10_000;
+const HOUR: Duration = Duration::from_hours(1);
+
+/// How often each party has done something within an hour, which begins when it does it for the first time.
+#[derive(Debug, Default)]
+pub struct Hourly {
+    counts: HashMap<Party, usize>,
+    /// The parties in `counts`, in the order in which their hours have begun.
+    begun: VecDeque<(Instant, Party)>,
+}
+
+impl Hourly {
+    /// Counts one time more, unless the party has done it `most` times in its hour; then false.
+    pub fn count(&mut self, party: Party, most: usize, now: Instant) -> bool {
+        while self.begun.front().is_some_and(|(begun, _)| now.saturating_duration_since(*begun) >= HOUR) {
+            self.forget_first();
+        }
+        if !self.counts.contains_key(&party) {
+            if self.begun.len() >= COUNTED {
+                self.forget_first();
+            }
+            self.begun.push_back((now, party));
+        }
+        let count = self.counts.entry(party).or_default();
+        let may = *count < most;
+        *count += usize::from(may);
+        may
+    }
+
+    fn forget_first(&mut self) {
+        if let Some((_, first)) = self.begun.pop_front() {
+            self.counts.remove(&first);
+        }
+    }
 }
 
 /// The part of an address that one party has: all of IPv4, the first half of IPv6.
@@ -74,6 +115,25 @@ mod tests {
             own
         };
         assert_eq!([take(), take(), take(), take(), take()], [250, 250, 100, 80, 64]);
+    }
+
+    #[test]
+    fn a_party_has_its_hour() {
+        let (mut hourly, now) = (Hourly::default(), Instant::now());
+        let party = |number: usize| Party::of(Ipv6Addr::from_bits((number as u128) << 64).into());
+        assert_eq!((0..10).filter(|_| hourly.count(party(0), 3, now)).count(), 3);
+        assert!(hourly.count(party(1), 3, now + HOUR / 2));
+        assert!(!hourly.count(party(0), 3, now + HOUR / 2) && hourly.count(party(0), 3, now + HOUR));
+        assert_eq!((hourly.counts[&party(0)], hourly.counts[&party(1)]), (1, 1));
+    }
+
+    #[test]
+    fn however_many_parties_come_none_is_refused_for_it() {
+        let (mut hourly, now) = (Hourly::default(), Instant::now());
+        let party = |number: usize| Party::of(Ipv6Addr::from_bits((number as u128) << 64).into());
+        assert!((0..2 * COUNTED).all(|number| hourly.count(party(number), 1, now)));
+        assert_eq!((hourly.counts.len(), hourly.begun.len()), (COUNTED, COUNTED));
+        assert!(!hourly.count(party(2 * COUNTED - 1), 1, now));
     }
 
     #[test]

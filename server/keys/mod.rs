@@ -9,8 +9,7 @@
 //! - [`takeover`]: a name goes from one client to another with the same key
 //! - [`limits`]: every number
 //!
-//! Hooks: the verb REGAIN; known names; may a client take a name; the answer to a PING; it has a name for good;
-//! housekeeping.
+//! Hooks: the verb REGAIN; known names; may a client take a name; the answer to a PING; it has a name for good.
 
 mod folder;
 mod limits;
@@ -19,7 +18,6 @@ mod takeover;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use clap::Args;
 use wire::fingerprint::Fingerprint;
@@ -31,7 +29,6 @@ use crate::core::context::{Command, CommandContext, Wing};
 use crate::core::log::{Log, Trouble};
 use crate::core::party::{Party, network};
 use crate::core::registration;
-use crate::core::server::Server;
 use crate::data::clock::Clock;
 
 use folder::KeyFolder;
@@ -135,10 +132,6 @@ impl Wing for Keys {
     fn commands(self: Arc<Self>) -> Vec<Command> {
         let regain = move |ctx: &mut CommandContext<'_>, message: &Message<'_>| self.regain(ctx, message);
         vec![Command::new("REGAIN", 0, regain).before_registration()]
-    }
-
-    fn housekeeping(&self, _server: &Server) {
-        self.table().expire_newcomers(Instant::now());
     }
 
     /// A bound name belongs to somebody, even if mail has forgotten it for a new name.
