@@ -22,8 +22,6 @@ pub const LEAST_RESERVE: usize = 12;
 /// Descriptors that are kept for files at most: for the most transfers that there may be, with the socket and the file
 /// of each counted.
 pub const MOST_RESERVE: usize = 2000;
-/// The part of what belongs to all that one party may have, `1/SHARE`: nobody shall use it up alone.
-pub const SHARE: u64 = 4;
 
 // --- Queues -------------------------------------------------------------------------------------
 

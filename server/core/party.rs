@@ -10,8 +10,6 @@ use std::time::{Duration, Instant};
 
 use wire::fingerprint::Fingerprint;
 
-use super::limits::SHARE;
-
 /// A key, if the client's name belongs to it since an earlier session; or else the network of the client's address.
 ///
 /// Anybody can make keys by the thousand and bind a name to each. So a new key answers for nothing: its client counts
@@ -29,12 +27,29 @@ impl Party {
     }
 }
 
-/// Whether one party may have so much of what all together have of a pool: a part of it and, once half is used, a part of
-/// what remains. So the more parties take all that they may, the less each gets, and a newcomer finds something (after the
-/// dynamic thresholds of Choudhury and Hahne, 1998).
-pub fn is_fair(own: u64, all: u64, pool: u64) -> bool {
-    let free = pool.saturating_sub(all);
-    own <= pool / SHARE && (free >= pool / 2 || own <= free / SHARE)
+/// Why there is no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// Nobody gets more.
+    Pool,
+    /// The party has used up its share; others may get more.
+    Share,
+}
+
+/// Whether a party that has `own` of the `all` that is in use may have this amount too: it may have as much as is still
+/// free, and when it has nothing, whatever fits.
+///
+/// This is the dynamic threshold by which switches share their buffers (Choudhury and Hahne, 1998). A party alone gets
+/// half of the capacity, `n` parties that take all they can at the same time leave `1/(n + 1)`, and a flood is refused
+/// before anybody else is.
+pub fn has_room(own: u64, all: u64, capacity: u64, amount: u64) -> Result<(), Full> {
+    let free = capacity.saturating_sub(all);
+    match () {
+        () if amount == 0 => Ok(()),
+        () if amount > free => Err(Full::Pool),
+        () if own > 0 && own.saturating_add(amount) > free => Err(Full::Share),
+        () => Ok(()),
+    }
 }
 
 /// Parties that one [`Hourly`] counts, about a megabyte. More of them in an hour are an attack that no limit for each
@@ -106,15 +121,52 @@ impl FromStr for Party {
 mod tests {
     use super::*;
 
+    /// Parties that take one after the other as long as they get anything; what each got.
+    fn flood(parties: usize, capacity: u64) -> Vec<u64> {
+        let mut got = vec![0; parties];
+        loop {
+            let before: u64 = got.iter().sum();
+            for number in 0..parties {
+                let all = got.iter().sum();
+                got[number] += u64::from(has_room(got[number], all, capacity, 1).is_ok());
+            }
+            if got.iter().sum::<u64>() == before {
+                return got;
+            }
+        }
+    }
+
     #[test]
-    fn the_more_take_their_share_the_less_it_is() {
+    fn floods_leave_a_share_for_those_who_have_nothing() {
+        for parties in [1, 2, 9, 99] {
+            let got = flood(parties, 10_000);
+            let share = 10_000 / (parties as u64 + 1);
+            assert!(got.iter().all(|got| got.abs_diff(share) <= 1), "{got:?}");
+            let all = got.iter().sum();
+            assert_eq!(has_room(got[0], all, 10_000, 1), Err(Full::Share));
+            let friend = (0..10_000).take_while(|own| has_room(*own, all + own, 10_000, 1).is_ok());
+            assert!(friend.count() as u64 >= share / 2 - 1);
+        }
+    }
+
+    #[test]
+    fn whoever_comes_later_gets_half_of_what_the_others_have_left() {
         let mut all = 0;
         let mut take = || {
-            let own = (0..1000).take_while(|own| is_fair(own + 1, all + own + 1, 1000)).count();
-            all += own as u64;
+            let own = (0..1000).take_while(|own| has_room(*own, all + own, 1000, 1).is_ok()).count() as u64;
+            all += own;
             own
         };
-        assert_eq!([take(), take(), take(), take(), take()], [250, 250, 100, 80, 64]);
+        assert_eq!([take(), take(), take(), take()], [500, 250, 125, 63]);
+    }
+
+    #[test]
+    fn whoever_has_nothing_gets_what_fits() {
+        assert_eq!([7, 8].map(|amount| has_room(0, 3, 10, amount)), [Ok(()), Err(Full::Pool)]);
+        assert_eq!([4, 5, 8].map(|amount| has_room(3, 3, 10, amount)), [Ok(()), Err(Full::Share), Err(Full::Pool)]);
+        assert_eq!(has_room(1, 10, 5, 0), Ok(()), "nothing needs no room");
+        assert_eq!(has_room(0, 10, 5, 1), Err(Full::Pool), "more is there than fits");
+        assert_eq!(has_room(2, 2, u64::MAX, u64::MAX - 2), Err(Full::Share));
     }
 
     #[test]

@@ -23,7 +23,7 @@ use super::table::FileTable;
 use super::tokens::{ResumePoint, Token, TokenScope};
 use super::usage::QuotaExceeded;
 use crate::core::context::{CommandContext, Piece};
-use crate::core::limits::{PIECE, SHARE};
+use crate::core::limits::PIECE;
 use crate::core::party::Party;
 use crate::core::registry::Registry;
 use crate::core::room::Room;
@@ -169,10 +169,7 @@ fn add(files: &Files, ctx: &mut CommandContext<'_>, file: SharedFile) -> Result<
                     return ("SPOOL_FULL", "The server has no room for it now; try again later".to_owned());
                 }
                 QuotaExceeded::TooMany => format!("Your {of} {} files on the server", limits::FILES_PER_SENDER),
-                QuotaExceeded::Share => {
-                    let share = readable_size(spool_quota / SHARE);
-                    format!("With it your {of} more than {share} on the server")
-                }
+                QuotaExceeded::Share => format!("With it your {of} more than its share of the room for files"),
             };
             ("TOO_MANY", format!("{have}; cancel one first (FILE LIST shows them)"))
         })?;

@@ -13,13 +13,13 @@ use super::index::MailIndex;
 use super::maildir::{Maildir, Missing};
 use super::message::StoredMessage;
 use super::options::MailOptions;
-use super::shares::{Full, Refusal};
+use super::shares::Refusal;
 use super::stored::{self, OtherVerb};
 use crate::core::context::CommandContext;
 use crate::core::event::Line;
 use crate::core::log::{Log, Trouble};
 use crate::core::msgid::Msgid;
-use crate::core::party::Party;
+use crate::core::party::{Full, Party};
 use crate::core::server::Server;
 use crate::data::clock::Clock;
 

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::*;
-use crate::mail::shares::Full;
+use crate::core::party::Full;
 
 fn party(number: u32) -> Party {
     Party::of(Ipv4Addr::from_bits(number).into())
