@@ -45,11 +45,11 @@ pub struct KeyOptions {
 
 pub struct Keys {
     table: Mutex<KeyTable>,
-    /// A client's requests could fill the console with it.
-    not_stored: Trouble,
     folder: KeyFolder,
     takeover: Takeover,
     clock: Arc<Clock>,
+    /// A client's requests could fill the console with it.
+    not_stored: Trouble,
 }
 
 impl Keys {
@@ -119,7 +119,6 @@ impl Keys {
         let owner = self.table().owner(&name)?;
         if !self.store(ctx, &name, key, Some(by.now)) {
             self.table().release(&name, owner);
-            ctx.me_mut().party = Party::of(by.network);
             return Some(format!("{nick} could not be bound to your key: the server's disk fails"));
         }
         self.table().mark_stored(&name);
@@ -163,8 +162,9 @@ impl Wing for Keys {
             // Whoever takes a name that is forgotten gets what waits for it.
             ctx.registry.is_taken(name) || ctx.wings.keep_for(name)
         });
-        let is_owner = !matches!(bound, Bound::Refused(_) | Bound::Theirs);
-        ctx.me_mut().party = if is_owner { Party::Key(key) } else { Party::of(ip) };
+        // Anybody can make keys by the hundred and bind a name to each, so a key answers for itself only when it comes
+        // back to its name in a later session.
+        ctx.me_mut().party = if self.table().is_proven(&name, key) { Party::Key(key) } else { Party::of(ip) };
         match bound {
             Bound::Already | Bound::Theirs => None,
             Bound::Refused(why) => Some(format!("{nick} is not bound to your key: {why}")),

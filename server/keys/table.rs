@@ -93,6 +93,11 @@ impl KeyTable {
         self.owner(name).is_none_or(|owner| Some(owner.key) == key)
     }
 
+    /// Whether a name belongs to a key since an earlier session. A key that was just made owns nothing like that.
+    pub fn is_proven(&self, name: &str, key: Fingerprint) -> bool {
+        self.owner(name).is_some_and(|owner| owner.key == key && owner.once.is_none())
+    }
+
     /// Binds a name to a key. A new owner is to be stored on the disk, and then marked with [`Self::mark_stored`]. A name
     /// that is in use is not forgotten.
     pub fn bind(&mut self, name: &str, by: Applicant, in_use: impl Fn(&str) -> bool) -> Bound {

@@ -41,3 +41,19 @@ fn a_key_has_a_share_of_the_spool_by_whatever_name() {
     let mut tesla = server.client_with_key("tesla", "tesla");
     tesla.ask("FILE OFFER r albert 2201 :b", &[&refused]);
 }
+
+#[test]
+fn new_keys_have_no_shares_of_their_own() {
+    let server = Server::start(&["--spool-quota", "4000"]);
+    let _albert = server.client_with_key("albert", "albert");
+    upload(&server, &mut server.client_with_key("mallory", "mallory"), "a", &[1; 900]);
+    let text = "With it your address has more than its share of the room for files; cancel one first (FILE LIST shows \
+                them)";
+    let refused = format!(":groupchat FAIL FILE TOO_MANY r :{text}");
+    for number in 0..3 {
+        let name = format!("mallory{number}");
+        server.client_with_key(&name, &name).ask("FILE OFFER r albert 2201 :b", &[&refused]);
+    }
+    let mut back = server.client_with_known_key("mallory0", "mallory0");
+    upload(&server, &mut back, "b", &[1; 2201]);
+}

@@ -62,9 +62,14 @@ fn a_name_belongs_to_one_key_and_a_key_has_some_names() {
 #[test]
 fn a_name_is_used_again_in_a_later_session_only() {
     let mut keys = KeyTable::default();
-    let bound = |session| keys.bind("tesla", client(TESLA, session), unused);
-    assert_eq!([1, 1, 2, 1, 3].map(bound), [Bound::New, Bound::Already, Bound::Again, Bound::Already, Bound::Already]);
-    assert!(keys.once.is_empty());
+    let mut bound = |session| keys.bind("tesla", client(TESLA, session), unused);
+    assert_eq!(
+        [1, 1, 2, 1, 3].map(&mut bound),
+        [Bound::New, Bound::Already, Bound::Again, Bound::Already, Bound::Already]
+    );
+    assert!(keys.once.is_empty() && keys.is_proven("tesla", TESLA) && !keys.is_proven("tesla", EVE));
+    keys.bind("eve", client(EVE, 1), unused);
+    assert!(!keys.is_proven("eve", EVE), "it has just got it");
     // After a restart nobody knows that session any more.
     keys.enter("nikola", TESLA, Some((5, None)), true);
     assert_eq!(keys.bind("nikola", client(TESLA, 1), unused), Bound::Again);
