@@ -199,6 +199,7 @@ pub mod tests {
         let bob = files.recipient(file, "robert").unwrap();
         files.remove_recipient(ids[1], bob);
         assert_eq!((files.of("robert"), files.accounts.usage(None).1.recipients), (vec![], 0));
+        assert_eq!(files.expire(ids[0], DAY + 1, DAY).len(), 0, "it goes on behind that one");
         assert_eq!(super::tests::ids(&files.expire(0, DAY + 1, DAY)), [ids[0]]);
     }
 
