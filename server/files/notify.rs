@@ -4,7 +4,7 @@
 //! Runs in the thread of the client that brought it about, under the registry's lock, which it lets go while it waits
 //! for the disk; at the start of the server in the main thread.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 use std::{io, mem};
 
 use wire::file_line::FileLine;
@@ -214,7 +214,8 @@ fn note_announced(files: &Files, server: &Server, id: FileId, messages: Vec<Stor
     });
     let Some(messages) = left else {
         if let Err(error) = noted {
-            server.log.line(format_args!("File {id} will be announced again at the next start: {error}"));
+            let line = format_args!("File {id} will be announced again at the next start: {error}");
+            files.spool_fails.report(&server.log, Instant::now(), line);
         }
         return;
     };

@@ -27,8 +27,9 @@ pub struct Files {
     pub mail: Arc<Mail>,
     pub clock: Arc<Clock>,
     table: Mutex<FileTable>,
-    /// A client's requests could fill the console with it.
+    /// A client's requests could fill the console with these.
     pub spool_fails: Trouble,
+    not_removed: Trouble,
 }
 
 impl Files {
@@ -41,8 +42,9 @@ impl Files {
         mail: Arc<Mail>,
     ) -> Result<Arc<Self>, String> {
         let (spool, table) = Spool::open(data, log, clock.now(), Instant::now())?;
-        let (options, table, spool_fails) = (options.clone(), Mutex::new(table), Trouble::default());
-        Ok(Arc::new(Files { options, spool, mail, clock, table, spool_fails }))
+        let (options, table) = (options.clone(), Mutex::new(table));
+        let (spool_fails, not_removed) = (Trouble::default(), Trouble::default());
+        Ok(Arc::new(Files { options, spool, mail, clock, table, spool_fails, not_removed }))
     }
 
     pub fn table(&self) -> MutexGuard<'_, FileTable> {
@@ -56,7 +58,8 @@ impl Files {
             file.shut_down();
             self.mail.revoke(server, &file.announcements);
             if let Err(error) = self.spool.remove(file.id) {
-                server.log.line(format_args!("Cannot remove file {} from the disk: {error}", file.id));
+                let line = format_args!("Cannot remove file {} from the disk: {error}", file.id);
+                self.not_removed.report(&server.log, Instant::now(), line);
             }
             // Until now other threads could still ask for the names of its people.
             self.table().people.remove(file.sender, Role::Sender, file.id);

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
 use wire::crc32::crc32;
 use wire::names::casefold;
@@ -126,8 +127,8 @@ impl Mail {
         for (name, id) in messages {
             let removed = self.index().remove(name, *id);
             if let Some(Err(error)) = removed.map(|message| self.maildir.remove(name, &message)) {
-                let log = &server.log;
-                log.line(format_args!("The message {id} to {name} may arrive, since it cannot be removed: {error}"));
+                let line = format_args!("The message {id} to {name} may arrive, since it cannot be removed: {error}");
+                self.troubles.disk.report(&server.log, Instant::now(), line);
             }
         }
     }
