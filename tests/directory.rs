@@ -164,6 +164,7 @@ fn a_disk_that_fails_is_told_and_nothing_changes() {
     tesla.ask("DELETEROOM lab", &[&format!(":groupchat FAIL DELETEROOM UNAVAILABLE lab {why}")]);
     tesla.ask("GETDIR", &[":groupchat GETDIR ITEM lab *", ":groupchat GETDIR END"]);
     server.program.expect_log("The directory cannot be written: ");
+    assert_eq!(server.program.count_log("The directory cannot be written: "), 1, "not a line for each");
 }
 
 #[test]

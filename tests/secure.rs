@@ -64,6 +64,15 @@ impl Server {
         client.sync();
         client
     }
+
+    /// The same, when the key has had the name in an earlier session.
+    pub fn client_with_known_key(&self, nick: &str, key: &str) -> Client {
+        let mut first = self.client_with_key(nick, key);
+        first.send("QUIT");
+        first.skip_to("ERROR *");
+        first.expect_end();
+        self.client_with_key(nick, key)
+    }
 }
 
 /// The fingerprint that the server's window shows.

@@ -107,9 +107,13 @@ const CTRL_D: &str = "Ctrl-D within a line: the line is discarded, and nothing w
 fn next_line(input: &mut impl BufRead, is_terminal: bool) -> Option<Result<String, &'static str>> {
     let mut bytes = Vec::new();
     if is_terminal {
-        while matches!(input.fill_buf(), Err(error) if error.kind() == ErrorKind::Interrupted) {}
-        let typed = input.fill_buf().ok()?;
-        let (length, is_line) = (typed.len(), typed.contains(&b'\n'));
+        let (length, is_line) = loop {
+            match input.fill_buf() {
+                Ok(typed) => break (typed.len(), typed.contains(&b'\n')),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return None,
+            }
+        };
         if !is_line {
             input.consume(length);
             return (length > 0).then_some(Err(CTRL_D));

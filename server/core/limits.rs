@@ -21,8 +21,6 @@ pub const MAX_PER_IP: usize = 100;
 pub const LEAST_RESERVE: usize = 12;
 /// Descriptors that are kept for files at most: a quarter of them for the files of a thousand transfers.
 pub const MOST_RESERVE: usize = 4000;
-/// The part of what belongs to all that one party may have, `1/SHARE`: nobody shall use it up alone.
-pub const SHARE: u64 = 4;
 
 // --- Queues -------------------------------------------------------------------------------------
 

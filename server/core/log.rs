@@ -7,13 +7,17 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::limits;
-use wire::text::printable;
+use wire::text::{pluralize, printable};
+
+/// Between two lines about the same kind of trouble.
+const TROUBLE_PAUSE: Duration = Duration::from_mins(1);
 
 /// Where every thread puts its log lines.
 #[derive(Debug)]
@@ -64,6 +68,38 @@ impl Log {
     }
 }
 
+/// One kind of trouble, which each request of a flood could report: the console gets a line a minute about it, with the
+/// number of those that were left out. The lock is held for a comparison.
+#[derive(Debug, Default)]
+pub struct Trouble(Mutex<Reported>);
+
+#[derive(Debug, Default)]
+struct Reported {
+    last: Option<Instant>,
+    left_out: usize,
+}
+
+impl Trouble {
+    pub fn report(&self, log: &Log, now: Instant, line: fmt::Arguments<'_>) {
+        match self.due(now) {
+            None => {}
+            Some(0) => log.line(line),
+            Some(count) => log.line(format_args!("{line} ({} before it)", pluralize(count, "more line"))),
+        }
+    }
+
+    /// How many lines were left out, if another one is due.
+    fn due(&self, now: Instant) -> Option<usize> {
+        let mut reported = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported.last.is_some_and(|last| now.saturating_duration_since(last) < TROUBLE_PAUSE) {
+            reported.left_out += 1;
+            return None;
+        }
+        reported.last = Some(now);
+        Some(std::mem::take(&mut reported.left_out))
+    }
+}
+
 fn log_loop(lines: &Receiver<String>, missed: &AtomicUsize, _done: Sender<Infallible>) {
     let mut out = io::BufWriter::new(io::stdout());
     while let Ok(first) = lines.recv() {
@@ -77,5 +113,18 @@ fn log_loop(lines: &Receiver<String>, missed: &AtomicUsize, _done: Sender<Infall
         }
         let _ = out.flush();
         thread::sleep(limits::LOG_PAUSE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_a_minute() {
+        let (trouble, now) = (Trouble::default(), Instant::now());
+        assert_eq!(trouble.due(now), Some(0));
+        assert_eq!([1, 59].map(|seconds| trouble.due(now + Duration::from_secs(seconds))), [None, None]);
+        assert_eq!(trouble.due(now + TROUBLE_PAUSE), Some(2));
     }
 }

@@ -2,17 +2,18 @@
 //!
 //! Pure.
 
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
+use std::time::{Duration, Instant};
 
 use wire::fingerprint::Fingerprint;
 
-use super::limits::SHARE;
-
-/// A key, if it owns the name under which the client is connected; or else the network of the client's address.
+/// A key, if the client's name belongs to it since an earlier session; or else the network of the client's address.
 ///
-/// Anybody can make keys by the thousand, so a key without a name counts for nothing.
+/// Anybody can make keys by the thousand and bind a name to each. So a new key answers for nothing: its client counts
+/// with its network, until it comes back another time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Party {
     Key(Fingerprint),
@@ -26,12 +27,67 @@ impl Party {
     }
 }
 
-/// Whether one party may have so much of what all together have of a pool: a part of it and, once half is used, a part of
-/// what remains. So the more parties take all that they may, the less each gets, and a newcomer finds something (after the
-/// dynamic thresholds of Choudhury and Hahne, 1998).
-pub fn is_fair(own: u64, all: u64, pool: u64) -> bool {
-    let free = pool.saturating_sub(all);
-    own <= pool / SHARE && (free >= pool / 2 || own <= free / SHARE)
+/// Why there is no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// Nobody gets more.
+    Pool,
+    /// The party has used up its share; others may get more.
+    Share,
+}
+
+/// Whether a party that has `own` of the `all` that is in use may have this amount too: it may have as much as is still
+/// free, and when it has nothing, whatever fits.
+///
+/// This is the dynamic threshold by which switches share their buffers (Choudhury and Hahne, 1998). A party alone gets
+/// half of the capacity, `n` parties that take all they can at the same time leave `1/(n + 1)`, and a flood is refused
+/// before anybody else is.
+pub fn has_room(own: u64, all: u64, capacity: u64, amount: u64) -> Result<(), Full> {
+    let free = capacity.saturating_sub(all);
+    match () {
+        () if amount == 0 => Ok(()),
+        () if amount > free => Err(Full::Pool),
+        () if own > 0 && own.saturating_add(amount) > free => Err(Full::Share),
+        () => Ok(()),
+    }
+}
+
+/// Parties that one [`Hourly`] counts, about a megabyte. More of them in an hour are an attack that no limit for each
+/// holds up; then the oldest ones may begin anew.
+const COUNTED: usize = 10_000;
+const HOUR: Duration = Duration::from_hours(1);
+
+/// How often each party has done something within an hour, which begins when it does it for the first time.
+#[derive(Debug, Default)]
+pub struct Hourly {
+    counts: HashMap<Party, usize>,
+    /// The parties in `counts`, in the order in which their hours have begun.
+    begun: VecDeque<(Instant, Party)>,
+}
+
+impl Hourly {
+    /// Counts one time more, unless the party has done it `most` times in its hour; then false.
+    pub fn count(&mut self, party: Party, most: usize, now: Instant) -> bool {
+        while self.begun.front().is_some_and(|(begun, _)| now.saturating_duration_since(*begun) >= HOUR) {
+            self.forget_first();
+        }
+        if !self.counts.contains_key(&party) {
+            if self.begun.len() >= COUNTED {
+                self.forget_first();
+            }
+            self.begun.push_back((now, party));
+        }
+        let count = self.counts.entry(party).or_default();
+        let may = *count < most;
+        *count += usize::from(may);
+        may
+    }
+
+    fn forget_first(&mut self) {
+        if let Some((_, first)) = self.begun.pop_front() {
+            self.counts.remove(&first);
+        }
+    }
 }
 
 /// The part of an address that one party has: all of IPv4, the first half of IPv6.
@@ -65,15 +121,71 @@ impl FromStr for Party {
 mod tests {
     use super::*;
 
+    /// Parties that take one after the other as long as they get anything; what each got.
+    fn flood(parties: usize, capacity: u64) -> Vec<u64> {
+        let mut got = vec![0; parties];
+        loop {
+            let before: u64 = got.iter().sum();
+            for number in 0..parties {
+                let all = got.iter().sum();
+                got[number] += u64::from(has_room(got[number], all, capacity, 1).is_ok());
+            }
+            if got.iter().sum::<u64>() == before {
+                return got;
+            }
+        }
+    }
+
     #[test]
-    fn the_more_take_their_share_the_less_it_is() {
+    fn floods_leave_a_share_for_those_who_have_nothing() {
+        for parties in [1, 2, 9, 99] {
+            let got = flood(parties, 10_000);
+            let share = 10_000 / (parties as u64 + 1);
+            assert!(got.iter().all(|got| got.abs_diff(share) <= 1), "{got:?}");
+            let all = got.iter().sum();
+            assert_eq!(has_room(got[0], all, 10_000, 1), Err(Full::Share));
+            let friend = (0..10_000).take_while(|own| has_room(*own, all + own, 10_000, 1).is_ok());
+            assert!(friend.count() as u64 >= share / 2 - 1);
+        }
+    }
+
+    #[test]
+    fn whoever_comes_later_gets_half_of_what_the_others_have_left() {
         let mut all = 0;
         let mut take = || {
-            let own = (0..1000).take_while(|own| is_fair(own + 1, all + own + 1, 1000)).count();
-            all += own as u64;
+            let own = (0..1000).take_while(|own| has_room(*own, all + own, 1000, 1).is_ok()).count() as u64;
+            all += own;
             own
         };
-        assert_eq!([take(), take(), take(), take(), take()], [250, 250, 100, 80, 64]);
+        assert_eq!([take(), take(), take(), take()], [500, 250, 125, 63]);
+    }
+
+    #[test]
+    fn whoever_has_nothing_gets_what_fits() {
+        assert_eq!([7, 8].map(|amount| has_room(0, 3, 10, amount)), [Ok(()), Err(Full::Pool)]);
+        assert_eq!([4, 5, 8].map(|amount| has_room(3, 3, 10, amount)), [Ok(()), Err(Full::Share), Err(Full::Pool)]);
+        assert_eq!(has_room(1, 10, 5, 0), Ok(()), "nothing needs no room");
+        assert_eq!(has_room(0, 10, 5, 1), Err(Full::Pool), "more is there than fits");
+        assert_eq!(has_room(2, 2, u64::MAX, u64::MAX - 2), Err(Full::Share));
+    }
+
+    #[test]
+    fn a_party_has_its_hour() {
+        let (mut hourly, now) = (Hourly::default(), Instant::now());
+        let party = |number: usize| Party::of(Ipv6Addr::from_bits((number as u128) << 64).into());
+        assert_eq!((0..10).filter(|_| hourly.count(party(0), 3, now)).count(), 3);
+        assert!(hourly.count(party(1), 3, now + HOUR / 2));
+        assert!(!hourly.count(party(0), 3, now + HOUR / 2) && hourly.count(party(0), 3, now + HOUR));
+        assert_eq!((hourly.counts[&party(0)], hourly.counts[&party(1)]), (1, 1));
+    }
+
+    #[test]
+    fn however_many_parties_come_none_is_refused_for_it() {
+        let (mut hourly, now) = (Hourly::default(), Instant::now());
+        let party = |number: usize| Party::of(Ipv6Addr::from_bits((number as u128) << 64).into());
+        assert!((0..2 * COUNTED).all(|number| hourly.count(party(number), 1, now)));
+        assert_eq!((hourly.counts.len(), hourly.begun.len()), (COUNTED, COUNTED));
+        assert!(!hourly.count(party(2 * COUNTED - 1), 1, now));
     }
 
     #[test]

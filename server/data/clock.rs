@@ -14,13 +14,12 @@ use std::time::{Instant, SystemTime};
 
 use wire::disk::{read_text, write_atomically};
 use wire::text::pluralize;
-use wire::time::unix_seconds;
+use wire::time::{DAY, unix_seconds};
 
 /// 2026-11-26, when this was written: the clock of a machine that runs it is wrong if it is earlier.
 const WRITTEN: u64 = 1_795_651_200;
 /// In the year 2106: a time after it is damage.
 const LATEST: u64 = u32::MAX as u64;
-const DAY: u64 = 24 * 60 * 60;
 
 #[derive(Debug)]
 pub struct Clock {
@@ -105,16 +104,20 @@ mod tests {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
-    fn after(clock: u64, machine: u64) -> Option<Stopped> {
-        Some(Stopped { clock, machine })
+    const fn stopped_at(clock: u64, machine: u64) -> Stopped {
+        Stopped { clock, machine }
     }
 
     #[test]
     fn it_follows_a_clock_that_can_be_right() {
         assert_eq!(go_on(None, NOW), (NOW, None));
-        assert_eq!(go_on(after(NOW, NOW), NOW), (NOW, None));
-        assert_eq!(go_on(after(NOW, NOW), NOW + DAY), (NOW + DAY, None));
-        assert_eq!(go_on(after(NOW, NOW + 50 * DAY), NOW + 50 * DAY + 7), (NOW + 7, None), "it may be behind");
+        assert_eq!(go_on(Some(stopped_at(NOW, NOW)), NOW), (NOW, None));
+        assert_eq!(go_on(Some(stopped_at(NOW, NOW)), NOW + DAY), (NOW + DAY, None));
+        assert_eq!(
+            go_on(Some(stopped_at(NOW, NOW + 50 * DAY)), NOW + 50 * DAY + 7),
+            (NOW + 7, None),
+            "it may be behind"
+        );
     }
 
     #[test]
@@ -124,14 +127,14 @@ mod tests {
             (start, warning.unwrap().split([';', ',', ':']).next().unwrap().to_owned())
         };
         let behind = "This machine's clock is 2 days behind its last run".to_owned();
-        assert_eq!(says(after(NOW, NOW), NOW - 2 * DAY), (NOW, behind));
+        assert_eq!(says(Some(stopped_at(NOW, NOW)), NOW - 2 * DAY), (NOW, behind));
         let off = "The server was off for 8 days".to_owned();
-        assert_eq!(says(after(NOW, NOW), NOW + 8 * DAY), (NOW + DAY, off));
-        for stopped in [None, after(5, 5)] {
+        assert_eq!(says(Some(stopped_at(NOW, NOW)), NOW + 8 * DAY), (NOW + DAY, off));
+        for stopped in [None, Some(stopped_at(5, 5))] {
             assert_eq!(says(stopped, 5), (WRITTEN, "This machine's clock is wrong".to_owned()));
         }
-        assert_eq!(go_on(after(NOW, NOW), 5).0, NOW);
-        assert_eq!(go_on(after(NOW, 5), NOW).0, NOW + DAY, "1970 in the last run");
+        assert_eq!(go_on(Some(stopped_at(NOW, NOW)), 5).0, NOW);
+        assert_eq!(go_on(Some(stopped_at(NOW, 5)), NOW).0, NOW + DAY, "1970 in the last run");
     }
 
     #[test]

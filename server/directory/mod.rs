@@ -20,7 +20,7 @@ use wire::fail::Fail;
 use wire::message::Message;
 
 use crate::core::context::{Command, CommandContext, Wing};
-use crate::core::log::Log;
+use crate::core::log::{Log, Trouble};
 
 use verbs::{Rooms, Verb};
 
@@ -31,7 +31,8 @@ impl Directory {
     pub fn open(data: &Path, log: &Log, encrypted: bool) -> Result<Arc<Self>, String> {
         let (file, table, warnings) = file::DirectoryFile::open(data)?;
         warnings.iter().for_each(|warning| log.line(warning));
-        Ok(Arc::new(Directory(Rooms { table: table.into(), file, encrypted })))
+        let not_written = Trouble::default();
+        Ok(Arc::new(Directory(Rooms { table: table.into(), file, encrypted, not_written })))
     }
 }
 

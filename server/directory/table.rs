@@ -12,7 +12,7 @@ use wire::names::{casefold, eq_ignore_case, is_nick, is_room};
 
 use super::limits;
 use crate::core::client::Client;
-use crate::core::party::{Party, is_fair};
+use crate::core::party::{Full, Party, has_room};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MulticastRoom {
@@ -96,24 +96,22 @@ impl RoomTable {
         if let Some(other) = self.all().find(|other| other.address == room.address) {
             return Err(("ADDRESS_TAKEN", format!("The members of {} meet there already", other.name)));
         }
-        if self.0.len() >= limits::DIRECTORY_ROOMS {
-            return Err(("TOO_MANY", format!("There are {} rooms; no more are taken", limits::DIRECTORY_ROOMS)));
-        }
-        if !self.has_share(&room) {
-            let text = "Your key, or your address, has its share of the directory; delete a room first";
-            return Err(("TOO_MANY", text.into()));
-        }
+        let full = format!("There are {} rooms; no more are taken", limits::DIRECTORY_ROOMS);
+        self.has_room(&room).map_err(|why| match why {
+            Full::Pool => ("TOO_MANY", full),
+            Full::Share => {
+                ("TOO_MANY", "Your key, or your address, has its share of the directory; delete a room first".into())
+            }
+        })?;
         self.0.insert(casefold(&room.name), room);
         Ok(())
     }
 
-    /// Whether the party of a new room may have one more. As with connections, this machine has no bound of its own.
-    fn has_share(&self, room: &MulticastRoom) -> bool {
-        let Some(party) = room.party.filter(|party| !matches!(party, Party::Network(ip) if ip.is_loopback())) else {
-            return true;
-        };
-        let own = self.all().filter(|other| other.party == Some(party)).count() + 1;
-        is_fair(own as u64, self.0.len() as u64 + 1, limits::DIRECTORY_ROOMS as u64)
+    /// Whether there is room for one more. As with connections, this machine has no bound of its own.
+    fn has_room(&self, room: &MulticastRoom) -> Result<(), Full> {
+        let party = room.party.filter(|party| !matches!(party, Party::Network(ip) if ip.is_loopback()));
+        let own = self.all().filter(|other| party.is_some() && other.party == party).count();
+        has_room(own as u64, self.0.len() as u64, limits::DIRECTORY_ROOMS as u64, 1)
     }
 
     pub fn get(&self, name: &str) -> Option<&MulticastRoom> {
@@ -182,7 +180,7 @@ mod tests {
             (0..1000).take_while(|number| add(*number)).count()
         };
         let made = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "127.0.0.1"].map(&mut fill);
-        assert_eq!(made, [250, 0, 250, 100, 400], "this machine is exempt");
+        assert_eq!(made, [500, 0, 250, 125, 125], "this machine is exempt");
     }
 
     #[test]

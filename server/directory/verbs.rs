@@ -13,6 +13,7 @@ use super::file::DirectoryFile;
 use super::table::{MulticastRoom, Refusal, RoomTable, is_address, is_name};
 use crate::core::context::{CommandContext, Piece};
 use crate::core::limits::PIECE;
+use crate::core::log::Trouble;
 use crate::core::registry::Registry;
 use crate::core::replies::Replies;
 
@@ -21,6 +22,8 @@ pub struct Rooms {
     pub file: DirectoryFile,
     /// New rooms get a key.
     pub encrypted: bool,
+    /// A client's requests could fill the console with it.
+    pub not_written: Trouble,
 }
 
 /// The function of a verb, which answers by itself unless it refuses.
@@ -107,7 +110,8 @@ impl Rooms {
     /// Writes the directory to the disk. The console says why that fails.
     fn write(&self, ctx: &mut CommandContext<'_>) -> Result<(), Refusal> {
         ctx.on_disk(|_| self.file.write(&self.table)).map_err(|error| {
-            ctx.server.log.line(format_args!("The directory cannot be written: {error}"));
+            let line = format_args!("The directory cannot be written: {error}");
+            self.not_written.report(&ctx.server.log, ctx.inputs.instant, line);
             ("UNAVAILABLE", "The server's disk fails; try again later, or tell who runs it".into())
         })
     }

@@ -2,6 +2,7 @@
 //!
 //! Belongs to the thread of the connection, which takes the table's lock for a moment at a time.
 
+use std::fmt;
 use std::io;
 use std::net::Shutdown;
 use std::sync::Arc;
@@ -93,8 +94,12 @@ impl<'a> TransferGuard<'a> {
 
     /// The disk fails, perhaps for a while: the console says so. Returns the sentence for the client.
     pub fn cannot(&self, what: &str, error: &io::Error) -> String {
-        self.connection.server.log.line(format_args!("Cannot {what} file {}: {error}", self.id));
+        self.report(format_args!("Cannot {what} file {}: {error}", self.id));
         format!("The server cannot {what} the file now; try again later")
+    }
+
+    fn report(&self, line: fmt::Arguments<'_>) {
+        self.files.spool_fails.report(&self.connection.server.log, Instant::now(), line);
     }
 
     /// The disk fails: the console says so, and the file is removed, so that others have room. It is kept when nothing
@@ -103,8 +108,7 @@ impl<'a> TransferGuard<'a> {
         if is_out_of_descriptors(error) {
             return self.cannot("keep", error) + ", and offer the file again";
         }
-        let log = &self.connection.server.log;
-        log.line(format_args!("Cannot keep file {}: {error}; its upload is given up", self.id));
+        self.report(format_args!("Cannot keep file {}: {error}; its upload is given up", self.id));
         self.give_up();
         format!("The server cannot keep the file ({error}); nothing was kept")
     }

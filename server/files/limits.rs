@@ -11,17 +11,11 @@ pub const SPOOL_QUOTA: u64 = 32 * 1024 * 1024 * 1024;
 pub const FILE_DAYS: u32 = 7;
 /// Files of one party in the spool: each has an entry in memory.
 pub const FILES_PER_SENDER: usize = 100;
-/// The part of the spool that a party's only file leaves free if it is larger than a share, `1/SPOOL_RESERVE`, for the
-/// small files of others.
-pub const SPOOL_RESERVE: u64 = 8;
 /// Recipients of all files in the spool together: each has an entry in memory.
 pub const FILE_RECIPIENTS: usize = 1_000_000;
 /// Data connections at once: a thread each. They do not count as clients; one address may have as many of them as it
 /// may have clients.
 pub const TRANSFERS: usize = 1000;
-/// Data connections that one party may have in any case, up to half of all: a class that shares one address fetches the
-/// same file.
-pub const LEAST_TRANSFERS: usize = 32;
 /// Random bytes of the token that opens a data connection: beyond guessing.
 pub const TOKEN: usize = 16;
 /// How long a token is good for; a client connects at once.

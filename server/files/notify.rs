@@ -4,7 +4,7 @@
 //! Runs in the thread of the client that brought it about, under the registry's lock, which it lets go while it waits
 //! for the disk; at the start of the server in the main thread.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 use std::{io, mem};
 
 use wire::file_line::FileLine;
@@ -23,7 +23,7 @@ use crate::core::context::{CommandContext, PrivateMessage, Wings};
 use crate::core::event::{Caps, ClientId, Line, Recipients};
 use crate::core::limits::PIECE;
 use crate::core::msgid::Msgid;
-use crate::core::party::is_fair;
+use crate::core::party::has_room;
 use crate::core::registry::Registry;
 use crate::core::room::Room;
 use crate::core::server::Server;
@@ -135,7 +135,8 @@ fn add_members(files: &Files, registry: &Registry, id: FileId, members: &[Client
             continue;
         }
         let (own, all) = table.accounts.usage(file.party);
-        if !is_fair(own.recipients as u64 + 1, all.recipients as u64 + 1, limits::FILE_RECIPIENTS as u64) {
+        let (own, all) = (own.recipients as u64, all.recipients as u64);
+        if has_room(own, all, limits::FILE_RECIPIENTS as u64, 1).is_err() {
             return Err(
                 "nobody gets the file: your files on the server, or all files, are for too many people; cancel \
                         some, or try again later"
@@ -213,7 +214,8 @@ fn note_announced(files: &Files, server: &Server, id: FileId, messages: Vec<Stor
     });
     let Some(messages) = left else {
         if let Err(error) = noted {
-            server.log.line(format_args!("File {id} will be announced again at the next start: {error}"));
+            let line = format_args!("File {id} will be announced again at the next start: {error}");
+            files.spool_fails.report(&server.log, Instant::now(), line);
         }
         return;
     };

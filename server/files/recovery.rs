@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use wire::disk::{free_name, make_private, read_text};
 use wire::os::sync_folder;
+use wire::time::DAY;
 
 use super::ids::FileId;
 use super::journal;
@@ -95,7 +96,6 @@ impl Spool {
 
     /// An offer that an earlier version noted by a clock that was wrong would expire at once, or never.
     fn correct_time(&self, id: FileId, file: &mut SharedFile, time: u64, log: &Log) {
-        const DAY: u64 = 24 * 60 * 60;
         if (limits::EARLIEST_OFFER..=time.saturating_add(DAY)).contains(&file.offered) {
             return;
         }

@@ -29,8 +29,8 @@ impl FileTable {
         quota: u64,
         now: Instant,
     ) -> Result<Vec<SharedFile>, QuotaExceeded> {
-        let more = Usage { files: 1, begun: usize::from(size > 0), bytes: size, recipients: 0 };
-        self.make_room_for(party, more, quota, now)
+        let more = Usage { files: 1, bytes: size, recipients: 0 };
+        self.make_room_for(party, Usage::default(), more, quota, now)
     }
 
     /// Counts bytes that came for an upload; takes idle uploads out to make room for them.
@@ -42,8 +42,10 @@ impl FileTable {
         now: Instant,
     ) -> Result<Vec<SharedFile>, Stopped> {
         let file = self.get(id).filter(|file| file.is_uploaded_by(client)).ok_or(Stopped::Ended)?;
-        let more = Usage { begun: usize::from(file.bytes == 0 && count > 0), bytes: count, ..Usage::default() };
-        let removed = self.make_room_for(file.party, more, quota, now).map_err(Stopped::NoRoom)?;
+        // Only the other files count against it: the only file of a party may be as large as it fits.
+        let before = Usage { bytes: file.bytes, ..Usage::default() };
+        let more = Usage { bytes: if count > 0 { file.bytes + count } else { 0 }, ..before };
+        let removed = self.make_room_for(file.party, before, more, quota, now).map_err(Stopped::NoRoom)?;
         self.change(id, |file| {
             file.bytes += count;
             file.active_at = if count > 0 { now } else { file.active_at };
@@ -51,17 +53,21 @@ impl FileTable {
         Ok(removed)
     }
 
+    /// Makes room for a file that is to use `more`, and has used `before` until now.
+    ///
     /// Offers of which no byte has come give way first, the oldest first, and at once. Interrupted uploads give way when
     /// they have been idle for a while. A party that has too much gives up its own.
     fn make_room_for(
         &mut self,
         party: Option<Party>,
+        before: Usage,
         more: Usage,
         quota: u64,
         now: Instant,
     ) -> Result<Vec<SharedFile>, QuotaExceeded> {
         let (own, all) = self.accounts.usage(party);
-        let mut plan = Plan { party, own: own.plus(more), all: all.plus(more), quota, going: Vec::new() };
+        let (own, all) = (own.minus(before), all.minus(before));
+        let mut plan = Plan { party, own, all, more, quota, going: Vec::new() };
         if plan.needs().is_none() {
             return Ok(Vec::new());
         }
@@ -94,18 +100,19 @@ impl FileTable {
     }
 }
 
-/// What there would be with a new file, and without those that give way to it.
+/// What a file needs, and what others use without those that give way to it.
 struct Plan {
     party: Option<Party>,
     own: Usage,
     all: Usage,
+    more: Usage,
     quota: u64,
     going: Vec<FileId>,
 }
 
 impl Plan {
     fn needs(&self) -> Option<QuotaExceeded> {
-        usage::check(self.own, self.all, self.quota).err()
+        usage::check(self.own, self.all, self.more, self.quota).err()
     }
 
     fn take(&mut self, file: &SharedFile) {
@@ -184,7 +191,7 @@ mod tests {
             begin(&mut files, number / 100, 0, now);
         }
         let going = files.make_room(Some(party(1000)), 5, 100, now).unwrap();
-        assert_eq!(ids(&going), [1, 2, 3, 4, 5], "a place for it, and some for newcomers");
+        assert_eq!(ids(&going), [1]);
         assert_eq!(files.accounts.usage(None).1.files, FILES - going.len());
     }
 }

@@ -135,8 +135,7 @@ impl SharedFile {
 
     /// What it counts for.
     pub fn account(&self) -> Account {
-        let begun = usize::from(self.bytes > 0);
-        let usage = Usage { files: 1, begun, bytes: self.bytes, recipients: self.recipients.len() };
+        let usage = Usage { files: 1, bytes: self.bytes, recipients: self.recipients.len() };
         Account { party: self.party, usage, idle_since: self.is_interrupted().then_some(self.active_at) }
     }
 

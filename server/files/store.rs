@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use wire::text::pluralize;
+use wire::time::DAY;
 
 use super::ids::FileId;
 use super::options::FileOptions;
@@ -15,12 +16,10 @@ use super::shared_file::{Recipient, SharedFile};
 use super::spool::Spool;
 use super::table::FileTable;
 use crate::core::limits::PIECE;
-use crate::core::log::Log;
+use crate::core::log::{Log, Trouble};
 use crate::core::server::Server;
 use crate::data::clock::Clock;
 use crate::mail::Mail;
-
-const DAY: u64 = 24 * 60 * 60;
 
 pub struct Files {
     pub options: FileOptions,
@@ -28,6 +27,9 @@ pub struct Files {
     pub mail: Arc<Mail>,
     pub clock: Arc<Clock>,
     table: Mutex<FileTable>,
+    /// A client's requests could fill the console with these.
+    pub spool_fails: Trouble,
+    not_removed: Trouble,
 }
 
 impl Files {
@@ -40,7 +42,9 @@ impl Files {
         mail: Arc<Mail>,
     ) -> Result<Arc<Self>, String> {
         let (spool, table) = Spool::open(data, log, clock.now(), Instant::now())?;
-        Ok(Arc::new(Files { options: options.clone(), spool, mail, clock, table: Mutex::new(table) }))
+        let (options, table) = (options.clone(), Mutex::new(table));
+        let (spool_fails, not_removed) = (Trouble::default(), Trouble::default());
+        Ok(Arc::new(Files { options, spool, mail, clock, table, spool_fails, not_removed }))
     }
 
     pub fn table(&self) -> MutexGuard<'_, FileTable> {
@@ -54,7 +58,8 @@ impl Files {
             file.shut_down();
             self.mail.revoke(server, &file.announcements);
             if let Err(error) = self.spool.remove(file.id) {
-                server.log.line(format_args!("Cannot remove file {} from the disk: {error}", file.id));
+                let line = format_args!("Cannot remove file {} from the disk: {error}", file.id);
+                self.not_removed.report(&server.log, Instant::now(), line);
             }
             // Until now other threads could still ask for the names of its people.
             self.table().people.remove(file.sender, Role::Sender, file.id);
@@ -82,17 +87,16 @@ impl Files {
 
     /// Removes the files whose days are over. Not to be called under the registry's lock.
     pub fn expire(&self, server: &Server) {
-        let now = self.clock.now();
+        let (now, mut last) = (self.clock.now(), 0);
         loop {
-            let expired = self.table().expire(now, self.life());
+            let expired = self.table().expire(last, now, self.life());
             for file in &expired {
                 let SharedFile { id, name, target, offered, .. } = file;
                 let (age, sender) = (pluralize(now.saturating_sub(*offered) / DAY, "day"), file.offered_by());
                 server.log.line(format_args!("File {id} ({name}, from {sender} to {target}) expires after {age}"));
             }
-            if expired.is_empty() {
-                return;
-            }
+            let Some(file) = expired.last() else { return };
+            last = file.id;
             self.discard(server, expired);
         }
     }

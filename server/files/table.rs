@@ -94,9 +94,10 @@ impl FileTable {
         Some(file)
     }
 
-    /// Takes files out whose days are over, some at a time.
-    pub fn expire(&mut self, now: u64, life: u64) -> Vec<SharedFile> {
-        let expired = self.entries.values().filter(|file| file.is_over(now, life)).map(|file| file.id);
+    /// Takes files out whose days are over, some at a time, from behind this id on.
+    pub fn expire(&mut self, after: FileId, now: u64, life: u64) -> Vec<SharedFile> {
+        let entries = self.entries.range(after + 1..);
+        let expired = entries.filter(|(_, file)| file.is_over(now, life)).map(|(id, _)| *id);
         let expired: Vec<_> = expired.take(PIECE).collect();
         expired.into_iter().filter_map(|id| self.remove_if(id, |_| true)).collect()
     }
@@ -158,10 +159,10 @@ impl FileTable {
 pub mod tests {
     use std::time::Instant;
 
+    use wire::time::DAY;
+
     use super::*;
     use crate::core::party::Party;
-
-    const DAY: u64 = 24 * 60 * 60;
 
     pub fn party(number: usize) -> Party {
         Party::of([10, 0, u8::try_from(number / 256).unwrap(), u8::try_from(number % 256).unwrap()].into())
@@ -198,7 +199,8 @@ pub mod tests {
         let bob = files.recipient(file, "robert").unwrap();
         files.remove_recipient(ids[1], bob);
         assert_eq!((files.of("robert"), files.accounts.usage(None).1.recipients), (vec![], 0));
-        assert_eq!(super::tests::ids(&files.expire(DAY + 1, DAY)), [ids[0]]);
+        assert_eq!(files.expire(ids[0], DAY + 1, DAY).len(), 0, "it goes on behind that one");
+        assert_eq!(super::tests::ids(&files.expire(0, DAY + 1, DAY)), [ids[0]]);
     }
 
     #[test]

@@ -19,7 +19,6 @@ use super::notify;
 use super::room::Stopped;
 use super::tokens::ResumePoint;
 use super::usage::QuotaExceeded;
-use crate::core::limits::SHARE;
 
 /// Receives a file, from the offset on, and has it announced.
 pub fn put(guard: &TransferGuard<'_>, promised: ResumePoint, offset: u64, rest: &[u8]) -> Result<String, String> {
@@ -177,8 +176,7 @@ fn count_in(guard: &TransferGuard<'_>, count: u64, now: Instant) -> Result<(), I
         Interrupted::Connection(match why {
             Stopped::Ended => ENDED.to_owned(),
             Stopped::NoRoom(QuotaExceeded::Share) => {
-                let share = readable_size(quota / SHARE);
-                format!("With it your files on the server would have more than {share}; cancel one. It stopped")
+                "With it you have more than your share of the room for files; cancel one. It stopped".to_owned()
             }
             Stopped::NoRoom(_) => "The server has no room for more now; try again later. It stopped".to_owned(),
         })

@@ -10,8 +10,7 @@ use wire::limits::FILES;
 
 use super::ids::FileId;
 use super::limits;
-use crate::core::limits::SHARE;
-use crate::core::party::{Party, is_fair};
+use crate::core::party::{Full, Party, has_room};
 
 /// Which quota is exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +29,6 @@ pub enum QuotaExceeded {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
     pub files: usize,
-    /// Files of which at least a byte has come.
-    pub begun: usize,
     /// Bytes that have come.
     pub bytes: u64,
     pub recipients: usize,
@@ -41,7 +38,6 @@ impl Usage {
     pub fn plus(self, other: Usage) -> Usage {
         Usage {
             files: self.files + other.files,
-            begun: self.begun + other.begun,
             // An offer may name any size.
             bytes: self.bytes.saturating_add(other.bytes),
             recipients: self.recipients + other.recipients,
@@ -51,32 +47,25 @@ impl Usage {
     pub fn minus(self, other: Usage) -> Usage {
         Usage {
             files: self.files.saturating_sub(other.files),
-            begun: self.begun.saturating_sub(other.begun),
             bytes: self.bytes.saturating_sub(other.bytes),
             recipients: self.recipients.saturating_sub(other.recipients),
         }
     }
 }
 
-/// Whether a party may have this, given what all have with it. `quota` is that of bytes.
-pub fn check(own: Usage, all: Usage, quota: u64) -> Result<(), QuotaExceeded> {
-    if own.files > limits::FILES_PER_SENDER {
+/// Whether a party may have a file with this usage, given what it has and what all have. `quota` is that of bytes.
+pub fn check(own: Usage, all: Usage, more: Usage, quota: u64) -> Result<(), QuotaExceeded> {
+    if own.files + more.files > limits::FILES_PER_SENDER {
         return Err(QuotaExceeded::TooMany);
     }
-    if !is_fair(own.files as u64, all.files as u64, FILES as u64) {
-        return Err(QuotaExceeded::Files);
-    }
-    let free = quota.saturating_sub(all.bytes);
-    // A single file may be large, if it leaves something or there is nothing else.
-    let is_large = own.begun <= 1 && (free >= quota / limits::SPOOL_RESERVE || own.bytes == all.bytes);
-    if all.bytes > quota {
-        return Err(if own.bytes == all.bytes && own.begun > 1 { QuotaExceeded::Share } else { QuotaExceeded::Spool });
-    }
-    if is_large || is_fair(own.bytes, all.bytes, quota) {
-        return Ok(());
-    }
-    let is_over_share = own.begun > 1 && own.bytes > quota / SHARE;
-    Err(if is_over_share { QuotaExceeded::Share } else { QuotaExceeded::Spool })
+    let files = has_room(own.files as u64, all.files as u64, FILES as u64, more.files as u64);
+    files.map_err(|_| QuotaExceeded::Files)?;
+    has_room(own.bytes, all.bytes, quota, more.bytes).map_err(|full| match full {
+        Full::Share => QuotaExceeded::Share,
+        // Whoever fills the spool alone can make room.
+        Full::Pool if own.bytes > 0 && own.bytes == all.bytes => QuotaExceeded::Share,
+        Full::Pool => QuotaExceeded::Spool,
+    })
 }
 
 /// What one file counts for.
@@ -159,11 +148,10 @@ impl Accounts {
 
     /// Counts a data connection, unless the party has its share of the `most` that there may be.
     pub fn begin_transfer(&mut self, party: Party, most: usize) -> bool {
-        let own = self.shares.get(&party).map_or(0, |share| share.transfers) + 1;
-        let is_fair = is_fair(own as u64, self.transfers as u64 + 1, most as u64);
-        let fits = own <= limits::LEAST_TRANSFERS.min(most / 2) || is_fair;
+        let own = self.shares.get(&party).map_or(0, |share| share.transfers);
+        let fits = has_room(own as u64, self.transfers as u64, most as u64, 1).is_ok();
         if fits {
-            self.shares.entry(party).or_default().transfers = own;
+            self.shares.entry(party).or_default().transfers += 1;
             self.transfers += 1;
         }
         fits
@@ -182,40 +170,27 @@ impl Accounts {
 mod tests {
     use super::*;
 
-    fn usage(files: usize, begun: usize, bytes: u64) -> Usage {
-        Usage { files, begun, bytes, recipients: 0 }
+    fn bytes(bytes: u64) -> Usage {
+        Usage { bytes, ..Usage::default() }
     }
 
     #[test]
     fn a_party_has_a_share_of_the_bytes_and_one_large_file() {
-        let check = |own, all| check(own, all, 800);
-        assert_eq!(check(usage(1, 1, 800), usage(1, 1, 800)), Ok(()), "one file may be as large as the spool");
-        assert_eq!(check(usage(1, 1, 801), usage(1, 1, 801)), Err(QuotaExceeded::Spool));
-        assert_eq!(check(usage(1, 1, 690), usage(2, 2, 700)), Ok(()));
-        assert_eq!(check(usage(1, 1, 691), usage(2, 2, 701)), Err(QuotaExceeded::Spool), "an eighth is for others");
-        assert_eq!(check(usage(2, 2, 200), usage(2, 2, 200)), Ok(()));
-        assert_eq!(check(usage(2, 2, 201), usage(2, 2, 201)), Err(QuotaExceeded::Share));
-        assert_eq!(check(usage(2, 2, 801), usage(2, 2, 801)), Err(QuotaExceeded::Share));
-        assert_eq!(check(usage(2, 1, 201), usage(2, 1, 201)), Ok(()), "an offer is no file yet");
-        assert_eq!(check(usage(2, 2, u64::MAX), usage(2, 2, u64::MAX)), Err(QuotaExceeded::Share));
+        let check = |own, all, more| check(bytes(own), bytes(all), bytes(more), 800);
+        assert_eq!(check(0, 0, 800), Ok(()), "one file may be as large as the spool");
+        assert_eq!(check(0, 0, 801), Err(QuotaExceeded::Spool));
+        assert_eq!(check(0, 100, 700), Ok(()));
+        assert_eq!(check(300, 300, 200), Ok(()));
+        assert_eq!(check(300, 300, 201), Err(QuotaExceeded::Share));
+        assert_eq!(check(300, 400, u64::MAX), Err(QuotaExceeded::Spool));
+        assert_eq!(check(800, 800, 1), Err(QuotaExceeded::Share), "it can cancel something");
     }
 
     #[test]
-    fn however_many_take_their_share_a_newcomer_finds_something() {
-        let quota = 32 << 30;
-        let mut all = Usage::default();
-        for _ in 0..25 {
-            // Each takes all that it may, in pieces of 1 MiB, and small files beside a large one.
-            let mut own = Usage::default();
-            loop {
-                let more = usage(0, usize::from(own.begun < 2), 1 << 20);
-                if check(own.plus(more), all.plus(more), quota).is_err() {
-                    break;
-                }
-                (own, all) = (own.plus(more), all.plus(more));
-            }
-        }
-        assert_eq!(check(usage(1, 1, 1 << 20), all.plus(usage(1, 1, 1 << 20)), quota), Ok(()));
+    fn a_full_table_of_files_keeps_no_upload_from_going_on() {
+        let (own, all) = (Usage { files: 50, ..bytes(1) }, Usage { files: FILES, ..bytes(1) });
+        assert_eq!(check(own, all, bytes(1), 800), Ok(()));
+        assert_eq!(check(own, all, Usage { files: 1, ..bytes(0) }, 800), Err(QuotaExceeded::Files));
     }
 
     #[test]
@@ -223,8 +198,8 @@ mod tests {
         let (mut accounts, party) = (Accounts::default(), |last| Party::of([192, 0, 2, last].into()));
         let mut taken =
             |last| (0..1000).take_while(|_| accounts.begin_transfer(party(last), limits::TRANSFERS)).count();
-        assert_eq!([taken(1), taken(1), taken(2), taken(3), taken(4), taken(5)], [250, 0, 250, 100, 80, 64]);
-        (0..250).for_each(|_| accounts.end_transfer(party(1)));
+        assert_eq!([taken(1), taken(1), taken(2), taken(3), taken(4), taken(5)], [500, 0, 250, 125, 63, 31]);
+        (0..500).for_each(|_| accounts.end_transfer(party(1)));
         assert!(accounts.shares.len() == 4 && accounts.begin_transfer(party(1), limits::TRANSFERS));
     }
 }

@@ -23,7 +23,7 @@ use super::table::FileTable;
 use super::tokens::{ResumePoint, Token, TokenScope};
 use super::usage::QuotaExceeded;
 use crate::core::context::{CommandContext, Piece};
-use crate::core::limits::{PIECE, SHARE};
+use crate::core::limits::PIECE;
 use crate::core::party::Party;
 use crate::core::registry::Registry;
 use crate::core::room::Room;
@@ -56,12 +56,17 @@ pub fn file(files: &Files, ctx: &mut CommandContext<'_>, message: &Message<'_>) 
 }
 
 /// Asks the disk for something, without the lock; the console says if it fails.
-fn on_disk<T>(ctx: &mut CommandContext<'_>, ask: impl FnOnce(&Server) -> io::Result<T>) -> Result<T, Refusal> {
-    ctx.on_disk(ask).map_err(|error| disk_fails(ctx, &error))
+fn on_disk<T>(
+    files: &Files,
+    ctx: &mut CommandContext<'_>,
+    ask: impl FnOnce(&Server) -> io::Result<T>,
+) -> Result<T, Refusal> {
+    ctx.on_disk(ask).map_err(|error| disk_fails(files, ctx, &error))
 }
 
-fn disk_fails(ctx: &CommandContext<'_>, error: &io::Error) -> Refusal {
-    ctx.server.log.line(format_args!("The spool fails: {error}"));
+fn disk_fails(files: &Files, ctx: &CommandContext<'_>, error: &io::Error) -> Refusal {
+    let line = format_args!("The spool fails: {error}");
+    files.spool_fails.report(&ctx.server.log, ctx.inputs.instant, line);
     ("UNAVAILABLE", if is_out_of_descriptors(error) { BUSY } else { NO_DISK }.into())
 }
 
@@ -92,7 +97,7 @@ fn offer(
             running.iter().for_each(|socket| socket.shutdown(Shutdown::Both));
             files.spool.resume_point(id, || files.table().get(id)?.resume_point)
         });
-        (id, point.map_err(|error| disk_fails(ctx, &error))?)
+        (id, point.map_err(|error| disk_fails(files, ctx, &error))?)
     } else {
         let time = files.clock.now();
         let mut file = SharedFile::new(time, &ctx.me().source(), &target, size, &name, ctx.inputs.instant);
@@ -164,10 +169,7 @@ fn add(files: &Files, ctx: &mut CommandContext<'_>, file: SharedFile) -> Result<
                     return ("SPOOL_FULL", "The server has no room for it now; try again later".to_owned());
                 }
                 QuotaExceeded::TooMany => format!("Your {of} {} files on the server", limits::FILES_PER_SENDER),
-                QuotaExceeded::Share => {
-                    let share = readable_size(spool_quota / SHARE);
-                    format!("With it your {of} more than {share} on the server")
-                }
+                QuotaExceeded::Share => format!("With it your {of} more than its share of the room for files"),
             };
             ("TOO_MANY", format!("{have}; cancel one first (FILE LIST shows them)"))
         })?;
@@ -176,7 +178,7 @@ fn add(files: &Files, ctx: &mut CommandContext<'_>, file: SharedFile) -> Result<
         table.insert(id, file, &recipients);
         (removed, id, offer)
     };
-    on_disk(ctx, |server| {
+    on_disk(files, ctx, |server| {
         files.discard(server, removed);
         let created = files.spool.create(id, &offer);
         if created.is_err() {
@@ -219,7 +221,7 @@ fn got(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> Res
     let recipient = downloadable(files, me, id, |_, recipient| recipient.filter(|recipient| !recipient.received))?;
     let Some(Recipient { person, .. }) = recipient else { return Ok(()) };
     let name = files.table().people.name(person).to_owned();
-    on_disk(ctx, |_| files.spool.note(id, &journal::received(&name)))?;
+    on_disk(files, ctx, |_| files.spool.note(id, &journal::received(&name)))?;
     files.table().change(id, |file| {
         let recipients = file.recipients.iter_mut().filter(|recipient| recipient.person == person);
         recipients.for_each(|recipient| recipient.received = true);
@@ -246,7 +248,7 @@ fn cancel(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> 
     // The sender may cancel it, and everybody else who may download it is a recipient.
     let Some(recipient) = recipient else { return Ok(()) };
     let name = files.table().people.name(recipient.person).to_owned();
-    on_disk(ctx, |_| files.spool.note(id, &journal::declined(&name)))?;
+    on_disk(files, ctx, |_| files.spool.note(id, &journal::declined(&name)))?;
     files.table().remove_recipient(id, recipient);
     ctx.log(format_args!("does not want {file} (file {id})"));
     Ok(())

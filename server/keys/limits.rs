@@ -11,8 +11,6 @@ pub const FORGETTABLE: usize = 64;
 /// New names that the clients of one network may bind in an hour: a class of thirty behind one router gets in on its
 /// first day, with three names each, and whoever makes keys by the thousand needs six weeks for all names.
 pub const NAMES_PER_HOUR: usize = 100;
-/// That hour.
-pub const HOUR: Duration = Duration::from_hours(1);
 
 /// How long a client that has a name may take to answer when another one with the same key asks for it: a living one
 /// needs a round trip, and the owner of a dead one waits at a prompt.

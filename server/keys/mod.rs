@@ -9,8 +9,7 @@
 //! - [`takeover`]: a name goes from one client to another with the same key
 //! - [`limits`]: every number
 //!
-//! Hooks: the verb REGAIN; known names; may a client take a name; the answer to a PING; it has a name for good;
-//! housekeeping.
+//! Hooks: the verb REGAIN; known names; may a client take a name; the answer to a PING; it has a name for good.
 
 mod folder;
 mod limits;
@@ -19,7 +18,6 @@ mod takeover;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use clap::Args;
 use wire::fingerprint::Fingerprint;
@@ -28,10 +26,9 @@ use wire::names::{casefold, is_nick};
 use wire::numeric::{self, BOUND};
 
 use crate::core::context::{Command, CommandContext, Wing};
-use crate::core::log::Log;
+use crate::core::log::{Log, Trouble};
 use crate::core::party::{Party, network};
 use crate::core::registration;
-use crate::core::server::Server;
 use crate::data::clock::Clock;
 
 use folder::KeyFolder;
@@ -51,6 +48,8 @@ pub struct Keys {
     folder: KeyFolder,
     takeover: Takeover,
     clock: Arc<Clock>,
+    /// A client's requests could fill the console with it.
+    not_stored: Trouble,
 }
 
 impl Keys {
@@ -58,7 +57,8 @@ impl Keys {
     pub fn open(data: &Path, clock: Arc<Clock>, log: &Log) -> Result<Arc<Self>, String> {
         let (folder, table, warnings) = KeyFolder::open(data)?;
         warnings.iter().for_each(|warning| log.line(warning));
-        Ok(Arc::new(Keys { table: Mutex::new(table), folder, takeover: Takeover::default(), clock }))
+        let (table, takeover, not_stored) = (Mutex::new(table), Takeover::default(), Trouble::default());
+        Ok(Arc::new(Keys { table, folder, takeover, clock, not_stored }))
     }
 
     fn table(&self) -> MutexGuard<'_, KeyTable> {
@@ -99,7 +99,8 @@ impl Keys {
     fn store(&self, ctx: &mut CommandContext<'_>, name: &str, key: Fingerprint, once: Option<u64>) -> bool {
         let stored = ctx.on_disk(|_| self.folder.store(name, key, once));
         if let Err(error) = &stored {
-            ctx.server.log.line(format_args!("The key of {name} cannot be stored: {error}"));
+            let line = format_args!("The key of {name} cannot be stored: {error}");
+            self.not_stored.report(&ctx.server.log, ctx.inputs.instant, line);
         }
         stored.is_ok()
     }
@@ -118,7 +119,6 @@ impl Keys {
         let owner = self.table().owner(&name)?;
         if !self.store(ctx, &name, key, Some(by.now)) {
             self.table().release(&name, owner);
-            ctx.me_mut().party = Party::of(by.network);
             return Some(format!("{nick} could not be bound to your key: the server's disk fails"));
         }
         self.table().mark_stored(&name);
@@ -131,10 +131,6 @@ impl Wing for Keys {
     fn commands(self: Arc<Self>) -> Vec<Command> {
         let regain = move |ctx: &mut CommandContext<'_>, message: &Message<'_>| self.regain(ctx, message);
         vec![Command::new("REGAIN", 0, regain).before_registration()]
-    }
-
-    fn housekeeping(&self, _server: &Server) {
-        self.table().expire_newcomers(Instant::now());
     }
 
     /// A bound name belongs to somebody, even if mail has forgotten it for a new name.
@@ -166,8 +162,9 @@ impl Wing for Keys {
             // Whoever takes a name that is forgotten gets what waits for it.
             ctx.registry.is_taken(name) || ctx.wings.keep_for(name)
         });
-        let is_owner = !matches!(bound, Bound::Refused(_) | Bound::Theirs);
-        ctx.me_mut().party = if is_owner { Party::Key(key) } else { Party::of(ip) };
+        // Anybody can make keys by the hundred and bind a name to each, so a key answers for itself only when it comes
+        // back to its name in a later session.
+        ctx.me_mut().party = if self.table().is_proven(&name, key) { Party::Key(key) } else { Party::of(ip) };
         match bound {
             Bound::Already | Bound::Theirs => None,
             Bound::Refused(why) => Some(format!("{nick} is not bound to your key: {why}")),

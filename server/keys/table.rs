@@ -3,7 +3,7 @@
 //! Behind a lock of its own, which is taken only after the registry's. All names here are folded. Nothing here looks at
 //! all names, since clients ask for names under the registry's lock.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -11,6 +11,7 @@ use wire::fingerprint::Fingerprint;
 
 use super::limits;
 use crate::core::event::ClientId;
+use crate::core::party::{Hourly, Party};
 
 #[derive(Debug, Default)]
 pub struct KeyTable {
@@ -20,8 +21,8 @@ pub struct KeyTable {
     /// Names that were never used again, in the order in which they were bound. When there are too many names, the first
     /// of them is forgotten.
     once: BTreeMap<Place, String>,
-    /// When the clients of each network have bound new names, within the last hour.
-    newcomers: HashMap<IpAddr, VecDeque<Instant>>,
+    /// New names of the clients of each network.
+    newcomers: Hourly,
     next_serial: u64,
 }
 
@@ -92,6 +93,11 @@ impl KeyTable {
         self.owner(name).is_none_or(|owner| Some(owner.key) == key)
     }
 
+    /// Whether a name belongs to a key since an earlier session. A key that was just made owns nothing like that.
+    pub fn is_proven(&self, name: &str, key: Fingerprint) -> bool {
+        self.owner(name).is_some_and(|owner| owner.key == key && owner.once.is_none())
+    }
+
     /// Binds a name to a key. A new owner is to be stored on the disk, and then marked with [`Self::mark_stored`]. A name
     /// that is in use is not forgotten.
     pub fn bind(&mut self, name: &str, by: Applicant, in_use: impl Fn(&str) -> bool) -> Bound {
@@ -108,9 +114,7 @@ impl KeyTable {
         if self.counts.get(&by.key).is_some_and(|count| *count >= limits::NAMES_PER_KEY) {
             return Bound::Refused("there are too many names already");
         }
-        let recent = self.newcomers.entry(by.network).or_default();
-        expire(recent, by.instant);
-        if recent.len() >= limits::NAMES_PER_HOUR {
+        if !self.newcomers.count(Party::Network(by.network), limits::NAMES_PER_HOUR, by.instant) {
             return Bound::Refused("too many new names came from your network; connect again in an hour");
         }
         let mut bound = Bound::New;
@@ -120,7 +124,6 @@ impl KeyTable {
             };
             bound = Bound::InPlaceOf(forgotten);
         }
-        self.newcomers.entry(by.network).or_default().push_back(by.instant);
         self.enter(name, by.key, Some((by.now, Some(by.client))), false);
         bound
     }
@@ -182,20 +185,6 @@ impl KeyTable {
                 self.counts.remove(&owner.key);
             }
         }
-    }
-
-    /// Forgets the networks from which no new name came within the last hour.
-    pub fn expire_newcomers(&mut self, now: Instant) {
-        self.newcomers.retain(|_, recent| {
-            expire(recent, now);
-            !recent.is_empty()
-        });
-    }
-}
-
-fn expire(recent: &mut VecDeque<Instant>, now: Instant) {
-    while recent.front().is_some_and(|at| now.saturating_duration_since(*at) >= limits::HOUR) {
-        recent.pop_front();
     }
 }
 

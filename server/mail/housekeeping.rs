@@ -5,13 +5,12 @@
 //! mailboxes at a time, so that no client waits for it.
 
 use wire::text::pluralize;
+use wire::time::DAY;
 
 use super::limits;
 use super::message::StoredMessage;
 use super::store::Mail;
 use crate::core::server::Server;
-
-const DAY: u64 = 24 * 60 * 60;
 
 pub fn run(mail: &Mail, server: &Server) {
     expire(mail, server);

@@ -11,17 +11,18 @@ use wire::limits::MAILBOX;
 
 use super::limits;
 use super::message::StoredMessage;
-use super::names::{IdleNames, NewNames, Ticket};
+use super::names::{IdleNames, Ticket};
 use super::shares::{Pool, Refusal};
 use crate::core::msgid::Msgid;
-use crate::core::party::Party;
+use crate::core::party::{Hourly, Party};
 
 /// Every known name has a mailbox, mostly an empty one.
 #[derive(Debug, Default)]
 pub struct MailIndex {
     mailboxes: BTreeMap<String, Mailbox>,
     idle: IdleNames,
-    new_names: NewNames,
+    /// Names that are new and to be remembered.
+    new_names: Hourly,
     /// Blocks of all messages but those in `passing`.
     all: Pool,
     /// Blocks of messages to connected clients that found no room in `all`.
@@ -81,7 +82,7 @@ impl MailIndex {
     pub fn register(&mut self, name: &str, party: Party, now: Instant) -> bool {
         self.changes += 1;
         let is_remembered = self.mailboxes.get(name).is_some_and(|mailbox| mailbox.remembered);
-        let is_new = !is_remembered && self.new_names.count(party, now);
+        let is_new = !is_remembered && self.new_names.count(party, limits::NEW_NAMES, now);
         let mailbox = self.mailboxes.entry(name.into()).or_default();
         mailbox.in_use = true;
         mailbox.remembered |= is_new;
@@ -210,9 +211,15 @@ impl MailIndex {
         mailbox.messages.remove(at)
     }
 
+    fn take_unreadable(&mut self, name: &str, id: Msgid) -> Option<StoredMessage> {
+        let unreadable = &mut self.mailboxes.get_mut(name)?.unreadable;
+        let at = unreadable.iter().position(|message| message.id == id)?;
+        Some(unreadable.swap_remove(at))
+    }
+
     /// Removes a message that is acknowledged, revoked or damaged; `None` when it was removed before.
     pub fn remove(&mut self, name: &str, id: Msgid) -> Option<StoredMessage> {
-        let message = self.take(name, id)?;
+        let message = self.take(name, id).or_else(|| self.take_unreadable(name, id))?;
         self.release(name, &message);
         Some(message)
     }

@@ -1,7 +1,5 @@
 //! The limits of stored private messages, each with its unit and its reason.
 
-use std::time::Duration;
-
 use crate::core::limits::ANSWER;
 
 /// Bytes in which the disk is counted: most file systems give a file whole blocks of this size.
@@ -22,14 +20,12 @@ pub const EXPIRED_LINES: usize = 20;
 /// Names without mail that nobody uses and the server remembers. Beyond it, the one that was not used for the longest
 /// time is forgotten.
 pub const KNOWN_NAMES: usize = 100_000;
-/// Uses of names after which their file is written anew at the soonest, in the order of use; after a crash an older order
-/// counts.
+/// The file of the known names keeps the order in which they were last used. It is written anew only after this many
+/// uses, and one for each four names, so that this costs little. After a crash the order of the last writing counts.
 pub const NAME_CHANGES: usize = 100;
-/// New names that one party brings in each [`NEW_NAMES_PERIOD`]: ten for each connection that one address may have.
+/// New names that one party brings in an hour: ten for each connection that one address may have.
 /// Further ones are known only while they are used or have mail. To push out all others it takes four days.
 pub const NEW_NAMES: usize = 1000;
-/// See [`NEW_NAMES`].
-pub const NEW_NAMES_PERIOD: Duration = Duration::from_hours(1);
 /// Folders on the disk for names without mail, of three blocks each, that are left alone: they are mostly used again.
 pub const EMPTY_FOLDERS: usize = 1000;
 /// Mailboxes that are looked at, or messages that expire, while the index is locked: less than a millisecond.
@@ -38,5 +34,3 @@ pub const WALK: usize = 500;
 pub const MAIL_BATCH: usize = ANSWER;
 /// Stored messages that are read from the disk at once, between two looks at the registry.
 pub const READ_AHEAD: usize = 64;
-/// Between two lines of log about the same kind of trouble.
-pub const TROUBLE_PAUSE: Duration = Duration::from_mins(1);

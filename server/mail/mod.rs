@@ -10,7 +10,6 @@
 //! - [`maildir`]: the mailboxes on the disk; [`stored`]: the form of a message there
 //! - [`recovery`]: what the server reads when it starts
 //! - [`housekeeping`]: what expires, and what the disk no longer needs
-//! - [`trouble`]: keeps the console readable
 //! - [`options`]: the command line; [`limits`]: every number
 //!
 //! Hooks: the start and the housekeeping; the answer to a PING; known names; delivery to a person; a client that
@@ -28,7 +27,6 @@ mod recovery;
 mod shares;
 pub mod store;
 mod stored;
-mod trouble;
 
 use std::ops::ControlFlow;
 

@@ -59,17 +59,23 @@ impl Recovery {
         };
         let text = String::from_utf8_lossy(&bytes);
         let damaged = text.lines().filter(|line| !line.is_empty() && !is_nick(line)).count();
+        let mut may_write = true;
         if damaged > 0 {
-            let (kept, lines) = (keep_damaged(file)?, wire::text::pluralize(damaged, "line"));
-            let kept = kept.display();
-            self.warnings.push(format!("{} is damaged ({lines} without a name); it is kept as {kept}", file.display()));
+            let kept = keep_damaged(file);
+            let outcome = match &kept {
+                Ok(kept) => format!("it is kept as {}", kept.display()),
+                Err(error) => format!("no copy of it can be kept, so it is not written anew: {error}"),
+            };
+            let lines = wire::text::pluralize(damaged, "line");
+            self.warnings.push(format!("{} is damaged ({lines} without a name); {outcome}", file.display()));
+            may_write = kept.is_ok();
         }
         let mut seen = HashSet::new();
         let newest =
             text.lines().rev().filter(|line| is_nick(line)).map(casefold).filter(|name| seen.insert(name.clone()));
         self.names = newest.take(limits::KNOWN_NAMES).collect();
         self.names.reverse();
-        if let Err(error) = write_atomically(file, self.names.join("\n").as_bytes()) {
+        if may_write && let Err(error) = write_atomically(file, self.names.join("\n").as_bytes()) {
             self.warnings.push(format!("Cannot write {}: {error}", file.display()));
         }
         Ok(())

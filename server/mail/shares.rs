@@ -1,30 +1,18 @@
-//! Shares of what belongs to all: a flood is refused before anybody else is.
-//!
-//! The rule is the dynamic threshold by which switches share their buffers (Choudhury and Hahne, 1998): a party may
-//! have as much as is still free. A party alone gets half of it, and `n` parties that take all they can leave
-//! `1/(n + 1)`. Somebody who has nothing there gets in as long as there is room at all.
+//! How much of a mailbox, or of all mailboxes, is in use, and by whom: a flood is refused before anybody else is, by the
+//! rule of [`has_room`].
 //!
 //! Pure.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::core::party::Party;
+use crate::core::party::{Full, Party, has_room};
 
 /// What is in use, in all and by each party.
 #[derive(Debug, Default)]
 pub struct Pool {
     used: usize,
     shares: BTreeMap<Arc<Party>, usize>,
-}
-
-/// Why there is no room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Full {
-    /// Nobody gets more.
-    Pool,
-    /// The party has used up its share; others may get more.
-    Share,
 }
 
 /// Why a message finds no room.
@@ -36,23 +24,18 @@ pub enum Refusal {
 
 impl Refusal {
     /// For the sender.
-    pub fn text(self, party: Option<&Party>) -> &'static str {
-        let is_key = matches!(party, Some(Party::Key(_)));
-        match self {
-            Refusal::Mailbox(Full::Pool) => "the mailbox is full",
-            Refusal::Mailbox(Full::Share) if is_key => {
-                "your share of the mailbox is used up; wait until some of your messages are read"
-            }
-            Refusal::Mailbox(Full::Share) => {
-                "your address's share of the mailbox is used up; wait until some of its messages are read"
-            }
-            Refusal::AllMailboxes(Full::Pool) => "all mailboxes together are full",
-            Refusal::AllMailboxes(Full::Share) if is_key => {
-                "your share of all mailboxes is used up; wait until some of your messages are read"
-            }
-            Refusal::AllMailboxes(Full::Share) => {
-                "your address's share of all mailboxes is used up; wait until some of its messages are read"
-            }
+    pub fn text(self, party: Option<&Party>) -> String {
+        let (of, verb, full) = match self {
+            Refusal::Mailbox(full) => ("the mailbox", "is", full),
+            Refusal::AllMailboxes(full) => ("all mailboxes", "together are", full),
+        };
+        let (whose, its) = match party {
+            Some(Party::Key(_)) => ("your", "your"),
+            _ => ("your address's", "its"),
+        };
+        match full {
+            Full::Pool => format!("{of} {verb} full"),
+            Full::Share => format!("{whose} share of {of} is used up; wait until some of {its} messages are read"),
         }
     }
 }
@@ -64,13 +47,8 @@ impl Pool {
 
     /// Whether there is room. Without a party only the whole counts.
     pub fn has_room(&self, capacity: usize, party: Option<&Party>, amount: usize) -> Result<(), Full> {
-        let free = capacity.saturating_sub(self.used);
-        let share = party.and_then(|party| self.shares.get(party)).copied().unwrap_or_default();
-        match () {
-            () if amount > free => Err(Full::Pool),
-            () if share > 0 && share + amount > free => Err(Full::Share),
-            () => Ok(()),
-        }
+        let own = party.and_then(|party| self.shares.get(party)).copied().unwrap_or_default();
+        has_room(own as u64, self.used as u64, capacity as u64, amount as u64)
     }
 
     pub fn add(&mut self, party: Option<&Arc<Party>>, amount: usize) {
@@ -105,39 +83,6 @@ mod tests {
 
     fn party(number: u32) -> Arc<Party> {
         Arc::new(Party::of(Ipv4Addr::from_bits(number).into()))
-    }
-
-    /// Parties that take one after the other as long as they get anything; what each got.
-    fn flood(pool: &mut Pool, capacity: usize, parties: usize) -> Vec<usize> {
-        let mut got = vec![0; parties];
-        let mut goes_on = true;
-        while goes_on {
-            goes_on = false;
-            for (number, got) in (0..).zip(&mut got) {
-                if pool.has_room(capacity, Some(&party(number)), 1).is_ok() {
-                    pool.add(Some(&party(number)), 1);
-                    *got += 1;
-                    goes_on = true;
-                }
-            }
-        }
-        got
-    }
-
-    #[test]
-    fn floods_leave_a_share_for_those_who_have_nothing() {
-        for parties in [1, 2, 9, 99] {
-            let mut pool = Pool::default();
-            let got = flood(&mut pool, 10_000, parties);
-            assert!(got.iter().all(|got| got.abs_diff(10_000 / (parties + 1)) <= 1), "{got:?}");
-            assert_eq!(pool.has_room(10_000, Some(&party(0)), 1), Err(Full::Share));
-            let friend = (0..).take_while(|_| {
-                let may = pool.has_room(10_000, Some(&party(u32::MAX)), 1).is_ok();
-                pool.add(Some(&party(u32::MAX)), usize::from(may));
-                may
-            });
-            assert!(friend.count() >= 10_000 / (parties + 1) / 2 - 1);
-        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
 use wire::crc32::crc32;
 use wire::names::casefold;
@@ -13,14 +14,13 @@ use super::index::MailIndex;
 use super::maildir::{Maildir, Missing};
 use super::message::StoredMessage;
 use super::options::MailOptions;
-use super::shares::{Full, Refusal};
+use super::shares::Refusal;
 use super::stored::{self, OtherVerb};
-use super::trouble::Trouble;
 use crate::core::context::CommandContext;
 use crate::core::event::Line;
-use crate::core::log::Log;
+use crate::core::log::{Log, Trouble};
 use crate::core::msgid::Msgid;
-use crate::core::party::Party;
+use crate::core::party::{Full, Party};
 use crate::core::server::Server;
 use crate::data::clock::Clock;
 
@@ -74,7 +74,7 @@ impl Mail {
     pub fn has_room(&self, ctx: &CommandContext<'_>, name: &str) -> Result<(), String> {
         let (is_connected, party) = (ctx.registry.by_nick(name).is_some(), ctx.me().party);
         let room = self.index().has_room(&casefold(name), is_connected, &party);
-        room.map_err(|refusal| refusal.text(Some(&party)).to_owned())
+        room.map_err(|refusal| refusal.text(Some(&party)))
     }
 
     /// Takes the room for a message that is to be stored, or says why there is none. The name is folded.
@@ -97,7 +97,7 @@ impl Mail {
                 let line = format_args!("A message of {party} to {name} is refused: {text}");
                 self.troubles.shares.report(&ctx.server.log, ctx.inputs.instant, line);
             }
-            text.to_owned()
+            text
         })
     }
 
@@ -127,8 +127,8 @@ impl Mail {
         for (name, id) in messages {
             let removed = self.index().remove(name, *id);
             if let Some(Err(error)) = removed.map(|message| self.maildir.remove(name, &message)) {
-                let log = &server.log;
-                log.line(format_args!("The message {id} to {name} may arrive, since it cannot be removed: {error}"));
+                let line = format_args!("The message {id} to {name} may arrive, since it cannot be removed: {error}");
+                self.troubles.disk.report(&server.log, Instant::now(), line);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use tempfile::TempDir;
-use wire::time::unix_seconds;
+use wire::time::{DAY, unix_seconds};
 
 use crate::files::{FILES, download, fetch, spooled, upload};
 use crate::harness::Server;
@@ -37,7 +37,6 @@ fn a_clock_that_was_wrong_deletes_nothing() {
 
 #[test]
 fn files_expire_by_the_time_that_the_folder_remembers() {
-    const DAY: u64 = 24 * 60 * 60;
     // The machine's clock has jumped back since.
     let remembered = unix_seconds(SystemTime::now()) + 100 * DAY;
     let folder = folder(&[remembered - 3 * DAY, remembered - DAY]);

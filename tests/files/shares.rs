@@ -62,18 +62,19 @@ fn a_share_belongs_to_the_address_and_not_to_the_name() {
     let mut alice = server.client("alice");
     upload(&server, &mut alice, "alice", "a", &[1; 900]);
     alice.sync();
-    let share = "With it your address has more than 1000 bytes on the server; cancel one first (FILE LIST shows them)";
+    let share = "With it your address has more than its share of the room for files; cancel one first (FILE LIST shows \
+                 them)";
     let refused = [format!(":groupchat FAIL FILE TOO_MANY r :{share}")];
     let refused = [&refused[0][..]];
-    alice.ask("FILE OFFER r alice 101 :b", &refused);
+    alice.ask("FILE OFFER r alice 2201 :b", &refused);
     alice.send("NICK lis");
     alice.sync();
-    alice.ask("FILE OFFER r lis 101 :b", &refused);
-    server.client("eve").ask("FILE OFFER r lis 101 :b", &refused);
+    alice.ask("FILE OFFER r lis 2201 :b", &refused);
+    server.client("eve").ask("FILE OFFER r lis 2201 :b", &refused);
     let options = ["--spool-quota", "4000", "--listen", "127.0.0.1:0", "--listen", "[::1]:0"];
     server.program.stop();
     let server = Server::start_in(&Arc::clone(&server.folder), &options);
-    server.client("eve").ask("FILE OFFER r alice 101 :b", &refused);
+    server.client("eve").ask("FILE OFFER r alice 2201 :b", &refused);
     let mut bob = elsewhere(&server, "bob");
     upload(&server, &mut bob, "alice", "b", &[2; 1001]);
     let mut alice = server.client("alice");

@@ -8,12 +8,11 @@ use std::time::UNIX_EPOCH;
 
 use tempfile::TempDir;
 use wire::limits;
+use wire::time::DAY;
 
 use crate::harness::{Server, fits};
 use crate::limits::limit;
 use crate::mail::{confirm, has_been_here, letters, mailbox, silent, stored};
-
-const DAY: u64 = 24 * 60 * 60;
 
 fn now() -> u64 {
     UNIX_EPOCH.elapsed().unwrap().as_secs()

@@ -34,7 +34,7 @@ impl Folder {
 
     /// The numbers in the table.
     fn files(&self) -> Vec<FileId> {
-        self.open().1.expire(u64::MAX, 0).iter().map(|file| file.id).collect()
+        self.open().1.expire(0, u64::MAX, 0).iter().map(|file| file.id).collect()
     }
 
     fn write(&self, name: &str, bytes: &[u8]) {

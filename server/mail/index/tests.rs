@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::*;
-use crate::mail::shares::Full;
+use crate::core::party::Full;
 
 fn party(number: u32) -> Party {
     Party::of(Ipv4Addr::from_bits(number).into())
@@ -61,6 +61,16 @@ fn an_unreadable_message_holds_up_no_other_and_is_tried_again() {
     index.mark_in_flight("albert", id(2));
     index.gave_up("albert");
     assert_eq!((pending(&index, "albert"), index.all.used()), (vec![1, 2, 3], 3));
+}
+
+#[test]
+fn an_unreadable_message_can_be_revoked() {
+    let mut index = MailIndex::default();
+    (1..=2).for_each(|number| _ = store(&mut index, "albert", number));
+    index.defer("albert", id(1));
+    assert!(index.remove("albert", id(1)).is_some() && index.remove("albert", id(1)).is_none());
+    index.gave_up("albert");
+    assert_eq!((pending(&index, "albert"), index.all.used()), (vec![2], 1));
 }
 
 #[test]

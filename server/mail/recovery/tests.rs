@@ -38,6 +38,20 @@ fn damage_does_not_keep_the_server_from_starting() {
 }
 
 #[test]
+fn a_damaged_file_of_names_that_cannot_be_kept_aside_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    fs::write(data.join("names"), "tesla\n../x\ntesla\n").unwrap();
+    // No name is free.
+    let others = (2..1000).map(|number| format!("names.damaged-{number}"));
+    others.chain(["names.damaged".into()]).for_each(|other| fs::write(data.join(other), "").unwrap());
+    let found = recover(data, &[]);
+    assert_eq!((&found.names[..], found.warnings.len()), (&["tesla".to_owned(), "albert".to_owned()][..], 1));
+    assert!(found.warnings[0].contains("it is not written anew"), "{:?}", found.warnings);
+    assert_eq!(fs::read_to_string(data.join("names")).unwrap(), "tesla\n../x\ntesla\n");
+}
+
+#[test]
 fn messages_of_an_older_server_get_a_stamp_once() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
