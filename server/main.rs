@@ -106,7 +106,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     wings.list.iter().for_each(|wing| wing.started(&server));
     let room = server.descriptors.chats;
     if room < server.options.max_clients {
-        let more = "for more, say ulimit -n 20000 before the start";
+        let more = "for more, raise ulimit -n before the start";
         server.log.line(format_args!("There are file descriptors for {room} clients; {more}"));
     }
     let password = if server.options.password.is_some() { " --password PASSWORD" } else { "" };

@@ -36,6 +36,12 @@ pub struct Server {
     transcript: Arc<Transcript>,
 }
 
+/// The file by which a data folder remembers this time.
+pub fn clock_at(time: u64) -> String {
+    let times = format!("{time} {time}");
+    format!("{times} {:08x}\n", wire::crc32::crc32(times.as_bytes()))
+}
+
 impl Server {
     /// Starts a server that listens on a free port, unless the options say otherwise.
     pub fn start(options: &[&str]) -> Server {

@@ -105,7 +105,7 @@ impl Outboxes {
                 }
             }
             Event::Reply { client, lines } => self.append(client, |outbox| outbox.append_bytes(&lines)),
-            Event::Line { to, line } => {
+            Event::Line { to, line, .. } => {
                 for client in members(&to) {
                     self.append(client, |outbox| outbox.append(&line));
                 }

@@ -286,6 +286,8 @@ pub struct CommandContext<'a> {
     pub cost: usize,
     /// Work done under the lock: about the entries of the registry that were looked at.
     work: usize,
+    /// Bytes of the lines that it has handed to others, for all recipients.
+    copied: usize,
     pub replies: Replies<'a>,
 }
 
@@ -328,8 +330,8 @@ impl<'a> CommandContext<'a> {
         let inputs = Inputs { now: SystemTime::now(), instant: Instant::now(), random };
         let replies = Replies::new(server, id, registry.client(id).map_or("*", Client::nick));
         let (turn, leaving) = (None, None);
-        let (flood_exempt, cost, work) = (false, 0, 0);
-        CommandContext { server, wings, registry, turn, id, inputs, leaving, flood_exempt, cost, work, replies }
+        let (flood_exempt, cost, work, copied) = (false, 0, 0, 0);
+        CommandContext { server, wings, registry, turn, id, inputs, leaving, flood_exempt, cost, work, copied, replies }
     }
 
     /// Does something that waits while the lock is free. What was looked up before may have changed
@@ -403,6 +405,7 @@ impl<'a> CommandContext<'a> {
     /// Tokens that the line has cost beyond its first: what the command says, and its share of work and of replies.
     pub fn total_cost(&self) -> u32 {
         let shares = self.work / limits::WORK_PER_TOKEN + self.replies.spent / limits::REPLY_CHUNK;
+        let shares = shares + self.copied / limits::COPIED_PER_TOKEN;
         u32::try_from(self.cost + shares).unwrap_or(u32::MAX)
     }
 
@@ -432,7 +435,9 @@ impl<'a> CommandContext<'a> {
     /// Hands one line to several clients, after the replies so far.
     pub fn send_to(&mut self, to: Recipients, line: Line) {
         self.replies.flush();
-        self.server.send(Event::Line { to, line });
+        let bytes = line.len_with_tags() * to.clients.len();
+        self.copied += bytes;
+        self.server.send(Event::Line { to, line, _queued: self.server.queue_bytes(bytes) });
     }
 
     /// Hands a line to everyone who shares a room with the client, itself included.

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
@@ -127,8 +128,23 @@ impl Line {
         "@time=; ".len() + self.time.len() + self.tags.as_ref().map_or(0, String::len) + self.text.len()
     }
 
+    /// Whether it is of no use later, so that a recipient that is behind can do without it.
+    pub fn is_dispensable(&self) -> bool {
+        matches!(self.kind, Kind::Needs(Caps::MESSAGE_TAGS, None))
+    }
+
+    /// The same without the tags that its sender has added, for a recipient that is behind.
+    pub fn append_short(&self, bytes: &mut Vec<u8>, caps: Caps) {
+        let tags = self.tags.as_deref().map(|tags| tags.split(';').next().unwrap_or_default());
+        self.append_with(bytes, caps, tags);
+    }
+
     /// Appends the line to `bytes` in the form for a recipient with these capabilities: [`Caps::ALL`] for all there is.
     pub fn append(&self, bytes: &mut Vec<u8>, caps: Caps) {
+        self.append_with(bytes, caps, self.tags.as_deref());
+    }
+
+    fn append_with(&self, bytes: &mut Vec<u8>, caps: Caps, tags: Option<&str>) {
         let text = match &self.kind {
             Kind::Needs(needed, otherwise) if !caps.has(*needed) => match otherwise {
                 Some(text) => text,
@@ -137,7 +153,7 @@ impl Line {
             _ => &self.text,
         };
         let time = caps.has(Caps::SERVER_TIME).then_some(self.time.as_str());
-        let tags = self.tags.as_deref().filter(|_| caps.has(Caps::MESSAGE_TAGS));
+        let tags = tags.filter(|_| caps.has(Caps::MESSAGE_TAGS));
         for (prefix, text) in [("@time=", time), (if time.is_some() { ";" } else { "@" }, tags)] {
             if let Some(text) = text {
                 bytes.extend_from_slice(prefix.as_bytes());
@@ -168,6 +184,19 @@ impl Recipients {
 /// Why the broadcaster disconnected a client: set once, and read by the client's thread when its read ends.
 pub type CutReason = Arc<OnceLock<&'static str>>;
 
+/// Bytes of a line for all its recipients, counted while the line is in the global buffer.
+#[derive(Debug)]
+pub struct Queued {
+    pub all: Arc<AtomicUsize>,
+    pub bytes: usize,
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 /// An entry of the global buffer.
 #[derive(Debug)]
 pub enum Event {
@@ -178,7 +207,7 @@ pub enum Event {
     /// Whole lines for one client.
     Reply { client: ClientId, lines: Vec<u8> },
     /// One line for several clients.
-    Line { to: Recipients, line: Line },
+    Line { to: Recipients, line: Line, _queued: Queued },
     /// Ends the connection of a client for this reason, after the lines that wait for it. Its own thread then finds the
     /// reason, and takes the client out.
     Disconnect { client: ClientId, reason: &'static str },

@@ -92,10 +92,10 @@ fn admit(
     let mut registry = server.registry();
     let most = server.options.max_clients;
     // A connection that turns out to be a chat may still be one too many, see the session.
-    let admitted = if registry.sockets() < server.descriptors.sockets() {
+    let admitted = if server.sockets() < server.descriptors.sockets() {
         registry.admit(address, most, server.options.max_per_ip)
     } else {
-        Err(registry::full(registry.sockets()))
+        Err(registry::full(server.descriptors.chats))
     };
     let id = match admitted {
         Ok(id) => id,
@@ -106,7 +106,7 @@ fn admit(
             return Ok(());
         }
     };
-    let socket = Arc::new(Socket::new(stream));
+    let socket = Arc::new(Socket::new(stream, &server.open_sockets));
     server.send(Event::Connected { client: id, socket: Arc::clone(&socket), cut: Arc::clone(&cut) });
     drop(registry);
     server.log.client(address, None, "connected");

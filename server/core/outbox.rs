@@ -51,8 +51,14 @@ impl Outbox {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// A recipient that is behind gets what people say, without what only programs would miss: strangers could fill its
+    /// outbox with tags.
     pub fn append(&mut self, line: &Line) {
-        line.append(&mut self.bytes, self.caps);
+        if self.len() < limits::OUTBOX / 4 * 3 {
+            line.append(&mut self.bytes, self.caps);
+        } else if !line.is_dispensable() {
+            line.append_short(&mut self.bytes, self.caps);
+        }
     }
 
     /// How many bytes wait.

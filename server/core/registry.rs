@@ -74,11 +74,6 @@ impl Registry {
         Ok(id)
     }
 
-    /// All connections, also those that do not count as clients.
-    pub fn sockets(&self) -> usize {
-        self.clients.len()
-    }
-
     /// Connections that are chats, or may become so.
     pub fn chats(&self) -> usize {
         self.connections.count()

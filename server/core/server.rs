@@ -4,16 +4,16 @@
 //! the lock, so the order of the events is the order of the changes. The broadcaster, which empties the buffer, never
 //! takes the lock.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use wire::mask::wildcard_match;
 use wire::os;
 
 use super::admission::{Descriptors, DiskGate};
-use super::event::Event;
+use super::event::{Event, Queued};
 use super::log::Log;
 use super::msgid::Msgid;
 use super::options::Options;
@@ -28,6 +28,8 @@ pub struct Server {
     pub started_at: SystemTime,
     pub descriptors: Descriptors,
     pub disk: DiskGate,
+    /// Counts the sockets that are open, see [`Self::sockets`].
+    pub open_sockets: Arc<()>,
     pub log: Log,
     /// The sending end of the global buffer.
     events: SyncSender<Event>,
@@ -36,6 +38,7 @@ pub struct Server {
     registry: Mutex<Registry>,
     /// Whoever has it may work on a long command. It is taken before the registry's lock.
     turn: Mutex<()>,
+    queued: Arc<AtomicUsize>,
     /// The number of this run: half of a message's id.
     run: AtomicU64,
     /// Messages so far: the other half.
@@ -47,9 +50,31 @@ impl Server {
         let started_at = SystemTime::now();
         let (stopping, registry, turn) = (AtomicBool::new(false), Mutex::default(), Mutex::default());
         let (run, messages) = (AtomicU64::new(Msgid::run_at(started_at)), AtomicU64::new(0));
+        // Its device needs a descriptor, which there may not be later.
+        let _ = os::random::<1>();
         let descriptors = Descriptors::divide(os::free_descriptors());
         let disk = DiskGate::new(descriptors);
-        Server { options, started_at, descriptors, disk, log, events, stopping, registry, turn, run, messages }
+        let (open_sockets, queued) = Default::default();
+        Server {
+            options,
+            started_at,
+            descriptors,
+            disk,
+            open_sockets,
+            log,
+            events,
+            stopping,
+            registry,
+            turn,
+            queued,
+            run,
+            messages,
+        }
+    }
+
+    /// The sockets that are open, also those of clients that have left and still get, or send, their last bytes.
+    pub fn sockets(&self) -> usize {
+        Arc::strong_count(&self.open_sockets) - 1
     }
 
     pub fn name(&self) -> &str {
@@ -60,6 +85,17 @@ impl Server {
     pub fn send(&self, event: Event) {
         // The broadcaster ends only with the server.
         let _ = self.events.send(event);
+    }
+
+    /// Bytes that the broadcaster has yet to copy for all recipients of the lines in the global buffer.
+    pub fn queued_bytes(&self) -> usize {
+        self.queued.load(Ordering::Relaxed)
+    }
+
+    /// Notes bytes that the broadcaster will have to copy for a line, until the result is dropped.
+    pub fn queue_bytes(&self, bytes: usize) -> Queued {
+        self.queued.fetch_add(bytes, Ordering::Relaxed);
+        Queued { all: Arc::clone(&self.queued), bytes }
     }
 
     /// Waits until the broadcaster has come to what is in the global buffer now. A long answer does so after each piece, so

@@ -44,7 +44,8 @@ pub fn session_loop(connection: &Connection) {
         nick
     };
     connection.server.log.client(connection.address, nick.as_deref(), format_args!("is offline ({reason})"));
-    if by_server {
+    // Where descriptors are scarce, the place of somebody else is worth more than the last line of this one.
+    if by_server && connection.server.sockets() <= connection.server.descriptors.chats {
         linger(connection);
     }
 }
@@ -143,6 +144,11 @@ impl Session<'_> {
             self.bucket.refund();
         } else {
             self.bucket.charge(outcome.cost, Instant::now());
+        }
+        let server = &self.connection.server;
+        if server.queued_bytes() > limits::QUEUED {
+            // Nobody's flood shall stand before the lines of all.
+            server.wait_for_broadcaster();
         }
         outcome.leaving.map_or(Ok(()), |reason| Err(End::ByServer(reason)))
     }

@@ -13,7 +13,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use wire::fingerprint::Fingerprint;
@@ -23,6 +23,8 @@ use wire::stream::{SecureChannel, Stream};
 pub struct Socket {
     stream: Stream,
     writing: Mutex<Writing>,
+    /// Counts the sockets that are open: each holds a clone.
+    _open: Arc<()>,
 }
 
 /// What the writer has to know.
@@ -42,8 +44,8 @@ struct Writing {
 
 impl Socket {
     /// Takes a stream as `accept` gives it, which is blocking.
-    pub fn new(stream: TcpStream) -> Self {
-        Socket { stream: Stream::new(stream), writing: Mutex::default() }
+    pub fn new(stream: TcpStream, open: &Arc<()>) -> Self {
+        Socket { stream: Stream::new(stream), writing: Mutex::default(), _open: Arc::clone(open) }
     }
 
     /// Waits for the first byte, and leaves it there: it tells TLS from plain text. `None` at the end of the connection.
@@ -203,7 +205,7 @@ mod tests {
     fn pair() -> (Socket, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        (Socket::new(listener.accept().unwrap().0), peer)
+        (Socket::new(listener.accept().unwrap().0, &Arc::default()), peer)
     }
 
     #[test]

@@ -5,13 +5,14 @@
 //! runs, and is remembered in the data folder. No lock.
 //!
 //! ```text
-//! <data folder>/clock                 seconds since 1970, as this clock and as the machine's counted them
+//! <data folder>/clock                 seconds since 1970, as this clock and as the machine's counted them, and a sum
 //! ```
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
+use wire::crc32::crc32;
 use wire::disk::{read_text, write_atomically};
 use wire::text::pluralize;
 use wire::time::{DAY, unix_seconds};
@@ -39,9 +40,16 @@ struct Stopped {
 
 impl Stopped {
     fn parse(text: &str) -> Option<Self> {
-        let mut numbers = text.split_whitespace().map(|word| word.parse().ok().filter(|time| *time <= LATEST));
-        let (clock, machine) = (numbers.next()??, numbers.next()??);
-        Some(Stopped { clock, machine })
+        let words: Vec<_> = text.split_whitespace().collect();
+        let [clock, machine, _] = words[..] else { return None };
+        let stopped = Stopped { clock: clock.parse().ok()?, machine: machine.parse().ok()? };
+        // A number that a flipped bit has made greater would let everything expire.
+        (stopped.line() == text && stopped.clock.max(stopped.machine) <= LATEST).then_some(stopped)
+    }
+
+    fn line(self) -> String {
+        let times = format!("{} {}", self.clock, self.machine);
+        format!("{times} {:08x}\n", crc32(times.as_bytes()))
     }
 }
 
@@ -68,7 +76,8 @@ impl Clock {
 
     /// Remembers the time over a restart.
     pub fn store(&self, machine: SystemTime) -> io::Result<()> {
-        write_atomically(&self.file, format!("{} {}\n", self.now(), unix_seconds(machine)).as_bytes())
+        let stopped = Stopped { clock: self.now(), machine: unix_seconds(machine) };
+        write_atomically(&self.file, stopped.line().as_bytes())
     }
 }
 
@@ -140,7 +149,7 @@ mod tests {
     #[test]
     fn damage_is_told_and_the_last_start_counts() {
         let folder = tempfile::tempdir().unwrap();
-        for text in ["18446744073709551615 5", "-1 5", "5", "\u{0}"] {
+        for text in ["18446744073709551615 5", "-1 5", "5", "\u{0}", "3795651200 1795651200 00000000\n"] {
             fs::write(folder.path().join("clock"), text).unwrap();
             let (clock, warning) = Clock::open(folder.path(), at(NOW + 8 * DAY), Some(at(NOW)));
             assert!(clock.start == NOW + DAY && warning.unwrap().contains("clock is damaged"), "{text}");

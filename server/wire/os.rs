@@ -13,6 +13,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 /// A file made with these options can be read by its owner only.
 pub fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -134,7 +135,14 @@ pub fn free_descriptors() -> Option<usize> {
 
 /// Random bytes that nobody can guess, from the system's generator (random(4)).
 pub fn random<const N: usize>() -> io::Result<[u8; N]> {
+    // Opened once: later there may be no descriptor left.
+    static DEVICE: OnceLock<File> = OnceLock::new();
+    if DEVICE.get().is_none() {
+        let opened = File::open("/dev/urandom")?;
+        DEVICE.get_or_init(|| opened);
+    }
+    let mut device = DEVICE.get().ok_or(io::ErrorKind::NotFound)?;
     let mut bytes = [0; N];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    device.read_exact(&mut bytes)?;
     Ok(bytes)
 }

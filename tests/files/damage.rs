@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use wire::time::{DAY, unix_seconds};
 
 use crate::files::{FILES, download, fetch, spooled, upload};
-use crate::harness::Server;
+use crate::harness::{Server, clock_at};
 
 /// A folder with files of an earlier version, which were offered at these times.
 fn folder(times: &[u64]) -> Arc<TempDir> {
@@ -40,7 +40,7 @@ fn files_expire_by_the_time_that_the_folder_remembers() {
     // The machine's clock has jumped back since.
     let remembered = unix_seconds(SystemTime::now()) + 100 * DAY;
     let folder = folder(&[remembered - 3 * DAY, remembered - DAY]);
-    fs::write(folder.path().join("clock"), format!("{remembered} {remembered}\n")).unwrap();
+    fs::write(folder.path().join("clock"), clock_at(remembered)).unwrap();
     let server = Server::start_in(&folder, &["--file-days", "2"]);
     server.program.expect_log("File 1 (1.txt, from alice to bob) expires after 3 days");
     assert_eq!(download(&server, &mut server.client("bob"), 2), b"abc");

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use wire::limits;
 use wire::time::DAY;
 
-use crate::harness::{Server, fits};
+use crate::harness::{Server, clock_at, fits};
 use crate::limits::limit;
 use crate::mail::{confirm, has_been_here, letters, mailbox, silent, stored};
 
@@ -145,7 +145,7 @@ fn messages_expire_by_time_that_really_passed() {
     let folder = Arc::new(TempDir::new().unwrap());
     // The data folder knows better than the machine, whose clock is a month late.
     let time = now() + 30 * DAY;
-    fs::write(folder.path().join("clock"), format!("{time} {time}")).unwrap();
+    fs::write(folder.path().join("clock"), clock_at(time)).unwrap();
     write_letter(folder.path(), "bob", 0, time - 89 * DAY, "S=99");
     write_letter(folder.path(), "carol", 0, time - 91 * DAY, "S=99");
     let server = Server::start_in(&folder, &[]);
