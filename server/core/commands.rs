@@ -79,6 +79,8 @@ pub fn run(connection: &Connection, line: &Line<'_>) -> Outcome {
     } else if let Some(message) = message {
         carry_out(&mut ctx, known, &message);
     }
+    // Nobody's flood shall stand before the lines of all.
+    ctx.give_way();
     // When `ctx` is dropped, the replies are sent and the registry is unlocked.
     let (registered, flood_exempt, cost) = (ctx.me().registered, ctx.flood_exempt, ctx.total_cost());
     Outcome { registered, flood_exempt, cost, leaving: ctx.leaving.take() }

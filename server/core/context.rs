@@ -377,6 +377,15 @@ impl<'a> CommandContext<'a> {
         }
     }
 
+    /// Waits for the broadcaster if it has much to copy, as [`Self::without_lock`] waits.
+    pub fn give_way(&mut self) {
+        if self.server.queued_bytes() > limits::QUEUED {
+            self.unlock();
+            self.server.wait_for_broadcaster();
+            self.lock();
+        }
+    }
+
     /// Works through something of any size in pieces. `copy` takes a piece out of the locked registry; `show` has each of
     /// its entries while the lock is free, and returns whether to go on.
     pub fn in_pieces<T>(

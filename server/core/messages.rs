@@ -93,6 +93,7 @@ fn write_to_all(ctx: &mut CommandContext<'_>, message: &Message<'_>, kind: Kind)
             let params = [&verb, target];
             refusal.reply(ctx, kind, if names_verb { &params } else { &params[1..] });
         }
+        ctx.give_way();
     }
 }
 

@@ -145,11 +145,6 @@ impl Session<'_> {
         } else {
             self.bucket.charge(outcome.cost, Instant::now());
         }
-        let server = &self.connection.server;
-        if server.queued_bytes() > limits::QUEUED {
-            // Nobody's flood shall stand before the lines of all.
-            server.wait_for_broadcaster();
-        }
         outcome.leaving.map_or(Ok(()), |reason| Err(End::ByServer(reason)))
     }
 
