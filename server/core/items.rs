@@ -13,8 +13,13 @@ pub fn items(list: &str) -> impl Iterator<Item = &str> {
 
 /// The items of a list with commas, each once.
 pub fn distinct(list: &str) -> Vec<&str> {
-    let mut seen = HashSet::new();
-    items(list).filter(|item| seen.insert(casefold(item))).collect()
+    let mut all: Vec<&str> = items(list).collect();
+    // Nearly every list has one item.
+    if all.len() > 1 {
+        let mut seen = HashSet::new();
+        all.retain(|item| seen.insert(casefold(item)));
+    }
+    all
 }
 
 /// Passes the words to `send`, with spaces between them, in as few lines of at most `most` bytes as hold them whole. One
