@@ -144,6 +144,7 @@ impl Line {
         self.append_with(bytes, caps, self.tags.as_deref());
     }
 
+    #[inline]
     fn append_with(&self, bytes: &mut Vec<u8>, caps: Caps, tags: Option<&str>) {
         let text = match &self.kind {
             Kind::Needs(needed, otherwise) if !caps.has(*needed) => match otherwise {

@@ -94,8 +94,8 @@ pub const BYTES_PER_TOKEN: usize = LINE + CLIENT_TAGS;
 pub const LEAST_READ: usize = 64;
 /// Bytes that the broadcaster copies for all recipients of a line for a token: about 40 microseconds of work.
 pub const COPIED_PER_TOKEN: usize = 64 * 1024;
-/// Bytes to copy that may be in the global buffer before senders wait for the broadcaster: one batch.
-pub const QUEUED: usize = BATCH;
+/// Bytes to copy that may be in the global buffer before senders wait for the broadcaster: two batches.
+pub const QUEUED: usize = 2 * BATCH;
 /// Entries of the registry that a long command may look at for a token: about half a millisecond of work.
 pub const WORK_PER_TOKEN: usize = 1024;
 /// Entries of the registry that a long command looks at before it lets go of the lock: some ten microseconds.
