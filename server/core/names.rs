@@ -23,6 +23,11 @@ pub fn names(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         }
         return ctx.reply(numeric::RPL_ENDOFNAMES, &["*"]);
     };
+    each_asked(ctx, asked, members_of);
+}
+
+/// Shows the members of each room in a list, which costs a token for each.
+pub fn each_asked(ctx: &mut CommandContext<'_>, asked: &str, members_of: fn(&mut CommandContext<'_>, &str)) {
     let names = distinct(asked);
     if ctx.replies.are_too_many("NAMES", &names) {
         return ctx.reply(numeric::RPL_ENDOFNAMES, &[asked]);
@@ -30,6 +35,7 @@ pub fn names(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     ctx.cost += names.len().saturating_sub(1);
     for name in names {
         members_of(ctx, name);
+        // As it was asked for: the room's own spelling would tell that a secret room exists.
         ctx.reply(numeric::RPL_ENDOFNAMES, &[name]);
     }
 }

@@ -18,7 +18,7 @@ use crate::core::client::Client;
 use crate::core::context::{CommandContext, Piece};
 use crate::core::event::{Caps, ClientId};
 use crate::core::items::distinct;
-use crate::core::names::each_piece;
+use crate::core::names::{each_asked, each_piece};
 use crate::core::registry::Registry;
 use crate::core::replies::Replies;
 use crate::core::room::Room;
@@ -54,16 +54,7 @@ pub fn names(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         }
         return ctx.reply(numeric::RPL_ENDOFNAMES, &["*"]);
     };
-    let names = distinct(asked);
-    if ctx.replies.are_too_many("NAMES", &names) {
-        return ctx.reply(numeric::RPL_ENDOFNAMES, &[asked]);
-    }
-    ctx.cost += names.len().saturating_sub(1);
-    for name in names {
-        members_of(ctx, name);
-        // As it was asked for: the room's own spelling would tell that a secret room exists.
-        ctx.reply(numeric::RPL_ENDOFNAMES, &[name]);
-    }
+    each_asked(ctx, asked, members_of);
 }
 
 /// The members that the client may see.
