@@ -380,9 +380,7 @@ impl<'a> CommandContext<'a> {
     /// Waits for the broadcaster if it has much to copy, as [`Self::without_lock`] waits.
     pub fn give_way(&mut self) {
         if self.server.queued_bytes() > limits::QUEUED {
-            self.unlock();
-            self.server.wait_for_broadcaster();
-            self.lock();
+            self.without_lock(Server::wait_for_broadcaster);
         }
     }
 

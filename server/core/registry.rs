@@ -157,12 +157,6 @@ impl Registry {
         self.holder(nick).filter(|client| client.registered)
     }
 
-    /// Whether a client has the name, registered or not. The name is folded.
-    #[allow(dead_code, reason = "only wings ask")]
-    pub fn is_taken(&self, folded: &str) -> bool {
-        self.nicks.contains_key(folded)
-    }
-
     /// Gives a client a name, unless another client has it: check and insert under one lock, so of two that race for a
     /// name exactly one gets it. True when it worked.
     pub fn take_nick(&mut self, id: ClientId, nick: &str) -> bool {

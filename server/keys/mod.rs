@@ -160,7 +160,7 @@ impl Wing for Keys {
         let by = Applicant { key, client: ctx.id, network: network(ip), now, instant };
         let bound = self.table().bind(&name, by, |name| {
             // Whoever takes a name that is forgotten gets what waits for it.
-            ctx.registry.is_taken(name) || ctx.wings.keep_for(name)
+            ctx.registry.holder(name).is_some() || ctx.wings.keep_for(name)
         });
         // Anybody can make keys by the hundred and bind a name to each, so a key answers for itself only when it comes
         // back to its name in a later session.
