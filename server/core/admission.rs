@@ -50,7 +50,7 @@ impl DiskGate {
         DiskGate { free: Mutex::new((descriptors.reserve / 4).max(1)), one_is_free: Condvar::new() }
     }
 
-    /// Uses the disk, after a wait for the others if there are too many. It may not be called while it is called.
+    /// Uses the disk, after a wait for the others if there are too many. Not reentrant: a nested call can deadlock.
     pub fn pass<T>(&self, use_disk: impl FnOnce() -> T) -> T {
         let _pass = Pass::take(self);
         use_disk()

@@ -61,8 +61,8 @@ fn serve(connection: &Connection) -> End {
 struct Session<'a> {
     connection: &'a Connection,
     bucket: TokenBucket,
-    /// Bytes that were read and that no token has paid for. Those of a line are paid for with it; so what is left are empty
-    /// lines, lines without an end, and bytes that came one by one.
+    /// Bytes that were read and not paid for yet. The token of a line pays for the line's bytes, so these are empty lines,
+    /// lines without an end, and bytes that came one by one.
     unpaid: usize,
     timer: Timer,
 }
