@@ -53,7 +53,7 @@ const COMMANDS_OF_WINGS: Absent = &[
 ];
 
 fn main() -> ExitCode {
-    wire::os::keep_ignored_signals();
+    wire::os::keep_ignored_signals(false);
     run(&Args::parse()).unwrap_or_else(|sentence| {
         terminal::complain(&sentence);
         ExitCode::FAILURE
