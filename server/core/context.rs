@@ -27,7 +27,7 @@ use super::event::{Caps, ClientId, CutReason, Event, Line, Recipients};
 use super::limits;
 use super::msgid::Msgid;
 use super::registry::Registry;
-use super::replies::Replies;
+use super::replies::{Refusal, Replies};
 use super::room::Room;
 use super::server::Server;
 use super::socket::Socket;
@@ -139,13 +139,13 @@ pub trait Wing: Send + Sync {
         true
     }
 
-    /// Whether the client may enter a room; if not, the numeric that says why.
-    fn may_join(&self, _room: &Room, _client: &Client, _key: Option<&str>) -> Result<(), Numeric> {
+    /// Whether the client may enter a room, or make one (`None`), with this key; if not, why.
+    fn may_join(&self, _room: Option<&Room>, _client: &Client, _key: Option<&str>) -> Result<(), Refusal> {
         Ok(())
     }
 
-    /// The client has entered a room, and is told who else is in it next.
-    fn joined(&self, _ctx: &mut CommandContext<'_>, _room: &str) {}
+    /// The client has entered a room with this key, and is told who else is in it next.
+    fn joined(&self, _ctx: &mut CommandContext<'_>, _room: &str, _key: Option<&str>) {}
 
     /// Whether a client, or somebody who has left and was this `source`, may write into a room; if not, the text of 404.
     /// `None`: this wing has no rule, and the core lets the members write.

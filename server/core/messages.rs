@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use wire::limits::{AWAY, LINE};
 use wire::message::Message;
-use wire::numeric::{self, Numeric, OFFLINE};
+use wire::numeric::{self, OFFLINE};
 use wire::text::truncate;
 
 use super::context::{CommandContext, PrivateMessage};
@@ -14,6 +14,7 @@ use super::event::{Caps, Line, Recipients};
 use super::items::distinct;
 use super::limits;
 use super::msgid::Msgid;
+use super::replies::Refusal;
 
 /// What the three verbs differ in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,23 +45,12 @@ pub fn away(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     ctx.reply(numeric, &[]);
 }
 
-/// Why a message does not reach a target.
-struct Refusal {
-    numeric: Numeric,
-    text: String,
-}
-
-impl Refusal {
-    fn new(numeric: Numeric) -> Self {
-        Refusal { numeric, text: numeric.text.into() }
-    }
-
-    fn reply(self, ctx: &mut CommandContext<'_>, kind: Kind, params: &[&str]) {
-        // A text that is too long, or a full disk, is not about the target: even a program wants to know.
-        let always = [numeric::ERR_INPUTTOOLONG, numeric::ERR_UNKNOWNERROR].contains(&self.numeric);
-        if kind != Kind::Notice || always {
-            ctx.reply_text(self.numeric, params, &self.text);
-        }
+/// Says why a message does not reach a target.
+fn refuse(ctx: &mut CommandContext<'_>, kind: Kind, params: &[&str], refusal: &Refusal) {
+    // A text that is too long, or a full disk, is not about the target: even a program wants to know.
+    let always = [numeric::ERR_INPUTTOOLONG, numeric::ERR_UNKNOWNERROR].contains(&refusal.numeric);
+    if kind != Kind::Notice || always {
+        ctx.reply_text(refusal.numeric, params, &refusal.text);
     }
 }
 
@@ -68,18 +58,18 @@ fn write_to_all(ctx: &mut CommandContext<'_>, message: &Message<'_>, kind: Kind)
     let verb = message.verb.to_ascii_uppercase();
     let targets = distinct(message.param(0).unwrap_or_default());
     let text = message.param(1).unwrap_or_default();
-    let no_recipient = || Refusal { numeric: numeric::ERR_NORECIPIENT, text: format!("No recipient given ({verb})") };
+    let no_recipient = Refusal::new(numeric::ERR_NORECIPIENT, format!("No recipient given ({verb})"));
     if message.param(0).is_none() {
-        return no_recipient().reply(ctx, kind, &[]);
+        return refuse(ctx, kind, &[], &no_recipient);
     }
     if text.is_empty() && kind != Kind::Tagmsg {
-        return Refusal::new(numeric::ERR_NOTEXTTOSEND).reply(ctx, kind, &[]);
+        return refuse(ctx, kind, &[], &numeric::ERR_NOTEXTTOSEND.into());
     }
     if targets.is_empty() {
-        return no_recipient().reply(ctx, kind, &[]);
+        return refuse(ctx, kind, &[], &no_recipient);
     }
     if let Some(one_too_many) = targets.get(limits::TARGETS) {
-        return Refusal::new(numeric::ERR_TOOMANYTARGETS).reply(ctx, kind, &[one_too_many]);
+        return refuse(ctx, kind, &[one_too_many], &numeric::ERR_TOOMANYTARGETS.into());
     }
     ctx.cost += targets.len() - 1;
     ctx.me_mut().spoke_at = ctx.inputs.now;
@@ -91,7 +81,7 @@ fn write_to_all(ctx: &mut CommandContext<'_>, message: &Message<'_>, kind: Kind)
             // This one names the command first.
             let names_verb = refusal.numeric == numeric::ERR_UNKNOWNERROR;
             let params = [&verb, target];
-            refusal.reply(ctx, kind, if names_verb { &params } else { &params[1..] });
+            refuse(ctx, kind, if names_verb { &params } else { &params[1..] }, &refusal);
         }
         ctx.give_way();
     }
@@ -115,12 +105,12 @@ impl Draft<'_> {
     fn to_room(&self, ctx: &mut CommandContext<'_>, target: &str) -> Result<(), Refusal> {
         let (me, wings) = (ctx.id, ctx.wings);
         let echo = ctx.me().caps.has(Caps::ECHO_MESSAGE);
-        let room = ctx.registry.room_mut(target).ok_or(Refusal::new(numeric::ERR_NOSUCHCHANNEL))?;
+        let room = ctx.registry.room_mut(target).ok_or(numeric::ERR_NOSUCHCHANNEL)?;
         if let Err(reason) = wings.may_speak(room, Some(me), &self.source) {
             return Err(if wings.may_see(room, me) {
-                Refusal { numeric: numeric::ERR_CANNOTSENDTOCHAN, text: reason.into() }
+                Refusal::new(numeric::ERR_CANNOTSENDTOCHAN, reason)
             } else {
-                Refusal::new(numeric::ERR_NOSUCHCHANNEL)
+                numeric::ERR_NOSUCHCHANNEL.into()
             });
         }
         let mut recipients = room.recipients((!echo).then_some(me));
@@ -138,7 +128,7 @@ impl Draft<'_> {
         let present = ctx.registry.by_nick(target).map(|client| (client.id, client.nick().to_owned()));
         let wings = ctx.wings;
         if present.is_none() && !wings.know(target) {
-            return Err(Refusal::new(numeric::ERR_NOSUCHNICK));
+            return Err(numeric::ERR_NOSUCHNICK.into());
         }
         let (recipient, nick) = present.map_or((None, target.to_owned()), |(id, nick)| (Some(id), nick));
         let (id, line) = self.line(ctx, &nick)?;
@@ -154,14 +144,13 @@ impl Draft<'_> {
         match delivered {
             // The name belongs to somebody, but no wing stores messages.
             ControlFlow::Continue(_) if recipient.is_none() && self.kind != Kind::Tagmsg => {
-                return Err(Refusal::new(numeric::ERR_NOSUCHNICK));
+                return Err(numeric::ERR_NOSUCHNICK.into());
             }
             ControlFlow::Continue(message) => {
                 ctx.send_to(Recipients::of(recipient.into_iter().chain(echo)), message.line);
             }
             ControlFlow::Break(result) => result.map_err(|why| {
-                let text = format!("Not sent to {nick}: {why}");
-                Refusal { numeric: numeric::ERR_UNKNOWNERROR, text }
+                Refusal::new(numeric::ERR_UNKNOWNERROR, format!("Not sent to {nick}: {why}"))
             })?,
         }
         // A wing may have let go of the lock meanwhile.
@@ -196,7 +185,7 @@ impl Draft<'_> {
         let excess = line.len().saturating_sub(LINE);
         if excess > 0 {
             let text = format!("Text too long by {excess} bytes; it was not sent to {target}");
-            return Err(Refusal { numeric: numeric::ERR_INPUTTOOLONG, text });
+            return Err(Refusal::new(numeric::ERR_INPUTTOOLONG, text));
         }
         Ok((id, line))
     }

@@ -2,7 +2,7 @@
 //!
 //! Runs in the client's thread, under the registry's lock.
 
-use wire::limits::{KEY, LINE, MASK, ROOM, SOURCE};
+use wire::limits::{LINE, MASK, ROOM, SOURCE};
 use wire::message::Message;
 use wire::names::eq_ignore_case;
 use wire::numeric;
@@ -10,7 +10,7 @@ use wire::text::truncate;
 use wire::time::unix_seconds;
 
 use super::limits;
-use super::modes::{Flags, Modes, Rank, Setting, WITH_PARAMETER};
+use super::modes::{Flags, Modes, Rank, Setting, WITH_PARAMETER, check_key};
 use super::users::{InvisibleCount, is_invisible};
 use crate::core::context::CommandContext;
 use crate::core::event::Line;
@@ -144,9 +144,8 @@ fn change(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char, para
         ('k', false) => modes.key.take().map(|_| "*".into()),
         ('k', true) => {
             let key = param?;
-            if !(1..=KEY).contains(&key.len()) || key.contains([' ', ',']) || key.starts_with(':') {
-                let text = format!("A key has 1 to {KEY} characters, no space or comma");
-                replies.text(numeric::ERR_INVALIDMODEPARAM, &[name, "k", "*"], &text);
+            if let Err(refusal) = check_key(key) {
+                replies.refuse(name, &refusal);
                 return None;
             }
             (modes.key.replace(key.into()).as_deref() != Some(key)).then(|| key.into())

@@ -99,7 +99,7 @@ numerics! {
     ERR_UNKNOWNMODE = 472 "is not a mode of rooms here";
     ERR_INVITEONLYCHAN = 473 "Cannot join (+i): the room is by invitation only";
     ERR_BANNEDFROMCHAN = 474 "Cannot join (+b): you are banned from the room";
-    ERR_BADCHANNELKEY = 475 "Cannot join (+k): the room has another key";
+    ERR_BADCHANNELKEY = 475 "";
     ERR_BANLISTFULL = 478 "The ban list is full; remove a ban first";
     ERR_CHANOPRIVSNEEDED = 482 "You are not an operator of that room";
     ERR_UMODEUNKNOWNFLAG = 501 "Unknown user mode";

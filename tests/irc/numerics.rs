@@ -83,7 +83,7 @@ const SCENES: &[Scene] = &[
     (&["alice: JOIN #a", "alice: MODE #a +z"], "472 alice z"),
     (&["bob: JOIN #a", "bob: MODE #a +i", "alice: JOIN #a"], "473 alice #a"),
     (&["bob: JOIN #a", "bob: MODE #a +b alice", "alice: JOIN #a"], "474 alice #a"),
-    (&["bob: JOIN #a", "bob: MODE #a +k x", "alice: JOIN #a y"], "475 alice #a"),
+    (&["bob: JOIN #a", "bob: MODE #a +k x", "alice: JOIN #a y"], "475 alice #a :Cannot join (+k): this is the wrong key"),
     (&["alice: JOIN #a", "alice: MODE {64 bans}", "alice: MODE #a +b x"], "478 alice #a x!*@*"),
     (&["bob: JOIN #a", "alice: JOIN #a", "alice: TOPIC #a :x"], "482 alice #a"),
     (&["alice: MODE alice +o"], "501 alice"),
