@@ -33,7 +33,7 @@ fn lines_may_come_in_any_order_case_and_end() {
     for lines in ways {
         let mut alice = is_welcome(&server, lines);
         alice.send("QUIT");
-        alice.expect("ERROR :Closing connection: Quit");
+        alice.expect("ERROR :Closing connection: Quit: ");
         alice.expect_end();
     }
 }

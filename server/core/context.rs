@@ -492,6 +492,25 @@ impl<'a> CommandContext<'a> {
         self.server.log.client(me.address, me.nick.as_deref(), did);
     }
 
+    /// Whether the client, or this client under another `source`, may write into a room.
+    pub fn may_speak_in(&self, room: &str, source: &str) -> bool {
+        self.registry.room(room).is_none_or(|room| self.wings.may_speak(room, Some(self.id), source).is_ok())
+    }
+
+    /// A room of the client's in which it may not use this name, now or by its present one, since it is banned there.
+    pub fn barred_in(&self, nick: &str) -> Option<&Room> {
+        let me = self.me();
+        let new = format!("{nick}!{}@{}", me.user(), me.host);
+        let is_barred = |room: &&Room| {
+            [&me.source(), &new].into_iter().any(|source| {
+                // Without regard to the member only bans count, and no operator is kept silent.
+                let may_speak = |client| self.wings.may_speak(room, client, source).is_ok();
+                !may_speak(Some(self.id)) && !may_speak(None)
+            })
+        };
+        me.rooms.iter().filter_map(|name| self.registry.room(name)).find(is_barred)
+    }
+
     /// The room of that name, if the client may know of it.
     pub fn visible_room(&self, name: &str) -> Option<&Room> {
         self.registry.room(name).filter(|room| self.wings.may_see(room, self.id))

@@ -149,9 +149,9 @@ impl Draft<'_> {
             ControlFlow::Continue(message) => {
                 ctx.send_to(Recipients::of(recipient.into_iter().chain(echo)), message.line);
             }
-            ControlFlow::Break(result) => result.map_err(|why| {
-                Refusal::new(numeric::ERR_UNKNOWNERROR, format!("Not sent to {nick}: {why}"))
-            })?,
+            ControlFlow::Break(result) => {
+                result.map_err(|why| Refusal::new(numeric::ERR_UNKNOWNERROR, format!("Not sent to {nick}: {why}")))?
+            }
         }
         // A wing may have let go of the lock meanwhile.
         let (away, shown) = match ctx.registry.by_nick(&nick) {

@@ -84,6 +84,8 @@ pub fn part(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
 fn part_one(ctx: &mut CommandContext<'_>, name: &str, reason: Option<&str>) {
     let Some((name, recipients)) = ctx.joined_room(name) else { return };
     let (source, now) = (ctx.me().source(), ctx.inputs.now);
+    // Whoever may not speak in the room does not do so by leaving it.
+    let reason = reason.filter(|_| ctx.may_speak_in(&name, &source));
     let reason = reason.map_or(String::new(), |reason| format!(" :{}", truncate(reason, REASON)));
     ctx.send_to(recipients, Line::new(now, format_args!(":{source} PART {name}{reason}")));
     let id = ctx.id;

@@ -43,7 +43,9 @@ pub fn session_loop(connection: &Connection) {
         ctx.end(&reason);
         nick
     };
-    connection.server.log.client(connection.address, nick.as_deref(), format_args!("is offline ({reason})"));
+    // A QUIT without a reason leaves nothing behind the colon.
+    let shown = reason.trim_end_matches(": ");
+    connection.server.log.client(connection.address, nick.as_deref(), format_args!("is offline ({shown})"));
     // Where descriptors are scarce, the place of somebody else is worth more than the last line of this one.
     if by_server && connection.server.sockets() <= connection.server.descriptors.chats {
         linger(connection);

@@ -91,6 +91,7 @@ numerics! {
     ERR_USERNOTINCHANNEL = 441 "They are not in that room";
     ERR_NOTONCHANNEL = 442 "You are not in that room";
     ERR_USERONCHANNEL = 443 "is already in that room";
+    ERR_CANTCHANGENICK = 447 "";
     ERR_NOTREGISTERED = 451 "You have not registered; send NICK and USER first";
     ERR_NEEDMOREPARAMS = 461 "Not enough parameters";
     ERR_ALREADYREGISTERED = 462 "You are already registered";

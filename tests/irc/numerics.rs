@@ -75,6 +75,10 @@ const SCENES: &[Scene] = &[
     (&["bob: PING x", "alice: JOIN #a", "alice: KICK #a bob"], "441 alice bob #a"),
     (&["bob: JOIN #a", "alice: PART #a"], "442 alice #a"),
     (&["bob: JOIN #a", "alice: JOIN #a", "alice: INVITE bob #a"], "443 alice bob #a"),
+    (
+        &["bob: JOIN #a", "alice: JOIN #a", "bob: MODE #a +b alice", "alice: NICK al"],
+        "447 alice al :You cannot change your nick while you, or that nick, are banned in #a",
+    ),
     (&["new: JOIN #a"], "451 *"),
     (&["alice: join"], "461 alice JOIN"),
     (&["alice: USER a 0 * :A"], "462 alice"),
@@ -83,7 +87,10 @@ const SCENES: &[Scene] = &[
     (&["alice: JOIN #a", "alice: MODE #a +z"], "472 alice z"),
     (&["bob: JOIN #a", "bob: MODE #a +i", "alice: JOIN #a"], "473 alice #a"),
     (&["bob: JOIN #a", "bob: MODE #a +b alice", "alice: JOIN #a"], "474 alice #a"),
-    (&["bob: JOIN #a", "bob: MODE #a +k x", "alice: JOIN #a y"], "475 alice #a :Cannot join (+k): this is the wrong key"),
+    (
+        &["bob: JOIN #a", "bob: MODE #a +k x", "alice: JOIN #a y"],
+        "475 alice #a :Cannot join (+k): this is the wrong key",
+    ),
     (&["alice: JOIN #a", "alice: MODE {64 bans}", "alice: MODE #a +b x"], "478 alice #a x!*@*"),
     (&["bob: JOIN #a", "alice: JOIN #a", "alice: TOPIC #a :x"], "482 alice #a"),
     (&["alice: MODE alice +o"], "501 alice"),

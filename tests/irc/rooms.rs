@@ -65,7 +65,10 @@ fn a_room_is_not_made_with_a_key_that_is_none() {
         alice.ask(&format!("JOIN #new {bad}"), &[refused]);
     }
     alice.ask("LIST", &["321 *", "323 *"]);
-    alice.ask("JOIN #a,#new,#b :,a b,c", &["*JOIN #a", "353 *", "366 *", refused, "*JOIN #b", "*+k c", "353 *", "366 *"]);
+    alice.ask(
+        "JOIN #a,#new,#b :,a b,c",
+        &["*JOIN #a", "353 *", "366 *", refused, "*JOIN #b", "*+k c", "353 *", "366 *"],
+    );
     alice.ask(&format!("JOIN #new {}", &too_long[1..]), &["*JOIN #new", "*MODE #new +k kkk*", "353 *", "366 *"]);
 }
 
