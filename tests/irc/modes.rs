@@ -197,3 +197,31 @@ fn an_invitation_opens_the_door_once() {
     carol.ask("JOIN #a", &["475 #a *"]);
     carol.ask("JOIN #a x", &["*JOIN #a", "353 *", "366 *"]);
 }
+
+#[test]
+fn the_invitation_of_a_plain_member_opens_nothing() {
+    let server = Server::start(&[]);
+    let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
+    let mut carol = server.client("carol");
+    for (mode, off, refusal) in
+        [("+b carol", "-b carol", "474 #a"), ("+l 2", "-l", "471 #a"), ("+k x", "-k", "475 #a *")]
+    {
+        alice.ask(&format!("MODE #a {mode}"), &["*MODE #a *"]);
+        bob.sync();
+        bob.ask("INVITE carol #a", &["341 carol #a"]);
+        carol.expect(":bob!bob@127.0.0.1 INVITE carol #a");
+        carol.ask("JOIN #a", &[refusal]);
+        alice.ask(&format!("MODE #a {off}"), &["*MODE #a *"]);
+    }
+    // Nor does it later, when the room is closed to all.
+    alice.ask("MODE #a +i", &["*MODE #a +i"]);
+    carol.ask("JOIN #a", &["473 #a"]);
+    // Voice is no right to invite; nor does a plain invitation take back an operator's.
+    alice.ask("MODE #a -i+v bob", &["*MODE #a -i+v bob"]);
+    alice.ask("INVITE carol #a", &["341 carol #a"]);
+    bob.sync();
+    bob.ask("INVITE carol #a", &["341 carol #a"]);
+    alice.ask("MODE #a +i", &["*MODE #a +i"]);
+    bob.ask("INVITE carol #a", &["*MODE #a +i", NOT_OPERATOR]);
+    carol.ask("JOIN #a", &["*alice*INVITE*", "*bob*INVITE*", "*JOIN #a", "353 *", "366 *"]);
+}
