@@ -6,7 +6,6 @@ use wire::limits::{LINE, MASK, ROOM, SOURCE};
 use wire::message::Message;
 use wire::names::eq_ignore_case;
 use wire::numeric;
-use wire::text::truncate;
 use wire::time::unix_seconds;
 
 use super::limits;
@@ -153,7 +152,8 @@ fn change(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char, para
         ('l', false) => modes.limit.take().map(|_| String::new()),
         ('l', true) => {
             let text = param?;
-            let Some(limit) = text.parse().ok().filter(|&limit| limit > 0) else {
+            let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+            let Some(limit) = digits.and_then(|text| text.parse().ok()).filter(|&limit| limit > 0) else {
                 let why = "A limit is a whole number from 1 up";
                 replies.text(numeric::ERR_INVALIDMODEPARAM, &[name, "l", text], why);
                 return None;
@@ -190,17 +190,23 @@ fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) ->
         return None;
     }
     let (by, now) = (ctx.me().nick().to_owned(), ctx.inputs.now);
-    let mask = full_mask(mask);
+    let full = full_mask(mask);
+    // A part of a mask would be another mask, such as one that fits everybody.
+    if full.len() > MASK {
+        let text = format!("A mask has at most {MASK} bytes; no ban is longer");
+        ctx.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "b", mask], &text);
+        return None;
+    }
     let modes = Modes::of_mut(ctx.registry.room_mut(name)?);
-    let known = modes.bans.iter().position(|ban| eq_ignore_case(&ban.text, &mask));
+    let known = modes.bans.iter().position(|ban| eq_ignore_case(&ban.text, &full));
     match (on, known) {
         (true, None) if modes.bans.len() >= limits::BANS => {
-            ctx.reply(numeric::ERR_BANLISTFULL, &[name, &mask]);
+            ctx.reply(numeric::ERR_BANLISTFULL, &[name, &full]);
             None
         }
         (true, None) => {
-            modes.bans.push(Setting::new(&mask, &by, now));
-            Some(mask)
+            modes.bans.push(Setting::new(&full, &by, now));
+            Some(full)
         }
         // As it was set, so that clients that keep the list find it.
         (false, Some(index)) => Some(modes.bans.remove(index).text),
@@ -208,16 +214,18 @@ fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) ->
     }
 }
 
-/// A mask with all its parts: `nick`, `user@host` and `nick!user` mean any of what they leave out.
+/// A mask with all its parts: `nick`, `host.name`, `user@host` and `nick!user` mean any of what they leave out.
 fn full_mask(mask: &str) -> String {
-    let mask = truncate(mask, MASK);
-    let full = match (mask.contains('!'), mask.contains('@')) {
-        (true, true) => mask.to_owned(),
-        (true, false) => format!("{mask}@*"),
-        (false, true) => format!("*!{mask}"),
-        (false, false) => format!("{mask}!*@*"),
+    let (nick, rest) = match mask.split_once('!') {
+        Some(parts) => parts,
+        None if mask.contains('@') => ("*", mask),
+        // Of nicks and hosts only the latter hold one of these.
+        None if mask.contains(['.', ':']) => return format!("*!*@{mask}"),
+        None => (mask, "*"),
     };
-    truncate(&full, MASK).to_owned()
+    let (user, host) = rest.split_once('@').unwrap_or((rest, "*"));
+    let [nick, user, host] = [nick, user, host].map(|part| if part.is_empty() { "*" } else { part });
+    format!("{nick}!{user}@{host}")
 }
 
 fn show_bans(ctx: &mut CommandContext<'_>, name: &str) {

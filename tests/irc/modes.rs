@@ -40,7 +40,7 @@ fn mistakes_in_modes_are_told() {
     alice.ask("MODE #a +\u{e9}", &["472 \u{e9}"]);
     alice.ask("MODE #a +o nobody", &["401 nobody"]);
     alice.ask("MODE #a +v carol", &["441 carol #a"]);
-    for bad in ["0", "-1", "few", "99999999999999999999999"] {
+    for bad in ["0", "-1", "+5", "few", "99999999999999999999999"] {
         alice.ask(&format!("MODE #a +l {bad}"), &[&format!("696 #a l {bad} :A limit is a whole number from 1 up")]);
     }
     let bad_key = "696 #a k * :A key has 1 to 32 characters, no space or comma";
@@ -117,12 +117,47 @@ fn bans_are_kept_in_full_and_listed_to_all() {
         alice.ask(&format!("MODE #a +b {given}"), &[&format!(":alice!alice@127.0.0.1 MODE #a +b {full}")]);
     }
     alice.ask("MODE #a +bb A!B@C EVE", &[]);
+    let completed = [
+        ("*.evil.example", "*!*@*.evil.example"),
+        ("0::1", "*!*@0::1"),
+        ("carl!", "carl!*@*"),
+        ("!bot", "*!bot@*"),
+        ("@bad", "*!*@bad"),
+        ("bot@", "*!bot@*"),
+        ("*", "*!*@*"),
+    ];
+    for (given, full) in completed {
+        alice.ask(&format!("MODE #a +b {given}"), &[&format!("*MODE #a +b {full}")]);
+        alice.ask(&format!("MODE #a -b {given}"), &[&format!("*MODE #a -b {full}")]);
+    }
     let mut bob = server.client("bob");
     let all = ["367 #a eve!*@* alice 1*", "367 #a *!*@evil alice 1*", "367 #a x!y@* alice 1*", "367 #a a!b@c alice 1*"];
     bob.ask("MODE #A +b", &[&all[..], &["368 #a"]].concat());
     alice.ask("MODE #a -bb+b Eve *!*@evil z", &[":alice!alice@127.0.0.1 MODE #a -bb+b eve!*@* *!*@evil z!*@*"]);
     alice.ask("MODE #a -b eve", &[]);
     bob.ask("MODE #a b", &[all[2], all[3], "367 #a z!*@* alice 1*", "368 #a"]);
+}
+
+#[test]
+fn a_mask_that_is_too_long_is_refused_and_not_cut() {
+    let server = Server::start(&[]);
+    let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
+    let stars = "*".repeat(69);
+    let longest = format!("*!*@{}", "x".repeat(limits::MASK - "*!*@".len()));
+    let one_more = format!("{longest}x");
+    let not_completed = "x".repeat(limits::MASK - "!*@*".len() + 1);
+    let masks = [&format!("*!*@{stars}.evil.example"), &one_more, &not_completed, &"x".repeat(400)];
+    for mask in masks {
+        for sign in ['+', '-'] {
+            let shown = wire::text::truncate(mask, limits::REPEATED);
+            let refused = format!("696 #a b {shown} :A mask has at most {} bytes; no ban is longer", limits::MASK);
+            alice.ask(&format!("MODE #a {sign}b {mask}"), &[&refused]);
+        }
+    }
+    bob.ask("MODE #a b", &["368 #a"]);
+    alice.ask(&format!("MODE #a +b {longest}"), &[&format!("*MODE #a +b {longest}")]);
+    bob.sync();
+    bob.ask("PRIVMSG #a :still here", &[]);
 }
 
 #[test]
