@@ -74,6 +74,10 @@ impl Server {
         if STORES {
             command.arg("--data-dir").arg(folder.path());
         }
+        // A short name, since the tests repeat it often.
+        if !options.contains(&"--name") {
+            command.args(["--name", "groupchat"]);
+        }
         command.args(options);
         let program = Program::start(command, "Server has started listening on ", listens.max(1), output);
         let addresses: Vec<_> = program.ready().iter().map(|address| address.parse().unwrap()).collect();

@@ -4,7 +4,7 @@
 
 use wire::limits::{NICK, REALNAME, REASON, USER};
 use wire::message::Message;
-use wire::names::is_nick;
+use wire::names::{eq_ignore_case, is_nick};
 use wire::numeric;
 use wire::text::truncate;
 use wire::time::iso8601;
@@ -29,6 +29,10 @@ pub fn nick(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     if !is_nick(wanted) {
         let text = format!("A nick has 1 to {NICK} letters, digits or -[]\\`_^{{|}} and starts with no digit or -");
         return ctx.reply_text(numeric::ERR_ERRONEUSNICKNAME, &[wanted], &text);
+    }
+    // Its lines would look like the server's.
+    if eq_ignore_case(wanted, ctx.server.name()) {
+        return ctx.reply_text(numeric::ERR_ERRONEUSNICKNAME, &[wanted], "That is the server's name");
     }
     let (source, registered, old) = (ctx.me().source(), ctx.me().registered, ctx.me().nick.clone());
     if old.as_deref() == Some(wanted) {
