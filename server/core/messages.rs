@@ -2,6 +2,7 @@
 //!
 //! Runs in the client's thread, under the registry's lock.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use wire::limits::{AWAY, LINE};
@@ -73,23 +74,40 @@ fn write_to_all(ctx: &mut CommandContext<'_>, message: &Message<'_>, kind: Kind)
     }
     ctx.cost += targets.len() - 1;
     ctx.me_mut().spoke_at = ctx.inputs.now;
-    let client_tags = message.raw_tags.split(';').filter(|tag| is_client_tag(tag)).collect::<Vec<_>>().join(";");
+    let client_tags = client_tags(message.raw_tags);
     let draft = Draft { kind, source: ctx.me().source(), text, client_tags };
     for target in targets {
         let result = if target.starts_with('#') { draft.to_room(ctx, target) } else { draft.to_person(ctx, target) };
         if let Err(refusal) = result {
-            // This one names the command first.
-            let names_verb = refusal.numeric == numeric::ERR_UNKNOWNERROR;
-            let params = [&verb, target];
-            refuse(ctx, kind, if names_verb { &params } else { &params[1..] }, &refusal);
+            let params: &[&str] = match refusal.numeric {
+                numeric::ERR_UNKNOWNERROR => &[&verb, target],
+                numeric::ERR_INPUTTOOLONG => &[],
+                _ => &[target],
+            };
+            refuse(ctx, kind, params, &refusal);
         }
         ctx.give_way();
     }
 }
 
-/// Whether a tag is one that clients give each other, `+key` or `+key=value`.
-fn is_client_tag(tag: &str) -> bool {
-    tag.strip_prefix('+').is_some_and(|key| !key.is_empty() && !key.starts_with('='))
+/// The tags that clients give each other, `+key` or `+key=value`, each key once: of several, the last one counts.
+fn client_tags(raw_tags: &str) -> String {
+    let key = |tag: &'_ str| tag.find('=').unwrap_or(tag.len());
+    let mut seen = HashSet::new();
+    let of_clients = |tag: &&str| tag[..key(tag)].strip_prefix('+').is_some_and(is_tag_key);
+    let tags = raw_tags.rsplit(';').filter(of_clients).filter(|tag| seen.insert(&tag[..key(tag)]));
+    let mut tags: Vec<&str> = tags.collect();
+    tags.reverse();
+    tags.join(";")
+}
+
+/// `name` or `vendor/name` (`IRCv3` message-tags, "Format").
+fn is_tag_key(key: &str) -> bool {
+    let (vendor, name) = key.split_once('/').map_or((None, key), |(vendor, name)| (Some(vendor), name));
+    let is_word = |text: &str, more: &[u8]| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
+    };
+    vendor.is_none_or(|vendor| is_word(vendor, b"-.")) && is_word(name, b"-")
 }
 
 /// A message on its way to one of its targets.
@@ -147,7 +165,9 @@ impl Draft<'_> {
                 return Err(numeric::ERR_NOSUCHNICK.into());
             }
             ControlFlow::Continue(message) => {
-                ctx.send_to(Recipients::of(recipient.into_iter().chain(echo)), message.line);
+                // Nothing is echoed that nobody gets.
+                let to = recipient.into_iter().chain(echo.filter(|_| recipient.is_some()));
+                ctx.send_to(Recipients::of(to), message.line);
             }
             ControlFlow::Break(result) => {
                 result.map_err(|why| Refusal::new(numeric::ERR_UNKNOWNERROR, format!("Not sent to {nick}: {why}")))?
@@ -194,6 +214,25 @@ impl Draft<'_> {
         if self.kind != Kind::Tagmsg {
             let me = ctx.me();
             ctx.server.log.message(me.address, me.nick(), target, self.text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::client_tags;
+
+    #[test]
+    fn tags_of_clients_have_a_key_in_ascii_and_come_once() {
+        for (given, relayed) in [
+            ("", ""),
+            ("time=x;+a=1;b=2;+typing", "+a=1;+typing"),
+            ("+a=1;+b=2;+a=3;+a", "+b=2;+a"),
+            ("+chat.example/x-1=a=b;+draft/reply=\u{e9}", "+chat.example/x-1=a=b;+draft/reply=\u{e9}"),
+            ("+;+=x;+/x;+x/;+a/b/c;++a;+a_b;+\u{e9}=1;+a b", ""),
+            ("+A=1;+a=2", "+A=1;+a=2"),
+        ] {
+            assert_eq!(client_tags(given), relayed, "{given}");
         }
     }
 }

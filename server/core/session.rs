@@ -78,7 +78,7 @@ impl Session<'_> {
         let first = loop {
             match lines.next_line() {
                 Some(Line::Complete(line)) => break line.to_vec(),
-                Some(Line::TooLong) => self.carry_out(&Line::TooLong)?,
+                Some(Line::TooLong(part)) => self.carry_out(&Line::TooLong(part))?,
                 None => self.receive(&mut lines)?,
             }
         };

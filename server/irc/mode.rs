@@ -35,14 +35,16 @@ fn user(invisible: &InvisibleCount, ctx: &mut CommandContext<'_>, nick: &str, ch
         let modes = if is_invisible(ctx.me()) { "+i" } else { "+" };
         return ctx.replies.bare(numeric::RPL_UMODEIS, &[modes]);
     };
-    if letters(changes).any(|(_, letter)| letter != 'i') {
-        ctx.reply(numeric::ERR_UMODEUNKNOWNFLAG, &[]);
-    }
     // The last word counts: `+i-i` is `-i`.
-    let Some((on, _)) = letters(changes).filter(|&(_, letter)| letter == 'i').last() else { return };
-    if invisible.set_invisible(ctx.me_mut(), on) {
+    let asked = letters(changes).filter(|&(_, letter)| letter == 'i').last();
+    if let Some((on, _)) = asked
+        && invisible.set_invisible(ctx.me_mut(), on)
+    {
         let (source, nick) = (ctx.me().source(), ctx.me().nick().to_owned());
         ctx.replies.line(format_args!(":{source} MODE {nick} {}i", if on { '+' } else { '-' }));
+    }
+    if letters(changes).any(|(_, letter)| letter != 'i') {
+        ctx.reply(numeric::ERR_UMODEUNKNOWNFLAG, &[]);
     }
 }
 
@@ -56,6 +58,10 @@ fn letters(changes: &str) -> impl Iterator<Item = (bool, char)> {
         }
         letter => Some((on, letter)),
     })
+}
+
+fn takes_parameter(on: bool, letter: char) -> bool {
+    WITH_PARAMETER.contains(&letter) && (letter != 'l' || on)
 }
 
 fn show_room(ctx: &mut CommandContext<'_>, name: &str) {
@@ -74,10 +80,17 @@ fn change_room(ctx: &mut CommandContext<'_>, name: &str, changes: &str, params: 
         return ctx.reply(numeric::ERR_NOSUCHCHANNEL, &[name]);
     }
     let mut params = params.iter().copied();
+    let changes: Vec<(bool, char, Option<&str>)> = letters(changes)
+        .map(|(on, letter)| (on, letter, if takes_parameter(on, letter) { params.next() } else { None }))
+        .collect();
+    // A line is carried out completely, or not at all.
+    let lacks = |&(on, letter, param): &(bool, char, Option<&str>)| {
+        let may_lack_it = letter == 'b' || (letter == 'k' && !on);
+        param.is_none() && takes_parameter(on, letter) && !may_lack_it
+    };
+    let is_incomplete = changes.iter().any(lacks);
     let (mut done, mut asked, mut refused, mut bans_shown) = (Vec::new(), false, false, false);
-    for (on, letter) in letters(changes) {
-        let takes_param = WITH_PARAMETER.contains(&letter) && (letter != 'l' || on);
-        let param = if takes_param { params.next() } else { None };
+    for (on, letter, param) in changes {
         if letter == 'b' && param.is_none() {
             if !std::mem::replace(&mut bans_shown, true) {
                 show_bans(ctx, name);
@@ -89,12 +102,12 @@ fn change_room(ctx: &mut CommandContext<'_>, name: &str, changes: &str, params: 
         }
         let Some((room_name, _)) = ctx.joined_room(name) else { return };
         ctx.cost += usize::from(std::mem::replace(&mut asked, true));
-        let may_lack_it = letter == 'k' && !on;
         if !ctx.registry.room(name).is_some_and(|room| Rank::of(room, ctx.id).operator) {
             ctx.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&room_name]);
             refused = true;
-        } else if takes_param && param.is_none() && !may_lack_it {
+        } else if is_incomplete {
             ctx.need_more_params("MODE");
+            refused = true;
         } else if let Some(shown) = change(ctx, &room_name, on, letter, param) {
             done.push((on, letter, shown));
         }
@@ -201,7 +214,7 @@ fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) ->
     let known = modes.bans.iter().position(|ban| eq_ignore_case(&ban.text, &full));
     match (on, known) {
         (true, None) if modes.bans.len() >= limits::BANS => {
-            ctx.reply(numeric::ERR_BANLISTFULL, &[name, &full]);
+            ctx.reply(numeric::ERR_BANLISTFULL, &[name, "b"]);
             None
         }
         (true, None) => {

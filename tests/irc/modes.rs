@@ -22,7 +22,11 @@ fn modes_of_a_room_are_shown_and_changed() {
     bob.ask("MODE #a -iiklo+n alice alice", &[":bob!bob@127.0.0.1 MODE #a -iklo+n * alice"]);
     alice.ask("MODE #a", &[":bob!bob@127.0.0.1 MODE #a -iklo+n * alice", "324 #a +mns", "329 #a 1*"]);
     alice.ask("MODE #a +i", &[NOT_OPERATOR]);
-    bob.ask("MODE #a +ovkl", &["461 MODE"; 4]);
+    // All of the line or nothing, when a parameter is missing.
+    for incomplete in ["+ovkl", "+lk 5", "+mok bob", "-o", "+i-v+l", "+sb-o *!*@x"] {
+        bob.ask(&format!("MODE #a {incomplete}"), &["461 MODE"]);
+    }
+    bob.ask("MODE #a +bk", &["368 #a", "461 MODE"]);
     bob.ask("MODE #a -k-l", &[]);
     bob.ask("MODE #a +-+", &[]);
     bob.ask("MODE #a :", &["324 #a +mns", "329 #a 1*"]);
@@ -68,7 +72,7 @@ fn modes_of_a_person() {
     alice.ask("MODE alice +i", &[]);
     alice.ask("MODE alice", &["221 +i"]);
     alice.ask("MODE alice +x", &["501"]);
-    alice.ask("MODE alice -i+wi-i", &["501", ":alice!alice@127.0.0.1 MODE alice -i"]);
+    alice.ask("MODE alice -i+wi-i", &[":alice!alice@127.0.0.1 MODE alice -i", "501"]);
     alice.ask("MODE bob", &["502"]);
     alice.ask("MODE bob +i", &["502"]);
     alice.ask("MODE nobody", &["401 nobody"]);
@@ -168,7 +172,7 @@ fn the_ban_list_has_an_end() {
     for number in 0..limit("BANS") {
         alice.ask(&format!("MODE #a +b {number}"), &[&format!("*MODE #a +b {number}!*@*")]);
     }
-    alice.ask("MODE #a +b more", &["478 #a more!*@*"]);
+    alice.ask("MODE #a +b more", &["478 #a b"]);
     let removed: String = (0..limit("BANS")).map(|number| format!(" {number}")).collect();
     alice.send(&format!("MODE #a -{}{removed}", "b".repeat(limit("BANS"))));
     let told = alice.sync().concat();
