@@ -89,6 +89,10 @@ impl Server {
         if STORES {
             command.arg("--data-dir").arg(folder.path());
         }
+        // A short name, since the tests repeat it often.
+        if !options.contains(&"--name") {
+            command.args(["--name", "groupchat"]);
+        }
         command.args(options);
         Server::running(Program::start(command, LISTENING, listens.max(1), output), folder)
     }

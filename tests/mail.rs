@@ -88,6 +88,8 @@ fn a_letter_that_waited_has_its_id_and_its_time() {
     alice.send("@+groupchat/id=x1;+typing=done;other=no PRIVMSG bob :psst");
     let echo = alice.expect("@time=*;msgid=*;+groupchat/id=x1;+typing=done :alice!* PRIVMSG bob :psst");
     alice.expect(&stored("bob")[..]);
+    // What nobody gets is not echoed.
+    alice.ask("@+typing=done TAGMSG bob", &["301 bob :offline"]);
     let mut bob = server.client_with("bob", "message-tags server-time");
     bob.expect(":groupchat NOTICE bob :1 message while you were away");
     let waited = bob.receive().unwrap();

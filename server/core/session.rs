@@ -45,7 +45,9 @@ pub fn session_loop(connection: &Connection) {
         ctx.end(&reason);
         nick
     };
-    log.client(connection.address, nick.as_deref(), format_args!("is offline ({reason})"));
+    // A QUIT without a reason leaves nothing behind the colon.
+    let shown = reason.trim_end_matches(": ");
+    log.client(connection.address, nick.as_deref(), format_args!("is offline ({shown})"));
     // Where descriptors are scarce, the place of somebody else is worth more than the last line of this one.
     if by_server && connection.server.sockets() <= connection.server.descriptors.chats {
         linger(connection);
@@ -79,7 +81,7 @@ impl Session<'_> {
         let first = loop {
             match lines.next_line() {
                 Some(Line::Complete(line)) => break line.to_vec(),
-                Some(Line::TooLong) => self.carry_out(&Line::TooLong)?,
+                Some(Line::TooLong(part)) => self.carry_out(&Line::TooLong(part))?,
                 None => self.receive(&mut lines)?,
             }
         };

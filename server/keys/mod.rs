@@ -104,6 +104,10 @@ impl Keys {
     fn regain(&self, ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         if let Some(nick) = message.param(0).filter(|nick| is_nick(nick)) {
             let name = casefold(nick);
+            // Before the other client has to go for nothing.
+            if let Err(refusal) = registration::may_rename(ctx, nick) {
+                return ctx.replies.refuse(nick, &refusal);
+            }
             if let Err(text) = self.allow(ctx, &name).and_then(|()| takeover::regain(ctx, &name)) {
                 return ctx.reply_text(numeric::ERR_NICKNAMEINUSE, &[nick], text);
             }

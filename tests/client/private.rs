@@ -156,6 +156,6 @@ fn ctrl_d_discards_a_half_typed_line_at_a_terminal() {
     albert.expect(":tesla!tesla@127.0.0.1 PRIVMSG #lobby :marker");
     keyboard.write_all(b"\x04").unwrap();
     wait_for("DISCONNECTED!!");
-    albert.expect(":tesla!tesla@127.0.0.1 QUIT :Quit");
+    albert.expect(":tesla!tesla@127.0.0.1 QUIT :Quit: ");
     assert!(script.wait().unwrap().success());
 }

@@ -181,7 +181,7 @@ fn a_room_that_takes_no_text_says_so() {
     bot.expect_lines(&[WELCOME, "You cannot send to #lobby: * (nothing was sent)"]);
     bot.expect_goodbye();
     albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
-    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn a_room_that_lets_nobody_in_gets_no_text_and_no_other_room_does() {
     bot.expect_lines(&[WELCOME, refused, nobody]);
     bot.expect_goodbye();
     albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
-    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     clara.expect_nothing();
 
     let mut bot = home.script(&["--nick", "bot"], "/join #vip secret\na secret\n");

@@ -27,7 +27,7 @@ fn one_line_is_delivered() {
         bot.expect_goodbye();
         albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
         albert.expect(&format!(":bot!bot@127.0.0.1 PRIVMSG #lobby :{said}"));
-        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     }
 }
 
@@ -68,7 +68,7 @@ fn expect_all_in_order(server: &Server, count: usize) {
     for line in lines {
         albert.expect(&format!(":bot!bot@127.0.0.1 PRIVMSG #lobby :{line}"));
     }
-    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     bot.skip_to(WELCOME);
     bot.expect_goodbye();
 }
