@@ -17,14 +17,15 @@ pub fn core() -> Vec<Command> {
         Command::new("/to", "NAME|#room", &[], "From now on talk to this person or room", talk::to).leading_elsewhere(),
         Command::new("/me", "text", &[], "Say what you do: /me waves", talk::me).of_chat(),
         Command::new("/say", "text", &[], "Send text as it is, even the word exit; //text sends /text", talk::say),
-        Command::new("/info", "", &["!INFO"], "How many people are in this room, and who", rooms::info),
-        Command::new("/who", "[#room]", &[], "A table of the people in a room", rooms::who),
+        Command::new("/info", "[#room]", &["!INFO"], "How many people are in this room, and who", rooms::info),
+        Command::new("/who", "[#room|NAME]", &[], "A table of the people in a room", rooms::who),
         Command::new("/whois", "NAME", &[], "More about one person", people::whois),
         Command::new("/join", "#room [key]", &[], "Enter a room, or make one, and talk there", rooms::join)
             .leading_elsewhere(),
         Command::new("/part", "[#room]", &[], "Leave a room", rooms::part),
         Command::new("/rooms", "", &["/list"], "List the rooms", |client, _| client.send("LIST", &[])),
         Command::new("/topic", "[text]", &[], "Show or set what this room is about", rooms::topic).of_chat(),
+        Command::new("/mode", "[#room] [changes]", &[], "Show or change the modes of a room: /mode +k KEY", rooms::mode),
         Command::new("/invite", "NAME [#room]", &[], "Invite somebody into a room", rooms::invite),
         Command::new("/kick", "NAME [reason]", &[], "Remove somebody from this room, if you run it", rooms::kick)
             .of_chat(),

@@ -42,6 +42,8 @@ pub const NAMES_EACH: usize = 100;
 pub const RETURNING: usize = 100;
 /// How long we do not say of such a person who comes back that somebody has joined: a client needs a moment.
 pub const RETURN: Duration = Duration::from_mins(1);
+/// People who are named when we enter their room; of more there is only a count.
+pub const NAMED: usize = 10;
 /// Columns that fit one row of any usual terminal.
 pub const NARROW: usize = 78;
 

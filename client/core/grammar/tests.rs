@@ -126,7 +126,7 @@ fn a_slip_of_the_hand_is_not_sent() {
         ("!INFO now", "not !INFO"),
         ("!DISCONNECT now", "not !DISCONNECT"),
         ("!help", "not /help [command]"),
-        (r"\who", "not /who [#room]"),
+        (r"\who", "not /who [#room|NAME]"),
         (r"\ sleep 5", r"not \sleep\TIME"),
         (r"\ sleep\5", r"not \sleep\TIME"),
         (r"  \sleep\5", r"not \sleep\TIME"),
