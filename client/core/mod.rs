@@ -5,7 +5,7 @@
 //! - [`limits`]: every limit, with its reason
 //! - [`settings`]: the user's private folder; [`blacklist`]: people of whom the user wants to see nothing
 //! - [`event`]: what happened; [`model`]: conversations, our name, where the user talks
-//! - [`modes`], [`numerics`], [`sentence`]: events as sentences; [`view`], [`terminal`]: showing them
+//! - [`modes`], [`numerics`], [`sentence`]: events as sentences; [`view`], [`wrap`], [`terminal`]: showing them
 //! - [`dialer`], [`connection`]: from an address to a connection on which we are registered
 //! - [`pending`], [`state`], [`client`]: what the threads share, under one lock, and the hooks for wings
 //! - [`arguments`], [`people`], [`rooms`], [`talk`], [`command`]: the commands, and the table of them
@@ -44,3 +44,4 @@ pub mod state;
 pub mod talk;
 pub mod terminal;
 pub mod view;
+mod wrap;
