@@ -193,6 +193,11 @@ impl Person {
         self.transcript.iter().any(|other| other.strip_prefix("<- ") == Some(line))
     }
 
+    /// The same for a pattern.
+    pub fn has_seen_like(&self, pattern: &str) -> bool {
+        self.transcript.iter().any(|other| other.strip_prefix("<- ").is_some_and(|line| fits(pattern, line)))
+    }
+
     /// Types a line, and sees exactly these.
     #[track_caller]
     pub fn ask(&mut self, line: &str, answers: &[&str]) {
