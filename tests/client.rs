@@ -2,6 +2,7 @@
 //!
 //! - [`person`], [`scripted_server`]: what these tests stand on
 //! - [`commands`], [`scripts`]: what can be typed, and input from a pipe
+//! - [`entering`]: rooms and people to talk to, where they are and where they are not
 //! - [`private`]: what must not reach a room
 //! - [`quiet`]: sleep and blacklist
 //! - [`leaving`]: the ways out
@@ -16,6 +17,7 @@
 //! - `help`: all of the commands
 
 mod commands;
+mod entering;
 mod leaving;
 pub mod person;
 mod private;

@@ -101,6 +101,8 @@ pub struct Command {
     pub aliases: &'static [&'static str],
     /// One sentence for `/help`.
     pub help: &'static str,
+    /// One of the dozen that `/help` shows by itself.
+    pub is_everyday: bool,
     /// It is about the conversation of the chat in which the user is. In a wing's mode it is refused.
     pub is_of_chat: bool,
     /// It says where the next lines go. Where it fails in a script, those lines must not go where the ones before went.

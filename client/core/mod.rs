@@ -5,15 +5,15 @@
 //! - [`limits`]: every limit, with its reason
 //! - [`settings`]: the user's private folder; [`blacklist`]: people of whom the user wants to see nothing
 //! - [`event`]: what happened; [`model`]: conversations, our name, where the user talks
-//! - [`numerics`], [`sentence`]: events as sentences; [`view`], [`terminal`]: showing them
+//! - [`modes`], [`numerics`], [`sentence`]: events as sentences; [`view`], [`wrap`], [`terminal`]: showing them
 //! - [`dialer`], [`connection`]: from an address to a connection on which we are registered
 //! - [`pending`], [`state`], [`client`]: what the threads share, under one lock, and the hooks for wings
-//! - [`arguments`], [`rooms`], [`talk`], [`people`], [`command`]: the commands, and the table of them
+//! - [`arguments`], [`people`], [`rooms`], [`talk`], [`command`]: the commands, and the table of them
 //! - [`grammar`]: the meaning of a typed line
 //! - [`options`]: the command line
 //! - [`input`]: the main thread, from a typed line to a message
 //! - [`shutdown`]: the ways out
-//! - [`incoming`], [`receiver`]: the receiver thread, from a message to an event; it connects again
+//! - [`replies`], [`incoming`], [`receiver`]: the receiver thread, from a message to an event; it connects again
 //! - [`login`]: the first connection, which starts the receiver thread
 
 pub mod arguments;
@@ -29,11 +29,13 @@ pub mod input;
 pub mod limits;
 pub mod login;
 pub mod model;
+mod modes;
 mod numerics;
 pub mod options;
 pub mod pending;
 pub mod people;
 mod receiver;
+mod replies;
 pub mod rooms;
 mod sentence;
 pub mod settings;
@@ -42,3 +44,4 @@ pub mod state;
 pub mod talk;
 pub mod terminal;
 pub mod view;
+mod wrap;

@@ -8,7 +8,7 @@ use super::connection::{Connection, TAGS};
 use super::event::{Event, Kind, Sentence};
 use super::limits::{HELD, HELD_BYTES, MOST_UNCONFIRMED};
 use super::model::Model;
-use super::pending::Pending;
+use super::pending::{ENTERED, KEY, Pending};
 use super::sentence;
 use super::view::View;
 use std::collections::hash_map::RandomState;
@@ -140,7 +140,7 @@ impl State {
 
     /// We have left a room, or were not let in.
     pub fn forget_room(&mut self, room: &str) {
-        self.pending.end("JOIN", room);
+        ["JOIN", KEY, ENTERED].iter().for_each(|kind| drop(self.pending.end(kind, room)));
         if self.model.forget_room(room) && self.model.detour.is_none() {
             self.emit(Kind::TalkingTo(None));
         }
@@ -197,7 +197,13 @@ impl State {
         self.pending.restart();
         self.stream = Some(Arc::clone(&connection.stream));
         let join = |room: &str| {
+            // Who is there was said, or is of no interest now.
+            self.pending.end(ENTERED, room);
             let key = self.model.keys.get(&names::casefold(room)).map(String::as_str);
+            if key.is_some() && self.pending.about(KEY, room).is_none() {
+                // A server that has started again may know neither the room nor its key.
+                self.pending.add(KEY, room);
+            }
             line("JOIN", &[&[room], key.as_slice()].concat())
         };
         let mut lines: Vec<_> = self.model.rooms().map(join).collect();

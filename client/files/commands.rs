@@ -33,7 +33,7 @@ pub fn table(files: &Arc<Files>) -> Vec<Command> {
     let shared = Arc::clone(files);
     vec![
         Command::new("/file", "PATH [TARGET]", &["!FILE ", r"\file\"],
-            "Send a file to whom you are talking to, or to a NAME or #room", or_fail(file)),
+            "Send a file to whom you are talking to, or to a NAME or #room", or_fail(file)).everyday(),
         Command::new("/files", "", &[], "List the files that were sent to you or by you", list),
         Command::new("/get", "ID", &[], "Fetch a file that did not come by itself", or_fail(get)),
         Command::new("/cancel", "ID", &[],

@@ -136,6 +136,15 @@ pub fn free_descriptors() -> Option<usize> {
     Some(limit.saturating_sub(fs::read_dir("/proc/self/fd").ok()?.count()))
 }
 
+/// The columns of the terminal that controls this process; `None` where there is none. std does not know them, so stty(1)
+/// is asked.
+pub fn terminal_width() -> Option<usize> {
+    let terminal = File::open("/dev/tty").ok()?;
+    let size = Command::new("stty").arg("size").stdin(terminal).stderr(Stdio::null()).output().ok()?;
+    // Rows and columns. A terminal that was told neither has none.
+    String::from_utf8(size.stdout).ok()?.split_whitespace().nth(1)?.parse().ok().filter(|&columns| columns > 0)
+}
+
 /// Random bytes that nobody can guess, from the system's generator (random(4)).
 pub fn random<const N: usize>() -> io::Result<[u8; N]> {
     // Opened once: later there may be no descriptor left.

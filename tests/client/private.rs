@@ -32,9 +32,9 @@ fn a_slip_of_the_hand_is_refused_with_the_usage() {
         ("! INFO", "!INFO"),
         ("!INFO please", "!INFO"),
         ("!DISCONNECT now", "!DISCONNECT"),
-        ("!who", "/who [#room]"),
+        ("!who", "/who [#room|NAME]"),
         (r"\ sleep 5", r"\sleep\TIME"),
-        (r"\who", "/who [#room]"),
+        (r"\who", "/who [#room|NAME]"),
         (" tata", "tata"),
     ] {
         tesla.ask(typed, &[&format!("Usage: {usage}; {NOTHING}")]);
