@@ -3,7 +3,8 @@
 //! The clone is built beside the test's own build, without optimisation, and stays there for the next time.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -114,17 +115,78 @@ fn pattern(line: &str) -> String {
     line.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// Runs make, which succeeds; what it says.
+#[track_caller]
+fn make(clone: &Clone, arguments: &[&str]) -> String {
+    let run = clone.command("make", "builder").args(arguments).output().unwrap();
+    let said = String::from_utf8([run.stdout, run.stderr].concat()).unwrap();
+    assert!(run.status.success(), "{said}");
+    said
+}
+
+/// A cargo of this version that fails to build, with this code; what `make run-server` says with it.
+fn run_server_with(cargo: Option<(&str, u8)>) -> String {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("cargo");
+    if let Some((version, code)) = cargo {
+        let script = format!("#!/bin/sh\ntest $1 != --version || exec echo cargo {version}\nexit {code}\n");
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut command = Command::new("make");
+    command.arg("run-server").arg(format!("CARGO={}", path.display())).current_dir(root());
+    let run = command.env("CARGO_TARGET_DIR", folder.path()).env("LC_ALL", "C").output().unwrap();
+    assert_eq!((run.status.code(), run.stdout.len()), (Some(2), 0));
+    String::from_utf8(run.stderr).unwrap()
+}
+
+#[test]
+fn make_says_what_is_missing_and_that_it_builds() {
+    let need = "1.91 or newer is needed: on Debian 12 'sudo apt install make gcc cargo-web' is enough";
+    assert!(include_str!("../Cargo.toml").contains("\nrust-version = \"1.91\"\n"));
+    for (cargo, why) in [(None, "Rust is missing"), (Some(("1.66.0", 0)), "Rust is too old (1.66)")] {
+        let said = run_server_with(cargo);
+        assert!(said.starts_with(&format!("{why}; {need}")), "{said}");
+    }
+    let said = run_server_with(Some(("1.91.0 (ea2d97820 2025-10-10)", 7)));
+    let [first, last] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
+    assert!(first.starts_with("Building groupchat.") && last.ends_with("Error 7"), "{said}");
+}
+
+#[test]
+fn what_is_installed_runs_as_a_service() {
+    let clone = Clone::fresh();
+    let prefix = clone.home.path().join("prefix");
+    let at_prefix = format!("PREFIX={}", prefix.display());
+    make(&clone, &["install", &at_prefix]);
+    for program in ["chat-server", "chat-client"] {
+        let run = Command::new(prefix.join("bin").join(program)).arg("--version").output().unwrap();
+        assert!(run.status.success());
+    }
+    let unit = prefix.join("lib/systemd/system/groupchat.service");
+    let text = fs::read_to_string(&unit).unwrap();
+    assert!(
+        text.contains(&format!("\nExecStart={}/bin/chat-server --listen 0.0.0.0:6667 ", prefix.display())),
+        "{text}"
+    );
+    // The folder is made by systemd for the service's own user.
+    assert!(text.contains("--data-dir %S/groupchat\n") && text.contains("\nStateDirectory=groupchat\n"), "{text}");
+    if let Ok(verified) = Command::new("systemd-analyze").arg("verify").arg(&unit).output() {
+        assert!(verified.status.success() && verified.stderr.is_empty(), "{verified:?}");
+    }
+    // For a package: the place to which it is copied first is not part of what is written there.
+    make(&clone, &["install", &format!("DESTDIR={}", clone.home.path().join("package").display())]);
+    let text = fs::read_to_string(clone.home.path().join("package/usr/local/lib/systemd/system/groupchat.service"));
+    assert!(text.unwrap().contains("\nExecStart=/usr/local/bin/chat-server "));
+}
+
 #[test]
 fn the_quick_start_works_from_a_fresh_clone() {
     let clone = Clone::fresh();
     for features in ["core", "full"] {
-        let build =
-            || clone.command("make", "builder").args(["build", &format!("FEATURES={features}")]).output().unwrap();
-        let built = build();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        // Nothing is said when there is nothing to build.
-        let built = build();
-        assert_eq!(String::from_utf8([built.stdout, built.stderr].concat()).unwrap(), "");
+        let features = format!("FEATURES={features}");
+        make(&clone, &["build", &features]);
+        assert_eq!(make(&clone, &["build", &features]), "", "there was nothing to build");
     }
     let steps = blocks("Quick start", "sh");
     let [server, clients, elsewhere, core, ..] = &steps[..] else { panic!("{steps:#?}") };
