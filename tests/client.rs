@@ -7,6 +7,7 @@
 //! - [`quiet`]: sleep and blacklist
 //! - [`leaving`]: the ways out
 //! - [`servers`]: what other servers do
+//! - [`terminal`]: what is different at a real terminal
 //!
 //! Those that need wings, of the client or of the server:
 //! - `rooms`, `screen`: groups with operators; what is printed, whoever wrote it
@@ -25,6 +26,7 @@ mod quiet;
 pub mod scripted_server;
 mod scripts;
 mod servers;
+mod terminal;
 
 #[cfg(feature = "irc")]
 mod rooms;

@@ -4,6 +4,7 @@
 
 use super::client::Client;
 use super::event::{Event, Kind, Manner};
+use super::last_name;
 use super::model::is_room;
 use super::modes::{self, KeyChange};
 use super::pending::{ENTERED, KEY};
@@ -148,6 +149,7 @@ fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: boo
         let is_chosen = state.model.asked_nick.as_ref().is_some_and(begins);
         if is_chosen && !names::eq_ignore_case(old, new) {
             client.wings.iter().for_each(|wing| wing.renamed(new));
+            last_name::remember(&client.dialer.server, new);
         }
         return state.emit(Kind::WeAreCalled(new.to_owned()));
     }

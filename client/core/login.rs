@@ -9,7 +9,7 @@ use super::connection::{Claim, Connection};
 use super::dialer::Failure;
 use super::grammar::{self, Input};
 use super::limits::PATIENCE;
-use super::{input, receiver, shutdown};
+use super::{input, last_name, receiver, shutdown};
 use std::io::BufRead;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -54,18 +54,24 @@ fn login(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<Con
     let mut given = Some(client.lock().model.nick.clone()).filter(|nick| !nick.is_empty());
     let was_given = given.is_some();
     let mut regain = false;
+    // A script has no eyes for an offer: its first line is the name.
+    let mut offer = if was_given || is_script() { None } else { last_name::offered(&client.dialer.server) };
     if !was_given {
         client.note("CREATING NEW ID:");
     }
     loop {
-        let nick = given.take().map_or_else(|| ask(client, input, name_by), Ok)?;
+        // What was refused once is not offered again.
+        let nick = given.take().map_or_else(|| ask(client, input, name_by, offer.take()), Ok)?;
         let refusal = if names::is_nick(&nick) {
             let stream = match waiting.take() {
                 Some((stream, since)) if since.elapsed() < PATIENCE => stream,
                 _ => client.open().map_err(Failure::why)?,
             };
             match client.register(stream, Claim { nick: &nick, regain: std::mem::take(&mut regain) }) {
-                Ok(connection) => return Ok(connection),
+                Ok(connection) => {
+                    last_name::remember(&client.dialer.server, &connection.nick);
+                    return Ok(connection);
+                }
                 Err(Failure::Held(why)) => {
                     if client.dialer.take_over || !is_script() && wants(client, input, &why) {
                         (given, regain) = (Some(nick), true);
@@ -96,8 +102,11 @@ fn wants(client: &Client, input: &mut impl BufRead, why: &str) -> bool {
     matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
-fn ask(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<String, String> {
-    client.lock().view.ask("Enter username: ");
+/// Asks for a name. An empty line is the name that is offered.
+fn ask(client: &Client, input: &mut impl BufRead, name_by: &str, offer: Option<String>) -> Result<String, String> {
+    let offer = offer.unwrap_or_default();
+    let shown = if offer.is_empty() { String::new() } else { format!(" [{offer}]") };
+    client.lock().view.ask(&format!("Enter username{shown}: "));
     let Some(line) = input::read_line(client, input) else {
         client.lock().view.end_line();
         return Err(format!("the input ended before a name was given; give one with {name_by}"));
@@ -106,5 +115,6 @@ fn ask(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<Strin
         client.note("DISCONNECTED!!");
         shutdown::at_once(client);
     }
-    Ok(line.trim().to_owned())
+    let name = line.trim();
+    Ok(if name.is_empty() { offer } else { name.to_owned() })
 }
