@@ -4,13 +4,13 @@
 
 use super::client::Client;
 use super::event::{Event, Kind, Manner};
-use super::last_name;
 use super::model::is_room;
 use super::modes::{self, KeyChange};
 use super::pending::{ENTERED, KEY};
 use super::replies;
 use super::state::State;
 use super::talk::{ACTION, CTCP_END};
+use super::{connection, last_name};
 use wire::message::Message;
 use wire::{fail::Fail, names, numeric};
 
@@ -140,7 +140,7 @@ fn left(state: &mut State, room: &str, how: Kind) {
 fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: bool) {
     if state.model.is_me(old) {
         // Our name becomes part of the names of our files, so it must be valid.
-        if !names::is_nick(new) {
+        if !connection::can_be_ours(new) {
             return;
         }
         new.clone_into(&mut state.model.nick);
