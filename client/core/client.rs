@@ -6,7 +6,7 @@
 
 use super::connection::{self, Claim, Connection};
 use super::dialer::{Dialer, Failure};
-use super::event::Origin;
+use super::event::{Kind, Origin};
 use super::limits::{MOST_UNCONFIRMED, NOTICEABLE, REPLY_TIMEOUT, TAG, TICK, WRITE};
 use super::state::State;
 use super::view::View;
@@ -187,6 +187,9 @@ impl Client {
 
     /// Goes on with a new connection.
     pub fn resume(&self, state: &mut State, connection: &Connection, is_first: bool) {
+        if connection.nick != connection.asked_nick {
+            state.emit(Kind::WeAreCalled(connection.nick.clone()));
+        }
         state.resume(connection);
         self.wings.iter().for_each(|wing| wing.connected(self, state, is_first));
     }

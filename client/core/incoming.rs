@@ -10,6 +10,7 @@ use super::pending::{ENTERED, KEY};
 use super::replies;
 use super::state::State;
 use super::talk::{ACTION, CTCP_END};
+use super::{connection, last_name};
 use wire::message::Message;
 use wire::{fail::Fail, names, numeric};
 
@@ -139,7 +140,7 @@ fn left(state: &mut State, room: &str, how: Kind) {
 fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: bool) {
     if state.model.is_me(old) {
         // Our name becomes part of the names of our files, so it must be valid.
-        if !names::is_nick(new) {
+        if !connection::can_be_ours(new) {
             return;
         }
         new.clone_into(&mut state.model.nick);
@@ -148,6 +149,7 @@ fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: boo
         let is_chosen = state.model.asked_nick.as_ref().is_some_and(begins);
         if is_chosen && !names::eq_ignore_case(old, new) {
             client.wings.iter().for_each(|wing| wing.renamed(new));
+            last_name::remember(&client.dialer.server, new);
         }
         return state.emit(Kind::WeAreCalled(new.to_owned()));
     }

@@ -38,6 +38,8 @@ pub const REQUESTS: usize = 100;
 pub const TAG: usize = 100;
 /// Names kept of one person on the blacklist: somebody who changes name all day cannot fill the disk.
 pub const NAMES_EACH: usize = 100;
+/// Servers on which the last name is remembered; the oldest is forgotten first.
+pub const LAST_NAMES: usize = 100;
 /// Rooms, each with a person, in which somebody has not come back yet whose connection was replaced.
 pub const RETURNING: usize = 100;
 /// How long we do not say of such a person who comes back that somebody has joined: a client needs a moment.

@@ -3,7 +3,8 @@
 //! From the bottom up; a file uses only files above it in this list.
 //!
 //! - [`limits`]: every limit, with its reason
-//! - [`settings`]: the user's private folder; [`blacklist`]: people of whom the user wants to see nothing
+//! - [`settings`]: the user's private folder; [`blacklist`]: people of whom the user wants to see nothing;
+//!   [`last_name`]: the name to offer
 //! - [`event`]: what happened; [`model`]: conversations, our name, where the user talks
 //! - [`modes`], [`numerics`], [`sentence`]: events as sentences; [`view`], [`wrap`], [`terminal`]: showing them
 //! - [`dialer`], [`connection`]: from an address to a connection on which we are registered
@@ -26,6 +27,7 @@ pub mod event;
 pub mod grammar;
 mod incoming;
 pub mod input;
+mod last_name;
 pub mod limits;
 pub mod login;
 pub mod model;

@@ -73,8 +73,7 @@ fn help_alone_fits_a_small_screen() {
     }
     // The prompt takes the last of 24 rows, and what was typed may still be seen in the first.
     assert!((12..=22).contains(&rows), "{rows} rows");
-    for shown in ["/msg NAME text *Send text to one person alone", "/join #room [key]*", "/file PATH [TARGET]*"]
-    {
+    for shown in ["/msg NAME text *Send text to one person alone", "/join #room [key]*", "/file PATH [TARGET]*"] {
         assert!(tesla.has_seen_like(shown), "{shown}");
     }
     assert!(!tesla.has_seen_like("/kick*"));

@@ -96,7 +96,7 @@ pub struct Person {
     /// Everything on the standard error output, in one piece when it has ended.
     stderr: Receiver<String>,
     transcript: Vec<String>,
-    /// Who is in a room that they enter is passed over, as a person does who knows it.
+    /// Who is in a room that they enter, and that a busy machine takes long to connect, is passed over.
     pub passes_over_presence: bool,
     /// Holds the standard output open where nobody is to read it.
     _reader: JoinHandle<Option<BufReader<ChildStdout>>>,
@@ -274,8 +274,11 @@ fn checked(bytes: Vec<u8>) -> String {
     line
 }
 
-/// Whether a line says who is in a room that was just entered.
+/// Whether a line says who is in a room that was just entered, or that connecting takes long.
 fn is_presence(line: &str) -> bool {
+    if line.starts_with("Connecting to ") {
+        return true;
+    }
     let count = line.split_once(" here").map(|(count, _)| count);
     line.ends_with("obody else is here") || count.is_some_and(|count| count.parse::<u32>().is_ok())
 }
