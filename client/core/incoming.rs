@@ -46,7 +46,8 @@ fn dispatch(client: &Client, state: &mut State, message: &Message<'_>) {
         "KICK" => Kind::Removed { nick: second.to_owned(), by, reason },
         _ if silent => return,
         "FAIL" => {
-            if let Some(Fail { verb, text, .. }) = Fail::parse(&message.params) {
+            if let Some(Fail { verb, context, text, .. }) = Fail::parse(&message.params) {
+                state.refused(verb, context.as_slice(), text);
                 state.emit(Kind::Refused { verb: verb.to_owned(), text: text.to_owned() });
             }
             return;
@@ -148,6 +149,11 @@ fn reply(state: &mut State, code: u16, params: &[&str]) {
     }
     let is_plain = state.stream.as_ref().is_some_and(|stream| stream.channel().is_none());
     let shown = numerics::in_plain(is_plain, code, params);
+    if numerics::refuses(code) {
+        let about = params.split_last().map_or(&[][..], |(_, about)| about);
+        let why = numerics::sentence(code, &shown).unwrap_or_default();
+        state.refused(numerics::refused_verb(code), about, &why);
+    }
     state.emit(Kind::Reply { code, params: shown.into_iter().map(str::to_owned).collect() });
     if numerics::refuses_room(code) {
         state.forget_room(room);

@@ -7,6 +7,7 @@
 //! - [`event`]: what happened; [`model`]: conversations, our name, where the user talks
 //! - [`numerics`], [`sentence`]: events as sentences; [`view`], [`terminal`]: showing them
 //! - [`dialer`], [`connection`]: from an address to a connection on which we are registered
+//! - [`script`]: the lines of the input, and why they were refused
 //! - [`pending`], [`state`], [`client`]: what the threads share, under one lock, and the hooks for wings
 //! - [`arguments`], [`rooms`], [`talk`], [`people`], [`command`]: the commands, and the table of them
 //! - [`grammar`]: the meaning of a typed line
@@ -35,6 +36,7 @@ pub mod pending;
 pub mod people;
 mod receiver;
 pub mod rooms;
+pub mod script;
 mod sentence;
 pub mod settings;
 pub mod shutdown;

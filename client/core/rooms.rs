@@ -13,7 +13,7 @@ pub fn join(client: &Client, arguments: &str) {
     let mut state = client.lock();
     match arguments::room(room) {
         Err(reason) => {
-            state.note(format!("Cannot enter {room}: {reason}"));
+            state.refuse(format!("Cannot enter {room}: {reason}"));
             drop(state);
             not_moved(client);
         }

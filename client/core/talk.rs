@@ -42,7 +42,7 @@ pub fn room_msg(client: &Client, arguments: &str) {
     let (room, text) = first_word(arguments);
     match arguments::room(room) {
         Ok(room) => send(client, &room, text, Manner::Text, true),
-        Err(reason) => client.note(format!("Nothing was sent: {reason}")),
+        Err(reason) => client.refuse(format!("Nothing was sent: {reason}")),
     }
 }
 
@@ -50,7 +50,7 @@ pub fn room_msg(client: &Client, arguments: &str) {
 pub fn to(client: &Client, arguments: &str) {
     let (target, rest) = first_word(arguments);
     if !rest.is_empty() {
-        client.note("Usage: /to NAME|#room; nothing was sent (/msg NAME text sends text at once)");
+        client.refuse("Usage: /to NAME|#room; nothing was sent (/msg NAME text sends text at once)");
         return rooms::not_moved(client);
     }
     if target.starts_with('#') {
@@ -69,7 +69,7 @@ fn target(client: &Client) -> Option<String> {
         Ok(None) => "you are talking to nobody; go on with /join #room or /to NAME".to_owned(),
         Err(elsewhere) => elsewhere,
     };
-    state.note(format!("Nothing was sent: {why}"));
+    state.refuse(format!("Nothing was sent: {why}"));
     None
 }
 
