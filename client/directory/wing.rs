@@ -51,11 +51,13 @@ impl Wing for Directory {
                 }
             }
             None => match Fail::parse(&message.params).filter(|_| message.verb == "FAIL") {
-                Some(Fail { verb: "GETDIR", text, .. }) => {
+                Some(Fail { verb: verb @ ("GETDIR" | "MAKEROOM" | "DELETEROOM"), context, text, .. }) => {
+                    if verb == "GETDIR" {
+                        end(state);
+                    }
+                    state.refused(verb, context.as_slice(), text);
                     state.note(text);
-                    end(state);
                 }
-                Some(Fail { verb: "MAKEROOM" | "DELETEROOM", text, .. }) => state.note(text),
                 _ => return false,
             },
         }
