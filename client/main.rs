@@ -47,7 +47,7 @@ use std::sync::Arc;
 /// The commands of wings, so that a build without one says how to get it.
 const COMMANDS_OF_WINGS: Absent = &[
     ("tls", &["/fingerprint"]),
-    ("files", &["/file", "!FILE", r"\file", "/files", "/get", "/cancel"]),
+    ("files", &["/file", "!FILE", r"\file", "/files", "/get", "/cancel", "/decline"]),
     ("directory", &["/getdir", "/makeroom", "/deleteroom"]),
     ("multicast", &["/chat"]),
 ];

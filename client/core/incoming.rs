@@ -10,6 +10,7 @@ use super::pending::{ENTERED, KEY};
 use super::replies;
 use super::state::State;
 use super::talk::{ACTION, CTCP_END};
+use super::{connection, last_name};
 use wire::message::Message;
 use wire::{fail::Fail, names, numeric};
 
@@ -48,7 +49,8 @@ fn dispatch(client: &Client, state: &mut State, message: &Message<'_>) {
         "KICK" => Kind::Removed { nick: second.to_owned(), by, reason },
         _ if silent => return,
         "FAIL" => {
-            if let Some(Fail { verb, text, .. }) = Fail::parse(&message.params) {
+            if let Some(Fail { verb, context, text, .. }) = Fail::parse(&message.params) {
+                state.refused(verb, context.as_slice(), text);
                 state.emit(Kind::Refused { verb: verb.to_owned(), text: text.to_owned() });
             }
             return;
@@ -139,7 +141,7 @@ fn left(state: &mut State, room: &str, how: Kind) {
 fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: bool) {
     if state.model.is_me(old) {
         // Our name becomes part of the names of our files, so it must be valid.
-        if !names::is_nick(new) {
+        if !connection::can_be_ours(new) {
             return;
         }
         new.clone_into(&mut state.model.nick);
@@ -148,6 +150,7 @@ fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: boo
         let is_chosen = state.model.asked_nick.as_ref().is_some_and(begins);
         if is_chosen && !names::eq_ignore_case(old, new) {
             client.wings.iter().for_each(|wing| wing.renamed(new));
+            last_name::remember(&client.dialer.server, new);
         }
         return state.emit(Kind::WeAreCalled(new.to_owned()));
     }

@@ -3,10 +3,12 @@
 //! From the bottom up; a file uses only files above it in this list.
 //!
 //! - [`limits`]: every limit, with its reason
-//! - [`settings`]: the user's private folder; [`blacklist`]: people of whom the user wants to see nothing
+//! - [`settings`]: the user's private folder; [`blacklist`]: people of whom the user wants to see nothing;
+//!   [`last_name`]: the name to offer
 //! - [`event`]: what happened; [`model`]: conversations, our name, where the user talks
 //! - [`modes`], [`numerics`], [`sentence`]: events as sentences; [`view`], [`wrap`], [`terminal`]: showing them
 //! - [`dialer`], [`connection`]: from an address to a connection on which we are registered
+//! - [`script`]: the lines of the input, and why they were refused
 //! - [`pending`], [`state`], [`client`]: what the threads share, under one lock, and the hooks for wings
 //! - [`arguments`], [`people`], [`rooms`], [`talk`], [`command`]: the commands, and the table of them
 //! - [`grammar`]: the meaning of a typed line
@@ -26,6 +28,7 @@ pub mod event;
 pub mod grammar;
 mod incoming;
 pub mod input;
+mod last_name;
 pub mod limits;
 pub mod login;
 pub mod model;
@@ -37,6 +40,7 @@ pub mod people;
 mod receiver;
 mod replies;
 pub mod rooms;
+pub mod script;
 mod sentence;
 pub mod settings;
 pub mod shutdown;

@@ -58,7 +58,7 @@ pub fn sleep(client: &Client, time: &str) {
         Some(length) if state.sleep(length) => {
             state.note(format!("Good night. What others say is shown in {} s, or after /sleep 0", length.as_secs()));
         }
-        _ => state.note("How long? Seconds as 30, minutes as 5m, hours as 1h; 0 ends the sleep"),
+        _ => state.refuse("How long? Seconds as 30, minutes as 5m, hours as 1h; 0 ends the sleep"),
     }
 }
 
@@ -74,7 +74,7 @@ pub fn black(client: &Client, whom: &str) {
     let Some(nick) = nick(client, whom) else { return };
     let mut state = client.lock();
     if state.model.is_me(nick) {
-        state.note("You cannot blacklist yourself");
+        state.refuse("You cannot blacklist yourself");
     } else if state.blacklist.contains(nick) {
         state.note(format!("{nick} is on your blacklist already"));
     } else {
@@ -94,7 +94,7 @@ pub fn unblock(client: &Client, whom: &str) {
     let nick = bare_nick(whom);
     let mut state = client.lock();
     if !state.blacklist.contains(nick) {
-        return state.note(format!("{nick} is not on your blacklist"));
+        return state.refuse(format!("{nick} is not on your blacklist"));
     }
     let saved = state.blacklist.remove(nick);
     state.note(format!("You see {nick} again{}", unless(saved)));

@@ -12,6 +12,7 @@ use super::{incoming, shutdown};
 use std::thread;
 use std::time::{Duration, Instant};
 use wire::message::Message;
+use wire::names;
 use wire::numeric::{REMOVED, REPLACED};
 
 /// Shows what the server sends, until we leave. When it cannot connect again it calls `give_up`.
@@ -79,7 +80,11 @@ fn read_until_lost(client: &Client, connection: &mut Connection) -> String {
 
 /// Connects again, however long it takes; `None` when the user leaves meanwhile, an error when it cannot work.
 fn reconnect(client: &Client, mut reason: String, attempt: &mut usize) -> Result<Option<Connection>, Failure> {
-    let nick = client.lock().model.nick.clone();
+    let state = client.lock();
+    // A name that a server has given for want of a better one is not to be had by asking.
+    let asked = state.model.asked_nick.clone().filter(|_| !names::is_nick(&state.model.nick));
+    let nick = asked.unwrap_or_else(|| state.model.nick.clone());
+    drop(state);
     let (mut ghosts, mut rivals) = (0, 0);
     loop {
         let seconds = back_off(*attempt);

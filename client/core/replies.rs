@@ -21,6 +21,11 @@ pub fn reply(state: &mut State, code: u16, params: &[&str]) {
     if code == n::ERR_BADCHANNELKEY.code && state.pending.about(KEY, first).is_some() {
         shown.push(WRONG_KEY);
     }
+    if numerics::refuses(code) {
+        let about = params.split_last().map_or(&[][..], |(_, about)| about);
+        let why = numerics::sentence(code, &shown).unwrap_or_default();
+        state.refused(numerics::refused_verb(code), about, &why);
+    }
     state.emit(Kind::Reply { code, params: shown.into_iter().map(str::to_owned).collect() });
     if numerics::refuses_room(code) {
         state.forget_room(first);
@@ -90,7 +95,7 @@ fn is_connected(state: &mut State, is_here: bool) -> bool {
     state.pending.end(ISON, &nick);
     if !is_here && state.model.has_cap(TAGS) {
         state.pending.add(TAGMSG, &nick);
-        state.send("TAGMSG", &[&nick]);
+        state.send("TAGMSG", &[&nick], None);
     } else if !is_here {
         unknown(state, &nick);
     }
@@ -132,7 +137,7 @@ fn names_have_come(state: &mut State, room: &str) {
     }
     if state.pending.about(KEY, room).is_some() && state.model.is_in(room) {
         // Not every server gives the key to the room, and none says whether it has done so.
-        state.send("MODE", &[room]);
+        state.send("MODE", &[room], None);
     }
 }
 
@@ -143,7 +148,7 @@ fn set_missing_key(state: &mut State, room: &str, modes: &str) {
     }
     let key = state.model.keys.get(&names::casefold(room)).cloned();
     match key {
-        Some(key) if state.model.members(room).len() < 2 => state.send("MODE", &[room, "+k", &key]),
+        Some(key) if state.model.members(room).len() < 2 => state.send("MODE", &[room, "+k", &key], None),
         _ => {
             state.model.set_key(room, None);
             state.note(format!("Anybody can enter {room}: it has no key"));

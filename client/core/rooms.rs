@@ -19,7 +19,7 @@ pub fn join(client: &Client, arguments: &str) {
     let mut state = client.lock();
     match room {
         Err(reason) => {
-            state.note(format!("Cannot enter {given}: {reason}"));
+            state.refuse(format!("Cannot enter {given}: {reason}"));
             drop(state);
             not_moved(client);
         }
@@ -102,7 +102,7 @@ pub fn mode(client: &Client, arguments: &str) {
     let Some(target) = own.or_else(|| room_or_current(client, target)) else { return };
     let params: Vec<_> = std::iter::once(&*target).chain(changes.split_whitespace()).collect();
     if target.len() + changes.len() > limits::LINE - "MODE  \r\n".len() {
-        return client.note("Nothing was sent: that is too long for one line");
+        return client.refuse("Nothing was sent: that is too long for one line");
     }
     if params.len() == 1 || is_own {
         client.request("MODE", &target, "MODE", &params);

@@ -15,6 +15,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+/// Bytes of the longest line that a terminal gives out, with its end: 4096 on Linux (termios(3)), 1024 (`MAX_CANON`) on
+/// other systems. What is typed beyond that is dropped.
+pub const TERMINAL_LINE: usize = if cfg!(target_os = "linux") { 4096 } else { 1024 };
+
 /// A file made with these options can be read by its owner only.
 pub fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
     options.mode(0o600)

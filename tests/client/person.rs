@@ -96,7 +96,7 @@ pub struct Person {
     /// Everything on the standard error output, in one piece when it has ended.
     stderr: Receiver<String>,
     transcript: Vec<String>,
-    /// Who is in a room that they enter is passed over, as a person does who knows it.
+    /// Who is in a room that they enter, and that a busy machine takes long to connect, is passed over.
     pub passes_over_presence: bool,
     /// Holds the standard output open where nobody is to read it.
     _reader: JoinHandle<Option<BufReader<ChildStdout>>>,
@@ -230,14 +230,26 @@ impl Person {
     /// Says goodbye and ends well. On a machine that is very busy it says before that it waits.
     #[track_caller]
     pub fn expect_goodbye(&mut self) {
+        self.expect_disconnected();
+        let errors = self.expect_exit(0);
+        assert_eq!(errors, "");
+    }
+
+    /// Says goodbye, and fails with this sentence about its refused lines.
+    #[track_caller]
+    pub fn expect_refused(&mut self, sentence: &str) {
+        self.expect_disconnected();
+        self.expect_failure(sentence);
+    }
+
+    #[track_caller]
+    fn expect_disconnected(&mut self) {
         let waits = "Waiting for the server to confirm what you sent; Ctrl-C leaves at once";
         let mut line = self.read();
         while line.as_deref() == Some(waits) {
             line = self.read();
         }
         assert_eq!(line.as_deref(), Some("DISCONNECTED!!"));
-        let errors = self.expect_exit(0);
-        assert_eq!(errors, "");
     }
 
     /// Ends with this one sentence for the user, and exit code 1.
@@ -274,8 +286,11 @@ fn checked(bytes: Vec<u8>) -> String {
     line
 }
 
-/// Whether a line says who is in a room that was just entered.
+/// Whether a line says who is in a room that was just entered, or that connecting takes long.
 fn is_presence(line: &str) -> bool {
+    if line.starts_with("Connecting to ") {
+        return true;
+    }
     let count = line.split_once(" here").map(|(count, _)| count);
     line.ends_with("obody else is here") || count.is_some_and(|count| count.parse::<u32>().is_ok())
 }
