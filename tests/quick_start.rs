@@ -148,7 +148,7 @@ fn make_says_what_is_missing_and_that_it_builds() {
     }
     let said = run_server_with(Some(("1.91.0 (ea2d97820 2025-10-10)", 7)));
     let [first, last] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
-    assert!(first.starts_with("Building groupchat.") && last.ends_with("Error 7"), "{said}");
+    assert!(first.starts_with("Building groupchat:") && last.ends_with("Error 7"), "{said}");
 }
 
 #[test]
