@@ -88,13 +88,13 @@ pub fn spooled(folder: &TempDir) -> Vec<String> {
     names
 }
 
-pub const FILES: &str = "groupchat/files";
+pub const FILES: &str = "groupchat.local/files";
 
 #[test]
 fn a_file_goes_from_one_person_to_another() {
     let server = Server::start(&[]);
     let mut tesla = server.client_with("tesla", FILES);
-    let mut albert = server.client_with("albert", "groupchat/files server-time message-tags");
+    let mut albert = server.client_with("albert", "groupchat.local/files server-time message-tags");
     let offered = offer(&mut tesla, "Albert", 9, "../my photo.jpg");
     assert_eq!((offered.id, offered.offset, &offered.crc[..]), (1, 0, "00000000"));
     tesla.ask(
@@ -137,7 +137,7 @@ fn in_a_room_it_is_for_those_inside_when_it_is_whole() {
     tesla.sync();
     let offered = offer(&mut tesla, "#LAB", 3, "a.txt");
     gone.send("PART #lab");
-    let mut carol = server.client_with("carol", "groupchat/files message-tags");
+    let mut carol = server.client_with("carol", "groupchat.local/files message-tags");
     carol.join("#lab");
     gone.sync();
     tesla.sync();
@@ -357,7 +357,7 @@ fn a_file_waits_for_who_is_away() {
     }
     bob.send("QUIT");
     while bob.receive().is_some() {}
-    let mut bob = server.client_with("bob", "server-time groupchat/files");
+    let mut bob = server.client_with("bob", "server-time groupchat.local/files");
     bob.expect(":groupchat NOTICE bob :2 messages while you were away");
     bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE BOB 1 3 352441c2 :a.txt");
     bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE BOB 2 3 352441c2 :b.txt");

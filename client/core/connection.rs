@@ -179,10 +179,11 @@ mod tests {
 
     #[test]
     fn capabilities_are_those_that_were_granted() {
-        let lines = [":srv CAP * NAK :message-tags", ":srv CAP tesla ACK :groupchat/files ", ":srv 421 * CAP :?", ""];
+        let lines =
+            [":srv CAP * NAK :message-tags", ":srv CAP tesla ACK :groupchat.local/files ", ":srv 421 * CAP :?", ""];
         assert_eq!(
             lines.map(|line| Message::parse(line).map_or_else(Vec::new, |message| granted(&message))).concat(),
-            ["groupchat/files"]
+            ["groupchat.local/files"]
         );
     }
 

@@ -23,7 +23,7 @@ use wire::stream::Stream;
 use wire::{limits, names, text};
 
 /// Holds the sender's own id of a message: a client tag, which every server relays.
-pub const SENDER_ID: &str = "+groupchat/id";
+pub const SENDER_ID: &str = "+groupchat.local/id";
 
 /// Everything that the threads need.
 pub struct State {

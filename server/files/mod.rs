@@ -56,7 +56,7 @@ impl Wing for Files {
     }
 
     fn capabilities(&self) -> &'static [(&'static str, Caps)] {
-        &[("groupchat/files", notify::FILES)]
+        &[("groupchat.local/files", notify::FILES)]
     }
 
     fn started(&self, server: &Server) {

@@ -158,7 +158,7 @@ fn deliver_stored(ctx: &mut CommandContext<'_>, mut line: Line, last: &mut Strin
             *last = when;
         }
     }
-    line.add_tag("groupchat/waited");
+    line.add_tag("groupchat.local/waited");
     ctx.send_to(Recipients::of([ctx.id]), line);
 }
 
