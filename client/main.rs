@@ -46,7 +46,7 @@ use std::sync::Arc;
 
 /// The commands of wings, so that a build without one says how to get it.
 const COMMANDS_OF_WINGS: Absent = &[
-    ("tls", &["/fingerprint"]),
+    ("tls", &["/fingerprint", "/release"]),
     ("files", &["/file", "!FILE", r"\file", "/files", "/get", "/cancel"]),
     ("directory", &["/getdir", "/makeroom", "/deleteroom"]),
     ("multicast", &["/chat"]),

@@ -113,6 +113,10 @@ pub trait Wing: Send + Sync {
         false
     }
 
+    /// The owner of a name has given it up for good: nobody is known by it any more. Nothing is kept for it, and no client
+    /// has it. Called under the registry's lock. The name is folded.
+    fn released(&self, _folded: &str) {}
+
     /// The client has a name for good: just before the welcome, and after a change of names. The text is told to the
     /// client as a NOTICE.
     fn named(&self, _ctx: &mut CommandContext<'_>) -> Option<String> {

@@ -76,7 +76,7 @@ impl Wing for Files {
     }
 
     fn keeps_for(&self, folded: &str) -> bool {
-        !self.table().of(folded).is_empty()
+        self.table().people.is_name(folded)
     }
 
     fn gave_up_nick(&self, client: &Client, old: &str, new: Option<&str>) {

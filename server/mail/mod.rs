@@ -56,6 +56,10 @@ impl Wing for Mail {
         self.index().knows(folded)
     }
 
+    fn released(&self, folded: &str) {
+        self.index().forget(folded);
+    }
+
     fn deliver(
         &self,
         ctx: &mut CommandContext<'_>,
