@@ -26,6 +26,7 @@ use super::client::{Busy, Client};
 use super::event::{Caps, ClientId, CutReason, Event, Line, Recipients};
 use super::limits;
 use super::msgid::Msgid;
+use super::operator::ConsoleCommand;
 use super::registry::Registry;
 use super::replies::{Refusal, Replies};
 use super::room::Room;
@@ -76,6 +77,11 @@ pub trait Wing: Send + Sync {
     /// clients that negotiate by version 302.
     fn capabilities(&self) -> &'static [(&'static str, Caps)] {
         &[]
+    }
+
+    /// The commands that it adds to the server's console. One that the core has, too, is carried out after the core's.
+    fn console(self: Arc<Self>) -> Vec<ConsoleCommand> {
+        Vec::new()
     }
 
     /// The server has started; no client is connected yet.
@@ -446,9 +452,7 @@ impl<'a> CommandContext<'a> {
     /// Hands one line to several clients, after the replies so far.
     pub fn send_to(&mut self, to: Recipients, line: Line) {
         self.replies.flush();
-        let bytes = line.len_with_tags() * to.clients.len();
-        self.copied += bytes;
-        self.server.send(Event::Line { to, line, _queued: self.server.queue_bytes(bytes) });
+        self.copied += self.server.send_line(to, line);
     }
 
     /// Hands a line to everyone who shares a room with the client, itself included.
@@ -463,12 +467,10 @@ impl<'a> CommandContext<'a> {
         self.server.send(Event::Capabilities { client: self.id, caps: self.me().caps });
     }
 
-    /// Ends the connection of another client, whose thread then takes it out. Others see the reason as that of its QUIT.
+    /// Ends the connection of another client, after the replies so far.
     pub fn disconnect(&mut self, client: ClientId, reason: &'static str) {
         self.replies.flush();
-        let lines = format!("ERROR :Closing connection: {reason}\r\n").into_bytes();
-        self.server.send(Event::Reply { client, lines });
-        self.server.send(Event::Disconnect { client, reason });
+        self.server.disconnect(client, reason);
     }
 
     /// Takes the client out, and tells everyone concerned. The last thing that a session does.

@@ -40,7 +40,7 @@ pub struct Options {
     /// From where plain text is accepted
     #[arg(long, value_name = "WHENCE", value_enum, default_value_t = Plain::Loopback)]
     pub plain: Plain,
-    /// Show the text of messages too, not only who wrote to whom
+    /// Show the text of messages too, not only who wrote to whom, and the threads of clients
     #[arg(short, long)]
     pub verbose: bool,
 }

@@ -28,6 +28,8 @@ const TLS_HANDSHAKE: u8 = 22;
 
 /// Serves one client until it leaves. Whatever ends the session, a panic included, the client is taken out here.
 pub fn session_loop(connection: &Connection) {
+    let log = &connection.server.log;
+    log.thread(connection.address, "started");
     let end = catch_unwind(AssertUnwindSafe(|| serve(connection)));
     let end = end.unwrap_or_else(|_| End::ByServer("Internal error".into()));
     let (mut reason, by_server) = match end {
@@ -45,11 +47,12 @@ pub fn session_loop(connection: &Connection) {
     };
     // A QUIT without a reason leaves nothing behind the colon.
     let shown = reason.trim_end_matches(": ");
-    connection.server.log.client(connection.address, nick.as_deref(), format_args!("is offline ({shown})"));
+    log.client(connection.address, nick.as_deref(), format_args!("is offline ({shown})"));
     // Where descriptors are scarce, the place of somebody else is worth more than the last line of this one.
     if by_server && connection.server.sockets() <= connection.server.descriptors.chats {
         linger(connection);
     }
+    log.thread(connection.address, "ended");
 }
 
 /// Encryption first, then the first line, by which a wing may take over the connection, then all other lines.

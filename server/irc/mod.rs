@@ -11,9 +11,11 @@
 //! - [`users`]: user mode +i
 //! - [`queries`]: USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
 //! - [`welcome`]: 004 and 005
+//! - [`console`]: `op` at the server's console
 //!
 //! Hooks: verbs and capabilities; the welcome; whether a client may see, enter and write into a room; a new member.
 
+mod console;
 mod limits;
 mod lists;
 mod mode;
@@ -35,6 +37,7 @@ use wire::text::printable;
 use crate::core::client::Client;
 use crate::core::context::{Command, CommandContext, Wing};
 use crate::core::event::{Caps, ClientId, Line};
+use crate::core::operator::ConsoleCommand;
 use crate::core::replies::Refusal;
 use crate::core::room::Room;
 
@@ -68,6 +71,10 @@ impl Irc {
 }
 
 impl Wing for Irc {
+    fn console(self: Arc<Self>) -> Vec<ConsoleCommand> {
+        vec![ConsoleCommand::new("op", "NAME #room", "Make somebody an operator of a room", console::op)]
+    }
+
     fn commands(self: Arc<Self>) -> Vec<Command> {
         let [mode, lusers, motd] = [(); 3].map(|()| Arc::clone(&self));
         vec![

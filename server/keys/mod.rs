@@ -9,7 +9,8 @@
 //! - [`takeover`]: a name goes from one client to another with the same key
 //! - [`limits`]: every number
 //!
-//! Hooks: the verbs REGAIN and RELEASE; known names; may a client take a name; the answer to a PING; it has a name for good.
+//! Hooks: the verbs REGAIN and RELEASE; `release` at the console; known names; may a client take a name; the answer to a
+//! PING; it has a name for good.
 
 mod folder;
 mod limits;
@@ -28,8 +29,10 @@ use wire::numeric::{self, BOUND};
 
 use crate::core::context::{Command, CommandContext, Wing};
 use crate::core::log::{Log, Trouble};
+use crate::core::operator::ConsoleCommand;
 use crate::core::party::{Party, network};
 use crate::core::registration;
+use crate::core::server::Server;
 use crate::data::clock::Clock;
 
 use folder::KeyFolder;
@@ -73,7 +76,21 @@ impl Keys {
             && ctx.on_disk(|_| self.folder.is_released(name))
         {
             self.table().release(name, owner);
+            ctx.server.log.line(format_args!("The name {name} was released; whoever takes it next has it"));
         }
+    }
+
+    /// The same as `--release`, at the console.
+    fn release(&self, server: &Server, nick: &str) -> Result<(), String> {
+        let name = casefold(nick);
+        let owner = self.table().owner(&name).ok_or_else(|| format!("No key has the name {nick}"))?;
+        server.log.line(server.disk.pass(|| release(self.folder.data(), nick))?);
+        self.table().release(&name, owner);
+        if let Some(client) = server.registry().holder(nick) {
+            let nick = client.nick();
+            server.log.line(format_args!("{nick} is here, and has the name until they leave; kick {nick} ends that"));
+        }
+        Ok(())
     }
 
     /// Whether the client's key may have a name; an error is the text of 433.
@@ -101,7 +118,7 @@ impl Keys {
     }
 
     /// RELEASE: the owner of a name gives it up. What waits for it must not come to the next owner, so nothing may.
-    fn release(&self, ctx: &mut CommandContext<'_>, message: &Message<'_>) {
+    fn give_up(&self, ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         let nick = message.params[0];
         let name = casefold(nick);
         self.refresh(ctx, &name);
@@ -166,17 +183,22 @@ impl Keys {
             return Some(format!("{nick} could not be bound to your key: the server's disk fails"));
         }
         self.table().mark_stored(&name);
-        ctx.log(format_args!("has the name for the key {key}"));
+        ctx.log(format_args!("has the name for the key {}", ctx.server.log.key(&key)));
         Some(format!("{nick} belongs to your key from now on; nobody else can take the name"))
     }
 }
 
 impl Wing for Keys {
+    fn console(self: Arc<Self>) -> Vec<ConsoleCommand> {
+        let release = move |server: &Server, nick: &str| self.release(server, nick);
+        vec![ConsoleCommand::new("release", "NAME", "Take a name from its key; whoever takes it next has it", release)]
+    }
+
     fn commands(self: Arc<Self>) -> Vec<Command> {
         let keys = Arc::clone(&self);
         let regain = move |ctx: &mut CommandContext<'_>, message: &Message<'_>| self.regain(ctx, message);
-        let release = move |ctx: &mut CommandContext<'_>, message: &Message<'_>| keys.release(ctx, message);
-        vec![Command::new("REGAIN", 0, regain).before_registration(), Command::new("RELEASE", 1, release)]
+        let give_up = move |ctx: &mut CommandContext<'_>, message: &Message<'_>| keys.give_up(ctx, message);
+        vec![Command::new("REGAIN", 0, regain).before_registration(), Command::new("RELEASE", 1, give_up)]
     }
 
     /// A bound name belongs to somebody, even if mail has forgotten it for a new name.

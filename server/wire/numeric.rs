@@ -133,6 +133,9 @@ pub const ASKING: &str = "Another connection with your key has the nick; asking 
 /// Why a client is disconnected whose nick goes to another one with the same key.
 pub const REPLACED: &str = "Replaced by a newer connection";
 
+/// Why a client is disconnected that the operator of the server removes.
+pub const REMOVED: &str = "Removed by the operator of the server";
+
 #[cfg(test)]
 mod tests {
     use super::*;
