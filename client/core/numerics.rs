@@ -28,6 +28,7 @@ const REFUSALS: [Numeric; 7] = [
 
 /// The same of other servers: a bad mask or name (476, 479), registered names only (477).
 const REFUSALS_ELSEWHERE: [u16; 3] = [476, 477, 479];
+const NO_NAMES: [u16; 2] = [476, 479];
 
 /// Takes the place of [`n::BOUND`] where we have shown no key.
 const WITHOUT_KEY: &str = "Nick belongs to a key";
@@ -73,6 +74,7 @@ pub fn sentence(code: u16, params: &[&str]) -> Option<String> {
         Some(n::RPL_UMODEIS) => modes::of_user(first),
         Some(n::RPL_BANLIST) => format!("{first} is closed to {second}"),
         Some(n::RPL_MOTD) => last.to_owned(),
+        _ if NO_NAMES.contains(&code) => format!("There can be no room called {first} here"),
         _ => numeric.and_then(|numeric| error(numeric, first, second, last)).unwrap_or_else(|| params.join(" ")),
     })
 }

@@ -6,7 +6,7 @@ use super::connection::TAGS;
 use super::event::{Event, Kind};
 use super::model::{is_room, nicks};
 use super::numerics::{self, WRONG_KEY};
-use super::pending::{ENTERED, ISON, KEY, NOBODY, TAGMSG};
+use super::pending::{ENTERED, ISON, KEY, NEW_KEY, NOBODY, TAGMSG};
 use super::state::State;
 use wire::{names, numeric as n};
 
@@ -22,6 +22,9 @@ pub fn reply(state: &mut State, code: u16, params: &[&str]) {
         shown.push(WRONG_KEY);
     }
     state.emit(Kind::Reply { code, params: shown.into_iter().map(str::to_owned).collect() });
+    if (400..700).contains(&code) && state.pending.end(NEW_KEY, first).is_some() {
+        is_open(state, first, "its key could not be set");
+    }
     if numerics::refuses_room(code) {
         state.forget_room(first);
     }
@@ -72,8 +75,7 @@ fn is_answer(state: &mut State, code: u16, params: &[&str]) -> bool {
         && let Some(room) = state.pending.oldest(KEY).map(|request| request.about.clone())
     {
         state.pending.end(KEY, &room);
-        state.model.set_key(&room, None);
-        state.note(format!("Anybody can enter {room}: there are no keys on this server"));
+        is_open(state, &room, "there are no keys on this server");
         return true;
     } else if code == FORWARDED && is_room(second) {
         state.note(format!("The server leads you to {second} instead of {first}; /to {second} talks there"));
@@ -143,12 +145,18 @@ fn set_missing_key(state: &mut State, room: &str, modes: &str) {
     }
     let key = state.model.keys.get(&names::casefold(room)).cloned();
     match key {
-        Some(key) if state.model.members(room).len() < 2 => state.send("MODE", &[room, "+k", &key]),
-        _ => {
-            state.model.set_key(room, None);
-            state.note(format!("Anybody can enter {room}: it has no key"));
+        Some(key) if state.model.members(room).len() < 2 => {
+            state.pending.add(NEW_KEY, room);
+            state.send("MODE", &[room, "+k", &key]);
         }
+        _ => is_open(state, room, "it has no key"),
     }
+}
+
+/// A room that the user has entered with a key has none. What was to be said there may not be meant for everybody.
+fn is_open(state: &mut State, room: &str, why: &str) {
+    state.model.set_key(room, None);
+    state.note(format!("Anybody can enter {room}: {why}; /to {room} talks there all the same"));
 }
 
 /// A channel leads to another one (Solanum, `InspIRCd`, Ergo and others).

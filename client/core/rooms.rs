@@ -42,7 +42,8 @@ pub fn enter(client: &Client, room: &str, key: &str) {
     drop(state);
     client.request("JOIN", room, "JOIN", &[room, key][..if key.is_empty() { 1 } else { 2 }]);
     let state = client.wait_for_answers();
-    let is_there = state.model.is_target(room) && state.model.is_in(room);
+    let is_open = !key.is_empty() && !state.model.keys.contains_key(&names::casefold(room));
+    let is_there = state.model.is_target(room) && state.model.is_in(room) && !is_open;
     drop(state);
     if !is_there {
         not_moved(client);
