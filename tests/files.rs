@@ -276,6 +276,61 @@ fn a_file_can_be_taken_back_and_refused() {
 }
 
 #[test]
+fn a_file_can_be_declined_and_its_sender_learns_that() {
+    let server = Server::start(&[]);
+    let mut alice = server.client_with("alice", FILES);
+    let mut bob = server.client_with("bob", FILES);
+    let mut carol = server.client("carol");
+    for client in [&mut alice, &mut bob, &mut carol] {
+        client.join("#a");
+    }
+    let shared = upload(&server, &mut alice, "#a", "a.txt", b"abc");
+    let private = upload(&server, &mut alice, "bob", "b.txt", b"abc");
+    let to_carol = upload(&server, &mut bob, "carol", "c.txt", b"abc");
+    let from_carol = upload(&server, &mut carol, "alice", "d.txt", b"abc");
+    [&mut alice, &mut bob, &mut carol].into_iter().for_each(|client| drop(client.sync()));
+    let fail = |code: &str, id: u64| format!(":groupchat FAIL FILE {code} {id} :*");
+    for (id, code) in [(shared, "OWN_FILE"), (private, "OWN_FILE"), (to_carol, "NO_SUCH_FILE"), (99, "NO_SUCH_FILE")] {
+        alice.ask(&format!("FILE DECLINE {id}"), &[&fail(code, id)]);
+    }
+    alice.ask("FILE DECLINE", &["461 FILE"]);
+    alice.ask("FILE DECLINE x", &[":groupchat FAIL FILE INVALID_PARAMS x :*"]);
+    bob.ask(&format!("FILE GOT {shared}"), &[]);
+    alice.expect_only(&[":bob!bob@127.0.0.1 FILE GOT alice * :a.txt"]);
+    bob.ask(&format!("FILE DECLINE {shared}"), &[&fail("ALREADY_RECEIVED", shared)]);
+    for (id, name) in [(shared, "a.txt"), (to_carol, "c.txt")] {
+        let sender = if id == shared { "alice" } else { "bob" };
+        carol.ask(
+            &format!("FILE DECLINE {id}"),
+            &[&format!(":carol!carol@127.0.0.1 FILE DECLINE {sender} {id} :{name}")],
+        );
+        carol.ask(&format!("FILE DECLINE {id}"), &[&fail("NO_SUCH_FILE", id)]);
+        carol.ask(&format!("FILE FETCH {id}"), &[&fail("NO_SUCH_FILE", id)]);
+    }
+    alice.expect_only(&[&format!(":carol!carol@127.0.0.1 FILE DECLINE alice {shared} :a.txt")]);
+    bob.expect_only(&[&format!(":carol!carol@127.0.0.1 FILE DECLINE bob {to_carol} :c.txt")]);
+    // Of the file in the room bob has a copy; nobody wants the other.
+    bob.ask(&format!("FILE FETCH {to_carol}"), &[&fail("NO_SUCH_FILE", to_carol)]);
+    assert_eq!(download(&server, &mut bob, shared), b"abc");
+    // Carol knows no files, and alice is not even connected.
+    alice.ask(
+        &format!("FILE DECLINE {from_carol}"),
+        &[&format!(":alice!alice@127.0.0.1 FILE DECLINE carol {from_carol} :d.txt")],
+    );
+    carol.expect_only(&[":alice!alice@127.0.0.1 NOTICE carol :does not want your file: d.txt"]);
+    alice.send("QUIT");
+    alice.skip_to("ERROR *");
+    bob.expect(":alice!alice@127.0.0.1 QUIT :Quit");
+    bob.ask(&format!("FILE DECLINE {private}"), &[&format!(":bob!bob@127.0.0.1 FILE DECLINE alice {private} :b.txt")]);
+    let mut alice = server.client_with("alice", FILES);
+    alice.skip_to(&format!(":bob!bob@127.0.0.1 FILE DECLINE alice {private} :b.txt"));
+    alice.send("FILE LIST");
+    alice.skip_to(&format!(":groupchat FILE ITEM {shared} *"));
+    alice.expect(":groupchat FILE END");
+    server.program.expect_log("does not want c.txt (file 3)  [ carol ]");
+}
+
+#[test]
 fn a_server_keeps_its_files() {
     let mut server = Server::start(&[]);
     let mut alice = server.client("alice");

@@ -12,6 +12,7 @@
 //! - [`bad_input`]: whatever else bytes can be
 //! - [`costs`]: no line costs more than it pays
 //! - [`endurance`]: races, storms, slow readers and flooders
+//! - [`console`]: what the operator types where the server runs
 //! - [`lifecycle`]: options, the log, time-outs, the end
 //! - [`shortage`]: no descriptor, no thread, no place left
 //! - [`client`]: the chat client at work: commands, scripts, options, errors
@@ -38,6 +39,7 @@
 mod bad_input;
 mod capabilities;
 mod client;
+mod console;
 mod conversation;
 mod core;
 #[cfg(not(any(feature = "irc", feature = "disk")))]

@@ -105,9 +105,9 @@ fn one_port_speaks_both() {
     let pattern = format!(":alice!alice@127.0.0.1 PRIVMSG #a :{}", "x".repeat(400));
     assert_eq!((0..200).filter(|_| tesla.expect(&pattern) == pattern).count(), 200);
     tesla.send("QUIT");
-    tesla.expect("ERROR :Closing connection: Quit");
+    tesla.expect("ERROR :Closing connection: Quit: ");
     tesla.expect_end();
-    alice.expect(":tesla!tesla@127.0.0.1 QUIT :Quit");
+    alice.expect(":tesla!tesla@127.0.0.1 QUIT :Quit: ");
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub fn first_word(arguments: &str) -> (&str, &str) {
 pub fn nick<'a>(client: &Client, given: &'a str) -> Option<&'a str> {
     let nick = bare_nick(given);
     if !names::is_nick(nick) {
-        client.note(bad_nick(nick));
+        client.refuse(bad_nick(nick));
     }
     Some(nick).filter(|nick| names::is_nick(nick))
 }
@@ -59,7 +59,7 @@ pub fn room_or_current(client: &Client, given: &str) -> Option<String> {
         Ok(None) => Err("you are in no room; enter one with /join #room".to_owned()),
         Err(elsewhere) => Err(elsewhere),
     };
-    room.map_err(|reason| state.note(format!("Nothing was sent: {reason}"))).ok()
+    room.map_err(|reason| state.refuse(format!("Nothing was sent: {reason}"))).ok()
 }
 
 #[cfg(test)]

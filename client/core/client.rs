@@ -154,6 +154,11 @@ impl Client {
         self.lock().note(sentence);
     }
 
+    /// Says why the line that is being carried out is not; a script fails with it.
+    pub fn refuse(&self, sentence: impl Into<String>) {
+        self.lock().refuse(sentence);
+    }
+
     /// Wakes the threads that wait until the state has changed.
     pub fn signal(&self) {
         self.changed.notify_all();
@@ -202,7 +207,7 @@ impl Client {
 
     /// Sends a message, now or as soon as there is a connection; waits when too much is unconfirmed.
     pub fn send(&self, verb: &str, params: &[&str]) {
-        self.send_after(verb, params, |_| ());
+        self.send_after(verb, params, |_| None);
     }
 
     /// The same with a last parameter that is left out when it is empty.
@@ -212,10 +217,10 @@ impl Client {
 
     /// The same with a request, to collect the answer; its number.
     pub fn request(&self, kind: &'static str, about: &str, verb: &str, params: &[&str]) -> u64 {
-        self.send_after(verb, params, |state| state.pending.add(kind, about))
+        self.send_after(verb, params, |state| Some(state.pending.add(kind, about))).unwrap_or_default()
     }
 
-    fn send_after<T>(&self, verb: &str, params: &[&str], before: impl FnOnce(&mut State) -> T) -> T {
+    fn send_after(&self, verb: &str, params: &[&str], before: impl FnOnce(&mut State) -> Option<u64>) -> Option<u64> {
         let mut state = self.lock();
         if !state.is_connected() && state.view.is_interactive() {
             state.note("not connected; will be sent when the connection is back");
@@ -225,9 +230,9 @@ impl Client {
         }
         let waited = self.changed.wait_while(state, |state| state.is_full());
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        let result = before(&mut state);
-        state.send(verb, params);
-        result
+        let request = before(&mut state);
+        state.send(verb, params, request);
+        request
     }
 
     /// Waits until the server has answered all that was sent, but not for ever. A terminal does not wait for a lost

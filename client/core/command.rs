@@ -145,7 +145,7 @@ fn help(client: &Client, word: &str) {
         }
         None => {
             let absent = [word, &format!("/{word}")].iter().find_map(|word| why_absent(client.absent, word));
-            state.note(absent.unwrap_or_else(|| format!("There is no command {word}; /help all lists all of them")));
+            state.refuse(absent.unwrap_or_else(|| format!("There is no command {word}; /help all lists all of them")));
         }
     }
 }

@@ -49,7 +49,8 @@ fn dispatch(client: &Client, state: &mut State, message: &Message<'_>) {
         "KICK" => Kind::Removed { nick: second.to_owned(), by, reason },
         _ if silent => return,
         "FAIL" => {
-            if let Some(Fail { verb, text, .. }) = Fail::parse(&message.params) {
+            if let Some(Fail { verb, context, text, .. }) = Fail::parse(&message.params) {
+                state.refused(verb, context.as_slice(), text);
                 state.emit(Kind::Refused { verb: verb.to_owned(), text: text.to_owned() });
             }
             return;

@@ -28,6 +28,10 @@ pub const ROOMS: usize = 250;
 pub const MEMBERS: usize = 100_000;
 /// Bytes of a name that is remembered: twice as many as on our server, since others allow more.
 pub const NAME: usize = 64;
+/// Refused lines of a script that are named at its end; further ones are counted.
+pub const REFUSED_LINES: usize = 20;
+/// Bytes by which such a line is named: enough to find it, and no message to the console.
+pub const SHOWN_LINE: usize = 60;
 /// Rows of one answer that are kept: as many as our server ever sends.
 pub const ROWS: usize = 10_000;
 /// Bytes of these rows, with what it costs to keep them: twice those of the longest list of files.

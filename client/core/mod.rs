@@ -8,6 +8,7 @@
 //! - [`event`]: what happened; [`model`]: conversations, our name, where the user talks
 //! - [`modes`], [`numerics`], [`sentence`]: events as sentences; [`view`], [`wrap`], [`terminal`]: showing them
 //! - [`dialer`], [`connection`]: from an address to a connection on which we are registered
+//! - [`script`]: the lines of the input, and why they were refused
 //! - [`pending`], [`state`], [`client`]: what the threads share, under one lock, and the hooks for wings
 //! - [`arguments`], [`people`], [`rooms`], [`talk`], [`command`]: the commands, and the table of them
 //! - [`grammar`]: the meaning of a typed line
@@ -39,6 +40,7 @@ pub mod people;
 mod receiver;
 mod replies;
 pub mod rooms;
+pub mod script;
 mod sentence;
 pub mod settings;
 pub mod shutdown;

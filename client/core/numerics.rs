@@ -30,6 +30,10 @@ const REFUSALS: [Numeric; 7] = [
 const REFUSALS_ELSEWHERE: [u16; 3] = [476, 477, 479];
 const NO_NAMES: [u16; 2] = [476, 479];
 
+/// Refusals outside the 400s and 500s: try again later (263), a mode (696), a recipient who wants no messages from us
+/// (716), no leave or no way to do it (972).
+const REFUSALS_ABOVE: [u16; 4] = [263, n::ERR_INVALIDMODEPARAM.code, 716, 972];
+
 /// Takes the place of [`n::BOUND`] where we have shown no key.
 const WITHOUT_KEY: &str = "Nick belongs to a key";
 
@@ -124,6 +128,21 @@ fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<Stri
     })
 }
 
+/// Whether a numeric says that something that we asked for is not done.
+pub fn refuses(code: u16) -> bool {
+    (400..600).contains(&code) && code != n::ERR_NOMOTD.code || REFUSALS_ABOVE.contains(&code)
+}
+
+/// The verb that alone can bring about a refusal, where there is such a verb.
+pub fn refused_verb(code: u16) -> &'static str {
+    match code {
+        404 | 407 | 411 | 412 => "PRIVMSG",
+        405 | 470 | 471 | 473..=475 | 477 | 479 => "JOIN",
+        431..=433 | 436 | 438 | 447 => "NICK",
+        _ => "",
+    }
+}
+
 /// Whether a numeric says that we are not in the room it names, or did not get in.
 pub fn refuses_room(code: u16) -> bool {
     REFUSALS.iter().any(|refusal| refusal.code == code) || REFUSALS_ELSEWHERE.contains(&code)
@@ -184,6 +203,18 @@ mod tests {
         for code in [1, 5, 251, 255, 265, 333, 353, 366, 376, 422] {
             assert_eq!(sentence(code, &["x"]), None);
         }
+    }
+
+    #[test]
+    fn refusals_say_that_something_is_not_done() {
+        for code in [400, 401, 403, 404, 417, 421, 432, 461, 473, 474, 475, 482, 696] {
+            assert!(refuses(code), "{code}");
+        }
+        for code in [1, 301, 305, 332, 353, 366, 372, 422, 671, 900] {
+            assert!(!refuses(code), "{code}");
+        }
+        let verbs = [404, 475, 433, 401].map(refused_verb);
+        assert_eq!(verbs, ["PRIVMSG", "JOIN", "NICK", ""]);
     }
 
     #[test]

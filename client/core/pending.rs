@@ -80,6 +80,12 @@ impl Pending {
         self.take(number)
     }
 
+    /// There is no more of the answer to this request.
+    pub fn complete(&mut self, number: u64) {
+        let found = self.requests.iter_mut().find(|request| request.number == number);
+        found.into_iter().for_each(|request| request.is_complete = true);
+    }
+
     /// Whether the answer to this request has not ended.
     pub fn is_open(&self, number: u64) -> bool {
         self.requests.iter().any(|request| request.number == number && !request.is_complete)

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use wire::message::Message;
 use wire::names;
-use wire::numeric::REPLACED;
+use wire::numeric::{REMOVED, REPLACED};
 
 /// Shows what the server sends, until we leave. When it cannot connect again it calls `give_up`.
 pub fn receiver_loop(client: &Client, mut connection: Connection, give_up: fn(&Client, Failure)) {
@@ -36,6 +36,11 @@ pub fn receiver_loop(client: &Client, mut connection: Connection, give_up: fn(&C
         if reason.ends_with(REPLACED) {
             // To connect again would be to take the name from the client that the user wants to have it.
             let why = "another client of yours has the name now; start this one again to have it back here";
+            return give_up(client, Failure::Refused(why.to_owned()));
+        }
+        if reason.ends_with(REMOVED) {
+            // Whoever connects again by itself cannot be removed.
+            let why = "the operator of the server has removed you; start the client again to come back";
             return give_up(client, Failure::Refused(why.to_owned()));
         }
         match reconnect(client, reason, &mut attempt) {

@@ -21,6 +21,11 @@ pub fn reply(state: &mut State, code: u16, params: &[&str]) {
     if code == n::ERR_BADCHANNELKEY.code && state.pending.about(KEY, first).is_some() {
         shown.push(WRONG_KEY);
     }
+    if numerics::refuses(code) {
+        let about = params.split_last().map_or(&[][..], |(_, about)| about);
+        let why = numerics::sentence(code, &shown).unwrap_or_default();
+        state.refused(numerics::refused_verb(code), about, &why);
+    }
     state.emit(Kind::Reply { code, params: shown.into_iter().map(str::to_owned).collect() });
     if (400..700).contains(&code) && state.pending.end(NEW_KEY, first).is_some() {
         is_open(state, first, "its key could not be set");
@@ -56,7 +61,7 @@ fn is_answer(state: &mut State, code: u16, params: &[&str]) -> bool {
         state.pending.oldest("WHO").into_iter().for_each(|request| request.collect(&[]));
     } else if is(n::RPL_ENDOFWHO) {
         if state.pending.end("WHO", first).is_some_and(|request| request.rows.is_empty()) {
-            state.note(nobody(first));
+            nobody(state, "WHO", first);
         }
     } else if is(n::ERR_NOSUCHNICK) && state.pending.end(TAGMSG, first).is_some() {
         unknown(state, first);
@@ -78,7 +83,9 @@ fn is_answer(state: &mut State, code: u16, params: &[&str]) -> bool {
         is_open(state, &room, "there are no keys on this server");
         return true;
     } else if code == FORWARDED && is_room(second) {
-        state.note(format!("The server leads you to {second} instead of {first}; /to {second} talks there"));
+        let sentence = format!("The server leads you to {second} instead of {first}; /to {second} talks there");
+        state.refused("JOIN", &[first], &sentence);
+        state.note(sentence);
         state.forget_room(first);
         return true;
     }
@@ -92,7 +99,7 @@ fn is_connected(state: &mut State, is_here: bool) -> bool {
     state.pending.end(ISON, &nick);
     if !is_here && state.model.has_cap(TAGS) {
         state.pending.add(TAGMSG, &nick);
-        state.send("TAGMSG", &[&nick]);
+        state.send("TAGMSG", &[&nick], None);
     } else if !is_here {
         unknown(state, &nick);
     }
@@ -108,13 +115,15 @@ fn unknown(state: &mut State, nick: &str) {
     }
 }
 
-/// Nothing was found.
-fn nobody(about: &str) -> String {
-    if is_room(about) {
+/// Nobody was found by this verb.
+fn nobody(state: &mut State, verb: &str, about: &str) {
+    let sentence = if is_room(about) {
         format!("There is no room {about}, or nobody in it whom you may see")
     } else {
         format!("Nobody here is called {about}")
-    }
+    };
+    state.refused(verb, &[about], &sentence);
+    state.note(sentence);
 }
 
 /// The names of a room are complete.
@@ -123,7 +132,7 @@ fn names_have_come(state: &mut State, room: &str) {
         let mut nicks = request.rows.concat();
         nicks.sort_by_key(|nick| names::casefold(nick));
         if nicks.is_empty() {
-            state.note(nobody(room));
+            nobody(state, "NAMES", room);
         } else {
             state.emit(Event::at(&request.about, Kind::Members(nicks)));
         }
@@ -134,7 +143,7 @@ fn names_have_come(state: &mut State, room: &str) {
     }
     if state.pending.about(KEY, room).is_some() && state.model.is_in(room) {
         // Not every server gives the key to the room, and none says whether it has done so.
-        state.send("MODE", &[room]);
+        state.send("MODE", &[room], None);
     }
 }
 
@@ -147,7 +156,7 @@ fn set_missing_key(state: &mut State, room: &str, modes: &str) {
     match key {
         Some(key) if state.model.members(room).len() < 2 => {
             state.pending.add(NEW_KEY, room);
-            state.send("MODE", &[room, "+k", &key]);
+            state.send("MODE", &[room, "+k", &key], None);
         }
         _ => is_open(state, room, "it has no key"),
     }

@@ -19,7 +19,7 @@ pub fn join(client: &Client, arguments: &str) {
     let mut state = client.lock();
     match room {
         Err(reason) => {
-            state.note(format!("Cannot enter {given}: {reason}"));
+            state.refuse(format!("Cannot enter {given}: {reason}"));
             drop(state);
             not_moved(client);
         }
@@ -41,9 +41,13 @@ pub fn enter(client: &Client, room: &str, key: &str) {
     }
     drop(state);
     client.request("JOIN", room, "JOIN", &[room, key][..if key.is_empty() { 1 } else { 2 }]);
-    let state = client.wait_for_answers();
+    let mut state = client.wait_for_answers();
     let is_open = !key.is_empty() && !state.model.keys.contains_key(&names::casefold(room));
     let is_there = state.model.is_target(room) && state.model.is_in(room) && !is_open;
+    if is_open {
+        let typed = state.script.current.clone();
+        state.script.refuse(&typed, &format!("{room} has no key"));
+    }
     drop(state);
     if !is_there {
         not_moved(client);
@@ -103,7 +107,7 @@ pub fn mode(client: &Client, arguments: &str) {
     let Some(target) = own.or_else(|| room_or_current(client, target)) else { return };
     let params: Vec<_> = std::iter::once(&*target).chain(changes.split_whitespace()).collect();
     if target.len() + changes.len() > limits::LINE - "MODE  \r\n".len() {
-        return client.note("Nothing was sent: that is too long for one line");
+        return client.refuse("Nothing was sent: that is too long for one line");
     }
     if params.len() == 1 || is_own {
         client.request("MODE", &target, "MODE", &params);

@@ -3,7 +3,7 @@
 //! The main thread leaves in order. The other ways may be taken by any thread; they end the process themselves, since
 //! nothing interrupts the main thread's read of stdin. Each locks the state.
 
-use super::client::Client;
+use super::client::{Client, is_script};
 use super::dialer::Failure;
 use super::limits::{AT_ONCE, CLOSING, UNCONFIRMED, UNCONFIRMED_SCRIPT};
 use super::state::State;
@@ -21,8 +21,11 @@ pub fn in_order(client: &Client) -> ExitCode {
     let mut state = client.lock();
     state.note("DISCONNECTED!!");
     // At a terminal these were seen when they happened.
-    let unfinished = unfinished.into_iter().filter(|_| !state.view.is_interactive());
-    let failures: Vec<_> = undelivered.into_iter().chain(unfinished).chain(state.failure.clone()).collect();
+    let is_interactive = state.view.is_interactive();
+    let unfinished = unfinished.into_iter().filter(|_| !is_interactive);
+    let refused = state.script.report().filter(|_| is_script());
+    let failures = [undelivered, refused, state.failure.take()].into_iter().flatten().chain(unfinished);
+    let failures: Vec<_> = failures.collect();
     failures.iter().for_each(|failure| complain(failure));
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -69,9 +72,8 @@ pub fn give_up(client: &Client, failure: Failure) {
         Failure::Held(why) => format!("{why}; --take-over takes it from there; choose another with --nick"),
         Failure::Refused(why) | Failure::Lost(why) => why,
     });
-    if let Some(lines) = state.drop_unconfirmed() {
-        complain(&lines);
-    }
+    let refused = state.script.report().filter(|_| is_script());
+    state.drop_unconfirmed().iter().chain(&refused).for_each(|lines| complain(lines));
     process::exit(1)
 }
 

@@ -3,7 +3,7 @@
 //! Run by the main thread; the state is locked for a moment at a time.
 
 use super::arguments::{self, first_word, nick};
-use super::client::{Client, is_script};
+use super::client::Client;
 use super::event::{Event, Kind, Manner};
 use super::{people, rooms};
 use wire::text;
@@ -42,7 +42,7 @@ pub fn room_msg(client: &Client, arguments: &str) {
     let (room, text) = first_word(arguments);
     match arguments::room(room) {
         Ok(room) => send(client, &room, text, Manner::Text, true),
-        Err(reason) => client.note(format!("Nothing was sent: {reason}")),
+        Err(reason) => client.refuse(format!("Nothing was sent: {reason}")),
     }
 }
 
@@ -50,7 +50,7 @@ pub fn room_msg(client: &Client, arguments: &str) {
 pub fn to(client: &Client, arguments: &str) {
     let (target, rest) = first_word(arguments);
     if !rest.is_empty() {
-        client.note("Usage: /to NAME|#room; nothing was sent (/msg NAME text sends text at once)");
+        client.refuse("Usage: /to NAME|#room; nothing was sent (/msg NAME text sends text at once)");
         return rooms::not_moved(client);
     }
     if arguments::is_room(target) {
@@ -59,11 +59,7 @@ pub fn to(client: &Client, arguments: &str) {
     match nick(client, target) {
         Some(nick) if people::is_known(client, nick) => client.lock().talk_to(nick),
         Some(nick) => {
-            let sentence = format!("Nobody is called {nick}");
-            let mut state = client.lock();
-            state.note(&*sentence);
-            state.failure = state.failure.take().or(Some(format!("/to {nick}: {sentence}")).filter(|_| is_script()));
-            drop(state);
+            client.refuse(format!("Nobody is called {nick}"));
             rooms::not_moved(client);
         }
         None => rooms::not_moved(client),
@@ -77,7 +73,7 @@ fn target(client: &Client) -> Option<String> {
         Ok(None) => "you are talking to nobody; go on with /join #room or /to NAME".to_owned(),
         Err(elsewhere) => elsewhere,
     };
-    state.note(format!("Nothing was sent: {why}"));
+    state.refuse(format!("Nothing was sent: {why}"));
     None
 }
 

@@ -45,17 +45,21 @@ impl Wing for Directory {
             None if message.verb == "421"
                 && let Some(verb @ ("GETDIR" | "MAKEROOM" | "DELETEROOM")) = message.param(1) =>
             {
-                state.note("This server has no directory of multicast rooms");
+                let sentence = "This server has no directory of multicast rooms";
+                state.refused(verb, &[], sentence);
+                state.note(sentence);
                 if verb == "GETDIR" {
                     end(state);
                 }
             }
             None => match Fail::parse(&message.params).filter(|_| message.verb == "FAIL") {
-                Some(Fail { verb: "GETDIR", text, .. }) => {
+                Some(Fail { verb: verb @ ("GETDIR" | "MAKEROOM" | "DELETEROOM"), context, text, .. }) => {
+                    if verb == "GETDIR" {
+                        end(state);
+                    }
+                    state.refused(verb, context.as_slice(), text);
                     state.note(text);
-                    end(state);
                 }
-                Some(Fail { verb: "MAKEROOM" | "DELETEROOM", text, .. }) => state.note(text),
                 _ => return false,
             },
         }

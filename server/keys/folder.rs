@@ -70,6 +70,11 @@ impl KeyFolder {
         sync_folder(&self.path)
     }
 
+    /// The data folder in which it is.
+    pub fn data(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
+
     /// Removes the file of a name that the table has forgotten, unless somebody `has_it` again.
     pub fn forget(&self, name: &str, has_it: impl FnOnce() -> bool) -> io::Result<()> {
         let _writing = self.writing.write().unwrap_or_else(PoisonError::into_inner);

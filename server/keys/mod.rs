@@ -9,7 +9,7 @@
 //! - [`takeover`]: a name goes from one client to another with the same key
 //! - [`limits`]: every number
 //!
-//! Hooks: the verb REGAIN; known names; may a client take a name; the answer to a PING; it has a name for good.
+//! Hooks: the verb REGAIN; `release` at the console; known names; may a client take a name; the answer to a PING; it has a name for good.
 
 mod folder;
 mod limits;
@@ -27,8 +27,10 @@ use wire::numeric::{self, BOUND};
 
 use crate::core::context::{Command, CommandContext, Wing};
 use crate::core::log::{Log, Trouble};
+use crate::core::operator::ConsoleCommand;
 use crate::core::party::{Party, network};
 use crate::core::registration;
+use crate::core::server::Server;
 use crate::data::clock::Clock;
 
 use folder::KeyFolder;
@@ -72,7 +74,21 @@ impl Keys {
             && ctx.on_disk(|_| self.folder.is_released(name))
         {
             self.table().release(name, owner);
+            ctx.server.log.line(format_args!("The name {name} was released; whoever takes it next has it"));
         }
+    }
+
+    /// The same as `--release`, at the console.
+    fn release(&self, server: &Server, nick: &str) -> Result<(), String> {
+        let name = casefold(nick);
+        let owner = self.table().owner(&name).ok_or_else(|| format!("No key has the name {nick}"))?;
+        server.log.line(server.disk.pass(|| release(self.folder.data(), nick))?);
+        self.table().release(&name, owner);
+        if let Some(client) = server.registry().holder(nick) {
+            let nick = client.nick();
+            server.log.line(format_args!("{nick} is here, and has the name until they leave; kick {nick} ends that"));
+        }
+        Ok(())
     }
 
     /// Whether the client's key may have a name; an error is the text of 433.
@@ -88,6 +104,10 @@ impl Keys {
     fn regain(&self, ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         if let Some(nick) = message.param(0).filter(|nick| is_nick(nick)) {
             let name = casefold(nick);
+            // Before the other client has to go for nothing.
+            if let Err(refusal) = registration::may_rename(ctx, nick) {
+                return ctx.replies.refuse(nick, &refusal);
+            }
             if let Err(text) = self.allow(ctx, &name).and_then(|()| takeover::regain(ctx, &name)) {
                 return ctx.reply_text(numeric::ERR_NICKNAMEINUSE, &[nick], text);
             }
@@ -122,12 +142,17 @@ impl Keys {
             return Some(format!("{nick} could not be bound to your key: the server's disk fails"));
         }
         self.table().mark_stored(&name);
-        ctx.log(format_args!("has the name for the key {key}"));
+        ctx.log(format_args!("has the name for the key {}", ctx.server.log.key(&key)));
         Some(format!("{nick} belongs to your key from now on; nobody else can take the name"))
     }
 }
 
 impl Wing for Keys {
+    fn console(self: Arc<Self>) -> Vec<ConsoleCommand> {
+        let release = move |server: &Server, nick: &str| self.release(server, nick);
+        vec![ConsoleCommand::new("release", "NAME", "Take a name from its key; whoever takes it next has it", release)]
+    }
+
     fn commands(self: Arc<Self>) -> Vec<Command> {
         let regain = move |ctx: &mut CommandContext<'_>, message: &Message<'_>| self.regain(ctx, message);
         vec![Command::new("REGAIN", 0, regain).before_registration()]

@@ -4,6 +4,8 @@
 //! recipient's thread delivers messages that have waited, and removes those that are acknowledged. Each lets go of the
 //! registry's lock while it waits for the disk, so that only its own client waits.
 
+use std::time::Instant;
+
 use wire::ack_queue::AckQueue;
 use wire::limits::MAILBOX;
 use wire::names::casefold;
@@ -18,18 +20,24 @@ use crate::core::context::{CommandContext, PrivateMessage};
 use crate::core::event::{Caps, ClientId, Event, Line, Recipients};
 use crate::core::party::Party;
 
-/// Messages that are delivered to a client and not acknowledged; kept with the client. The tokens of its `PING`s begin
-/// with `mail-`.
-struct InFlight(AckQueue<Stored>);
+/// Messages that are delivered to a client and not acknowledged; kept with the client.
+struct InFlight {
+    /// The tokens of its `PING`s begin with `mail-`.
+    queue: AckQueue<Stored>,
+    /// When the last `PING` is sent; until then another one may take its place.
+    ping_at: Option<Instant>,
+    /// The next `PING` does not wait: it is for a backlog, or others need the room, or the messages are many.
+    urgent: bool,
+}
 
 impl Default for InFlight {
     fn default() -> Self {
-        InFlight(AckQueue::new("mail"))
+        InFlight { queue: AckQueue::new("mail"), ping_at: None, urgent: false }
     }
 }
 
-fn in_flight(client: &mut Client) -> &mut AckQueue<Stored> {
-    &mut client.wings.get_or_default::<InFlight>().0
+fn in_flight(client: &mut Client) -> &mut InFlight {
+    client.wings.get_or_default()
 }
 
 /// Sends a message to a name, which must be known or connected; the party answers for it. An error is the reason why it
@@ -46,6 +54,7 @@ pub fn send(
     let name = casefold(&to);
     let bytes = stored::to_file(&line);
     let message = mail.reserve(ctx, &name, id, &bytes, party)?;
+    let passing = message.passing;
     let stored = ctx.on_disk(|_| mail.maildir.store(&name, &message, &bytes));
     if let Err(error) = stored {
         mail.index().release(&name, &message);
@@ -58,11 +67,11 @@ pub fn send(
     let recipient = ctx.registry.by_nick(&name).map(|recipient| recipient.id).filter(|_| is_its_turn);
     if let Some(client) = recipient.and_then(|recipient| ctx.registry.client_mut(recipient)) {
         mail.index().mark_in_flight(&name, id);
-        in_flight(client).push((name, id));
+        in_flight(client).queue.push((name, id));
     }
     ctx.send_to(Recipients::of(recipient.into_iter().chain(echo)), line);
     if let Some(recipient) = recipient {
-        ask(ctx, recipient);
+        ask(ctx, recipient, passing);
     }
     Ok(())
 }
@@ -85,7 +94,7 @@ pub fn arrive(mail: &Mail, ctx: &mut CommandContext<'_>) {
 /// The client answers a `PING`, perhaps one that followed its messages. Some clients put a server's name in front of
 /// the token.
 pub fn acknowledge(mail: &Mail, ctx: &mut CommandContext<'_>, token: &str) {
-    let acknowledged = in_flight(ctx.me_mut()).pong(token);
+    let acknowledged = in_flight(ctx.me_mut()).queue.pong(token);
     if acknowledged.is_empty() {
         return;
     }
@@ -113,7 +122,7 @@ fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
     let mut unreadable = None;
     // A client that changes names to and fro gets messages again and again, and must acknowledge some before there are
     // more.
-    while bytes < limits::MAIL_BATCH && in_flight(ctx.me_mut()).len() < MAILBOX {
+    while bytes < limits::MAIL_BATCH && in_flight(ctx.me_mut()).queue.len() < MAILBOX {
         let batch = mail.index().pending(&name, limits::READ_AHEAD);
         if batch.is_empty() {
             // Caught up: from here on senders deliver.
@@ -124,7 +133,7 @@ fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
             match line {
                 // If not, it was acknowledged meanwhile, by a client that had the name before.
                 Ok(line) if mail.index().mark_in_flight(&name, id) => {
-                    in_flight(ctx.me_mut()).push((name.clone(), id));
+                    in_flight(ctx.me_mut()).queue.push((name.clone(), id));
                     bytes += line.len_with_tags();
                     deliver_stored(ctx, line, &mut last);
                 }
@@ -145,7 +154,7 @@ fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
             format_args!("Messages to {name} cannot be read ({error}); they are tried again when it next arrives");
         mail.troubles.disk.report(&ctx.server.log, ctx.inputs.instant, line);
     }
-    ask(ctx, ctx.id);
+    ask(ctx, ctx.id, bytes > 0);
 }
 
 /// Delivers one message that has waited. A NOTICE tells clients without `server-time` when it was written.
@@ -162,10 +171,19 @@ fn deliver_stored(ctx: &mut CommandContext<'_>, mut line: Line, last: &mut Strin
     ctx.send_to(Recipients::of([ctx.id]), line);
 }
 
-/// Asks a client to acknowledge the messages that it got, unless it is being asked already.
-fn ask(ctx: &mut CommandContext<'_>, client: ClientId) {
-    let ping = ctx.registry.client_mut(client).and_then(|client| in_flight(client).ping());
-    if let Some(ping) = ping {
-        ctx.server.send(Event::Reply { client, lines: format!("{ping}\r\n").into_bytes() });
-    }
+/// Asks a client to acknowledge the messages that it got, unless it is being asked already: a moment later, or at once if
+/// that is urgent.
+fn ask(ctx: &mut CommandContext<'_>, client: ClientId, urgent: bool) {
+    let now = ctx.inputs.instant;
+    let Some(InFlight { queue, ping_at, urgent: overdue }) = ctx.registry.client_mut(client).map(in_flight) else {
+        return;
+    };
+    *overdue = !queue.is_empty() && (*overdue || urgent || queue.len() >= limits::ACK_AT_ONCE);
+    let waiting = ping_at.filter(|at| now < *at);
+    let Some(ping) = (if waiting.is_some() { queue.ping_instead() } else { queue.ping() }) else { return };
+    let lines = format!("{ping}\r\n").into_bytes();
+    let urgent = std::mem::take(overdue);
+    let at = if urgent { now } else { waiting.unwrap_or(now + limits::ACK_PAUSE) };
+    *ping_at = Some(at);
+    ctx.server.send(if urgent { Event::Reply { client, lines } } else { Event::ReplyLater { client, lines, at } });
 }

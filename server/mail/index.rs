@@ -269,6 +269,15 @@ impl MailIndex {
         (names, piece().last().map(|(name, _)| name.clone()))
     }
 
+    /// The known names that no client has among the next ones behind a name, each with the number of its messages, and the
+    /// name behind which it goes on.
+    pub fn absent(&self, after: &str) -> (Vec<(String, usize)>, Option<String>) {
+        let piece = || self.mailboxes.range::<str, _>(behind(after)).take(limits::WALK);
+        let absent = piece().filter(|(_, mailbox)| !mailbox.in_use);
+        let names = absent.map(|(name, mailbox)| (name.clone(), mailbox.messages.len())).collect();
+        (names, piece().last().map(|(name, _)| name.clone()))
+    }
+
     /// Whether the file of the names is to be written anew: after so many changes that it costs little for each.
     pub fn names_are_due(&self) -> bool {
         self.changes > limits::NAME_CHANGES + self.mailboxes.len() / 4

@@ -15,6 +15,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+/// Bytes of the longest line that a terminal gives out, with its end: 4096 on Linux (termios(3)), 1024 (`MAX_CANON`) on
+/// other systems. What is typed beyond that is dropped.
+pub const TERMINAL_LINE: usize = if cfg!(target_os = "linux") { 4096 } else { 1024 };
+
 /// A file made with these options can be read by its owner only.
 pub fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
     options.mode(0o600)
@@ -95,18 +99,21 @@ pub fn addresses() -> Vec<IpAddr> {
 }
 
 /// Keeps the signals ignored that the process was started with ignored, as `nohup` does with SIGHUP. To be called first
-/// of all.
+/// of all. A program that `reads_console` in a thread of its own ignores SIGTTIN, too, which would stop all of it when it
+/// is in the background: there a read is an error then.
 ///
 /// A handler of Ctrl-C takes all of them, and std cannot ignore one. So the process runs itself anew by `env` (GNU
 /// coreutils), which blocks them: then they are never delivered. Where that is not possible, nothing happens.
-pub fn keep_ignored_signals() {
-    const SIGNALS: [(&str, u32); 3] = [("HUP", 1), ("INT", 2), ("TERM", 15)];
+pub fn keep_ignored_signals(reads_console: bool) {
+    const TTIN: u32 = if cfg!(any(target_arch = "mips", target_arch = "mips64")) { 26 } else { 21 };
+    const SIGNALS: [(&str, u32); 4] = [("HUP", 1), ("INT", 2), ("TERM", 15), ("TTIN", TTIN)];
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = |name| {
-        let digits = status.lines().find_map(|line| line.strip_prefix(name));
-        digits.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or_default()
+        let digits = status.lines().find_map(|line| line.strip_prefix(name))?;
+        u64::from_str_radix(digits.trim(), 16).ok()
     };
-    let to_block = mask("SigIgn:") & !mask("SigBlk:");
+    let (Some(ignored), Some(blocked)) = (mask("SigIgn:"), mask("SigBlk:")) else { return };
+    let to_block = (ignored | u64::from(reads_console) << (TTIN - 1)) & !blocked;
     let names: Vec<_> = SIGNALS.iter().filter(|(_, number)| to_block >> (number - 1) & 1 == 1).collect();
     let Ok(program) = env::current_exe() else { return };
     if names.is_empty() {

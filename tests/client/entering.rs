@@ -253,7 +253,11 @@ fn a_script_that_writes_to_somebody_unknown_fails() {
     let home = Home::calling(server.addresses[0]);
     let mut bot = home.script(&["--nick", "bot"], "/to albetr\nhello\n");
     bot.expect_lines(&[WELCOME, "Nobody is called albetr", NOBODY, "DISCONNECTED!!"]);
-    bot.expect_failure("/to albetr: Nobody is called albetr");
+    bot.expect_failure("line 1 (/to albetr): Nobody is called albetr*");
+    let mut bot = home.script(&["--nick", "bot"], "/who #nosuch\n/info\n");
+    let sentence = "There is no room #nosuch, or nobody in it whom you may see";
+    bot.expect_lines(&[WELCOME, sentence, "1 person in #lobby: bot", "DISCONNECTED!!"]);
+    bot.expect_failure(&format!("line 1 (/who #nosuch): {sentence}"));
 }
 
 #[test]

@@ -38,6 +38,7 @@ fn help_shows_every_command() {
         "/files*",
         "/get ID*",
         "/cancel ID*",
+        "/decline ID*",
         "/getdir*",
         "/makeroom NAME ADDRESS PORT*",
         "/deleteroom NAME*",

@@ -6,7 +6,7 @@ use super::person::{Home, Person};
 use super::scripted_server::ScriptedServer;
 use super::tesla_and_albert;
 
-const GONE: &str = ":tesla!tesla@127.0.0.1 QUIT :Quit";
+const GONE: &str = ":tesla!tesla@127.0.0.1 QUIT :Quit: ";
 
 #[test]
 fn every_word_for_leaving_leaves() {

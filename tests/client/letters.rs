@@ -195,7 +195,7 @@ fn letters_that_nobody_could_read_are_not_confirmed() {
     let (mut tesla, mut albert) = tesla_and_albert(&server, &home);
     tesla.type_line("tata");
     tesla.expect_goodbye();
-    albert.expect(":tesla!tesla@127.0.0.1 QUIT :Quit");
+    albert.expect(":tesla!tesla@127.0.0.1 QUIT :Quit: ");
     // `chat-client | head -1`
     let mut deaf = Person::start(home.client(&["--nick", "tesla"]), Output::Closed);
     deaf.passes_over_presence = false;

@@ -230,14 +230,26 @@ impl Person {
     /// Says goodbye and ends well. On a machine that is very busy it says before that it waits.
     #[track_caller]
     pub fn expect_goodbye(&mut self) {
+        self.expect_disconnected();
+        let errors = self.expect_exit(0);
+        assert_eq!(errors, "");
+    }
+
+    /// Says goodbye, and fails with this sentence about its refused lines.
+    #[track_caller]
+    pub fn expect_refused(&mut self, sentence: &str) {
+        self.expect_disconnected();
+        self.expect_failure(sentence);
+    }
+
+    #[track_caller]
+    fn expect_disconnected(&mut self) {
         let waits = "Waiting for the server to confirm what you sent; Ctrl-C leaves at once";
         let mut line = self.read();
         while line.as_deref() == Some(waits) {
             line = self.read();
         }
         assert_eq!(line.as_deref(), Some("DISCONNECTED!!"));
-        let errors = self.expect_exit(0);
-        assert_eq!(errors, "");
     }
 
     /// Ends with this one sentence for the user, and exit code 1.

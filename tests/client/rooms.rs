@@ -179,9 +179,9 @@ fn a_room_that_takes_no_text_says_so() {
     albert.ask("MODE #lobby +m", &[":albert!albert@127.0.0.1 MODE #lobby +m"]);
     let mut bot = home.script(&["--nick", "bot"], "hello\n");
     bot.expect_lines(&[WELCOME, "You cannot send to #lobby: * (nothing was sent)"]);
-    bot.expect_goodbye();
+    bot.expect_refused("line 1 (hello): You cannot send to #lobby: *");
     albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
-    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
 }
 
 #[test]
@@ -197,12 +197,12 @@ fn a_room_that_lets_nobody_in_gets_no_text_and_no_other_room_does() {
 
     let mut bot = home.script(&["--nick", "bot", "--room", "#vip"], "a secret\n");
     bot.expect_lines(&[refused, "You are talking to nobody now; go on with /join #room or /to NAME", WELCOME, nobody]);
-    bot.expect_goodbye();
+    bot.expect_refused(&format!("before the first line: {refused}; also refused: line 1"));
     let mut bot = home.script(&["--nick", "bot"], "/join #vip\na secret\n");
     bot.expect_lines(&[WELCOME, refused, nobody]);
-    bot.expect_goodbye();
+    bot.expect_refused(&format!("line 1 (/join #vip): {refused}; also refused: line 2"));
     albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
-    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     clara.expect_nothing();
 
     let mut bot = home.script(&["--nick", "bot"], "/join #vip secret\na secret\n");
@@ -220,7 +220,7 @@ fn the_answers_to_its_questions_come_before_the_end() {
     let mut bot = home.script(&["--nick", "bot"], "/info\n/topic\n/whois nobody\n/rooms\n");
     bot.expect_lines(&[WELCOME, "2 people in #lobby: albert, bot", "#lobby has no topic"]);
     bot.expect_lines(&["Nobody is called nobody", "#lobby                  2 here"]);
-    bot.expect_goodbye();
+    bot.expect_refused("line 3 (/whois nobody): Nobody is called nobody");
 }
 
 #[test]
