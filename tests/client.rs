@@ -6,6 +6,7 @@
 //! - [`quiet`]: sleep and blacklist
 //! - [`leaving`]: the ways out
 //! - [`servers`]: what other servers do
+//! - [`terminal`]: what only a real terminal does
 //!
 //! Those that need wings, of the client or of the server:
 //! - `rooms`, `screen`: groups with operators; what is printed, whoever wrote it
@@ -23,6 +24,7 @@ mod quiet;
 pub mod scripted_server;
 mod scripts;
 mod servers;
+mod terminal;
 
 #[cfg(feature = "irc")]
 mod rooms;
