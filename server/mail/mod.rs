@@ -12,8 +12,8 @@
 //! - [`housekeeping`]: what expires, and what the disk no longer needs
 //! - [`options`]: the command line; [`limits`]: every number
 //!
-//! Hooks: the start and the housekeeping; the answer to a PING; known names; delivery to a person; a client that
-//! arrives or gives up its name.
+//! Hooks: a capability; the start and the housekeeping; the answer to a PING; known names; delivery to a person; a
+//! client that arrives or gives up its name.
 
 pub mod delivery;
 mod housekeeping;
@@ -34,12 +34,17 @@ use wire::names::{casefold, eq_ignore_case};
 
 use crate::core::client::Client;
 use crate::core::context::{CommandContext, PrivateMessage, Wing};
+use crate::core::event::Caps;
 use crate::core::server::Server;
 
 pub use options::MailOptions;
 pub use store::Mail;
 
 impl Wing for Mail {
+    fn capabilities(&self) -> &'static [(&'static str, Caps)] {
+        &[(delivery::WAITED, delivery::SHOWS_TIME)]
+    }
+
     fn started(&self, server: &Server) {
         server.set_run(self.run);
     }

@@ -56,7 +56,7 @@ fn one_question_is_for_all_messages_before_it() {
 #[test]
 fn a_backlog_is_asked_for_at_once_and_all_together() {
     let server = Server::start_in(&folder_with(&[("bob", 2000, "S=99")]), &[]);
-    let mut bob = silent(&server, "bob", "server-time");
+    let mut bob = silent(&server, "bob", "server-time groupchat/waited");
     bob.expect(":groupchat NOTICE bob :2000 messages while you were away");
     let lines = bob.sync();
     let questions: Vec<_> = lines.iter().enumerate().filter(|(_, line)| line.starts_with("PING ")).collect();
