@@ -19,6 +19,7 @@ use super::stored;
 use crate::core::client::Client;
 use crate::core::context::{CommandContext, PrivateMessage};
 use crate::core::event::{Caps, ClientId, Event, Line, Recipients};
+use crate::core::limits::LAST_ANSWER;
 use crate::core::party::Party;
 
 /// The tag of messages that have waited, and the capability of clients that show by themselves when these were written.
@@ -33,11 +34,13 @@ struct InFlight {
     ping_at: Option<Instant>,
     /// The next `PING` does not wait: it is for a backlog, or others need the room, or the messages are many.
     urgent: bool,
+    /// The client is leaving: it only acknowledges what it has got.
+    leaving: bool,
 }
 
 impl Default for InFlight {
     fn default() -> Self {
-        InFlight { queue: AckQueue::new("mail"), ping_at: None, urgent: false }
+        InFlight { queue: AckQueue::new("mail"), ping_at: None, urgent: false, leaving: false }
     }
 }
 
@@ -117,7 +120,18 @@ pub fn acknowledge(mail: &Mail, ctx: &mut CommandContext<'_>, token: &str) {
         let line = format_args!("An acknowledged message may come again, since it cannot be removed: {error}");
         mail.troubles.disk.report(&ctx.server.log, ctx.inputs.instant, line);
     }
-    deliver_pending(mail, ctx);
+    if !in_flight(ctx.me_mut()).leaving {
+        deliver_pending(mail, ctx);
+    }
+}
+
+/// Asks a client that leaves to acknowledge what it has got. False if there is nothing, or if it does not answer anyway.
+pub fn ask_last(ctx: &mut CommandContext<'_>) -> bool {
+    ask(ctx, ctx.id, true);
+    let now = ctx.inputs.instant;
+    let InFlight { queue, ping_at, leaving, .. } = in_flight(ctx.me_mut());
+    *leaving = true;
+    !queue.is_empty() && ping_at.is_some_and(|at| now < at + LAST_ANSWER)
 }
 
 /// Delivers messages that wait for the client, up to a limit; the rest follows when these are acknowledged.
@@ -196,8 +210,7 @@ fn ask(ctx: &mut CommandContext<'_>, client: ClientId, urgent: bool) {
     let waiting = ping_at.filter(|at| now < *at);
     let Some(ping) = (if waiting.is_some() { queue.ping_instead() } else { queue.ping() }) else { return };
     let lines = format!("{ping}\r\n").into_bytes();
-    let urgent = std::mem::take(overdue);
-    let at = if urgent { now } else { waiting.unwrap_or(now + limits::ACK_PAUSE) };
+    let at = if std::mem::take(overdue) { now } else { waiting.unwrap_or(now + limits::ACK_PAUSE) };
     *ping_at = Some(at);
-    ctx.server.send(if urgent { Event::Reply { client, lines } } else { Event::ReplyLater { client, lines, at } });
+    ctx.server.send(Event::ReplyLater { client, lines, at });
 }

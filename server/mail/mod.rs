@@ -12,8 +12,8 @@
 //! - [`housekeeping`]: what expires, and what the disk no longer needs
 //! - [`options`]: the command line; [`limits`]: every number
 //!
-//! Hooks: a capability; the start and the housekeeping; the answer to a PING; known names; delivery to a person; a
-//! client that arrives or gives up its name.
+//! Hooks: a capability; the start and the housekeeping; the answer to a PING, also of a client that leaves; known names; delivery to
+//! a person; a client that arrives or gives up its name.
 
 pub mod delivery;
 mod housekeeping;
@@ -79,6 +79,10 @@ impl Wing for Mail {
 
     fn acknowledged(&self, ctx: &mut CommandContext<'_>, token: &str) {
         delivery::acknowledge(self, ctx, token);
+    }
+
+    fn has_to_answer(&self, ctx: &mut CommandContext<'_>) -> bool {
+        delivery::ask_last(ctx)
     }
 
     fn arrived(&self, ctx: &mut CommandContext<'_>) {
