@@ -28,6 +28,7 @@ const REFUSALS: [Numeric; 7] = [
 
 /// The same of other servers: a bad mask or name (476, 479), registered names only (477).
 const REFUSALS_ELSEWHERE: [u16; 3] = [476, 477, 479];
+const NO_NAMES: [u16; 2] = [476, 479];
 
 /// Refusals outside the 400s and 500s: try again later (263), a mode (696), a recipient who wants no messages from us
 /// (716), no leave or no way to do it (972).
@@ -77,6 +78,7 @@ pub fn sentence(code: u16, params: &[&str]) -> Option<String> {
         Some(n::RPL_UMODEIS) => modes::of_user(first),
         Some(n::RPL_BANLIST) => format!("{first} is closed to {second}"),
         Some(n::RPL_MOTD) => last.to_owned(),
+        _ if NO_NAMES.contains(&code) => format!("There can be no room called {first} here"),
         _ => numeric.and_then(|numeric| error(numeric, first, second, last)).unwrap_or_else(|| params.join(" ")),
     })
 }

@@ -59,7 +59,7 @@ fn bytes_that_are_no_text_do_not_stop_it() {
     albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :one zero");
     albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :PRIVMSG #lobby :noJOIN #trap");
     albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :end");
-    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
 }
 
 /// What follows is meant for whom that line names.
@@ -75,7 +75,7 @@ fn a_way_to_somebody_that_cannot_be_read_leads_to_nobody() {
         bot.expect_lines(&[WELCOME, NOT_UTF_8, "Usage: *", "Nothing was sent: you are talking to nobody; *"]);
         bot.expect_refused(&format!("line 1 (*): {NOT_UTF_8}; also refused: line 2"));
         albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
-        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     }
 }
 
@@ -98,6 +98,9 @@ fn a_refused_line_is_named_and_the_others_are_carried_out() {
         ("/unblock nobody", "nobody is not on your blacklist"),
         ("&no,room hi", "Nothing was sent: *"),
     ] {
+        if ["/whois", "/invite"].iter().any(|command| line.starts_with(command)) && !cfg!(feature = "irc") {
+            continue;
+        }
         let mut bot = home.script(&["--nick", "bot"], &format!("first\n\n{line}\nlast\n"));
         bot.expect_line(WELCOME);
         if line.starts_with("@nobody") {
@@ -108,7 +111,7 @@ fn a_refused_line_is_named_and_the_others_are_carried_out() {
         albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
         albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :first");
         albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :last");
-        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     }
 }
 
