@@ -27,7 +27,9 @@ pub fn reply(state: &mut State, code: u16, params: &[&str]) {
         state.refused(numerics::refused_verb(code), about, &why);
     }
     state.emit(Kind::Reply { code, params: shown.into_iter().map(str::to_owned).collect() });
-    if numerics::refuses_room(code) {
+    // A room is not made with a key that is none.
+    let is_not_made = code == n::ERR_INVALIDMODEPARAM.code && !state.model.is_in(first);
+    if numerics::refuses_room(code) || is_not_made {
         state.forget_room(first);
     }
 }
