@@ -59,7 +59,7 @@ fn bytes_that_are_no_text_do_not_stop_it() {
     albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :one zero");
     albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :PRIVMSG #lobby :noJOIN #trap");
     albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :end");
-    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
 }
 
 /// What follows is meant for whom that line names.
@@ -75,7 +75,7 @@ fn a_way_to_somebody_that_cannot_be_read_leads_to_nobody() {
         bot.expect_lines(&[WELCOME, NOT_UTF_8, "Usage: *", "Nothing was sent: you are talking to nobody; *"]);
         bot.expect_refused(&format!("line 1 (*): {NOT_UTF_8}; also refused: line 2"));
         albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
-        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     }
 }
 
@@ -94,7 +94,7 @@ fn a_refused_line_is_named_and_the_others_are_carried_out() {
         ("/sleep long", "How long? *"),
         ("/whois nobody", "Nobody is called nobody"),
         ("/invite albert", "albert is in #lobby already"),
-        ("/help foo", "There is no command foo; /help lists all of them"),
+        ("/help foo", "There is no command foo; /help all lists all of them"),
         ("/unblock nobody", "nobody is not on your blacklist"),
         ("&no,room hi", "Nothing was sent: *"),
     ] {
@@ -108,7 +108,7 @@ fn a_refused_line_is_named_and_the_others_are_carried_out() {
         albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
         albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :first");
         albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :last");
-        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     }
 }
 
