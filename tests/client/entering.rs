@@ -325,3 +325,18 @@ fn a_server_without_keys_says_so() {
     tesla.expect_line("Anybody can enter #den: there are no keys on this server; /to #den talks there all the same");
     tesla.expect_line(NOBODY);
 }
+
+#[cfg(feature = "mail")]
+#[test]
+fn a_person_who_is_away_can_be_talked_to() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut bob = server.client("bob");
+    bob.send("QUIT");
+    bob.skip_to("ERROR *");
+    let mut tesla = home.person("tesla");
+    tesla.ask("/to bob", &["You are now talking to bob"]);
+    tesla.ask("are you there?", &["bob is offline and gets it later"]);
+    tesla.ask("/black bob", &["You will see nothing more from bob; *"]);
+    tesla.ask("/info lobby", &["1 person in #lobby: tesla"]);
+}
