@@ -16,8 +16,10 @@ use wire::{limits, names, numeric, text};
 
 /// The capability by which our messages may have tags.
 pub const TAGS: &str = "message-tags";
+/// The tag of messages that have waited for us, and the capability of clients that show when those were written.
+pub const WAITED: &str = "groupchat.local/waited";
 /// The core asks the server for these (`IRCv3` capability negotiation), each alone, since some servers have only some.
-const WANTED: [&str; 2] = [TAGS, "server-time"];
+const WANTED: [&str; 3] = [TAGS, "server-time", WAITED];
 
 /// A connection on which we are registered.
 pub struct Connection {
@@ -205,10 +207,11 @@ mod tests {
 
     #[test]
     fn capabilities_are_those_that_were_granted() {
-        let lines = [":srv CAP * NAK :message-tags", ":srv CAP tesla ACK :groupchat/files ", ":srv 421 * CAP :?", ""];
+        let lines =
+            [":srv CAP * NAK :message-tags", ":srv CAP tesla ACK :groupchat.local/files ", ":srv 421 * CAP :?", ""];
         assert_eq!(
             lines.map(|line| Message::parse(line).map_or_else(Vec::new, |message| granted(&message))).concat(),
-            ["groupchat/files"]
+            ["groupchat.local/files"]
         );
     }
 

@@ -24,7 +24,9 @@ use wire::stream::Stream;
 use wire::{limits, names, text};
 
 /// Holds the sender's own id of a message: a client tag, which every server relays.
-pub const SENDER_ID: &str = "+groupchat/id";
+pub const SENDER_ID: &str = "+groupchat.local/id";
+/// The same as clients called it before: so it is in messages that were stored then.
+pub const EARLIER_SENDER_ID: &str = "+groupchat/id";
 
 /// Everything that the threads need.
 pub struct State {

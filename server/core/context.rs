@@ -119,6 +119,10 @@ pub trait Wing: Send + Sync {
         false
     }
 
+    /// The owner of a name has given it up for good: nobody is known by it any more. Nothing is kept for it, and no client
+    /// has it. Called under the registry's lock. The name is folded.
+    fn released(&self, _folded: &str) {}
+
     /// The client has a name for good: just before the welcome, and after a change of names. The text is told to the
     /// client as a NOTICE.
     fn named(&self, _ctx: &mut CommandContext<'_>) -> Option<String> {
@@ -127,6 +131,11 @@ pub trait Wing: Send + Sync {
 
     /// The client answers a `PING` that had this token. Some clients put a server's name in front of it.
     fn acknowledged(&self, _ctx: &mut CommandContext<'_>, _token: &str) {}
+
+    /// The client is about to leave. Whether it has yet to answer a `PING`, which it has then got.
+    fn has_to_answer(&self, _ctx: &mut CommandContext<'_>) -> bool {
+        false
+    }
 
     /// The client takes the place of another one with the same key, which is about to be disconnected.
     fn replaces(&self, _ctx: &mut CommandContext<'_>, _other: ClientId) {}

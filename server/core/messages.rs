@@ -170,7 +170,7 @@ impl Draft<'_> {
                 ctx.send_to(Recipients::of(to), message.line);
             }
             ControlFlow::Break(result) => {
-                result.map_err(|why| Refusal::new(numeric::ERR_UNKNOWNERROR, format!("Not sent to {nick}: {why}")))?
+                result.map_err(|why| Refusal::new(numeric::ERR_UNKNOWNERROR, format!("Not sent to {nick}: {why}")))?;
             }
         }
         // A wing may have let go of the lock meanwhile.

@@ -103,6 +103,18 @@ impl MailIndex {
         self.settle(name);
     }
 
+    /// The name shall not be known any more: what is written to it later is for nobody. Its line in the file of the names
+    /// goes at the next housekeeping.
+    pub fn forget(&mut self, name: &str) {
+        let Some(mailbox) = self.mailboxes.get_mut(name) else { return };
+        mailbox.remembered = false;
+        if let Some(ticket) = mailbox.idle.take() {
+            self.idle.remove(ticket);
+        }
+        self.settle(name);
+        self.changes += limits::NAME_CHANGES + self.mailboxes.len() / 4 + 1;
+    }
+
     /// Puts a name among the idle ones, or takes it out from there. Called after each change of its mailbox.
     fn settle(&mut self, name: &str) {
         let Some(mailbox) = self.mailboxes.get_mut(name) else { return };

@@ -172,7 +172,7 @@ fn a_download_survives_both_ends() {
     // The server is back: the client asks by itself.
     let mut session = server.accept();
     session.expect_registration("tesla");
-    session.send(":srv CAP tesla ACK :groupchat/files");
+    session.send(":srv CAP tesla ACK :groupchat.local/files");
     session.send(":srv 001 tesla :Welcome");
     let mut lines: Vec<_> = (0..3).map(|_| session.receive().unwrap()).collect();
     lines.sort();

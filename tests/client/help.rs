@@ -34,6 +34,7 @@ fn help_shows_every_command() {
         "/unblock NAME*",
         "/blacklist*",
         "/fingerprint [NAME]*",
+        "/release NAME*",
         "/file PATH [TARGET]*",
         "/files*",
         "/get ID*",

@@ -165,7 +165,7 @@ fn a_line_that_is_sent_again_is_shown_once() {
     let home = Home::calling(&server.address);
     let (mut tesla, mut session) = tesla_with_tags(&server, &home);
     tesla.type_line("@albert psst");
-    let line = session.expect("@+groupchat/id=* PRIVMSG albert psst");
+    let line = session.expect("@+groupchat.local/id=* PRIVMSG albert psst");
     session.expect("PING :gc-*");
     drop(session);
     tesla.expect_line("(to albert) psst");
@@ -179,7 +179,7 @@ fn a_line_that_is_sent_again_is_shown_once() {
     session.answer_ping();
     // Another server may know no tags.
     tesla.type_line("@albert hello");
-    session.expect("@+groupchat/id=* PRIVMSG albert hello");
+    session.expect("@+groupchat.local/id=* PRIVMSG albert hello");
     session.expect("PING :gc-*");
     drop(session);
     let mut session = server.accept();
