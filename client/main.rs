@@ -46,14 +46,14 @@ use std::sync::Arc;
 
 /// The commands of wings, so that a build without one says how to get it.
 const COMMANDS_OF_WINGS: Absent = &[
-    ("tls", &["/fingerprint"]),
+    ("tls", &["/fingerprint", "/release"]),
     ("files", &["/file", "!FILE", r"\file", "/files", "/get", "/cancel", "/decline"]),
     ("directory", &["/getdir", "/makeroom", "/deleteroom"]),
     ("multicast", &["/chat"]),
 ];
 
 fn main() -> ExitCode {
-    wire::os::keep_ignored_signals();
+    wire::os::keep_ignored_signals(false);
     run(&Args::parse()).unwrap_or_else(|sentence| {
         terminal::complain(&sentence);
         ExitCode::FAILURE

@@ -15,7 +15,7 @@ use wire::crc32::crc32;
 use crate::harness::{Client, Server};
 use crate::lifecycle::cannot_start;
 use crate::limits::limit;
-use crate::mail::{has_been_here, silent, stored};
+use crate::mail::{confirm_all, has_been_here, silent, stored};
 
 /// What a server has answered to an offer.
 pub struct Offered {
@@ -88,13 +88,13 @@ pub fn spooled(folder: &TempDir) -> Vec<String> {
     names
 }
 
-pub const FILES: &str = "groupchat/files";
+pub const FILES: &str = "groupchat.local/files";
 
 #[test]
 fn a_file_goes_from_one_person_to_another() {
     let server = Server::start(&[]);
     let mut tesla = server.client_with("tesla", FILES);
-    let mut albert = server.client_with("albert", "groupchat/files server-time message-tags");
+    let mut albert = server.client_with("albert", "groupchat.local/files server-time message-tags");
     let offered = offer(&mut tesla, "Albert", 9, "../my photo.jpg");
     assert_eq!((offered.id, offered.offset, &offered.crc[..]), (1, 0, "00000000"));
     tesla.ask(
@@ -137,7 +137,7 @@ fn in_a_room_it_is_for_those_inside_when_it_is_whole() {
     tesla.sync();
     let offered = offer(&mut tesla, "#LAB", 3, "a.txt");
     gone.send("PART #lab");
-    let mut carol = server.client_with("carol", "groupchat/files message-tags");
+    let mut carol = server.client_with("carol", "groupchat.local/files message-tags");
     carol.join("#lab");
     gone.sync();
     tesla.sync();
@@ -320,7 +320,7 @@ fn a_file_can_be_declined_and_its_sender_learns_that() {
     carol.expect_only(&[":alice!alice@127.0.0.1 NOTICE carol :does not want your file: d.txt"]);
     alice.send("QUIT");
     alice.skip_to("ERROR *");
-    bob.expect(":alice!alice@127.0.0.1 QUIT :Quit");
+    bob.expect(":alice!alice@127.0.0.1 QUIT :Quit: ");
     bob.ask(&format!("FILE DECLINE {private}"), &[&format!(":bob!bob@127.0.0.1 FILE DECLINE alice {private} :b.txt")]);
     let mut alice = server.client_with("alice", FILES);
     alice.skip_to(&format!(":bob!bob@127.0.0.1 FILE DECLINE alice {private} :b.txt"));
@@ -337,7 +337,7 @@ fn a_server_keeps_its_files() {
     let mut bob = server.client("bob");
     upload(&server, &mut alice, "bob", "a.txt", b"abc");
     upload(&server, &mut alice, "bob", "b.txt", b"abc");
-    bob.sync();
+    confirm_all(&server, &mut bob);
     for line in ["FILE GOT 1", "FILE CANCEL 2"] {
         bob.ask(line, &[]);
     }
@@ -408,13 +408,13 @@ fn a_file_waits_for_who_is_away() {
     bob.expect(":groupchat NOTICE bob :2 messages while you were away");
     for (id, name) in [(1, "a.txt"), (2, "b.txt")] {
         let text = format!("shared a file: {name} (3 bytes); with the groupchat client /get {id} fetches it");
-        bob.expect(&format!("@time=* :alice!alice@127.0.0.1 NOTICE BOB :{text}"));
+        bob.expect(&format!("@time=* :alice!alice@127.0.0.1 NOTICE bob :{text}"));
     }
     bob.send("QUIT");
     while bob.receive().is_some() {}
-    let mut bob = server.client_with("bob", "server-time groupchat/files");
+    let mut bob = server.client_with("bob", "server-time groupchat.local/files");
     bob.expect(":groupchat NOTICE bob :2 messages while you were away");
-    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE BOB 1 3 352441c2 :a.txt");
-    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE BOB 2 3 352441c2 :b.txt");
+    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE bob 1 3 352441c2 :a.txt");
+    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE bob 2 3 352441c2 :b.txt");
     assert_eq!(download(&server, &mut bob, 2), b"abc");
 }

@@ -6,7 +6,7 @@
 
 use super::connection::{self, Claim, Connection};
 use super::dialer::{Dialer, Failure};
-use super::event::Origin;
+use super::event::{Kind, Origin};
 use super::limits::{MOST_UNCONFIRMED, NOTICEABLE, REPLY_TIMEOUT, TAG, TICK, WRITE};
 use super::state::State;
 use super::view::View;
@@ -101,6 +101,8 @@ pub struct Command {
     pub aliases: &'static [&'static str],
     /// One sentence for `/help`.
     pub help: &'static str,
+    /// One of the dozen that `/help` shows by itself.
+    pub is_everyday: bool,
     /// It is about the conversation of the chat in which the user is. In a wing's mode it is refused.
     pub is_of_chat: bool,
     /// It says where the next lines go. Where it fails in a script, those lines must not go where the ones before went.
@@ -190,6 +192,9 @@ impl Client {
 
     /// Goes on with a new connection.
     pub fn resume(&self, state: &mut State, connection: &Connection, is_first: bool) {
+        if connection.nick != connection.asked_nick {
+            state.emit(Kind::WeAreCalled(connection.nick.clone()));
+        }
         state.resume(connection);
         self.wings.iter().for_each(|wing| wing.connected(self, state, is_first));
     }
@@ -246,7 +251,7 @@ impl Client {
     /// The metadata of a message; `None` when it has come before.
     pub fn origin(&self, message: &Message<'_>, is_private: bool) -> Option<Origin> {
         let tag = |key| message.tag(key).map(|value| truncate(&value, TAG).to_owned());
-        let waited = tag("groupchat/waited").is_some();
+        let waited = tag(connection::WAITED).is_some();
         let mut origin = Origin { id: tag("msgid"), time: tag("time"), waited, ..Origin::default() };
         let is_new = self.wings.iter().all(|wing| wing.is_new(message, is_private, &mut origin));
         is_new.then_some(origin)

@@ -42,10 +42,18 @@ pub const REQUESTS: usize = 100;
 pub const TAG: usize = 100;
 /// Names kept of one person on the blacklist: somebody who changes name all day cannot fill the disk.
 pub const NAMES_EACH: usize = 100;
+/// Servers on which the last name is remembered; the oldest is forgotten first.
+pub const LAST_NAMES: usize = 100;
 /// Rooms, each with a person, in which somebody has not come back yet whose connection was replaced.
 pub const RETURNING: usize = 100;
 /// How long we do not say of such a person who comes back that somebody has joined: a client needs a moment.
 pub const RETURN: Duration = Duration::from_mins(1);
+/// People who are named when we enter their room; of more there is only a count.
+pub const NAMED: usize = 10;
+/// Columns that fit one row of every terminal: for so short a line nobody asks how wide it is.
+pub const ALWAYS_FITS: usize = 30;
+/// How long the width of the terminal counts as known: asking again takes a few milliseconds.
+pub const WIDTH: Duration = Duration::from_secs(1);
 /// Columns that fit one row of any usual terminal.
 pub const NARROW: usize = 78;
 

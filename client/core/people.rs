@@ -4,6 +4,7 @@
 
 use super::arguments::{bare_nick, nick};
 use super::client::Client;
+use super::pending::{ISON, NOBODY};
 use std::io;
 use std::time::Duration;
 use wire::{limits, text};
@@ -20,6 +21,24 @@ pub fn name(client: &Client, new: &str) {
         client.send("NICK", &[new]);
         drop(client.wait_for_answers());
     }
+}
+
+/// Asks whether somebody has this name: ISON (RFC 1459) knows who is connected. The receiver thread asks on.
+fn ask_about(client: &Client, nick: &str) {
+    client.request(ISON, nick, "ISON", &[nick]);
+}
+
+/// Whether somebody has this name, here or, on our server, while they are away; also when no answer comes.
+pub fn is_known(client: &Client, nick: &str) -> bool {
+    let mut state = client.lock();
+    if state.model.knows(nick) {
+        return true;
+    }
+    // An earlier answer counts no more.
+    state.pending.end(NOBODY, nick);
+    drop(state);
+    ask_about(client, nick);
+    client.wait_for_answers().pending.end(NOBODY, nick).is_none()
 }
 
 /// `/whois NAME`
@@ -67,6 +86,10 @@ pub fn black(client: &Client, whom: &str) {
         client.wings.iter().for_each(|wing| wing.blacklisted(nick));
         client.signal();
         state.note(format!("You will see nothing more from {nick}; /unblock {nick} ends that{}", unless(saved)));
+        if !state.model.knows(nick) {
+            drop(state);
+            ask_about(client, nick);
+        }
     }
 }
 

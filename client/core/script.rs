@@ -161,9 +161,9 @@ mod tests {
     fn a_refusal_belongs_to_the_oldest_message_that_it_can_be_about() {
         let mut all = sent(&[
             "PRIVMSG #lobby nobody",
-            "@+groupchat/id=1 PRIVMSG nobody :hi",
+            "@+groupchat.local/id=1 PRIVMSG nobody :hi",
             "WHOIS ann",
-            "@+groupchat/id=2 PRIVMSG NOBODY :ho",
+            "@+groupchat.local/id=2 PRIVMSG NOBODY :ho",
             "PRIVMSG #x hi",
             "JOIN #x",
             "FOO",

@@ -8,7 +8,7 @@ use super::connection::{Connection, TAGS};
 use super::event::{Event, Kind, Sentence};
 use super::limits::{HELD, HELD_BYTES, MOST_UNCONFIRMED};
 use super::model::Model;
-use super::pending::Pending;
+use super::pending::{ENTERED, KEY, NEW_KEY, Pending};
 use super::script::{self, Script, Sent};
 use super::sentence;
 use super::view::View;
@@ -24,7 +24,9 @@ use wire::stream::Stream;
 use wire::{limits, names, text};
 
 /// Holds the sender's own id of a message: a client tag, which every server relays.
-pub const SENDER_ID: &str = "+groupchat/id";
+pub const SENDER_ID: &str = "+groupchat.local/id";
+/// The same as clients called it before: so it is in messages that were stored then.
+pub const EARLIER_SENDER_ID: &str = "+groupchat/id";
 
 /// Everything that the threads need.
 pub struct State {
@@ -160,7 +162,7 @@ impl State {
 
     /// We have left a room, or were not let in.
     pub fn forget_room(&mut self, room: &str) {
-        self.pending.end("JOIN", room);
+        ["JOIN", KEY, NEW_KEY, ENTERED].iter().for_each(|kind| drop(self.pending.end(kind, room)));
         if self.model.forget_room(room) && self.model.detour.is_none() {
             self.emit(Kind::TalkingTo(None));
         }
@@ -182,7 +184,7 @@ impl State {
         let line = text::truncate(&line, limits::LINE - "\r\n".len());
         // With an id a message may be sent again: its receiver then shows it once.
         let id = RandomState::new().hash_one(line);
-        let has_id = verb == "PRIVMSG" && self.model.has_cap(TAGS);
+        let has_id = ["PRIVMSG", "TAGMSG"].contains(&verb) && self.model.has_cap(TAGS);
         let line = if has_id { format!("@{SENDER_ID}={id:x} {line}") } else { line.to_owned() };
         let mut lines = vec![line.clone()];
         self.unconfirmed.push(Sent { line, typed: self.script.current.clone(), request, is_refused: false });
@@ -217,7 +219,13 @@ impl State {
         self.pending.restart();
         self.stream = Some(Arc::clone(&connection.stream));
         let join = |room: &str| {
+            // Who is there was said, or is of no interest now.
+            self.pending.end(ENTERED, room);
             let key = self.model.keys.get(&names::casefold(room)).map(String::as_str);
+            if key.is_some() && self.pending.about(KEY, room).is_none() {
+                // A server that has started again may know neither the room nor its key.
+                self.pending.add(KEY, room);
+            }
             line("JOIN", &[&[room], key.as_slice()].concat())
         };
         let mut lines: Vec<_> = self.model.rooms().map(join).collect();

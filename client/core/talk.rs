@@ -5,7 +5,7 @@
 use super::arguments::{self, first_word, nick};
 use super::client::Client;
 use super::event::{Event, Kind, Manner};
-use super::rooms;
+use super::{people, rooms};
 use wire::text;
 
 /// The mark of a message about an action of its sender ("* albert waves"): CTCP ACTION.
@@ -30,7 +30,7 @@ pub fn me(client: &Client, text: &str) {
 /// `/msg NAME text`, `@NAME text`
 pub fn msg(client: &Client, arguments: &str) {
     let (name, text) = first_word(arguments);
-    if name.starts_with('#') {
+    if arguments::is_room(name) {
         room_msg(client, arguments);
     } else if let Some(name) = nick(client, name) {
         send(client, name, text, Manner::Text, true);
@@ -53,11 +53,15 @@ pub fn to(client: &Client, arguments: &str) {
         client.refuse("Usage: /to NAME|#room; nothing was sent (/msg NAME text sends text at once)");
         return rooms::not_moved(client);
     }
-    if target.starts_with('#') {
+    if arguments::is_room(target) {
         return rooms::join(client, target);
     }
     match nick(client, target) {
-        Some(nick) => client.lock().talk_to(nick),
+        Some(nick) if people::is_known(client, nick) => client.lock().talk_to(nick),
+        Some(nick) => {
+            client.refuse(format!("Nobody is called {nick}"));
+            rooms::not_moved(client);
+        }
         None => rooms::not_moved(client),
     }
 }

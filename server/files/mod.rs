@@ -57,7 +57,7 @@ impl Wing for Files {
     }
 
     fn capabilities(&self) -> &'static [(&'static str, Caps)] {
-        &[("groupchat/files", notify::FILES)]
+        &[("groupchat.local/files", notify::FILES)]
     }
 
     fn started(&self, server: &Server) {
@@ -77,7 +77,7 @@ impl Wing for Files {
     }
 
     fn keeps_for(&self, folded: &str) -> bool {
-        !self.table().of(folded).is_empty()
+        self.table().people.is_name(folded)
     }
 
     fn gave_up_nick(&self, client: &Client, old: &str, new: Option<&str>) {

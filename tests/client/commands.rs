@@ -173,7 +173,7 @@ fn commands_can_be_typed_in_one_go() {
         ":nik!tesla@127.0.0.1 PRIVMSG #lobby :two",
         ":nik!tesla@127.0.0.1 PRIVMSG #lobby :four",
         ":nik!tesla@127.0.0.1 PRIVMSG albert :five",
-        ":nik!tesla@127.0.0.1 QUIT :Quit",
+        ":nik!tesla@127.0.0.1 QUIT :Quit: ",
     ] {
         albert.expect(line);
     }

@@ -87,6 +87,8 @@ fn large_files_wait_and_those_of_the_blacklisted_do_not_show() {
     let home = Home::calling(&server.address);
     let (mut tesla, mut session) = server.tesla_with_files(&home, &["--auto-accept", "8"]);
     tesla.ask("/black troll", &["You will see nothing more from troll; *"]);
+    session.expect("ISON troll");
+    session.answer_ping();
     session.send(":troll!t@h FILE ANNOUNCE tesla 6 1 00000000 :x");
     session.send(":albert!a@h FILE ANNOUNCE tesla 7 9 cbf43926 :a.txt");
     tesla.expect_line("albert sends you a.txt (9 bytes); /get 7 fetches it");
@@ -170,7 +172,7 @@ fn a_download_survives_both_ends() {
     // The server is back: the client asks by itself.
     let mut session = server.accept();
     session.expect_registration("tesla");
-    session.send(":srv CAP tesla ACK :groupchat/files");
+    session.send(":srv CAP tesla ACK :groupchat.local/files");
     session.send(":srv 001 tesla :Welcome");
     let mut lines: Vec<_> = (0..3).map(|_| session.receive().unwrap()).collect();
     lines.sort();

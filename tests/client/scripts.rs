@@ -28,7 +28,7 @@ fn one_line_is_delivered() {
         bot.expect_goodbye();
         albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
         albert.expect(&format!(":bot!bot@127.0.0.1 PRIVMSG #lobby :{said}"));
-        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     }
 }
 
@@ -59,7 +59,7 @@ fn bytes_that_are_no_text_do_not_stop_it() {
     albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :one zero");
     albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :PRIVMSG #lobby :noJOIN #trap");
     albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :end");
-    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
 }
 
 /// What follows is meant for whom that line names.
@@ -75,7 +75,7 @@ fn a_way_to_somebody_that_cannot_be_read_leads_to_nobody() {
         bot.expect_lines(&[WELCOME, NOT_UTF_8, "Usage: *", "Nothing was sent: you are talking to nobody; *"]);
         bot.expect_refused(&format!("line 1 (*): {NOT_UTF_8}; also refused: line 2"));
         albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
-        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     }
 }
 
@@ -111,7 +111,7 @@ fn a_refused_line_is_named_and_the_others_are_carried_out() {
         albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
         albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :first");
         albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :last");
-        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     }
 }
 
@@ -195,7 +195,7 @@ fn expect_all_in_order(server: &Server, count: usize) {
     for line in lines {
         albert.expect(&format!(":bot!bot@127.0.0.1 PRIVMSG #lobby :{line}"));
     }
-    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     bot.skip_to(WELCOME);
     bot.expect_goodbye();
 }

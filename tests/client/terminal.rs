@@ -29,6 +29,7 @@ impl Terminal {
         let mut shell = Command::new("script");
         shell.args(["-qec", "sh", "/dev/null"]).current_dir(home.path()).env_remove("ENV");
         shell.env("HOME", home.path()).env("XDG_CONFIG_HOME", home.path().join("config"));
+        shell.env("NO_COLOR", "1").env("USER", "tesla");
         let Ok(mut script) = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
             println!("script is not installed, so terminals are not tested");
             return None;
@@ -58,18 +59,39 @@ impl Terminal {
         self.await_text("\n");
     }
 
+    /// A narrow terminal in which the client runs.
+    fn with_client(home: &Home, options: &[&str]) -> Option<Terminal> {
+        let mut terminal = Terminal::start(home)?;
+        terminal.enter("stty cols 40");
+        terminal.await_text(READY);
+        terminal.run_client(home, options);
+        Some(terminal)
+    }
+
+    fn enter(&mut self, line: &str) {
+        self.type_bytes(format!("{line}\n").as_bytes());
+    }
+
+    /// Ends the client.
+    #[track_caller]
+    fn leave(mut self) {
+        self.enter("tata");
+        self.await_text("DISCONNECTED!!");
+    }
+
     fn type_bytes(&mut self, bytes: &[u8]) {
         self.script.stdin.as_mut().unwrap().write_all(bytes).unwrap();
     }
 
-    /// Waits until this is shown, behind what was waited for before.
+    /// Waits until this is shown, behind what was waited for before, and returns what came between.
     #[track_caller]
-    fn await_text(&mut self, text: &str) {
+    fn await_text(&mut self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(at) = self.text[self.seen..].find(text) {
+                let between = self.text[self.seen..][..at].to_owned();
                 self.seen += at + text.len();
-                return;
+                return between;
             }
             let left = deadline.saturating_duration_since(Instant::now());
             let bytes = self.output.recv_timeout(left);
@@ -96,7 +118,7 @@ fn the_rest_of_a_paste_does_not_run_in_the_shell() {
     for (options, sign, paste) in [
         (&["--nick", "tesla"][..], "Enter 'tata'", "exit\ntouch trap\ntouch trap\n"),
         (&["--nick", "tesla"], "Enter 'tata'", "hello\n/quit enough\ntouch trap\n\n\ntouch trap\n"),
-        (&[], "Enter username: ", "exit\ntouch trap\n"),
+        (&[], "Enter username [tesla]: ", "exit\ntouch trap\n"),
         (&["--directory"], "Directory: ", "tata\ntouch trap\n"),
     ] {
         if options == ["--directory"] && !cfg!(feature = "directory") {
@@ -159,4 +181,64 @@ fn a_line_that_the_terminal_has_cut_off_is_not_sent() {
 
 fn said(client: &mut Client) -> String {
     client.receive().expect("tesla says something")
+}
+
+#[test]
+fn the_last_name_is_offered_and_before_there_is_one_that_of_the_user() {
+    let server = Server::start(&[]);
+    let mut home = Home::calling(server.addresses[0]);
+    let Some(mut terminal) = Terminal::with_client(&home, &[]) else { return };
+    terminal.await_text("Enter username [tesla]: ");
+    terminal.enter("");
+    terminal.await_text("You (#lobby): ");
+    terminal.enter("/name nikola");
+    terminal.await_text("You are now called nikola");
+    terminal.leave();
+    let _nikola = server.client("nikola");
+    let mut terminal = Terminal::with_client(&home, &[]).unwrap();
+    terminal.await_text("Enter username [nikola]: ");
+    terminal.enter("");
+    // What is refused is not offered again.
+    terminal.await_text("The name nikola is taken");
+    terminal.await_text("Enter username: ");
+    terminal.enter("nik");
+    terminal.await_text("You (#lobby): ");
+    terminal.leave();
+    // On another server another name.
+    let other = Server::start(&[]);
+    home.server = other.addresses[0].to_string();
+    let mut terminal = Terminal::with_client(&home, &[]).unwrap();
+    terminal.await_text("Enter username [tesla]: ");
+    terminal.enter("anna");
+    terminal.await_text("You (#lobby): ");
+    terminal.leave();
+}
+
+#[test]
+fn a_private_line_stands_at_the_prompt_and_nowhere_else() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    let Some(mut terminal) = Terminal::with_client(&home, &["--nick", "tesla"]) else { return };
+    terminal.await_text("You (#lobby): ");
+    terminal.enter("@albert psst");
+    albert.expect(":tesla!tesla@127.0.0.1 PRIVMSG albert :psst");
+    terminal.enter("/info");
+    let seen = terminal.await_text("1 person in #lobby: tesla");
+    assert!(!seen.contains("(to albert)"), "{seen:?}");
+    terminal.leave();
+}
+
+#[test]
+fn a_long_text_breaks_between_words() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let Some(mut terminal) = Terminal::with_client(&home, &["--nick", "tesla"]) else { return };
+    terminal.await_text("You (#lobby): ");
+    albert.send("PRIVMSG #lobby :a line that is longer than this terminal is wide, and so it has to break");
+    let rows = ["albert: a line that is longer than this", "terminal is wide, and so it has to break"];
+    terminal.await_text(&rows.join("\r\n"));
+    terminal.leave();
 }

@@ -27,7 +27,13 @@ fn a_new_connection_enters_the_rooms_and_repeats_what_was_not_confirmed() {
     state.model.caps = vec![TAGS.into()];
     state.send("PRIVMSG", &["#lobby", "hello"], None);
     let lines = LineBuffer::new(limits::SERVER_TAGS);
-    state.resume(&Connection { stream: Arc::new(stream), lines, nick: "me".into(), caps: Vec::new() });
+    state.resume(&Connection {
+        stream: Arc::new(stream),
+        lines,
+        asked_nick: "me".into(),
+        nick: "me".into(),
+        caps: Vec::new(),
+    });
     state.confirm("gc-2");
     state.send("LIST", &[], None);
     drop(state);

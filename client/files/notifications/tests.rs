@@ -39,7 +39,7 @@ fn small_files_are_fetched_and_large_ones_can_be() {
             0,
         ),
         (
-            "@time=2026-11-25T09:30:00.1Z;msgid=1;groupchat/waited :tesla!t@h FILE ANNOUNCE me 7 9 1a2b3c4d :a.txt",
+            "@time=2026-11-25T09:30:00.1Z;msgid=1;groupchat.local/waited :tesla!t@h FILE ANNOUNCE me 7 9 1a2b3c4d :a.txt",
             "[2026-11-25 09:30 UTC] tesla sends you a.txt (9 bytes)\n",
             1,
         ),
