@@ -75,7 +75,8 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         return Ok(shutdown::in_order(&client));
     }
     client.lock().model.set_target(Some(room));
-    login::connect(&client, &mut input, "--nick", shutdown::give_up)?;
+    let connected = login::connect(&client, &mut input, "--nick", shutdown::give_up);
+    connected.inspect_err(|_| shutdown::drain(&mut client.lock()))?;
     rooms::enter(&client, room, "");
     client.wings.iter().for_each(|wing| wing.ready(&client, &mut client.lock()));
     client.note("Welcome to chat room. Enter 'tata' anytime to exit");

@@ -7,7 +7,7 @@
 //! - [`quiet`]: sleep and blacklist
 //! - [`leaving`]: the ways out
 //! - [`servers`]: what other servers do
-//! - [`terminal`]: what is different at a real terminal
+//! - [`terminal`]: what only a real terminal does
 //!
 //! Those that need wings, of the client or of the server:
 //! - `rooms`, `screen`: groups with operators; what is printed, whoever wrote it

@@ -15,7 +15,7 @@ use wire::crc32::crc32;
 use crate::harness::{Client, Server};
 use crate::lifecycle::cannot_start;
 use crate::limits::limit;
-use crate::mail::{has_been_here, silent, stored};
+use crate::mail::{confirm_all, has_been_here, silent, stored};
 
 /// What a server has answered to an offer.
 pub struct Offered {
@@ -337,7 +337,7 @@ fn a_server_keeps_its_files() {
     let mut bob = server.client("bob");
     upload(&server, &mut alice, "bob", "a.txt", b"abc");
     upload(&server, &mut alice, "bob", "b.txt", b"abc");
-    bob.sync();
+    confirm_all(&server, &mut bob);
     for line in ["FILE GOT 1", "FILE CANCEL 2"] {
         bob.ask(line, &[]);
     }
@@ -408,13 +408,13 @@ fn a_file_waits_for_who_is_away() {
     bob.expect(":groupchat NOTICE bob :2 messages while you were away");
     for (id, name) in [(1, "a.txt"), (2, "b.txt")] {
         let text = format!("shared a file: {name} (3 bytes); with the groupchat client /get {id} fetches it");
-        bob.expect(&format!("@time=* :alice!alice@127.0.0.1 NOTICE BOB :{text}"));
+        bob.expect(&format!("@time=* :alice!alice@127.0.0.1 NOTICE bob :{text}"));
     }
     bob.send("QUIT");
     while bob.receive().is_some() {}
     let mut bob = server.client_with("bob", "server-time groupchat.local/files");
     bob.expect(":groupchat NOTICE bob :2 messages while you were away");
-    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE BOB 1 3 352441c2 :a.txt");
-    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE BOB 2 3 352441c2 :b.txt");
+    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE bob 1 3 352441c2 :a.txt");
+    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE bob 2 3 352441c2 :b.txt");
     assert_eq!(download(&server, &mut bob, 2), b"abc");
 }

@@ -67,8 +67,11 @@ impl Server {
     /// Starts it at a terminal of its own, by a shell that runs `command`: `$SERVER` is the server with its options.
     pub fn start_at_terminal(command: &str, options: &[&str]) -> Server {
         let folder = Arc::new(TempDir::new().unwrap());
-        let program = env!("CARGO_BIN_EXE_chat-server");
-        let mut server = format!("{program} --name groupchat --listen 127.0.0.1:0 {}", options.join(" "));
+        let mut server = format!(
+            "{} --name groupchat --listen 127.0.0.1:0 {}",
+            env!("CARGO_BIN_EXE_chat-server"),
+            options.join(" ")
+        );
         if STORES {
             server += &format!(" --data-dir {}", folder.path().display());
         }

@@ -2,6 +2,7 @@
 
 mod acknowledgement;
 mod damage;
+mod dates;
 pub mod irssi;
 mod kill;
 mod mailboxes;
@@ -38,6 +39,13 @@ pub fn confirm(client: &mut Client) {
     }
 }
 
+/// Waits until this client has confirmed all its letters, also those that have just come.
+#[track_caller]
+pub fn confirm_all(server: &Server, client: &mut Client) {
+    let nick = client.nick.to_ascii_lowercase();
+    server.wait_until(client, "an empty mailbox", |server| letters(server, &nick) == 0);
+}
+
 /// A name that was here once.
 pub fn has_been_here(server: &Server, nick: &str) {
     let mut client = server.client(nick);
@@ -71,7 +79,7 @@ fn who_was_here_once_gets_letters_later() {
     let mut bob = server.client("bob");
     bob.expect(":groupchat NOTICE bob :3 messages while you were away");
     bob.expect(":groupchat NOTICE bob :20* UTC, from alice:");
-    for line in ["PRIVMSG bob :one", "NOTICE BOB :two", "PRIVMSG bob :three"] {
+    for line in ["PRIVMSG bob :one", "NOTICE bob :two", "PRIVMSG bob :three"] {
         bob.skip_to(&format!(":alice!alice@127.0.0.1 {line}"));
     }
     confirm(&mut bob);

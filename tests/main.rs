@@ -32,6 +32,7 @@
 //! - [`structure`]: arrows point down, and the core knows no wing
 //! - [`source`]: reads Rust without comments, strings and tests
 //! - [`limits`], [`protocol`], [`readme`]: PROTOCOL.md and README.md say what the code says
+//! - `quick_start`: the commands of README.md, from a fresh clone
 
 #![allow(clippy::unwrap_used, clippy::format_collect, reason = "a test fails by panicking, and need not be fast")]
 #![cfg_attr(not(feature = "full"), allow(dead_code, reason = "some helpers are for the tests of wings"))]
@@ -82,3 +83,6 @@ mod old_folders;
 
 #[cfg(all(not(feature = "tls"), feature = "keys"))]
 mod without_tls;
+
+#[cfg(feature = "full")]
+mod quick_start;

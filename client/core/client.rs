@@ -251,7 +251,7 @@ impl Client {
     /// The metadata of a message; `None` when it has come before.
     pub fn origin(&self, message: &Message<'_>, is_private: bool) -> Option<Origin> {
         let tag = |key| message.tag(key).map(|value| truncate(&value, TAG).to_owned());
-        let waited = tag("groupchat.local/waited").is_some();
+        let waited = tag(connection::WAITED).is_some();
         let mut origin = Origin { id: tag("msgid"), time: tag("time"), waited, ..Origin::default() };
         let is_new = self.wings.iter().all(|wing| wing.is_new(message, is_private, &mut origin));
         is_new.then_some(origin)

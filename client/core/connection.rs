@@ -16,8 +16,10 @@ use wire::{limits, names, numeric, text};
 
 /// The capability by which our messages may have tags.
 pub const TAGS: &str = "message-tags";
+/// The tag of messages that have waited for us, and the capability of clients that show when those were written.
+pub const WAITED: &str = "groupchat.local/waited";
 /// The core asks the server for these (`IRCv3` capability negotiation), each alone, since some servers have only some.
-const WANTED: [&str; 2] = [TAGS, "server-time"];
+const WANTED: [&str; 3] = [TAGS, "server-time", WAITED];
 
 /// A connection on which we are registered.
 pub struct Connection {

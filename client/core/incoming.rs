@@ -6,7 +6,7 @@ use super::client::Client;
 use super::event::{Event, Kind, Manner};
 use super::model::is_room;
 use super::modes::{self, KeyChange};
-use super::pending::{ENTERED, KEY};
+use super::pending::{ENTERED, KEY, NEW_KEY};
 use super::replies;
 use super::state::State;
 use super::talk::{ACTION, CTCP_END};
@@ -122,7 +122,7 @@ fn mode(state: &mut State, by: String, room: &str, change: &[&str]) -> Kind {
     let is_ours = match key {
         Some(KeyChange::Set(key)) => {
             state.model.set_key(room, Some(key));
-            state.pending.end(KEY, room).is_some()
+            [KEY, NEW_KEY].into_iter().any(|kind| state.pending.end(kind, room).is_some())
         }
         Some(KeyChange::Removed) => {
             state.model.set_key(room, None);

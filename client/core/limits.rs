@@ -102,6 +102,8 @@ pub const UNCONFIRMED_SCRIPT: Duration = Duration::from_mins(1);
 pub const CLOSING: Duration = Duration::from_secs(2);
 /// How long Ctrl-C may take.
 pub const AT_ONCE: Duration = Duration::from_secs(1);
-/// What comes so soon behind a Ctrl-D within a line belongs to it: no person has typed it since. Some programs split long
-/// lines for a terminal by Ctrl-D.
+/// What comes so soon behind a line, or behind a Ctrl-D within one, belongs to it: no person has typed it since. Some
+/// programs split long lines for a terminal by Ctrl-D.
 pub const TOGETHER: Duration = Duration::from_millis(100);
+/// How long what is typed behind the end is read and dropped: a page is pasted in far less.
+pub const DRAIN: Duration = Duration::from_secs(5);

@@ -137,6 +137,7 @@ fn ask(client: &Client, input: &mut impl BufRead, name_by: &str, offer: Option<S
     };
     if matches!(grammar::parse(&client.commands, &line), Input::Run(command, _) if command.name == "/quit") {
         client.note("DISCONNECTED!!");
+        shutdown::drain(&mut client.lock());
         shutdown::at_once(client);
     }
     let name = line.trim();

@@ -28,6 +28,7 @@ const REFUSALS: [Numeric; 7] = [
 
 /// The same of other servers: a bad mask or name (476, 479), registered names only (477).
 const REFUSALS_ELSEWHERE: [u16; 3] = [476, 477, 479];
+const NO_NAMES: [u16; 2] = [476, 479];
 
 /// Refusals outside the 400s and 500s: try again later (263), a mode (696), a recipient who wants no messages from us
 /// (716), no leave or no way to do it (972).
@@ -77,6 +78,7 @@ pub fn sentence(code: u16, params: &[&str]) -> Option<String> {
         Some(n::RPL_UMODEIS) => modes::of_user(first),
         Some(n::RPL_BANLIST) => format!("{first} is closed to {second}"),
         Some(n::RPL_MOTD) => last.to_owned(),
+        _ if NO_NAMES.contains(&code) => format!("There can be no room called {first} here"),
         _ => numeric.and_then(|numeric| error(numeric, first, second, last)).unwrap_or_else(|| params.join(" ")),
     })
 }
@@ -123,6 +125,7 @@ fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<Stri
         n::ERR_BANNEDFROMCHAN => format!("You cannot enter {first}: you are banned"),
         n::ERR_BADCHANNELKEY if last == WRONG_KEY => format!("You cannot enter {first}: it has another key than that"),
         n::ERR_BADCHANNELKEY => format!("You cannot enter {first} without its key: /join {first} KEY"),
+        n::ERR_INVALIDMODEPARAM => format!("Not done in {first}: {last}"),
         n::ERR_CHANOPRIVSNEEDED => format!("You do not run {first}"),
         _ => return None,
     })
@@ -183,6 +186,12 @@ mod tests {
                 &["#x", "b", "host", "srv", "bob", "G@", "0 Bob B"],
                 "#x  bob                  away operator b@host (Bob B)",
             ),
+            (475, &["#x", "+k", WRONG_KEY], "You cannot enter #x: it has another key than that"),
+            (696, &["#x", "k", "*", "A key has no space"], "Not done in #x: A key has no space"),
+            (479, &["&x", "Invalid channel name"], "There can be no room called &x here"),
+            (324, &["#x", "+n"], "Modes of #x: +n (only members may talk)"),
+            (221, &["+"], "You have no modes"),
+            (367, &["#x", "troll!*@*", "bob", "1"], "#x is closed to troll!*@*"),
             (372, &["- hello"], "- hello"),
             (472, &["x", "is not a mode of rooms here"], "x is not a mode of rooms here"),
             (599, &["a", "says hi"], "a says hi"),

@@ -12,6 +12,8 @@ pub const ENTERED: &str = "entered";
 /// A room that we enter with a key: whether the room has one is not known yet.
 pub const KEY: &str = "key";
 
+/// A room that we have made and that shall have the key that we came with.
+pub const NEW_KEY: &str = "new key";
 /// Whether a person is connected.
 pub const ISON: &str = "is on";
 /// Whether somebody has a name who is not connected.

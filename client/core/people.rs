@@ -30,9 +30,13 @@ fn ask_about(client: &Client, nick: &str) {
 
 /// Whether somebody has this name, here or, on our server, while they are away; also when no answer comes.
 pub fn is_known(client: &Client, nick: &str) -> bool {
-    if client.lock().model.knows(nick) {
+    let mut state = client.lock();
+    if state.model.knows(nick) {
         return true;
     }
+    // An earlier answer counts no more.
+    state.pending.end(NOBODY, nick);
+    drop(state);
     ask_about(client, nick);
     client.wait_for_answers().pending.end(NOBODY, nick).is_none()
 }

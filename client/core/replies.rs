@@ -4,9 +4,10 @@
 
 use super::connection::TAGS;
 use super::event::{Event, Kind};
+use super::limits::NAMED;
 use super::model::{is_room, nicks};
 use super::numerics::{self, WRONG_KEY};
-use super::pending::{ENTERED, ISON, KEY, NOBODY, TAGMSG};
+use super::pending::{ENTERED, ISON, KEY, NEW_KEY, NOBODY, TAGMSG};
 use super::state::State;
 use wire::{names, numeric as n};
 
@@ -27,6 +28,9 @@ pub fn reply(state: &mut State, code: u16, params: &[&str]) {
         state.refused(numerics::refused_verb(code), about, &why);
     }
     state.emit(Kind::Reply { code, params: shown.into_iter().map(str::to_owned).collect() });
+    if (400..700).contains(&code) && state.pending.end(NEW_KEY, first).is_some() {
+        is_open(state, first, "its key could not be set");
+    }
     // A room is not made with a key that is none.
     let is_not_made = code == n::ERR_INVALIDMODEPARAM.code && !state.model.is_in(first);
     if numerics::refuses_room(code) || is_not_made {
@@ -60,7 +64,7 @@ fn is_answer(state: &mut State, code: u16, params: &[&str]) -> bool {
         state.pending.oldest("WHO").into_iter().for_each(|request| request.collect(&[]));
     } else if is(n::RPL_ENDOFWHO) {
         if state.pending.end("WHO", first).is_some_and(|request| request.rows.is_empty()) {
-            state.note(nobody(first));
+            nobody(state, "WHO", first);
         }
     } else if is(n::ERR_NOSUCHNICK) && state.pending.end(TAGMSG, first).is_some() {
         unknown(state, first);
@@ -79,11 +83,12 @@ fn is_answer(state: &mut State, code: u16, params: &[&str]) -> bool {
         && let Some(room) = state.pending.oldest(KEY).map(|request| request.about.clone())
     {
         state.pending.end(KEY, &room);
-        state.model.set_key(&room, None);
-        state.note(format!("Anybody can enter {room}: there are no keys on this server"));
+        is_open(state, &room, "there are no keys on this server");
         return true;
     } else if code == FORWARDED && is_room(second) {
-        state.note(format!("The server leads you to {second} instead of {first}; /to {second} talks there"));
+        let sentence = format!("The server leads you to {second} instead of {first}; /to {second} talks there");
+        state.refused("JOIN", &[first], &sentence);
+        state.note(sentence);
         state.forget_room(first);
         return true;
     }
@@ -113,13 +118,15 @@ fn unknown(state: &mut State, nick: &str) {
     }
 }
 
-/// Nothing was found.
-fn nobody(about: &str) -> String {
-    if is_room(about) {
+/// Nobody was found by this verb.
+fn nobody(state: &mut State, verb: &str, about: &str) {
+    let sentence = if is_room(about) {
         format!("There is no room {about}, or nobody in it whom you may see")
     } else {
         format!("Nobody here is called {about}")
-    }
+    };
+    state.refused(verb, &[about], &sentence);
+    state.note(sentence);
 }
 
 /// The names of a room are complete.
@@ -128,14 +135,18 @@ fn names_have_come(state: &mut State, room: &str) {
         let mut nicks = request.rows.concat();
         nicks.sort_by_key(|nick| names::casefold(nick));
         if nicks.is_empty() {
-            state.note(nobody(room));
+            nobody(state, "NAMES", room);
         } else {
             state.emit(Event::at(&request.about, Kind::Members(nicks)));
         }
     }
     if let Some(entered) = state.pending.end(ENTERED, room) {
-        let (members, is_new) = (state.model.members(room), entered.rows.is_empty());
-        state.emit(Event::at(room, Kind::Present { members, is_new }));
+        let (mut members, is_new) = (state.model.members(room), entered.rows.is_empty());
+        let count = members.len();
+        if count > NAMED {
+            members.clear();
+        }
+        state.emit(Event::at(room, Kind::Present { count, members, is_new }));
     }
     if state.pending.about(KEY, room).is_some() && state.model.is_in(room) {
         // Not every server gives the key to the room, and none says whether it has done so.
@@ -150,12 +161,18 @@ fn set_missing_key(state: &mut State, room: &str, modes: &str) {
     }
     let key = state.model.keys.get(&names::casefold(room)).cloned();
     match key {
-        Some(key) if state.model.members(room).len() < 2 => state.send("MODE", &[room, "+k", &key], None),
-        _ => {
-            state.model.set_key(room, None);
-            state.note(format!("Anybody can enter {room}: it has no key"));
+        Some(key) if state.model.members(room).len() < 2 => {
+            state.pending.add(NEW_KEY, room);
+            state.send("MODE", &[room, "+k", &key], None);
         }
+        _ => is_open(state, room, "it has no key"),
     }
+}
+
+/// A room that the user has entered with a key has none. What was to be said there may not be meant for everybody.
+fn is_open(state: &mut State, room: &str, why: &str) {
+    state.model.set_key(room, None);
+    state.note(format!("Anybody can enter {room}: {why}; /to {room} talks there all the same"));
 }
 
 /// A channel leads to another one (Solanum, `InspIRCd`, Ergo and others).

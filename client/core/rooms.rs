@@ -41,8 +41,13 @@ pub fn enter(client: &Client, room: &str, key: &str) {
     }
     drop(state);
     client.request("JOIN", room, "JOIN", &[room, key][..if key.is_empty() { 1 } else { 2 }]);
-    let state = client.wait_for_answers();
-    let is_there = state.model.is_target(room) && state.model.is_in(room);
+    let mut state = client.wait_for_answers();
+    let is_open = !key.is_empty() && !state.model.keys.contains_key(&names::casefold(room));
+    let is_there = state.model.is_target(room) && state.model.is_in(room) && !is_open;
+    if is_open {
+        let typed = state.script.current.clone();
+        state.script.refuse(&typed, &format!("{room} has no key"));
+    }
     drop(state);
     if !is_there {
         not_moved(client);

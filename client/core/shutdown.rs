@@ -5,13 +5,17 @@
 
 use super::client::{Client, is_script};
 use super::dialer::Failure;
-use super::limits::{AT_ONCE, CLOSING, UNCONFIRMED, UNCONFIRMED_SCRIPT};
+use super::limits::{AT_ONCE, CLOSING, DRAIN, TOGETHER, UNCONFIRMED, UNCONFIRMED_SCRIPT};
 use super::state::State;
 use super::terminal::complain;
+use std::io::Read;
 use std::net::Shutdown;
 use std::process::{self, ExitCode};
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Instant;
+use wire::os::{self, TERMINAL_LINE};
+use wire::text;
 
 /// Leaves once the wings have finished and everything is confirmed; fails when something was not.
 pub fn in_order(client: &Client) -> ExitCode {
@@ -27,6 +31,7 @@ pub fn in_order(client: &Client) -> ExitCode {
     let failures = [undelivered, refused, state.failure.take()].into_iter().flatten().chain(unfinished);
     let failures: Vec<_> = failures.collect();
     failures.iter().for_each(|failure| complain(failure));
+    drain(&mut state);
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -52,6 +57,32 @@ pub fn hang_up(client: &Client) -> Option<String> {
     undelivered
 }
 
+/// Drops what was typed behind the end, until nothing comes for a moment. It is the rest of a paste that the shell, which
+/// reads next, would run.
+pub fn drain(state: &mut State) {
+    // Before the first line nothing was typed for us.
+    if is_script() || state.script.current.number == 0 {
+        return;
+    }
+    let Ok(mut terminal) = os::second_stdin() else { return };
+    let (came, comes) = mpsc::channel();
+    let read = move || {
+        let mut buffer = [0; TERMINAL_LINE];
+        // No thread can interrupt this one in a read, but the end of the program does.
+        while let Ok(1..) = terminal.read(&mut buffer)
+            && came.send(()).is_ok()
+        {}
+    };
+    let _ = thread::Builder::new().name("drain".to_owned()).spawn(read);
+    let (start, mut lines) = (Instant::now(), 0);
+    while start.elapsed() < DRAIN && comes.recv_timeout(TOGETHER).is_ok() {
+        lines += 1;
+    }
+    if lines > 0 {
+        state.note(format!("{} behind that: dropped", text::pluralize(lines, "line")));
+    }
+}
+
 /// Leaves without waiting for anybody: nobody reads our output any more.
 pub fn at_once(client: &Client) -> ! {
     client.wings.iter().for_each(|wing| wing.abandon(client));
@@ -74,6 +105,7 @@ pub fn give_up(client: &Client, failure: Failure) {
     });
     let refused = state.script.report().filter(|_| is_script());
     state.drop_unconfirmed().iter().chain(&refused).for_each(|lines| complain(lines));
+    drain(&mut state);
     process::exit(1)
 }
 

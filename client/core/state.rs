@@ -8,7 +8,7 @@ use super::connection::{Connection, TAGS};
 use super::event::{Event, Kind, Sentence};
 use super::limits::{HELD, HELD_BYTES, MOST_UNCONFIRMED};
 use super::model::Model;
-use super::pending::{ENTERED, KEY, Pending};
+use super::pending::{ENTERED, KEY, NEW_KEY, Pending};
 use super::script::{self, Script, Sent};
 use super::sentence;
 use super::view::View;
@@ -162,7 +162,7 @@ impl State {
 
     /// We have left a room, or were not let in.
     pub fn forget_room(&mut self, room: &str) {
-        ["JOIN", KEY, ENTERED].iter().for_each(|kind| drop(self.pending.end(kind, room)));
+        ["JOIN", KEY, NEW_KEY, ENTERED].iter().for_each(|kind| drop(self.pending.end(kind, room)));
         if self.model.forget_room(room) && self.model.detour.is_none() {
             self.emit(Kind::TalkingTo(None));
         }
@@ -184,7 +184,7 @@ impl State {
         let line = text::truncate(&line, limits::LINE - "\r\n".len());
         // With an id a message may be sent again: its receiver then shows it once.
         let id = RandomState::new().hash_one(line);
-        let has_id = verb == "PRIVMSG" && self.model.has_cap(TAGS);
+        let has_id = ["PRIVMSG", "TAGMSG"].contains(&verb) && self.model.has_cap(TAGS);
         let line = if has_id { format!("@{SENDER_ID}={id:x} {line}") } else { line.to_owned() };
         let mut lines = vec![line.clone()];
         self.unconfirmed.push(Sent { line, typed: self.script.current.clone(), request, is_refused: false });

@@ -45,7 +45,9 @@ impl Wing for Directory {
             None if message.verb == "421"
                 && let Some(verb @ ("GETDIR" | "MAKEROOM" | "DELETEROOM")) = message.param(1) =>
             {
-                state.note("This server has no directory of multicast rooms");
+                let sentence = "This server has no directory of multicast rooms";
+                state.refused(verb, &[], sentence);
+                state.note(sentence);
                 if verb == "GETDIR" {
                     end(state);
                 }

@@ -43,7 +43,7 @@ struct Outboxes {
     blocked: Vec<ClientId>,
     /// Of clients that have left, with bytes that their socket did not take yet.
     closing: Vec<Outbox>,
-    /// Those with lines that wait for their time, and that time; the earliest first.
+    /// Those with lines that wait for their time, and that time; the earliest first, since all wait equally long.
     later: VecDeque<(Instant, ClientId)>,
     /// Bytes that this batch has appended.
     appended: usize,
@@ -110,13 +110,7 @@ impl Outboxes {
                 }
             }
             Event::Reply { client, lines } => self.append(client, |outbox| outbox.append_bytes(&lines)),
-            Event::ReplyLater { client, lines, at } => {
-                if let Some(outbox) = find(&mut self.slots, client)
-                    && outbox.later.replace(lines).is_none()
-                {
-                    self.later.push_back((at, client));
-                }
-            }
+            Event::ReplyLater { client, lines, at } => self.put_off(client, lines, at),
             Event::Line { to, line, .. } => {
                 for client in members(&to) {
                     self.append(client, |outbox| outbox.append(&line));
@@ -152,14 +146,29 @@ impl Outboxes {
         }
     }
 
+    /// Keeps lines for their time, or sends them if that has come.
+    fn put_off(&mut self, client: ClientId, lines: Vec<u8>, at: Instant) {
+        let Some(outbox) = find(&mut self.slots, client) else { return };
+        let before = outbox.later.take();
+        if at <= Instant::now() {
+            return self.append(client, |outbox| outbox.append_bytes(&lines));
+        }
+        outbox.later = Some((at, lines));
+        if before.is_none_or(|(before, _)| before != at) {
+            self.later.push_back((at, client));
+        }
+    }
+
     /// Sends the lines whose time has come.
     fn send_due(&mut self, now: Instant) {
         while let Some(&(at, client)) = self.later.front()
             && at <= now
         {
             self.later.pop_front();
-            let lines = find(&mut self.slots, client).and_then(|outbox| outbox.later.take());
-            self.append(client, |outbox| outbox.append_bytes(&lines.unwrap_or_default()));
+            let outbox = find(&mut self.slots, client);
+            if let Some((_, lines)) = outbox.and_then(|outbox| outbox.later.take_if(|(time, _)| *time == at)) {
+                self.append(client, |outbox| outbox.append_bytes(&lines));
+            }
         }
         self.flush_dirty();
     }

@@ -132,6 +132,11 @@ pub trait Wing: Send + Sync {
     /// The client answers a `PING` that had this token. Some clients put a server's name in front of it.
     fn acknowledged(&self, _ctx: &mut CommandContext<'_>, _token: &str) {}
 
+    /// The client is about to leave. Whether it has yet to answer a `PING`, which it has then got.
+    fn has_to_answer(&self, _ctx: &mut CommandContext<'_>) -> bool {
+        false
+    }
+
     /// The client takes the place of another one with the same key, which is about to be disconnected.
     fn replaces(&self, _ctx: &mut CommandContext<'_>, _other: ClientId) {}
 

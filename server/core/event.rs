@@ -207,7 +207,7 @@ pub enum Event {
     Capabilities { client: ClientId, caps: Caps },
     /// Whole lines for one client.
     Reply { client: ClientId, lines: Vec<u8> },
-    /// Whole lines for one client that wait until this time. Newer ones take their place meanwhile, and wait no longer.
+    /// Whole lines for one client that wait until this time, in the place of those that wait already.
     ReplyLater { client: ClientId, lines: Vec<u8>, at: Instant },
     /// One line for several clients.
     Line { to: Recipients, line: Line, _queued: Queued },

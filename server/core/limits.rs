@@ -78,6 +78,8 @@ pub const COALESCE_LEAST: Duration = Duration::from_micros(30);
 pub const COALESCE_MOST: Duration = Duration::from_millis(1);
 /// Pause of a reader whose socket is being written at this instant (see `Socket::read`).
 pub const READ_NAP: Duration = Duration::from_micros(50);
+/// How long a client that leaves may take to answer what it was asked before it is taken out.
+pub const LAST_ANSWER: Duration = Duration::from_secs(1);
 /// After the server has closed a connection it still reads for this time, so that a reset does not destroy its last line.
 pub const LINGER: Duration = Duration::from_secs(1);
 /// Pause of that after each read, so that a client that goes on sending does not keep the server busy.

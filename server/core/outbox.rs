@@ -34,7 +34,7 @@ pub struct Outbox {
     pub client: ClientId,
     pub caps: Caps,
     /// Lines that wait for their time, see [`super::event::Event::ReplyLater`].
-    pub later: Option<Vec<u8>>,
+    pub later: Option<(Instant, Vec<u8>)>,
     status: Status,
     socket: Arc<Socket>,
     cut: CutReason,

@@ -4,12 +4,13 @@
 //! recipient's thread delivers messages that have waited, and removes those that are acknowledged. Each lets go of the
 //! registry's lock while it waits for the disk, so that only its own client waits.
 
-use std::time::Instant;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use wire::ack_queue::AckQueue;
 use wire::limits::MAILBOX;
 use wire::names::casefold;
 use wire::text::pluralize;
+use wire::time::iso8601;
 
 use super::limits;
 use super::maildir::Missing;
@@ -18,7 +19,12 @@ use super::stored;
 use crate::core::client::Client;
 use crate::core::context::{CommandContext, PrivateMessage};
 use crate::core::event::{Caps, ClientId, Event, Line, Recipients};
+use crate::core::limits::LAST_ANSWER;
 use crate::core::party::Party;
+
+/// The tag of messages that have waited, and the capability of clients that show by themselves when these were written.
+pub const WAITED: &str = "groupchat.local/waited";
+pub const SHOWS_TIME: Caps = Caps::bit(Caps::FIRST_OF_WINGS + 4);
 
 /// Messages that are delivered to a client and not acknowledged; kept with the client.
 struct InFlight {
@@ -28,11 +34,13 @@ struct InFlight {
     ping_at: Option<Instant>,
     /// The next `PING` does not wait: it is for a backlog, or others need the room, or the messages are many.
     urgent: bool,
+    /// The client is leaving: it only acknowledges what it has got.
+    leaving: bool,
 }
 
 impl Default for InFlight {
     fn default() -> Self {
-        InFlight { queue: AckQueue::new("mail"), ping_at: None, urgent: false }
+        InFlight { queue: AckQueue::new("mail"), ping_at: None, urgent: false, leaving: false }
     }
 }
 
@@ -112,12 +120,25 @@ pub fn acknowledge(mail: &Mail, ctx: &mut CommandContext<'_>, token: &str) {
         let line = format_args!("An acknowledged message may come again, since it cannot be removed: {error}");
         mail.troubles.disk.report(&ctx.server.log, ctx.inputs.instant, line);
     }
-    deliver_pending(mail, ctx);
+    if !in_flight(ctx.me_mut()).leaving {
+        deliver_pending(mail, ctx);
+    }
+}
+
+/// Asks a client that leaves to acknowledge what it has got. False if there is nothing, or if it does not answer anyway.
+pub fn ask_last(ctx: &mut CommandContext<'_>) -> bool {
+    ask(ctx, ctx.id, true);
+    let now = ctx.inputs.instant;
+    let InFlight { queue, ping_at, leaving, .. } = in_flight(ctx.me_mut());
+    *leaving = true;
+    !queue.is_empty() && ping_at.is_some_and(|at| now < at + LAST_ANSWER)
 }
 
 /// Delivers messages that wait for the client, up to a limit; the rest follows when these are acknowledged.
 fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
-    let name = casefold(ctx.me().nick());
+    let nick = ctx.me().nick().to_owned();
+    let (name, today) =
+        (casefold(&nick), date(&iso8601(UNIX_EPOCH + Duration::from_secs(mail.clock.now()))).to_owned());
     let (mut bytes, mut last) = (0, String::new());
     let mut unreadable = None;
     // A client that changes names to and fro gets messages again and again, and must acknowledge some before there are
@@ -128,14 +149,14 @@ fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
             // Caught up: from here on senders deliver.
             break;
         }
-        let read = ctx.on_disk(|_| batch.iter().map(|message| mail.read(&name, message)).collect::<Vec<_>>());
+        let read = ctx.on_disk(|_| batch.iter().map(|message| mail.read(&nick, message)).collect::<Vec<_>>());
         for (id, line) in batch.iter().map(|message| message.id).zip(read) {
             match line {
                 // If not, it was acknowledged meanwhile, by a client that had the name before.
                 Ok(line) if mail.index().mark_in_flight(&name, id) => {
                     in_flight(ctx.me_mut()).queue.push((name.clone(), id));
                     bytes += line.len_with_tags();
-                    deliver_stored(ctx, line, &mut last);
+                    deliver_stored(ctx, line, &today, &mut last);
                 }
                 Ok(_) => {}
                 Err(Missing::Damaged(why)) => {
@@ -157,9 +178,16 @@ fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
     ask(ctx, ctx.id, bytes > 0);
 }
 
-/// Delivers one message that has waited. A NOTICE tells clients without `server-time` when it was written.
-fn deliver_stored(ctx: &mut CommandContext<'_>, mut line: Line, last: &mut String) {
-    if !ctx.me().caps.has(Caps::SERVER_TIME) {
+/// The date of a moment in ISO 8601.
+fn date(moment: &str) -> &str {
+    moment.split('T').next().unwrap_or_default()
+}
+
+/// Delivers one message that has waited. A NOTICE says when it was written, unless the client shows that by itself: most
+/// clients with `server-time` show the time of day only.
+fn deliver_stored(ctx: &mut CommandContext<'_>, mut line: Line, today: &str, last: &mut String) {
+    let caps = ctx.me().caps;
+    if !caps.has(SHOWS_TIME) && !(caps.has(Caps::SERVER_TIME) && date(line.time()) == today) {
         let minute = line.time().chars().take("2026-11-25T09:30".len()).collect::<String>().replace('T', " ");
         let when = format!("{minute} UTC, from {}:", line.from());
         if when != *last {
@@ -167,7 +195,7 @@ fn deliver_stored(ctx: &mut CommandContext<'_>, mut line: Line, last: &mut Strin
             *last = when;
         }
     }
-    line.add_tag("groupchat.local/waited");
+    line.add_tag(WAITED);
     ctx.send_to(Recipients::of([ctx.id]), line);
 }
 
@@ -175,15 +203,14 @@ fn deliver_stored(ctx: &mut CommandContext<'_>, mut line: Line, last: &mut Strin
 /// that is urgent.
 fn ask(ctx: &mut CommandContext<'_>, client: ClientId, urgent: bool) {
     let now = ctx.inputs.instant;
-    let Some(InFlight { queue, ping_at, urgent: overdue }) = ctx.registry.client_mut(client).map(in_flight) else {
+    let Some(InFlight { queue, ping_at, urgent: overdue, .. }) = ctx.registry.client_mut(client).map(in_flight) else {
         return;
     };
     *overdue = !queue.is_empty() && (*overdue || urgent || queue.len() >= limits::ACK_AT_ONCE);
     let waiting = ping_at.filter(|at| now < *at);
     let Some(ping) = (if waiting.is_some() { queue.ping_instead() } else { queue.ping() }) else { return };
     let lines = format!("{ping}\r\n").into_bytes();
-    let urgent = std::mem::take(overdue);
-    let at = if urgent { now } else { waiting.unwrap_or(now + limits::ACK_PAUSE) };
+    let at = if std::mem::take(overdue) { now } else { waiting.unwrap_or(now + limits::ACK_PAUSE) };
     *ping_at = Some(at);
-    ctx.server.send(if urgent { Event::Reply { client, lines } } else { Event::ReplyLater { client, lines, at } });
+    ctx.server.send(Event::ReplyLater { client, lines, at });
 }

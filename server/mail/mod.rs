@@ -13,8 +13,8 @@
 //! - [`console`]: who is known and not here
 //! - [`options`]: the command line; [`limits`]: every number
 //!
-//! Hooks: the start and the housekeeping; the answer to a PING; known names; delivery to a person; a client that
-//! arrives or gives up its name; the console.
+//! Hooks: a capability; the start and the housekeeping; the answer to a PING, also of a client that leaves; known names;
+//! delivery to a person; a client that arrives or gives up its name; the console.
 
 mod console;
 pub mod delivery;
@@ -37,6 +37,7 @@ use wire::names::{casefold, eq_ignore_case};
 
 use crate::core::client::Client;
 use crate::core::context::{CommandContext, PrivateMessage, Wing};
+use crate::core::event::Caps;
 use crate::core::operator::ConsoleCommand;
 use crate::core::server::Server;
 
@@ -50,6 +51,10 @@ impl Wing for Mail {
             Ok(())
         };
         vec![ConsoleCommand::new("who", "[NAME]", "", who)]
+    }
+
+    fn capabilities(&self) -> &'static [(&'static str, Caps)] {
+        &[(delivery::WAITED, delivery::SHOWS_TIME)]
     }
 
     fn started(&self, server: &Server) {
@@ -90,6 +95,10 @@ impl Wing for Mail {
 
     fn acknowledged(&self, ctx: &mut CommandContext<'_>, token: &str) {
         delivery::acknowledge(self, ctx, token);
+    }
+
+    fn has_to_answer(&self, ctx: &mut CommandContext<'_>) -> bool {
+        delivery::ask_last(ctx)
     }
 
     fn arrived(&self, ctx: &mut CommandContext<'_>) {

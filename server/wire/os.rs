@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
@@ -18,6 +19,11 @@ use std::sync::OnceLock;
 /// Bytes of the longest line that a terminal gives out, with its end: 4096 on Linux (termios(3)), 1024 (`MAX_CANON`) on
 /// other systems. What is typed beyond that is dropped.
 pub const TERMINAL_LINE: usize = if cfg!(target_os = "linux") { 4096 } else { 1024 };
+
+/// The standard input, for a thread that reads it while another one waits for a line.
+pub fn second_stdin() -> io::Result<File> {
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
 
 /// A file made with these options can be read by its owner only.
 pub fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {

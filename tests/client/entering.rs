@@ -83,6 +83,55 @@ fn a_new_room_gets_the_key_that_it_was_entered_with() {
 }
 
 #[test]
+fn a_new_room_whose_key_cannot_be_set_says_that_it_is_open() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut tesla, mut session) = server.tesla(&home);
+    tesla.type_line("/join #den sesame");
+    enter_den(&mut session, "tesla", "+nt");
+    session.answer_ping();
+    session.expect("MODE #den +k sesame");
+    session.send(":srv 482 tesla #den :You're not channel operator");
+    session.answer_ping();
+    tesla.expect_lines(&["You are now talking to #den", "You do not run #den"]);
+    tesla.expect_line("Anybody can enter #den: its key could not be set; /to #den talks there all the same");
+    tesla.ask("a secret", &[NOBODY]);
+    tesla.ask("/to #den", &["You are now talking to #den"]);
+    tesla.type_line("hello");
+    session.expect("PRIVMSG #den hello");
+}
+
+#[test]
+fn a_room_that_a_server_has_forgotten_gets_its_key_again() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut tesla, mut session) = server.tesla(&home);
+    tesla.type_line("/join #den sesame");
+    enter_den(&mut session, "tesla @albert", "+k sesame");
+    session.answer_ping();
+    tesla.expect_line("You are now talking to #den");
+    // An operator changes it meanwhile.
+    session.send(":albert!a@h MODE #den +vk tesla simsim");
+    tesla.expect_line("albert set mode +vk tesla simsim");
+    drop(session);
+    tesla.expect_line("Connection lost *");
+    let mut session = server.accept();
+    session.welcome("tesla");
+    session.expect("JOIN #lobby");
+    session.expect("JOIN #den simsim");
+    session.send(":tesla!tesla@host JOIN #den");
+    session.send(":srv 353 tesla = #den :@tesla");
+    session.send(":srv 366 tesla #den :End");
+    session.expect("MODE #den");
+    session.send(":srv 324 tesla #den +nt");
+    session.answer_ping();
+    session.expect("MODE #den +k simsim");
+    session.send(":tesla!tesla@host MODE #den +k simsim");
+    tesla.expect_line("Connected again.");
+    tesla.expect_line("The room's key is set: simsim; others enter with /join #den simsim");
+}
+
+#[test]
 fn a_key_that_the_room_has_is_not_set_again() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
@@ -125,9 +174,11 @@ fn an_open_room_that_was_entered_with_a_key_says_that_it_is_open() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
     let (mut tesla, mut session) = server.tesla(&home);
-    tesla.type_line("/join #den sesame");
+    tesla.type_bytes(b"/join #den sesame\na secret\n");
     enter_den(&mut session, "tesla @albert", "+nt");
-    tesla.expect_lines(&["You are now talking to #den", "Anybody can enter #den: it has no key"]);
+    session.answer_ping();
+    let open = "Anybody can enter #den: it has no key; /to #den talks there all the same";
+    tesla.expect_lines(&["You are now talking to #den", open, NOBODY]);
 }
 
 #[test]
@@ -232,7 +283,11 @@ fn a_script_that_writes_to_somebody_unknown_fails() {
     let home = Home::calling(server.addresses[0]);
     let mut bot = home.script(&["--nick", "bot"], "/to albetr\nhello\n");
     bot.expect_lines(&[WELCOME, "Nobody is called albetr", NOBODY, "DISCONNECTED!!"]);
-    bot.expect_failure("/to albetr: Nobody is called albetr");
+    bot.expect_failure("line 1 (/to albetr): Nobody is called albetr*");
+    let mut bot = home.script(&["--nick", "bot"], "/who #nosuch\n/info\n");
+    let sentence = "There is no room #nosuch, or nobody in it whom you may see";
+    bot.expect_lines(&[WELCOME, sentence, "1 person in #lobby: bot", "DISCONNECTED!!"]);
+    bot.expect_failure(&format!("line 1 (/who #nosuch): {sentence}"));
 }
 
 #[test]
@@ -250,4 +305,38 @@ fn a_server_that_knows_no_ison_is_believed_to_have_everybody() {
     session.send(":srv 303 tesla :");
     session.answer_ping();
     tesla.expect_line("Nobody is called nobody");
+}
+
+#[test]
+fn a_server_without_keys_says_so() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut tesla, mut session) = server.tesla(&home);
+    tesla.type_bytes(b"/join #den sesame\na secret\n");
+    session.expect("JOIN #den sesame");
+    session.send(":tesla!tesla@host JOIN #den");
+    session.send(":srv 353 tesla = #den :tesla");
+    session.send(":srv 366 tesla #den :End");
+    session.answer_ping();
+    session.expect("MODE #den");
+    session.send(":srv 421 tesla MODE :Unknown command");
+    session.answer_ping();
+    tesla.expect_line("You are now talking to #den");
+    tesla.expect_line("Anybody can enter #den: there are no keys on this server; /to #den talks there all the same");
+    tesla.expect_line(NOBODY);
+}
+
+#[cfg(feature = "mail")]
+#[test]
+fn a_person_who_is_away_can_be_talked_to() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut bob = server.client("bob");
+    bob.send("QUIT");
+    bob.skip_to("ERROR *");
+    let mut tesla = home.person("tesla");
+    tesla.ask("/to bob", &["You are now talking to bob"]);
+    tesla.ask("are you there?", &["bob is offline and gets it later"]);
+    tesla.ask("/black bob", &["You will see nothing more from bob; *"]);
+    tesla.ask("/info lobby", &["1 person in #lobby: tesla"]);
 }

@@ -136,7 +136,7 @@ impl Session {
     #[track_caller]
     pub fn expect_registration(&mut self, nick: &str) {
         let files = cfg!(feature = "files").then_some("groupchat.local/files");
-        for capability in ["message-tags", "server-time"].into_iter().chain(files) {
+        for capability in ["message-tags", "server-time", "groupchat.local/waited"].into_iter().chain(files) {
             self.expect(&format!("CAP REQ :{capability}"));
         }
         self.expect(&format!("NICK {nick}"));

@@ -56,7 +56,7 @@ fn one_question_is_for_all_messages_before_it() {
 #[test]
 fn a_backlog_is_asked_for_at_once_and_all_together() {
     let server = Server::start_in(&folder_with(&[("bob", 2000, "S=99")]), &[]);
-    let mut bob = silent(&server, "bob", "server-time");
+    let mut bob = silent(&server, "bob", "server-time groupchat.local/waited");
     bob.expect(":groupchat NOTICE bob :2000 messages while you were away");
     let lines = bob.sync();
     let questions: Vec<_> = lines.iter().enumerate().filter(|(_, line)| line.starts_with("PING ")).collect();
@@ -87,25 +87,73 @@ fn thousands_of_messages_need_a_handful_of_questions() {
     bob.expect_nothing();
 }
 
-/// Nobody can know whether a client that leaves has read the last message, so that one comes again.
-#[test]
-fn who_quits_before_the_question_gets_the_message_again() {
-    let server = Server::start(&[]);
-    let mut alice = server.client("alice");
-    let mut bob = silent(&server, "bob", "message-tags");
+/// bob gets a message and leaves in this way, before he is asked; the message.
+fn leaves(server: &Server, alice: &mut Client, leave: impl FnOnce(Client)) -> String {
+    let mut bob = silent(server, "bob", "message-tags");
     alice.ask("PRIVMSG bob :psst", &[]);
     let first = bob.expect("@msgid=* :alice!alice@127.0.0.1 PRIVMSG bob :psst");
-    bob.send("QUIT");
-    bob.expect("ERROR *");
-    bob.expect_end();
-    assert_eq!(letters(&server, "bob"), 1);
-    let mut bob = silent(&server, "bob", "message-tags");
-    bob.skip_to(":groupchat NOTICE bob :1 message while you were away");
-    let again = bob.skip_to("@msgid=* PRIVMSG bob :psst");
-    assert_eq!(again.replace(";groupchat.local/waited", ""), first);
-    bob.expect("PING :mail-1");
-    bob.ask("PONG :mail-1", &[]);
+    leave(bob);
+    first
+}
+
+#[test]
+fn who_quits_is_asked_before_the_end() {
+    let server = Server::start(&[]);
+    let [mut alice, mut carol] = server.room("#a", ["alice", "carol"]);
+    leaves(&server, &mut alice, |mut bob| {
+        bob.join("#a");
+        bob.send_bytes(b"QUIT :bye\r\nPRIVMSG #a :one more thing\r\nNICK robert\r\n");
+        bob.expect("PING :mail-1");
+        bob.send("PONG :mail-1");
+        bob.expect("ERROR :Closing connection: Quit: bye");
+        bob.expect_end();
+    });
     assert_eq!(letters(&server, "bob"), 0);
+    carol.expect_only(&[":bob!bob@127.0.0.1 JOIN #a", ":bob!bob@127.0.0.1 QUIT :Quit: bye"]);
+    server.client("bob").expect_nothing();
+}
+
+/// Nobody can know whether a client that leaves has read the last message, so that one comes again.
+#[test]
+fn who_leaves_without_an_answer_gets_the_message_again() {
+    let ways: [fn(Client); 3] = [
+        |mut bob| {
+            bob.send("QUIT");
+            bob.expect("PING :mail-1");
+            // He does not answer, and is not waited for for long.
+            bob.expect("ERROR *");
+            bob.expect_end();
+        },
+        |mut bob| bob.send("QUIT"),
+        drop,
+    ];
+    for leave in ways {
+        let server = Server::start(&[]);
+        let mut alice = server.client("alice");
+        let first = leaves(&server, &mut alice, leave);
+        server.program.expect_log(" is offline (");
+        let mut bob = silent(&server, "bob", "message-tags");
+        bob.expect(":groupchat NOTICE bob :1 message while you were away");
+        let again = bob.skip_to("@msgid=* PRIVMSG bob :psst");
+        assert_eq!(again.replace(";groupchat.local/waited", ""), first);
+        bob.expect("PING :mail-1");
+        bob.ask("PONG :mail-1", &[]);
+        assert_eq!(letters(&server, "bob"), 0);
+    }
+}
+
+#[test]
+fn who_leaves_gets_no_further_part_of_a_backlog() {
+    let server = Server::start_in(&folder_with(&[("bob", 3000, "S=99")]), &[]);
+    let text = "x".repeat(400);
+    let mut alice = server.client("alice");
+    (0..150).for_each(|_| alice.send(&format!("PRIVMSG bob :{text}")));
+    alice.sync();
+    let mut bob = silent(&server, "bob", "message-tags");
+    bob.send("QUIT");
+    let asked = answer_until(&mut bob, "ERROR :Closing connection: Quit: ");
+    assert_eq!(asked.len(), 1);
+    bob.expect_end();
 }
 
 #[test]
@@ -118,9 +166,7 @@ fn a_question_for_somebody_who_has_left_does_not_reach_the_next_one() {
         let mut bob = silent(&server, &nick, "");
         alice.ask(&text, &[]);
         bob.expect(&format!("*{text}"));
-        bob.send("QUIT");
-        bob.expect("ERROR *");
-        bob.expect_end();
+        drop(bob);
     }
     let mut carol = silent(&server, "carol", "");
     carol.expect_nothing();
