@@ -151,7 +151,7 @@ fn who_leaves_gets_no_further_part_of_a_backlog() {
     alice.sync();
     let mut bob = silent(&server, "bob", "message-tags");
     bob.send("QUIT");
-    let asked = answer_until(&mut bob, "ERROR :Closing connection: Quit");
+    let asked = answer_until(&mut bob, "ERROR :Closing connection: Quit: ");
     assert_eq!(asked.len(), 1);
     bob.expect_end();
 }
