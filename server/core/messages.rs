@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use wire::limits::{AWAY, LINE};
-use wire::message::Message;
+use wire::message::{Message, middle};
 use wire::numeric::{self, Numeric, OFFLINE};
 use wire::text::truncate;
 
@@ -88,6 +88,9 @@ fn write_to_all(ctx: &mut CommandContext<'_>, message: &Message<'_>, kind: Kind)
     for target in targets {
         let result = if target.starts_with('#') { draft.to_room(ctx, target) } else { draft.to_person(ctx, target) };
         if let Err(refusal) = result {
+            if refusal.numeric == numeric::ERR_NOSUCHNICK {
+                draft.log(ctx, &format!("{} (nobody of that name)", middle(target)));
+            }
             // This one names the command first.
             let names_verb = refusal.numeric == numeric::ERR_UNKNOWNERROR;
             let params = [&verb, target];
