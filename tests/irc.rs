@@ -5,6 +5,7 @@
 //! - [`modes`]: MODE, bans, INVITE
 //! - [`notify`]: away-notify, extended-join, invite-notify
 //! - [`whowas`]: WHOWAS
+//! - [`silence`]: members that may not speak
 //! - [`queries`]: WHO, WHOIS, USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
 //! - [`costs`]: long answers, masks, and what else could keep others waiting
 //! - [`capabilities`]: multi-prefix, userhost-in-names
@@ -19,5 +20,6 @@ mod notify;
 mod numerics;
 mod queries;
 mod rooms;
+mod silence;
 mod welcome;
 mod whowas;

@@ -29,6 +29,8 @@ const TLS_HANDSHAKE: u8 = 22;
 
 /// Serves one client until it leaves. Whatever ends the session, a panic included, the client is taken out here.
 pub fn session_loop(connection: &Connection) {
+    let log = &connection.server.log;
+    log.thread(connection.address, "started");
     let end = catch_unwind(AssertUnwindSafe(|| serve(connection)));
     let end = end.unwrap_or_else(|_| End::ByServer("Internal error".into()));
     let (mut reason, by_server) = match end {
@@ -44,11 +46,14 @@ pub fn session_loop(connection: &Connection) {
         ctx.end(&reason);
         nick
     };
-    connection.server.log.client(connection.address, nick.as_deref(), format_args!("is offline ({reason})"));
+    // A QUIT without a reason leaves nothing behind the colon.
+    let shown = reason.trim_end_matches(": ");
+    log.client(connection.address, nick.as_deref(), format_args!("is offline ({shown})"));
     // Where descriptors are scarce, the place of somebody else is worth more than the last line of this one.
     if by_server && connection.server.sockets() <= connection.server.descriptors.chats {
         linger(connection);
     }
+    log.thread(connection.address, "ended");
 }
 
 /// Encryption first, then the first line, by which a wing may take over the connection, then all other lines.
@@ -77,7 +82,7 @@ impl Session<'_> {
         let first = loop {
             match lines.next_line() {
                 Some(Line::Complete(line)) => break line.to_vec(),
-                Some(Line::TooLong) => self.carry_out(&Line::TooLong)?,
+                Some(Line::TooLong(part)) => self.carry_out(&Line::TooLong(part))?,
                 None => self.receive(&mut lines)?,
             }
         };

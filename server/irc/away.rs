@@ -23,16 +23,18 @@ pub fn away(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         return;
     }
     ctx.cost += ctx.me().rooms.len() / ROOMS_PER_RENAME;
-    let id = ctx.id;
+    let (id, source) = (ctx.id, ctx.me().source());
+    let may_speak = ctx.me().rooms.iter().all(|room| ctx.may_speak_in(room, &source));
     let mut peers = ctx.registry.peers(id);
     peers.except = Some(id);
     if peers.clients.len() > 1 {
-        ctx.send_to(peers, line(ctx.me(), ctx.inputs.now));
+        ctx.send_to(peers, line(ctx.me(), may_speak, ctx.inputs.now));
     }
 }
 
-/// Whether a client is away, and why.
-pub fn line(client: &Client, now: SystemTime) -> Line {
-    let text = client.away.as_ref().map_or(String::new(), |text| format!(" :{text}"));
+/// Whether a client is away, and why; but not why if it may not speak where that is told.
+pub fn line(client: &Client, may_speak: bool, now: SystemTime) -> Line {
+    let shown = |text: &String| format!(" :{}", if may_speak { text } else { "away" });
+    let text = client.away.as_ref().map_or(String::new(), shown);
     Line::new(now, format_args!(":{} AWAY{text}", client.source())).only_for(AWAY_NOTIFY, None)
 }

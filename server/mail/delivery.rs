@@ -23,7 +23,7 @@ use crate::core::limits::LAST_ANSWER;
 use crate::core::party::Party;
 
 /// The tag of messages that have waited, and the capability of clients that show by themselves when these were written.
-pub const WAITED: &str = "groupchat/waited";
+pub const WAITED: &str = "groupchat.local/waited";
 pub const SHOWS_TIME: Caps = Caps::bit(Caps::FIRST_OF_WINGS + 4);
 
 /// Messages that are delivered to a client and not acknowledged; kept with the client.

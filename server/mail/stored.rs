@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_message_comes_back_as_it_was() {
-        let tags = format!("msgid={ID};+groupchat/id=x");
+        let tags = format!("msgid={ID};+groupchat.local/id=x");
         let line = Line::message(SystemTime::now(), format_args!(":tesla!t@h PRIVMSG albert ::) na\u{ef}ve"), tags);
         let bytes = to_file(&line);
         assert_eq!(to_file(&from_file(&bytes, ID, "albert", None).unwrap().unwrap()), bytes);

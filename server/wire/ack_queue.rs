@@ -39,6 +39,11 @@ impl<T> AckQueue<T> {
         self.items.is_empty()
     }
 
+    /// Those that are not acknowledged, oldest first.
+    pub fn items(&mut self) -> impl Iterator<Item = &mut T> {
+        self.items.iter_mut()
+    }
+
     /// The `PING` to send after the items; `None` while another one is under way or when there are none.
     pub fn ping(&mut self) -> Option<String> {
         if self.asked.is_some() || self.items.is_empty() {

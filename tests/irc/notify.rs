@@ -23,7 +23,7 @@ fn a_change_of_away_is_told_once_to_each_who_shares_a_room_and_wants_to_know() {
         client.join("#a");
         client.join("#b");
     }
-    [&mut alice, &mut bob, &mut carol, &mut dave].map(|client| client.sync());
+    [&mut alice, &mut bob, &mut carol, &mut dave].into_iter().for_each(|client| drop(client.sync()));
     alice.ask("AWAY :tea", &["306"]);
     bob.expect_only(&[":alice!alice@127.0.0.1 AWAY :tea"]);
     carol.expect_only(&["@time=* :alice!alice@127.0.0.1 AWAY :tea"]);
@@ -49,7 +49,7 @@ fn who_comes_in_and_is_away_is_told_to_be_away() {
     let server = Server::start(&[]);
     let mut alice = server.client_with("alice", "away-notify");
     let mut bob = server.client("bob");
-    [&mut alice, &mut bob].map(|client| client.join("#a"));
+    [&mut alice, &mut bob].into_iter().for_each(|client| client.join("#a"));
     alice.sync();
     let mut carol = server.client_with("carol", "away-notify");
     carol.ask("AWAY :tea", &["306"]);
@@ -57,6 +57,29 @@ fn who_comes_in_and_is_away_is_told_to_be_away() {
     carol.expect_nothing();
     alice.expect_only(&[":carol!carol@127.0.0.1 JOIN #a", ":carol!carol@127.0.0.1 AWAY :tea"]);
     bob.expect_only(&[":carol!carol@127.0.0.1 JOIN #a"]);
+}
+
+#[test]
+fn who_may_not_speak_does_not_do_so_by_being_away() {
+    let server = Server::start(&[]);
+    let mut alice = server.client_with("alice", "away-notify");
+    let mut bob = server.client("bob");
+    [&mut alice, &mut bob].into_iter().for_each(|client| client.join("#a"));
+    alice.ask("MODE #a +m", &["*JOIN #a", "*MODE #a +m"]);
+    bob.expect("*MODE #a +m");
+    bob.ask("AWAY :buy this", &["306"]);
+    alice.expect_only(&[":bob!bob@127.0.0.1 AWAY :away"]);
+    bob.ask("AWAY :buy that", &["306"]);
+    bob.ask("PART #a", &["*PART #a"]);
+    bob.join("#a");
+    alice.expect_only(&[
+        ":bob!bob@127.0.0.1 AWAY :away",
+        ":bob!bob@127.0.0.1 PART #a",
+        ":bob!bob@127.0.0.1 JOIN #a",
+        ":bob!bob@127.0.0.1 AWAY :away",
+    ]);
+    bob.ask("AWAY", &["305"]);
+    alice.expect_only(&[":bob!bob@127.0.0.1 AWAY"]);
 }
 
 #[test]
@@ -87,8 +110,8 @@ fn an_invitation_is_told_to_those_who_may_invite() {
     let mut bob = server.client_with("bob", "invite-notify");
     let mut carol = server.client("carol");
     let mut guest = server.client_with("guest", "invite-notify");
-    [&mut alice, &mut bob, &mut carol].map(|client| client.join("#a"));
-    [&mut alice, &mut bob, &mut carol].map(|client| client.sync());
+    [&mut alice, &mut bob, &mut carol].into_iter().for_each(|client| client.join("#a"));
+    [&mut alice, &mut bob, &mut carol].into_iter().for_each(|client| drop(client.sync()));
     carol.ask("INVITE GUEST #A", &["341 guest #a"]);
     for client in [&mut alice, &mut bob, &mut guest] {
         client.expect_only(&[":carol!carol@127.0.0.1 INVITE guest #a"]);
@@ -96,7 +119,7 @@ fn an_invitation_is_told_to_those_who_may_invite() {
     alice.ask("INVITE guest #a", &["341 guest #a"]);
     bob.expect_only(&[":alice!alice@127.0.0.1 INVITE guest #a"]);
     alice.ask("MODE #a +io carol", &["*MODE #a +io carol"]);
-    [&mut bob, &mut carol, &mut guest].map(|client| client.sync());
+    [&mut bob, &mut carol, &mut guest].into_iter().for_each(|client| drop(client.sync()));
     carol.ask("INVITE guest #a", &["341 guest #a"]);
     alice.expect_only(&[":carol!carol@127.0.0.1 INVITE guest #a"]);
     guest.expect_only(&[":carol!carol@127.0.0.1 INVITE guest #a"]);

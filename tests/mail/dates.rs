@@ -41,17 +41,17 @@ fn a_client_without_times_is_told_all_of_them() {
     bob.expect_only(&[
         ":groupchat NOTICE bob :3 messages while you were away",
         DATE,
-        "@msgid=*;groupchat/waited :eve!e@h PRIVMSG bob :0",
-        "@msgid=*;groupchat/waited :eve!e@h PRIVMSG bob :1",
+        "@msgid=*;groupchat.local/waited :eve!e@h PRIVMSG bob :0",
+        "@msgid=*;groupchat.local/waited :eve!e@h PRIVMSG bob :1",
         ":groupchat NOTICE bob :20* UTC, from alice:",
-        "@msgid=*;groupchat/waited :alice!alice@127.0.0.1 PRIVMSG bob :from today",
+        "@msgid=*;groupchat.local/waited :alice!alice@127.0.0.1 PRIVMSG bob :from today",
     ]);
 }
 
 #[test]
 fn a_client_that_shows_when_they_were_written_is_told_nothing() {
     let server = Server::start_in(&folder_of_yesterday(), &[]);
-    let mut bob = server.client_with("bob", "server-time groupchat/waited");
+    let mut bob = server.client_with("bob", "server-time groupchat.local/waited");
     bob.expect_only(&[
         ":groupchat NOTICE bob :2 messages while you were away",
         "@time=2026-11-25T09:30:00.000Z :eve!e@h PRIVMSG bob :0",

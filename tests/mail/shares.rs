@@ -130,7 +130,7 @@ fn messages_that_nobody_reads_expire() {
     server.program.expect_log("Expired after 90 days: 2 messages to bob, the oldest of 95 days");
     server.program.expect_log("Expired after 90 days: 1200 messages to dave, the oldest of 100 days");
     assert_eq!(letters(&server, "dave"), 0);
-    let mut bob = server.client_with("bob", "server-time groupchat/waited");
+    let mut bob = server.client_with("bob", "server-time groupchat.local/waited");
     bob.expect(":groupchat NOTICE bob :1 message while you were away");
     bob.expect_only(&["@time=* :eve!e@h PRIVMSG bob :2"]);
     confirm(&mut bob);
