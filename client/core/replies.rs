@@ -4,6 +4,7 @@
 
 use super::connection::TAGS;
 use super::event::{Event, Kind};
+use super::limits::NAMED;
 use super::model::{is_room, nicks};
 use super::numerics::{self, WRONG_KEY};
 use super::pending::{ENTERED, ISON, KEY, NEW_KEY, NOBODY, TAGMSG};
@@ -138,8 +139,12 @@ fn names_have_come(state: &mut State, room: &str) {
         }
     }
     if let Some(entered) = state.pending.end(ENTERED, room) {
-        let (members, is_new) = (state.model.members(room), entered.rows.is_empty());
-        state.emit(Event::at(room, Kind::Present { members, is_new }));
+        let (mut members, is_new) = (state.model.members(room), entered.rows.is_empty());
+        let count = members.len();
+        if count > NAMED {
+            members.clear();
+        }
+        state.emit(Event::at(room, Kind::Present { count, members, is_new }));
     }
     if state.pending.about(KEY, room).is_some() && state.model.is_in(room) {
         // Not every server gives the key to the room, and none says whether it has done so.
