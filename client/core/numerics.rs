@@ -115,6 +115,8 @@ fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<Stri
         }
         n::ERR_NICKNAMEINUSE => format!("The name {first} is taken"),
         n::ERR_USERNOTINCHANNEL => format!("{first} is not in {second}"),
+        n::ERR_CANTCHANGENICK => last.to_owned(),
+        n::ERR_INVALIDMODEPARAM => format!("{first}: {last} (nothing has changed)"),
         n::ERR_NOTONCHANNEL => format!("You are not in {first}"),
         n::ERR_USERONCHANNEL => format!("{first} is in {second} already"),
         n::ERR_TOOMANYCHANNELS => format!("You cannot enter {first}: you are in too many rooms"),
@@ -170,6 +172,8 @@ mod tests {
                 "The name bob is in use by another client of yours; a client started with --take-over takes it from there",
             ),
             (276, &["bob", "has client certificate fingerprint 12ab"], "bob has the key 12ab"),
+            (447, &["bo", "You are banned in #x"], "You are banned in #x"),
+            (696, &["#x", "l", "0", "A limit is a number"], "#x: A limit is a number (nothing has changed)"),
             (475, &["#x", "+k"], "You cannot enter #x without its key: /join #x KEY"),
             (301, &["bob", "lunch"], "bob is away: lunch"),
             (301, &["bob", "offline, stored"], "bob is offline and gets it later"),

@@ -31,7 +31,9 @@ pub fn reply(state: &mut State, code: u16, params: &[&str]) {
     if (400..700).contains(&code) && state.pending.end(NEW_KEY, first).is_some() {
         is_open(state, first, "its key could not be set");
     }
-    if numerics::refuses_room(code) {
+    // A room is not made with a key that is none.
+    let is_not_made = code == n::ERR_INVALIDMODEPARAM.code && !state.model.is_in(first);
+    if numerics::refuses_room(code) || is_not_made {
         state.forget_room(first);
     }
 }

@@ -198,8 +198,8 @@ fn a_wrong_key_is_told_from_a_missing_one() {
         tesla.expect_line(refusal);
         tesla.ask("a secret", &[NOBODY]);
     }
-    for key in ["two words", "a,b", ":x"] {
-        tesla.ask(&format!("/join #vip {key}"), &["Cannot enter #vip: a key has no space, *"]);
+    for key in ["two words", "a,b"] {
+        tesla.ask(&format!("/join #vip {key}"), &["Cannot enter #vip: a key has no space and no comma"]);
     }
 }
 
@@ -284,6 +284,10 @@ fn a_script_that_writes_to_somebody_unknown_fails() {
     let mut bot = home.script(&["--nick", "bot"], "/to albetr\nhello\n");
     bot.expect_lines(&[WELCOME, "Nobody is called albetr", NOBODY, "DISCONNECTED!!"]);
     bot.expect_failure("line 1 (/to albetr): Nobody is called albetr*");
+    // The core of the server has no WHO.
+    if !cfg!(feature = "irc") {
+        return;
+    }
     let mut bot = home.script(&["--nick", "bot"], "/who #nosuch\n/info\n");
     let sentence = "There is no room #nosuch, or nobody in it whom you may see";
     bot.expect_lines(&[WELCOME, sentence, "1 person in #lobby: bot", "DISCONNECTED!!"]);
