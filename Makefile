@@ -12,7 +12,7 @@ target = $${CARGO_TARGET_DIR:-target}/release
 rust = $(shell sed -n 's/^rust-version = "1\.\([0-9]*\)"/\1/p' Cargo.toml)
 packages = on Debian 12 'sudo apt install make gcc cargo-web' is enough; elsewhere install gcc (or clang), \
 and Rust by rustup (rust-lang.org, 'Install'), or 'rustup update'
-started = Building groupchat. The first time it takes about a minute; a second terminal waits for the first.
+started = Building groupchat: about a minute the first time. A second terminal waits.
 
 # Builds what is out of date: with cargo's progress at a terminal, of which the last line, "Finished", is taken away, so
 # that nothing is seen when there was nothing to build.
