@@ -4,7 +4,7 @@
 //! - [`rooms`]: operators, keys, secret rooms, LIST, TOPIC, KICK
 //! - [`modes`]: MODE, bans, INVITE
 //! - [`notify`]: away-notify, extended-join, invite-notify
-//! - [`whowas`]: WHOWAS
+//! - [`whowas`]: who has had a nick
 //! - [`silence`]: members that may not speak
 //! - [`queries`]: WHO, WHOIS, USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
 //! - [`costs`]: long answers, masks, and what else could keep others waiting

@@ -8,7 +8,7 @@
 //! - [`rooms`]: TOPIC, INVITE, KICK
 //! - [`lists`]: NAMES, LIST
 //! - [`who`]: WHO, WHOIS
-//! - [`whowas`]: WHOWAS
+//! - [`whowas`]: WHOWAS, and what it remembers
 //! - [`away`]: AWAY, told to others
 //! - [`users`]: user mode +i
 //! - [`queries`]: USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
