@@ -99,7 +99,7 @@ fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<Stri
         n::ERR_NOSUCHNICK if !is_room(first) => format!("Nobody is called {first}"),
         n::ERR_NOSUCHNICK | n::ERR_NOSUCHCHANNEL => format!("There is no room {first}"),
         n::ERR_CANNOTSENDTOCHAN => format!("You cannot send to {first}: {last} (nothing was sent)"),
-        n::ERR_UNKNOWNERROR => last.to_owned(),
+        n::ERR_UNKNOWNERROR | n::ERR_CANTCHANGENICK => last.to_owned(),
         n::ERR_INPUTTOOLONG => "That line was too long for the server (nothing was sent)".to_owned(),
         n::ERR_UNKNOWNCOMMAND => format!("The server does not know the command {first}"),
         n::ERR_ERRONEUSNICKNAME => format!("The server does not take {first} as a name: {last}"),
@@ -115,7 +115,6 @@ fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<Stri
         }
         n::ERR_NICKNAMEINUSE => format!("The name {first} is taken"),
         n::ERR_USERNOTINCHANNEL => format!("{first} is not in {second}"),
-        n::ERR_CANTCHANGENICK => last.to_owned(),
         n::ERR_NOTONCHANNEL => format!("You are not in {first}"),
         n::ERR_USERONCHANNEL => format!("{first} is in {second} already"),
         n::ERR_TOOMANYCHANNELS => format!("You cannot enter {first}: you are in too many rooms"),
