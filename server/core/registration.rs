@@ -57,7 +57,6 @@ pub fn nick(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         return welcome_when_ready(ctx);
     }
     ctx.me_mut().renamed = true;
-    ctx.cost += ctx.me().rooms.len() / limits::ROOMS_PER_RENAME;
     ctx.send_to_peers(Line::new(ctx.inputs.now, format_args!(":{source} NICK :{wanted}")));
     ctx.log(format_args!("was called {} before", old.unwrap_or_default()));
     let notices: Vec<String> = wings.list.iter().filter_map(|wing| wing.named(ctx)).collect();
@@ -72,9 +71,10 @@ fn refuse(ctx: &mut CommandContext<'_>, wanted: &str, refusal: &Refusal) {
 }
 
 /// Whether the client may change its name to this one, whoever has it: a name is read by all in its rooms, like a text.
-pub fn may_rename(ctx: &CommandContext<'_>, wanted: &str) -> Result<(), Refusal> {
+pub fn may_rename(ctx: &mut CommandContext<'_>, wanted: &str) -> Result<(), Refusal> {
+    ctx.cost += ctx.me().rooms.len() / limits::ROOMS_PER_RENAME;
     ctx.barred_in(wanted).map_or(Ok(()), |room| {
-        let text = format!("You cannot change your nick while you, or that nick, are banned in {}", room.name);
+        let text = format!("You cannot change your nick while you, or that nick, are banned in {room}");
         Err(Refusal::new(numeric::ERR_CANTCHANGENICK, text))
     })
 }
