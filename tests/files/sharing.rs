@@ -236,7 +236,8 @@ fn a_script_fails_with_its_files_and_names_their_lines() {
     fs::write(home.path().join("a b.txt"), "123456789").unwrap();
     fs::write(home.path().join("big"), "x".repeat(1001)).unwrap();
     let mut albert = comes_in(&home, "albert");
-    let script = "/file 'a b.txt' @albert\n/file big albert\n/file a\\ b.txt nobody\n/get 99\n/cancel 98\n/decline x\n";
+    let script =
+        "/file 'a b.txt' @albert\n/file big albert\n/file a\\ b.txt nobody\n/cancel 99\n/decline 99\n/get 99\n";
     let mut tesla = home.script(&["--nick", "tesla"], script);
     tesla.skip_to("DISCONNECTED!!");
     tesla.expect_failure("line 2 (/file big albert): big was not sent to albert: A file may have 1000 bytes at most; also refused: lines 3, 4, 5, 6");
