@@ -50,10 +50,7 @@ impl Clone {
         for (name, value) in [("OPT_LEVEL", "0"), ("LTO", "off"), ("CODEGEN_UNITS", "16")] {
             command.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
         }
-        // The tests may have been started by make.
-        ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "FEATURES", "ARGS", "SERVER", "NICK"]
-            .iter()
-            .for_each(|name| _ = command.env_remove(name));
+        OF_MAKE.iter().for_each(|name| _ = command.env_remove(name));
         let home = self.home.path().join(who);
         command.env("XDG_CONFIG_HOME", &home).env("XDG_DATA_HOME", &home);
         command
@@ -123,6 +120,9 @@ fn make(clone: &Clone, arguments: &[&str]) -> String {
     said
 }
 
+/// What make tells the commands that it starts. The tests may be one of them.
+const OF_MAKE: [&str; 7] = ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "FEATURES", "ARGS", "SERVER", "NICK"];
+
 /// A cargo of this version that fails to build, with this code; what `make run-server` says with it.
 fn run_server_with(cargo: Option<(&str, u8)>) -> String {
     let folder = tempfile::TempDir::new().unwrap();
@@ -133,6 +133,7 @@ fn run_server_with(cargo: Option<(&str, u8)>) -> String {
     }
     let mut command = Command::new("make");
     command.arg("run-server").arg(format!("CARGO=sh {}", path.display())).current_dir(root());
+    OF_MAKE.iter().for_each(|name| _ = command.env_remove(name));
     let run = command.env("CARGO_TARGET_DIR", folder.path()).env("LC_ALL", "C").output().unwrap();
     assert_eq!((run.status.code(), run.stdout.len()), (Some(2), 0));
     String::from_utf8(run.stderr).unwrap()
