@@ -242,15 +242,19 @@ fn every_reason_to_fail() {
     bob.expect(":groupchat FILE END");
 }
 
+/// alice, bob and carol are in #a; carol's client knows nothing of files.
+fn in_one_room(server: &Server) -> [Client; 3] {
+    let people = [server.client_with("alice", FILES), server.client_with("bob", FILES), server.client("carol")];
+    people.map(|mut person| {
+        person.join("#a");
+        person
+    })
+}
+
 #[test]
 fn a_file_can_be_taken_back_and_refused() {
     let server = Server::start(&[]);
-    let mut alice = server.client_with("alice", FILES);
-    let mut bob = server.client_with("bob", FILES);
-    let mut carol = server.client("carol");
-    for client in [&mut alice, &mut bob, &mut carol] {
-        client.join("#a");
-    }
+    let [mut alice, mut bob, mut carol] = in_one_room(&server);
     alice.sync();
     let id = upload(&server, &mut alice, "#a", "a.txt", b"abc");
     let private = upload(&server, &mut alice, "bob", "b.txt", b"abc");
@@ -279,12 +283,7 @@ fn a_file_can_be_taken_back_and_refused() {
 #[test]
 fn a_file_can_be_declined_and_its_sender_learns_that() {
     let server = Server::start(&[]);
-    let mut alice = server.client_with("alice", FILES);
-    let mut bob = server.client_with("bob", FILES);
-    let mut carol = server.client("carol");
-    for client in [&mut alice, &mut bob, &mut carol] {
-        client.join("#a");
-    }
+    let [mut alice, mut bob, mut carol] = in_one_room(&server);
     let shared = upload(&server, &mut alice, "#a", "a.txt", b"abc");
     let private = upload(&server, &mut alice, "bob", "b.txt", b"abc");
     let to_carol = upload(&server, &mut bob, "carol", "c.txt", b"abc");

@@ -4,7 +4,7 @@ use std::fs;
 
 use wire::crc32::crc32;
 
-use super::person::{Home, WELCOME};
+use super::person::{Home, Person, WELCOME};
 use super::scripted_server::{ScriptedServer, Session};
 
 const TEXT: &[u8] = b"123456789";
@@ -26,6 +26,19 @@ fn answer(session: &mut Session, id: u64, name: &str, bytes: &[u8]) {
     session.expect(&format!("FILE FETCH {id}"));
     session.answer_ping();
     session.send(&format!(":srv FILE GET {id} token {} {:08x} :{name}", bytes.len(), crc32(bytes)));
+}
+
+/// tesla fetches file 7, `a.txt`, and has got 4 of its 9 bytes.
+#[track_caller]
+fn in_the_middle(server: &ScriptedServer, home: &Home) -> (Person, Session, Session) {
+    let (tesla, mut session) = server.tesla_with_files(home, &[]);
+    session.send(":albert!a@h FILE ANNOUNCE tesla 7 9 cbf43926 :a.txt");
+    answer(&mut session, 7, "a.txt", TEXT);
+    let mut data = server.accept();
+    data.expect("GET 7 token 0");
+    data.send("OK 9");
+    data.send_bytes(b"1234");
+    (tesla, session, data)
 }
 
 #[track_caller]
@@ -138,13 +151,7 @@ fn what_waited_is_fetched_at_login() {
 fn a_broken_download_goes_on_where_it_was() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
-    let (mut tesla, mut session) = server.tesla_with_files(&home, &[]);
-    session.send(":albert!a@h FILE ANNOUNCE tesla 7 9 cbf43926 :a.txt");
-    answer(&mut session, 7, "a.txt", TEXT);
-    let mut data = server.accept();
-    data.expect("GET 7 token 0");
-    data.send("OK 9");
-    data.send_bytes(b"1234");
+    let (mut tesla, mut session, data) = in_the_middle(&server, &home);
     drop(data);
     tesla.expect_lines(&["albert sends you a.txt (9 bytes)", "Fetching a.txt (9 bytes) from albert"]);
     tesla.expect_line("a.txt is interrupted (*); trying again");
@@ -238,13 +245,7 @@ fn a_download_ends_when_either_side_cancels_it() {
 fn a_cancelled_download_waits_for_get_also_in_the_next_run() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
-    let (mut tesla, mut session) = server.tesla_with_files(&home, &[]);
-    session.send(":albert!a@h FILE ANNOUNCE tesla 7 9 cbf43926 :a.txt");
-    answer(&mut session, 7, "a.txt", TEXT);
-    let mut data = server.accept();
-    data.expect("GET 7 token 0");
-    data.send("OK 9");
-    data.send_bytes(b"1234");
+    let (mut tesla, mut session, mut data) = in_the_middle(&server, &home);
     tesla.expect_lines(&["albert sends you a.txt (9 bytes)", "Fetching a.txt (9 bytes) from albert"]);
     tesla.ask("/cancel 7", &["a.txt is stopped; /get 7 goes on with it, /decline 7 refuses it for good"]);
     // The server hears nothing of it.
