@@ -54,8 +54,7 @@ pub fn enter(client: &Client, room: &str, key: &str) {
     let is_open = !key.is_empty() && !state.model.keys.contains_key(&names::casefold(room));
     let is_there = state.model.is_target(room) && state.model.is_in(room) && !is_open;
     if is_open {
-        let typed = state.script.current.clone();
-        state.script.refuse(&typed, &format!("{room} has no key"));
+        state.script.refuse_current(&format!("{room} has no key"));
     }
     drop(state);
     if !is_there {

@@ -56,6 +56,11 @@ impl Script {
         }
     }
 
+    /// The same of the line that is being carried out.
+    pub fn refuse_current(&mut self, why: &str) {
+        self.refuse(&self.current.clone(), why);
+    }
+
     /// The first refused line and why it was refused, and the numbers of the others.
     pub fn report(&self) -> Option<String> {
         let mut refused = self.refused.iter();

@@ -99,7 +99,7 @@ impl State {
     /// Says why the line that is being carried out is not.
     pub fn refuse(&mut self, sentence: impl Into<String>) {
         let sentence = sentence.into();
-        self.script.refuse(&self.script.current.clone(), &sentence);
+        self.script.refuse_current(&sentence);
         self.note(sentence);
     }
 

@@ -62,9 +62,7 @@ impl Multicast {
         if !is_there {
             self.back(client);
             rooms_of_chat::not_moved(client);
-            let mut state = client.lock();
-            let typed = state.script.current.clone();
-            state.script.refuse(&typed, &format!("the room {name} was not entered"));
+            client.lock().script.refuse_current(&format!("the room {name} was not entered"));
         }
     }
 

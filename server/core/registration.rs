@@ -46,8 +46,7 @@ pub fn nick(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         return refuse(ctx, wanted, &Refusal::new(numeric::ERR_NICKNAMEINUSE, text));
     }
     if !ctx.registry.take_nick(id, wanted) {
-        let numeric = numeric::ERR_NICKNAMEINUSE;
-        return refuse(ctx, wanted, &Refusal::new(numeric, numeric.text));
+        return refuse(ctx, wanted, &numeric::ERR_NICKNAMEINUSE.into());
     }
     wanted.clone_into(&mut ctx.replies.nick);
     if let Some(old) = &old {

@@ -136,21 +136,20 @@ impl Modes {
     /// Whether a client may come in; if not, why. The key is checked before all else: an
     /// invitation does not replace it.
     pub fn may_join(&self, members: usize, client: &Client, key: Option<&str>) -> Result<(), Refusal> {
-        let refusal = if self.key.is_some() && self.key.as_deref() != key {
+        if self.key.is_some() && self.key.as_deref() != key {
             let why = if key.is_some() { "this is the wrong key" } else { "the room needs a key: /join #room KEY" };
-            return Err(Refusal::new(numeric::ERR_BADCHANNELKEY, format!("Cannot join (+k): {why}")));
-        } else if self.invited.iter().any(|(invited, _)| *invited == client.id) {
-            return Ok(());
+            Err(Refusal::new(numeric::ERR_BADCHANNELKEY, format!("Cannot join (+k): {why}")))
+        } else if self.guests().any(|guest| guest == client.id) {
+            Ok(())
         } else if self.is_banned(&client.source()) {
-            numeric::ERR_BANNEDFROMCHAN
+            Err(numeric::ERR_BANNEDFROMCHAN.into())
         } else if self.flags.has(Flags::INVITE_ONLY) {
-            numeric::ERR_INVITEONLYCHAN
+            Err(numeric::ERR_INVITEONLYCHAN.into())
         } else if self.limit.is_some_and(|limit| members >= limit) {
-            numeric::ERR_CHANNELISFULL
+            Err(numeric::ERR_CHANNELISFULL.into())
         } else {
-            return Ok(());
-        };
-        Err(refusal.into())
+            Ok(())
+        }
     }
 
     /// Whether a client may write into the room; if not, the text of 404. `None` stands for a client that has left the

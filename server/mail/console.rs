@@ -9,7 +9,7 @@ use super::store::Mail;
 use crate::core::console::show;
 use crate::core::server::Server;
 
-/// Names in one row of the console: of the longest ones about two fit 80 columns, of usual ones six.
+/// Bytes of names in one row, which is indented: a row fits 80 columns.
 const ROW: usize = 72;
 
 pub fn absent(mail: &Mail, server: &Server, name: &str) {
