@@ -35,7 +35,7 @@ pub mod pending;
 pub mod people;
 mod receiver;
 pub mod rooms;
-mod sentence;
+pub mod sentence;
 pub mod settings;
 pub mod shutdown;
 pub mod state;

@@ -32,4 +32,9 @@ pub trait View: Send {
 
     /// The input ended before the answer came.
     fn end_line(&mut self);
+
+    /// More is about to be shown, so that the view may wait until `release` with drawing.
+    fn hold(&mut self) {}
+
+    fn release(&mut self) {}
 }
