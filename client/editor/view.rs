@@ -1,0 +1,335 @@
+//! The editor as a view of the model: events go above the prompt, keys into it.
+//!
+//! Shared by the view, which is part of the state, and the keyboard, which is the main thread. Its own lock is taken only
+//! after the state's, and nobody else waits for it.
+
+use super::completion::World;
+use super::key::Key;
+use super::limits::{BELL, UNREAD_NAMED};
+use super::lines::{self, is_said_here};
+use super::prompt::{Outcome, Prompt, Situation, Turn};
+use super::screen::{Block, Screen};
+use super::transcript::{Print, Transcript};
+use super::tty::Modes;
+use super::unseen::{Place, Unseen, place};
+use crate::core::client::Command;
+use crate::core::command;
+use crate::core::event::{Event, Kind};
+use crate::core::model::{Model, is_room};
+use crate::core::view::View;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use time::OffsetDateTime;
+use wire::names;
+use wire::text::printable;
+
+/// Everything that is on the screen.
+pub struct Editor {
+    pub screen: Screen,
+    pub prompt: Prompt,
+    transcript: Transcript,
+    unseen: Unseen,
+    /// A question that the line answers.
+    question: Option<String>,
+    /// `None` in tests, which have no terminal.
+    modes: Option<Arc<Modes>>,
+    rang: Option<Instant>,
+}
+
+/// What the main thread has to do after a key.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Request {
+    /// To carry out these lines; what was typed goes into the history.
+    Lines {
+        lines: Vec<String>,
+        typed: Option<String>,
+    },
+    FileOfPaste(String),
+    End,
+    Interrupt,
+    Suspend,
+}
+
+/// The editor as the view of the state.
+pub struct SharedEditor(pub Arc<Mutex<Editor>>);
+
+/// A thread that panicked left nothing half done that another could trip over.
+pub fn lock(editor: &Mutex<Editor>) -> MutexGuard<'_, Editor> {
+    editor.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Editor {
+    pub fn new(screen: Screen, transcript: Transcript, modes: Option<Arc<Modes>>) -> Self {
+        let (prompt, unseen) = (Prompt::default(), Unseen::default());
+        Editor { screen, prompt, transcript, unseen, question: None, modes, rang: None }
+    }
+
+    /// A key was pressed.
+    pub fn key(&mut self, key: Key, model: &Model, commands: &[Command]) -> Option<Request> {
+        let situation = self.situation(model, commands);
+        let request = match self.prompt.key(key, &situation, || world(model, commands)) {
+            Outcome::Changed => None,
+            Outcome::Bell => {
+                self.screen.ring();
+                None
+            }
+            Outcome::Entered { text, is_pasted } => self.entered(text, is_pasted, model, commands),
+            Outcome::SendPaste(text) => {
+                let lines = lines::of_paste(&text, commands);
+                Some(Request::Lines { lines, typed: None })
+            }
+            Outcome::FileOfPaste(text) => Some(Request::FileOfPaste(text)),
+            Outcome::End => Some(Request::End),
+            Outcome::Interrupt => Some(Request::Interrupt),
+            Outcome::Suspend => Some(Request::Suspend),
+            Outcome::Clear => {
+                self.transcript.break_off();
+                self.screen.clear();
+                None
+            }
+            Outcome::Turn(turn) => turn_to(turn, model).map(|line| Request::Lines { lines: vec![line], typed: None }),
+        };
+        self.update(model, commands);
+        request
+    }
+
+    fn situation(&self, model: &Model, commands: &[Command]) -> Situation {
+        let can_send_files = model.detour.is_none() && command::find(commands, "/file").is_some();
+        Situation { is_question: self.question.is_some(), can_send_files }
+    }
+
+    /// The line was ended: it goes up, unless it comes back as something that we said.
+    fn entered(&mut self, text: String, is_pasted: bool, model: &Model, commands: &[Command]) -> Option<Request> {
+        if let Some(question) = self.question.take() {
+            self.print(printable(&question).into_owned() + &text);
+            return Some(Request::Lines { lines: vec![text], typed: None });
+        }
+        let is_text = is_pasted && model.target().is_some();
+        let lines = match if is_text { Ok(lines::of_paste(&text, commands)) } else { lines::of_typed(&text, commands) }
+        {
+            Ok(lines) => lines,
+            Err(why) => {
+                self.print(why.to_owned());
+                self.prompt.line.set(&text);
+                return None;
+            }
+        };
+        let label = label(model);
+        for line in lines.iter().filter(|line| !is_said_here(line, model, commands)) {
+            self.print(format!("{label}{line}"));
+        }
+        Some(Request::Lines { lines, typed: Some(text) })
+    }
+
+    fn print(&mut self, line: String) {
+        self.transcript.break_off();
+        self.screen.print(line);
+    }
+
+    /// Shows the prompt as it is now.
+    pub fn update(&mut self, model: &Model, commands: &[Command]) {
+        let situation = self.situation(model, commands);
+        let shown = self.prompt.shown(&situation);
+        let usual = || self.question.clone().unwrap_or_else(|| label(model));
+        let is_text = self.prompt.line.is_pasted() && lines::looks_like_a_command(shown.text, commands);
+        let block = Block {
+            status: self.screen.status().to_owned(),
+            hint: if is_text { "This was pasted, so it is sent as text" } else { "" },
+            label: printable(&shown.label.unwrap_or_else(usual)).into_owned(),
+            text: shown.text.to_owned(),
+            cursor: shown.cursor,
+        };
+        self.screen.set_block(block);
+    }
+
+    /// The window may have changed, or a shell may have used the terminal.
+    pub fn window(&mut self, size: (usize, usize)) {
+        let is_ours = self.modes.as_ref().is_none_or(|modes| modes.is_raw());
+        if size != self.screen.size() {
+            self.transcript.break_off();
+            self.screen.resize(size);
+        } else if !is_ours {
+            self.transcript.break_off();
+            self.screen.forget_drawn();
+        }
+    }
+
+    fn show(&mut self, event: &Event, model: &Model) {
+        let moment = self.transcript.moment(event);
+        match place(event, model) {
+            Place::Here => self.show_here(event, model, moment),
+            Place::Room(room) => self.unseen.hold(&room, event, model, moment),
+            Place::Nowhere => {}
+        }
+        match &event.kind {
+            Kind::TalkingTo(Some(target)) => self.catch_up(target, model),
+            Kind::WeLeft | Kind::WeWereRemoved { .. } => self.unseen.retain_rooms(model),
+            Kind::Said { .. } if event.mentions_us && self.rang.is_none_or(|rang| rang.elapsed() > BELL) => {
+                self.rang = Some(Instant::now());
+                self.screen.ring();
+            }
+            _ => {}
+        }
+        self.relabel(model);
+        // It counts as read now.
+        if event.origin.receipt.is_some() {
+            self.screen.write();
+        }
+    }
+
+    fn show_here(&mut self, event: &Event, model: &Model, moment: OffsetDateTime) {
+        for print in self.transcript.lines(event, model, moment) {
+            self.put(print);
+        }
+    }
+
+    fn put(&mut self, print: Print) {
+        match print {
+            Print::Line(line) => self.screen.print(line),
+            Print::Instead(line) => self.screen.print_instead(line),
+        }
+    }
+
+    /// The user turns to a conversation, and sees what has waited there.
+    fn catch_up(&mut self, target: &str, model: &Model) {
+        let waited = self.unseen.take(target);
+        if waited.is_empty() {
+            return;
+        }
+        let mark = self.transcript.new_mark();
+        self.put(mark);
+        waited.iter().for_each(|(moment, event)| self.show_here(event, model, *moment));
+    }
+
+    /// What the prompt says about the model may have changed; what the user types has not.
+    fn relabel(&mut self, model: &Model) {
+        if self.question.is_none() && self.prompt.has_usual_label() {
+            self.screen.set_label(printable(&label(model)).into_owned());
+        }
+    }
+}
+
+impl View for SharedEditor {
+    fn show(&mut self, event: &Event, model: &Model) {
+        lock(&self.0).show(event, model);
+    }
+
+    fn is_interactive(&self) -> bool {
+        true
+    }
+
+    fn is_closed(&self) -> bool {
+        lock(&self.0).screen.is_closed()
+    }
+
+    fn draw_prompt(&mut self, model: &Model) {
+        let mut editor = lock(&self.0);
+        editor.modes.iter().for_each(|modes| modes.raw(true));
+        editor.relabel(model);
+        editor.screen.enter();
+    }
+
+    fn end_prompt(&mut self) {
+        let mut editor = lock(&self.0);
+        editor.screen.set_status(String::new());
+        editor.screen.leave();
+        editor.modes.iter().for_each(|modes| modes.restore());
+    }
+
+    fn set_status(&mut self, status: &str) {
+        lock(&self.0).screen.set_status(printable(status).into_owned());
+    }
+
+    /// The keyboard has shown it.
+    fn entered(&mut self, _: &str) {}
+
+    fn ask(&mut self, question: &str) {
+        let mut editor = lock(&self.0);
+        editor.modes.iter().for_each(|modes| modes.raw(true));
+        editor.screen.set_label(printable(question).into_owned());
+        editor.question = Some(question.to_owned());
+        editor.screen.enter();
+    }
+
+    /// No answer comes any more.
+    fn end_line(&mut self) {
+        lock(&self.0).question = None;
+    }
+
+    fn hold(&mut self) {
+        lock(&self.0).screen.hold();
+    }
+
+    fn release(&mut self) {
+        lock(&self.0).screen.release();
+    }
+}
+
+/// What stands before the line: conversations with unread messages by their number, and where the line goes.
+fn label(model: &Model) -> String {
+    let all = model.conversations().iter().enumerate();
+    let unread: Vec<_> = all.filter(|(_, known)| known.unread > 0 && !model.is_target(&known.name)).collect();
+    let mut parts: Vec<_> = unread
+        .iter()
+        .take(UNREAD_NAMED)
+        .map(|(at, known)| format!("{}:{} {}", at + 1, known.name, known.unread))
+        .collect();
+    if unread.len() > UNREAD_NAMED {
+        parts.push(format!("{} more", unread.len() - UNREAD_NAMED));
+    }
+    let elsewhere = if parts.is_empty() { String::new() } else { format!("({}) ", parts.join(", ")) };
+    match (&model.detour, model.target(), &model.idle_prompt) {
+        (Some(detour), ..) => format!("{elsewhere}{detour}> "),
+        (None, Some(target), _) if is_room(target) => format!("{elsewhere}{target}> "),
+        (None, Some(target), _) => format!("{elsewhere}@{target}> "),
+        (None, None, Some(prompt)) => prompt.clone(),
+        (None, None, None) => format!("{elsewhere}> "),
+    }
+}
+
+/// The line that leads to another conversation.
+fn turn_to(turn: Turn, model: &Model) -> Option<String> {
+    let all = model.conversations();
+    let here = all.iter().position(|known| model.is_target(&known.name));
+    let at = match (turn, here) {
+        (Turn::To(at), _) => at,
+        (Turn::Next, Some(here)) => (here + 1) % all.len(),
+        (Turn::Previous, Some(here)) => (here + all.len() - 1) % all.len(),
+        (Turn::Next | Turn::Previous, None) => 0,
+    };
+    all.get(at).filter(|known| !model.is_target(&known.name)).map(|known| format!("/to {}", known.name))
+}
+
+/// What Tab can complete with.
+fn world(model: &Model, commands: &[Command]) -> World {
+    let spellings = |command: &Command| {
+        std::iter::once(command.name).chain(command.aliases.iter().copied()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let here = model.conversations().iter().filter(|known| model.is_target(&known.name));
+    let mut people: Vec<String> = Vec::new();
+    let mut add = |nick: &str| {
+        if !model.is_me(nick) && !people.iter().any(|known| names::eq_ignore_case(known, nick)) {
+            people.push(nick.to_owned());
+        }
+    };
+    for known in here {
+        for event in known.scrollback.iter().rev() {
+            match &event.kind {
+                Kind::Said { from, .. } if known.members.contains_key(&names::casefold(from)) => add(from),
+                _ => {}
+            }
+        }
+        known.members.values().for_each(|nick| add(nick));
+    }
+    let others = model.conversations().iter().filter(|known| !is_room(&known.name));
+    others.for_each(|known| add(&known.name));
+    World {
+        commands: commands.iter().flat_map(spellings).collect(),
+        people,
+        rooms: model.rooms().map(str::to_owned).collect(),
+        file_commands: command::find(commands, "/file").map(spellings).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
