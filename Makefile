@@ -5,7 +5,22 @@ CARGO ?= cargo
 NICK ?=
 SERVER ?= 127.0.0.1:6667
 ARGS ?=
+PREFIX ?= /usr/local
+DESTDIR ?=
 features = $(if $(filter core,$(FEATURES)),--no-default-features,$(addprefix --features ,$(FEATURES)))
+target = $${CARGO_TARGET_DIR:-target}/release
+rust = $(shell sed -n 's/^rust-version = "1\.\([0-9]*\)"/\1/p' Cargo.toml)
+packages = on Debian 12 'sudo apt install make gcc cargo-web' is enough; elsewhere install gcc (or clang), \
+and Rust by rustup (rust-lang.org, 'Install'), or 'rustup update'
+started = Building groupchat. The first time it takes about a minute; a second terminal waits for the first.
+
+# Builds what is out of date: with cargo's progress at a terminal, of which the last line, "Finished", is taken away, so
+# that nothing is seen when there was nothing to build.
+define build
+@test -e "$(target)/$(1)" || echo "$(started)" >&2
+@if [ -t 2 ] && [ "$$TERM" != dumb ]; then $(CARGO) build --release $(features) --bin $(1) && printf '\033[A\033[2K' >&2; \
+else $(CARGO) build --release --quiet $(features) --bin $(1); fi
+endef
 
 .PHONY: help
 help: ## show this list
@@ -13,6 +28,7 @@ help: ## show this list
 
 .PHONY: run-server
 run-server: cargo ## start the server (ARGS="--listen 0.0.0.0:6667 -v" passes options)
+	$(call build,chat-server)
 	@$(CARGO) run --release --quiet $(features) --bin chat-server -- $(ARGS)
 
 .PHONY: run-core
@@ -21,17 +37,32 @@ run-core: ## start the core of the server alone: a good place to begin reading (
 
 .PHONY: run-client
 run-client: cargo ## start a client: make run-client NICK=albert [SERVER=host:port]
+	$(call build,chat-client)
 	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --server '$(SERVER)' $(if $(NICK),--nick $(NICK)) $(ARGS)
 
 .PHONY: run-directory
 run-directory: cargo ## open the directory of multicast rooms: make run-directory [NICK=albert] [SERVER=host:port]
+	$(call build,chat-client)
 	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --directory --server '$(SERVER)' $(if $(NICK),--nick $(NICK)) $(ARGS)
+
+.PHONY: build
+build: cargo ## build the server and the client (FEATURES=core or default for a part)
+	$(call build,chat-server)
+	$(call build,chat-client)
+
+.PHONY: install
+install: ## build and install into PREFIX (/usr/local), with a service for systemd; DESTDIR is put in front
+	@! command -v $(CARGO) >/dev/null || $(MAKE) --no-print-directory build
+	@test -x "$(target)/chat-server" && test -x "$(target)/chat-client" || { echo "Run make build first" >&2; exit 1; }
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/lib/systemd/system"
+	install -m 755 "$(target)/chat-server" "$(target)/chat-client" "$(DESTDIR)$(PREFIX)/bin"
+	sed 's|/usr/local|$(PREFIX)|' server/groupchat.service >"$(DESTDIR)$(PREFIX)/lib/systemd/system/groupchat.service"
 
 .PHONY: test
 test: cargo ## run all tests in three feature sets: the core alone, default, full
-	$(CARGO) test --quiet --no-default-features
-	$(CARGO) test --quiet
-	$(CARGO) test --quiet --features full
+	$(CARGO) test --no-default-features -- --quiet
+	$(CARGO) test -- --quiet
+	$(CARGO) test --features full -- --quiet
 
 .PHONY: check
 check: cargo ## check formatting and lints, warnings are errors
@@ -42,7 +73,7 @@ check: cargo ## check formatting and lints, warnings are errors
 
 .PHONY: bench
 bench: cargo ## measure beside ngircd and inspircd, if installed (ARGS="--only-quick" for a first look)
-	$(CARGO) bench --quiet $(features) --bench bench -- $(ARGS)
+	$(CARGO) bench $(features) --bench bench -- $(ARGS)
 
 .PHONY: clean
 clean: cargo ## remove what was built
@@ -50,4 +81,7 @@ clean: cargo ## remove what was built
 
 .PHONY: cargo
 cargo:
-	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust 1.91 or newer with rustup (see rust-lang.org, 'Install'), then try again" >&2; exit 1; }
+	@command -v cc >/dev/null || { echo "A C compiler is missing: $(packages)" >&2; exit 1; }
+	@found=$$($(CARGO) --version 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\).*/\1/p'); \
+	test "$${found:-0}" -ge $(rust) || { test "$$found" && found="is too old (1.$$found)" || found="is missing"; \
+	echo "Rust $$found; 1.$(rust) or newer is needed: $(packages)" >&2; exit 1; }

@@ -50,14 +50,14 @@ use std::sync::Arc;
 
 /// The commands of wings, so that a build without one says how to get it.
 const COMMANDS_OF_WINGS: Absent = &[
-    ("tls", &["/fingerprint"]),
-    ("files", &["/file", "!FILE", r"\file", "/files", "/get", "/cancel"]),
+    ("tls", &["/fingerprint", "/release"]),
+    ("files", &["/file", "!FILE", r"\file", "/files", "/get", "/cancel", "/decline"]),
     ("directory", &["/getdir", "/makeroom", "/deleteroom"]),
     ("multicast", &["/chat"]),
 ];
 
 fn main() -> ExitCode {
-    wire::os::keep_ignored_signals();
+    wire::os::keep_ignored_signals(false);
     run(&Args::parse()).unwrap_or_else(|sentence| {
         terminal::complain(&sentence);
         ExitCode::FAILURE
@@ -86,7 +86,8 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         return Ok(shutdown::in_order(&client));
     }
     client.lock().model.set_target(Some(room));
-    login::connect(&client, &mut input, "--nick", shutdown::give_up)?;
+    let connected = login::connect(&client, &mut input, "--nick", shutdown::give_up);
+    connected.inspect_err(|_| shutdown::drain(&mut client.lock()))?;
     rooms::enter(&client, room, "");
     client.wings.iter().for_each(|wing| wing.ready(&client, &mut client.lock()));
     client.note("Welcome to chat room. Enter 'tata' anytime to exit");

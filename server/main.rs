@@ -1,7 +1,8 @@
 //! The chat server: plugs the wings in, starts the threads, and ends them.
 //!
 //! The main thread starts `log`, `broadcaster` and one accept thread for each `--listen` address, which starts a thread
-//! for each client. Then it waits for Ctrl-C, and ends them: first the accept threads, then the clients, `log` last.
+//! for each client, and at a terminal `console`. Then it waits for Ctrl-C, and ends them: first the accept threads, then
+//! the clients, `log` last.
 
 mod args;
 #[cfg_attr(
@@ -26,12 +27,13 @@ mod tls;
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 
 use clap::Parser;
@@ -43,10 +45,10 @@ use crate::core::event::Event;
 use crate::core::listener::{accept_loop, listen, reachable, wake};
 use crate::core::log::Log;
 use crate::core::server::Server;
-use crate::core::{commands, limits};
+use crate::core::{commands, console, limits};
 
 fn main() -> ExitCode {
-    wire::os::keep_ignored_signals();
+    wire::os::keep_ignored_signals(io::stdin().is_terminal());
     match run(Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -65,7 +67,8 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     #[cfg(not(feature = "tls"))]
     args.check()?;
     let listeners = args.core.listen.iter().map(|&address| listen(address)).collect::<Result<Vec<_>, _>>()?;
-    let stop = stop_on_signal()?;
+    let (stopper, stop) = mpsc::channel();
+    stop_on_signal(stopper.clone())?;
     let (log, log_written) = Log::start(args.core.verbose)?;
 
     // The wings. Without the lines of one, and without its folder, the rest still builds.
@@ -125,8 +128,14 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
         accepting.push((address, builder.spawn(move || accept_loop(&listener, &server, &wings, &running))?));
     }
     drop(running);
+    if io::stdin().is_terminal() {
+        server.log.line("Type help for what you can do here");
+        let commands = console::commands(&wings, stopper);
+        let server = Arc::downgrade(&server);
+        thread::Builder::new().name("console".into()).spawn(move || console::console_loop(&server, &commands))?;
+    }
 
-    // Until Ctrl-C.
+    // Until Ctrl-C, or `stop` at the console.
     while stop.recv_timeout(limits::HOUSEKEEPING) == Err(RecvTimeoutError::Timeout) {
         wings.list.iter().for_each(|wing| wing.housekeeping(&server));
     }
@@ -148,14 +157,12 @@ fn broadcast(global_buffer: &Receiver<Event>) {
 }
 
 /// The first Ctrl-C (or SIGTERM, or SIGHUP when the terminal is closed) sends a word, the second ends the process at once.
-fn stop_on_signal() -> Result<Receiver<()>, ctrlc::Error> {
-    let (sender, stop) = mpsc::channel();
-    let mut sender = Some(sender);
-    ctrlc::set_handler(move || match sender.take() {
+fn stop_on_signal(stopper: Sender<()>) -> Result<(), ctrlc::Error> {
+    let mut stopper = Some(stopper);
+    ctrlc::set_handler(move || match stopper.take() {
         Some(first) => drop(first.send(())),
         None => process::exit(130),
-    })?;
-    Ok(stop)
+    })
 }
 
 /// Ends the threads of the clients: accepts no new ones, has the broadcaster send the last line to all, and waits for

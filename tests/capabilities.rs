@@ -202,6 +202,10 @@ fn tags_of_clients_reach_those_who_understand_tags() {
     alice.ask("@+draft/reply=12;time=2000;label=7;+x;msgid=faked;+;+=y PRIVMSG #a :hello", &[]);
     let seen = carol.expect("@msgid=* :alice!alice@127.0.0.1 PRIVMSG #a :hello");
     msgid(&seen, ";+draft/reply=12;+x");
+    // A key is ASCII and comes once; the last value counts.
+    alice.ask("@+x=1;+\u{e9}=2;+a_b=3;+x=4 TAGMSG #a", &[]);
+    let seen = carol.expect("@msgid=* :alice!alice@127.0.0.1 TAGMSG #a");
+    msgid(&seen, ";+x=4");
     alice.ask("@+typing=active TAGMSG #a", &[]);
     let seen = carol.expect("@msgid=* :alice!alice@127.0.0.1 TAGMSG #a");
     msgid(&seen, ";+typing=active");
@@ -223,7 +227,7 @@ fn tags_have_a_limit_of_their_own() {
     alice.ask(&format!("@{tags} PRIVMSG bob :{text}"), &[]);
     let longest = bob.expect(&format!("@time=*;msgid=* :alice!alice@127.0.0.1 PRIVMSG bob :{text}"));
     assert!(longest.contains(&format!(";{tags} ")));
-    let too_long = ["417 :Line too long: 512 bytes at most; it was not carried out"];
+    let too_long = ["417 :Line too long: 4096 bytes of tags at most; it was not carried out"];
     alice.ask(&format!("@{tags}y PRIVMSG bob :one byte more"), &too_long);
     alice.ask(&format!("@{tags}"), &[]);
     alice.ask("PRIVMSG bob :next", &[]);

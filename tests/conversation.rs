@@ -163,7 +163,7 @@ fn with_ngircd_too() {
     assert_eq!(whole, long);
     albert.type_line("tata");
     albert.skip_to("DISCONNECTED!!");
-    assert_eq!(albert.expect_exit(0), "");
+    albert.expect_failure("line 3 (@nobody hi): Nobody is called nobody");
     tesla.expect_line("albert left the conversation");
     let mut bot = home.script(&["--nick", "bot"], "hello\n");
     bot.skip_to("DISCONNECTED!!");

@@ -53,7 +53,7 @@ fn only_its_own_capabilities_are_offered() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     alice.ask("CAP LS", &[":groupchat CAP alice LS :cap-notify echo-message message-tags server-time"]);
-    alice.ask("CAP REQ groupchat/files", &[":groupchat CAP alice NAK :groupchat/files"]);
+    alice.ask("CAP REQ groupchat.local/files", &[":groupchat CAP alice NAK :groupchat.local/files"]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use wire::crc32::crc32;
 use crate::harness::{Client, Server};
 use crate::lifecycle::cannot_start;
 use crate::limits::limit;
-use crate::mail::{has_been_here, silent, stored};
+use crate::mail::{confirm_all, has_been_here, silent, stored};
 
 /// What a server has answered to an offer.
 pub struct Offered {
@@ -88,13 +88,13 @@ pub fn spooled(folder: &TempDir) -> Vec<String> {
     names
 }
 
-pub const FILES: &str = "groupchat/files";
+pub const FILES: &str = "groupchat.local/files";
 
 #[test]
 fn a_file_goes_from_one_person_to_another() {
     let server = Server::start(&[]);
     let mut tesla = server.client_with("tesla", FILES);
-    let mut albert = server.client_with("albert", "groupchat/files server-time message-tags");
+    let mut albert = server.client_with("albert", "groupchat.local/files server-time message-tags");
     let offered = offer(&mut tesla, "Albert", 9, "../my photo.jpg");
     assert_eq!((offered.id, offered.offset, &offered.crc[..]), (1, 0, "00000000"));
     tesla.ask(
@@ -137,7 +137,7 @@ fn in_a_room_it_is_for_those_inside_when_it_is_whole() {
     tesla.sync();
     let offered = offer(&mut tesla, "#LAB", 3, "a.txt");
     gone.send("PART #lab");
-    let mut carol = server.client_with("carol", "groupchat/files message-tags");
+    let mut carol = server.client_with("carol", "groupchat.local/files message-tags");
     carol.join("#lab");
     gone.sync();
     tesla.sync();
@@ -276,13 +276,68 @@ fn a_file_can_be_taken_back_and_refused() {
 }
 
 #[test]
+fn a_file_can_be_declined_and_its_sender_learns_that() {
+    let server = Server::start(&[]);
+    let mut alice = server.client_with("alice", FILES);
+    let mut bob = server.client_with("bob", FILES);
+    let mut carol = server.client("carol");
+    for client in [&mut alice, &mut bob, &mut carol] {
+        client.join("#a");
+    }
+    let shared = upload(&server, &mut alice, "#a", "a.txt", b"abc");
+    let private = upload(&server, &mut alice, "bob", "b.txt", b"abc");
+    let to_carol = upload(&server, &mut bob, "carol", "c.txt", b"abc");
+    let from_carol = upload(&server, &mut carol, "alice", "d.txt", b"abc");
+    [&mut alice, &mut bob, &mut carol].into_iter().for_each(|client| drop(client.sync()));
+    let fail = |code: &str, id: u64| format!(":groupchat FAIL FILE {code} {id} :*");
+    for (id, code) in [(shared, "OWN_FILE"), (private, "OWN_FILE"), (to_carol, "NO_SUCH_FILE"), (99, "NO_SUCH_FILE")] {
+        alice.ask(&format!("FILE DECLINE {id}"), &[&fail(code, id)]);
+    }
+    alice.ask("FILE DECLINE", &["461 FILE"]);
+    alice.ask("FILE DECLINE x", &[":groupchat FAIL FILE INVALID_PARAMS x :*"]);
+    bob.ask(&format!("FILE GOT {shared}"), &[]);
+    alice.expect_only(&[":bob!bob@127.0.0.1 FILE GOT alice * :a.txt"]);
+    bob.ask(&format!("FILE DECLINE {shared}"), &[&fail("ALREADY_RECEIVED", shared)]);
+    for (id, name) in [(shared, "a.txt"), (to_carol, "c.txt")] {
+        let sender = if id == shared { "alice" } else { "bob" };
+        carol.ask(
+            &format!("FILE DECLINE {id}"),
+            &[&format!(":carol!carol@127.0.0.1 FILE DECLINE {sender} {id} :{name}")],
+        );
+        carol.ask(&format!("FILE DECLINE {id}"), &[&fail("NO_SUCH_FILE", id)]);
+        carol.ask(&format!("FILE FETCH {id}"), &[&fail("NO_SUCH_FILE", id)]);
+    }
+    alice.expect_only(&[&format!(":carol!carol@127.0.0.1 FILE DECLINE alice {shared} :a.txt")]);
+    bob.expect_only(&[&format!(":carol!carol@127.0.0.1 FILE DECLINE bob {to_carol} :c.txt")]);
+    // Of the file in the room bob has a copy; nobody wants the other.
+    bob.ask(&format!("FILE FETCH {to_carol}"), &[&fail("NO_SUCH_FILE", to_carol)]);
+    assert_eq!(download(&server, &mut bob, shared), b"abc");
+    // Carol knows no files, and alice is not even connected.
+    alice.ask(
+        &format!("FILE DECLINE {from_carol}"),
+        &[&format!(":alice!alice@127.0.0.1 FILE DECLINE carol {from_carol} :d.txt")],
+    );
+    carol.expect_only(&[":alice!alice@127.0.0.1 NOTICE carol :does not want your file: d.txt"]);
+    alice.send("QUIT");
+    alice.skip_to("ERROR *");
+    bob.expect(":alice!alice@127.0.0.1 QUIT :Quit: ");
+    bob.ask(&format!("FILE DECLINE {private}"), &[&format!(":bob!bob@127.0.0.1 FILE DECLINE alice {private} :b.txt")]);
+    let mut alice = server.client_with("alice", FILES);
+    alice.skip_to(&format!(":bob!bob@127.0.0.1 FILE DECLINE alice {private} :b.txt"));
+    alice.send("FILE LIST");
+    alice.skip_to(&format!(":groupchat FILE ITEM {shared} *"));
+    alice.expect(":groupchat FILE END");
+    server.program.expect_log("does not want c.txt (file 3)  [ carol ]");
+}
+
+#[test]
 fn a_server_keeps_its_files() {
     let mut server = Server::start(&[]);
     let mut alice = server.client("alice");
     let mut bob = server.client("bob");
     upload(&server, &mut alice, "bob", "a.txt", b"abc");
     upload(&server, &mut alice, "bob", "b.txt", b"abc");
-    bob.sync();
+    confirm_all(&server, &mut bob);
     for line in ["FILE GOT 1", "FILE CANCEL 2"] {
         bob.ask(line, &[]);
     }
@@ -353,13 +408,13 @@ fn a_file_waits_for_who_is_away() {
     bob.expect(":groupchat NOTICE bob :2 messages while you were away");
     for (id, name) in [(1, "a.txt"), (2, "b.txt")] {
         let text = format!("shared a file: {name} (3 bytes); with the groupchat client /get {id} fetches it");
-        bob.expect(&format!("@time=* :alice!alice@127.0.0.1 NOTICE BOB :{text}"));
+        bob.expect(&format!("@time=* :alice!alice@127.0.0.1 NOTICE bob :{text}"));
     }
     bob.send("QUIT");
     while bob.receive().is_some() {}
-    let mut bob = server.client_with("bob", "server-time groupchat/files");
+    let mut bob = server.client_with("bob", "server-time groupchat.local/files");
     bob.expect(":groupchat NOTICE bob :2 messages while you were away");
-    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE BOB 1 3 352441c2 :a.txt");
-    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE BOB 2 3 352441c2 :b.txt");
+    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE bob 1 3 352441c2 :a.txt");
+    bob.expect("@time=* :alice!alice@127.0.0.1 FILE ANNOUNCE bob 2 3 352441c2 :b.txt");
     assert_eq!(download(&server, &mut bob, 2), b"abc");
 }

@@ -10,7 +10,7 @@ mod program;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,6 +26,9 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 const TRANSCRIPT: usize = 400;
 /// Whether this build has a wing that stores something, and with it the option for the folder.
 const STORES: bool = cfg!(feature = "disk");
+
+/// By this the server says that it has started.
+const LISTENING: &str = "Server has started listening on ";
 
 /// A running server, with a folder of its own; both end with it.
 pub struct Server {
@@ -61,6 +64,22 @@ impl Server {
         Server::start_as(shell, options, Output::Read)
     }
 
+    /// Starts it at a terminal of its own, by a shell that runs `command`: `$SERVER` is the server with its options.
+    pub fn start_at_terminal(command: &str, options: &[&str]) -> Server {
+        let folder = Arc::new(TempDir::new().unwrap());
+        let mut server = format!(
+            "{} --name groupchat --listen 127.0.0.1:0 {}",
+            env!("CARGO_BIN_EXE_chat-server"),
+            options.join(" ")
+        );
+        if STORES {
+            server += &format!(" --data-dir {}", folder.path().display());
+        }
+        let mut terminal = Command::new("script");
+        terminal.args(["-qec", command, "/dev/null"]).env("SERVER", server).env("SHELL", "/bin/sh");
+        Server::running(Program::start_with(terminal, Stdio::piped(), LISTENING, 1, Output::Read), &folder)
+    }
+
     /// Starts it with somebody who does, or does not, read what it prints.
     pub fn start_as(command: Command, options: &[&str], output: Output) -> Server {
         Server::start_in_as(&Arc::new(TempDir::new().unwrap()), command, options, output)
@@ -74,8 +93,15 @@ impl Server {
         if STORES {
             command.arg("--data-dir").arg(folder.path());
         }
+        // A short name, since the tests repeat it often.
+        if !options.contains(&"--name") {
+            command.args(["--name", "groupchat"]);
+        }
         command.args(options);
-        let program = Program::start(command, "Server has started listening on ", listens.max(1), output);
+        Server::running(Program::start(command, LISTENING, listens.max(1), output), folder)
+    }
+
+    fn running(program: Program, folder: &Arc<TempDir>) -> Server {
         let addresses: Vec<_> = program.ready().iter().map(|address| address.parse().unwrap()).collect();
         assert!(!addresses.is_empty(), "the server did not start: {}", program.text());
         Server { addresses, program, folder: Arc::clone(folder), transcript: Arc::default() }

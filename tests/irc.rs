@@ -3,6 +3,7 @@
 //! - [`welcome`]: the whole welcome, and what 005 says
 //! - [`rooms`]: operators, keys, secret rooms, LIST, TOPIC, KICK
 //! - [`modes`]: MODE, bans, INVITE
+//! - [`silence`]: members that may not speak
 //! - [`queries`]: WHO, WHOIS, USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
 //! - [`costs`]: long answers, masks, and what else could keep others waiting
 //! - [`capabilities`]: multi-prefix, userhost-in-names
@@ -16,4 +17,5 @@ mod modes;
 mod numerics;
 mod queries;
 mod rooms;
+mod silence;
 mod welcome;

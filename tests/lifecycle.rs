@@ -63,6 +63,17 @@ fn the_window_shows_texts_when_asked_and_never_control_characters() {
 }
 
 #[test]
+fn the_window_shows_the_threads_of_clients_when_asked() {
+    let server = Server::start(&["-v"]);
+    let alice = server.client("alice");
+    let thread = format!("Thread for Client (127.0.0.1, {})", alice.address.port());
+    server.program.expect_log(&format!("{thread} started"));
+    assert_eq!(server.program.count_log(&format!("{thread} ended")), 0);
+    drop(alice);
+    server.program.expect_log(&format!("{thread} ended"));
+}
+
+#[test]
 fn the_chat_goes_on_when_nobody_looks_at_the_window() {
     for output in [Output::Unread, Output::Closed] {
         let mut server = Server::start_as(Command::new(env!("CARGO_BIN_EXE_chat-server")), &["--flood", "0"], output);

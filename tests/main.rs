@@ -12,6 +12,7 @@
 //! - [`bad_input`]: whatever else bytes can be
 //! - [`costs`]: no line costs more than it pays
 //! - [`endurance`]: races, storms, slow readers and flooders
+//! - [`console`]: what the operator types where the server runs
 //! - [`lifecycle`]: options, the log, time-outs, the end
 //! - [`shortage`]: no descriptor, no thread, no place left
 //! - [`client`]: the chat client at work: commands, scripts, options, errors
@@ -32,6 +33,7 @@
 //! - [`structure`]: arrows point down, and the core knows no wing
 //! - [`source`]: reads Rust without comments, strings and tests
 //! - [`limits`], [`protocol`], [`readme`]: PROTOCOL.md and README.md say what the code says
+//! - `quick_start`: the commands of README.md, from a fresh clone
 
 #![allow(clippy::unwrap_used, clippy::format_collect, reason = "a test fails by panicking, and need not be fast")]
 #![cfg_attr(not(feature = "full"), allow(dead_code, reason = "some helpers are for the tests of wings"))]
@@ -39,6 +41,7 @@
 mod bad_input;
 mod capabilities;
 mod client;
+mod console;
 mod conversation;
 mod core;
 #[cfg(not(any(feature = "irc", feature = "disk")))]
@@ -84,3 +87,6 @@ mod old_folders;
 
 #[cfg(all(not(feature = "tls"), feature = "keys"))]
 mod without_tls;
+
+#[cfg(feature = "full")]
+mod quick_start;

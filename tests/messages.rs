@@ -100,7 +100,7 @@ fn a_text_fits_whole_or_not_at_all() {
         let text = "\u{e9}".repeat(room_for_text / 2) + &"x"[..room_for_text % 2];
         alice.ask(&format!("{verb} {target} :{text}"), &[]);
         bob.expect_only(&[&format!(":alice!alice@127.0.0.1 {verb} {target} :{text}")]);
-        let told = format!("417 {target} :Text too long by 3 bytes; it was not sent to {target}");
+        let told = format!("417 :Text too long by 3 bytes; it was not sent to {target}");
         alice.ask(&format!("{verb} {target} :{text}abc"), &[&told]);
         bob.expect_nothing();
     }

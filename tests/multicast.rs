@@ -65,6 +65,9 @@ fn await_figure(person: &mut Person, what: &str, least: u64) {
     }
 }
 
+/// Whoever comes second wants to make the room, too.
+const MADE_BEFORE: &str = "line 1 (/makeroom lab 239.1.2.3 4000): There is a room lab already";
+
 #[test]
 fn three_hosts_lose_a_fifth_of_everything_and_no_message() {
     const MESSAGES: usize = 1000;
@@ -141,7 +144,7 @@ fn a_room_is_left_and_others_notice_and_strangers_are_counted() {
     assert_eq!(figure(&mut tesla, "datagrams of other programs or rooms"), 3);
     carl.end_input();
     carl.skip_to("You left lab");
-    carl.expect_goodbye();
+    carl.expect_refused(MADE_BEFORE);
     tesla.skip_to("[lab] carl left the conversation");
     tesla.type_line("tata");
     tesla.skip_to("You left lab");
@@ -306,7 +309,7 @@ fn at_the_directory_prompt_it_is_the_same_room() {
     mel.skip_to("[lab] al left the conversation");
     mel.type_line("exit");
     mel.skip_to("You left lab");
-    mel.expect_goodbye();
+    mel.expect_refused("line 8 (@albert psst): /msg is for the chat, which is not here: *; also refused: lines 9, *");
 }
 
 #[test]
@@ -319,7 +322,7 @@ fn a_script_that_does_not_get_into_another_room_says_nothing_more() {
         script.end_input();
         script.skip_to("There is no such room in the directory");
         script.skip_to("DISCONNECTED!!");
-        script.expect_failure("the room attic was not entered");
+        script.expect_failure("line 2 (/chat attic): There is no such room in the directory*");
     }
     albert.type_line("/stats");
     assert_eq!(figure(&mut albert, "messages shown"), 0);
@@ -367,7 +370,7 @@ fn who_leaves_waits_for_who_is_behind() {
     albert.skip_to("[lab] tesla: wait for it");
     albert.skip_to("[lab] tesla left the conversation");
     tesla.skip_to("You left lab");
-    tesla.expect_goodbye();
+    tesla.expect_refused(MADE_BEFORE);
 }
 
 #[test]

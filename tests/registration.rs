@@ -33,7 +33,7 @@ fn lines_may_come_in_any_order_case_and_end() {
     for lines in ways {
         let mut alice = is_welcome(&server, lines);
         alice.send("QUIT");
-        alice.expect("ERROR :Closing connection: Quit");
+        alice.expect("ERROR :Closing connection: Quit: ");
         alice.expect_end();
     }
 }
@@ -88,6 +88,8 @@ fn a_nick_is_valid_and_free() {
         new.ask(&format!("NICK {bad}"), &[&format!("432 {bad} :{BAD_NICK}")]);
     }
     new.ask("NICK :two words", &[&format!("432 two_words :{BAD_NICK}")]);
+    new.ask("NICK GroupChat", &["432 GroupChat :That is the server's name"]);
+    alice.ask("NICK groupchat", &["432 groupchat :That is the server's name"]);
     alice.ask("NICK 2nd", &[&format!("432 2nd :{BAD_NICK}")]);
     let longest = "n".repeat(limits::NICK);
     alice.ask(&format!("NICK {longest}"), &[&format!(":alice!alice@127.0.0.1 NICK :{longest}")]);

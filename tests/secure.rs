@@ -2,6 +2,7 @@
 //!
 //! - [`names`]: names that belong to keys, and nine ways to steal one
 //! - [`takeover`]: a name goes from one connection to another with the same key, and never to and fro
+//! - [`release`]: somebody gives up a name
 //! - [`two_clients`]: what people see of that at our client, and irssi
 //! - [`recorder`], [`recorded`]: what somebody on the way can read, and who is refused
 //! - [`hostile`]: whatever else bytes can be on a port that speaks TLS
@@ -14,6 +15,7 @@ mod names;
 mod one_key;
 mod recorded;
 mod recorder;
+mod release;
 mod sasl;
 mod shares;
 mod stock;
@@ -105,9 +107,9 @@ fn one_port_speaks_both() {
     let pattern = format!(":alice!alice@127.0.0.1 PRIVMSG #a :{}", "x".repeat(400));
     assert_eq!((0..200).filter(|_| tesla.expect(&pattern) == pattern).count(), 200);
     tesla.send("QUIT");
-    tesla.expect("ERROR :Closing connection: Quit");
+    tesla.expect("ERROR :Closing connection: Quit: ");
     tesla.expect_end();
-    alice.expect(":tesla!tesla@127.0.0.1 QUIT :Quit");
+    alice.expect(":tesla!tesla@127.0.0.1 QUIT :Quit: ");
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn without_threads_the_server_sends_newcomers_away_and_goes_on() {
     let threads = server.program.threads();
     for mut client in admitted {
         client.send("QUIT");
-        client.expect("ERROR :Closing connection: Quit");
+        client.expect("ERROR :Closing connection: Quit: ");
         client.expect_end();
     }
     server.wait_until(&mut alice, "a thread that has ended", |server| server.program.threads() < threads);

@@ -3,6 +3,7 @@
 //! Run by the main thread; the state is locked only to say what is wrong.
 
 use super::client::Client;
+use super::model;
 use wire::names;
 
 /// Splits off the first word.
@@ -15,7 +16,7 @@ pub fn first_word(arguments: &str) -> (&str, &str) {
 pub fn nick<'a>(client: &Client, given: &'a str) -> Option<&'a str> {
     let nick = bare_nick(given);
     if !names::is_nick(nick) {
-        client.note(bad_nick(nick));
+        client.refuse(bad_nick(nick));
     }
     Some(nick).filter(|nick| names::is_nick(nick))
 }
@@ -35,11 +36,17 @@ pub fn bad_nick(nick: &str) -> String {
     format!("\"{nick}\" cannot be a name: use up to {most} of A-Z a-z 0-9 - [ ] \\ ` _ ^ {{ | }}, {rule}")
 }
 
-/// A room's name with its `#`, which may be left out (a shell takes it for a comment).
+/// Whether an argument can only be a room, by its first character.
+pub fn is_room(given: &str) -> bool {
+    given.starts_with(['#', '&', '+', '!'])
+}
+
+/// A room's name with its `#`, which may be left out (a shell takes it for a comment). Other servers have rooms whose
+/// names begin with `&`, `+` or `!`.
 pub fn room(given: &str) -> Result<String, String> {
-    let room = if given.starts_with('#') { given.to_owned() } else { format!("#{given}") };
+    let room = if is_room(given) { given.to_owned() } else { format!("#{given}") };
     let reason = "a room has a # and then at most 63 bytes without space or comma";
-    if names::is_room(&room) { Ok(room) } else { Err(reason.to_owned()) }
+    if names::is_room(&format!("#{}", &room[1..])) { Ok(room) } else { Err(reason.to_owned()) }
 }
 
 /// The room of the given name, or the one that the user is talking in when none is given.
@@ -47,12 +54,12 @@ pub fn room_or_current(client: &Client, given: &str) -> Option<String> {
     let mut state = client.lock();
     let room = match state.model.here() {
         _ if !given.is_empty() => room(given),
-        Ok(Some(room)) if names::is_room(room) => Ok(room.to_owned()),
+        Ok(Some(room)) if model::is_room(room) => Ok(room.to_owned()),
         Ok(Some(nick)) => Err(format!("you are talking to {nick}, not to a room; go to one with /to #room")),
         Ok(None) => Err("you are in no room; enter one with /join #room".to_owned()),
         Err(elsewhere) => Err(elsewhere),
     };
-    room.map_err(|reason| state.note(format!("Nothing was sent: {reason}"))).ok()
+    room.map_err(|reason| state.refuse(format!("Nothing was sent: {reason}"))).ok()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use super::connection::{self, Claim, Connection};
 use super::dialer::{Dialer, Failure};
-use super::event::Origin;
+use super::event::{Kind, Origin};
 use super::limits::{MOST_UNCONFIRMED, NOTICEABLE, REPLY_TIMEOUT, TAG, TICK, WRITE};
 use super::state::State;
 use super::view::View;
@@ -101,6 +101,8 @@ pub struct Command {
     pub aliases: &'static [&'static str],
     /// One sentence for `/help`.
     pub help: &'static str,
+    /// One of the dozen that `/help` shows by itself.
+    pub is_everyday: bool,
     /// It is about the conversation of the chat in which the user is. In a wing's mode it is refused.
     pub is_of_chat: bool,
     /// It says where the next lines go. Where it fails in a script, those lines must not go where the ones before went.
@@ -152,6 +154,11 @@ impl Client {
         self.lock().note(sentence);
     }
 
+    /// Says why the line that is being carried out is not; a script fails with it.
+    pub fn refuse(&self, sentence: impl Into<String>) {
+        self.lock().refuse(sentence);
+    }
+
     /// Wakes the threads that wait until the state has changed.
     pub fn signal(&self) {
         self.changed.notify_all();
@@ -185,6 +192,9 @@ impl Client {
 
     /// Goes on with a new connection.
     pub fn resume(&self, state: &mut State, connection: &Connection, is_first: bool) {
+        if connection.nick != connection.asked_nick {
+            state.emit(Kind::WeAreCalled(connection.nick.clone()));
+        }
         state.resume(connection);
         self.wings.iter().for_each(|wing| wing.connected(self, state, is_first));
     }
@@ -197,7 +207,7 @@ impl Client {
 
     /// Sends a message, now or as soon as there is a connection; waits when too much is unconfirmed.
     pub fn send(&self, verb: &str, params: &[&str]) {
-        self.send_after(verb, params, |_| ());
+        self.send_after(verb, params, |_| None);
     }
 
     /// The same with a last parameter that is left out when it is empty.
@@ -207,10 +217,10 @@ impl Client {
 
     /// The same with a request, to collect the answer; its number.
     pub fn request(&self, kind: &'static str, about: &str, verb: &str, params: &[&str]) -> u64 {
-        self.send_after(verb, params, |state| state.pending.add(kind, about))
+        self.send_after(verb, params, |state| Some(state.pending.add(kind, about))).unwrap_or_default()
     }
 
-    fn send_after<T>(&self, verb: &str, params: &[&str], before: impl FnOnce(&mut State) -> T) -> T {
+    fn send_after(&self, verb: &str, params: &[&str], before: impl FnOnce(&mut State) -> Option<u64>) -> Option<u64> {
         let mut state = self.lock();
         if !state.is_connected() && state.view.is_interactive() {
             state.note("not connected; will be sent when the connection is back");
@@ -220,9 +230,9 @@ impl Client {
         }
         let waited = self.changed.wait_while(state, |state| state.is_full());
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        let result = before(&mut state);
-        state.send(verb, params);
-        result
+        let request = before(&mut state);
+        state.send(verb, params, request);
+        request
     }
 
     /// Waits until the server has answered all that was sent, but not for ever. A terminal does not wait for a lost
@@ -241,7 +251,7 @@ impl Client {
     /// The metadata of a message; `None` when it has come before.
     pub fn origin(&self, message: &Message<'_>, is_private: bool) -> Option<Origin> {
         let tag = |key| message.tag(key).map(|value| truncate(&value, TAG).to_owned());
-        let waited = tag("groupchat/waited").is_some();
+        let waited = tag(connection::WAITED).is_some();
         let mut origin = Origin { id: tag("msgid"), time: tag("time"), waited, ..Origin::default() };
         let is_new = self.wings.iter().all(|wing| wing.is_new(message, is_private, &mut origin));
         is_new.then_some(origin)

@@ -10,21 +10,26 @@ use super::{people, rooms, talk};
 pub fn core() -> Vec<Command> {
     vec![
         Command::new("/quit", "[reason]", &["tata", "exit", r"\quit", "!DISCONNECT"],
-            "Leave; the end of the input does the same", people::quit),
-        Command::new("/name", "NEW", &["/nick", r"\name\"], "Change your name", people::name),
-        Command::new("/msg", "NAME text", &["@"], "Send text to one person alone", talk::msg),
+            "Leave; the end of the input does the same", people::quit).everyday(),
+        Command::new("/name", "NEW", &["/nick", r"\name\"], "Change your name", people::name).everyday(),
+        Command::new("/msg", "NAME text", &["@"], "Send text to one person alone", talk::msg).everyday(),
         Command::new("&", "room text", &[], "Send text to another room without going there", talk::room_msg),
-        Command::new("/to", "NAME|#room", &[], "From now on talk to this person or room", talk::to).leading_elsewhere(),
-        Command::new("/me", "text", &[], "Say what you do: /me waves", talk::me).of_chat(),
+        Command::new("/to", "NAME|#room", &[], "From now on talk to this person or room", talk::to)
+            .leading_elsewhere().everyday(),
+        Command::new("/me", "text", &[], "Say what you do: /me waves", talk::me).of_chat().everyday(),
         Command::new("/say", "text", &[], "Send text as it is, even the word exit; //text sends /text", talk::say),
-        Command::new("/info", "", &["!INFO"], "How many people are in this room, and who", rooms::info),
-        Command::new("/who", "[#room]", &[], "A table of the people in a room", rooms::who),
-        Command::new("/whois", "NAME", &[], "More about one person", people::whois),
+        Command::new("/info", "[#room]", &["!INFO"], "How many people are in this room, and who", rooms::info)
+            .everyday(),
+        Command::new("/who", "[#room|NAME]", &[], "A table of the people in a room", rooms::who),
+        Command::new("/whois", "NAME", &[], "More about one person", people::whois).everyday(),
         Command::new("/join", "#room [key]", &[], "Enter a room, or make one, and talk there", rooms::join)
-            .leading_elsewhere(),
-        Command::new("/part", "[#room]", &[], "Leave a room", rooms::part),
-        Command::new("/rooms", "", &["/list"], "List the rooms", |client, _| client.send("LIST", &[])),
+            .leading_elsewhere().everyday(),
+        Command::new("/part", "[#room]", &[], "Leave a room", rooms::part).everyday(),
+        Command::new("/rooms", "", &["/list"], "List the rooms", |client, _| client.send("LIST", &[]))
+            .everyday(),
         Command::new("/topic", "[text]", &[], "Show or set what this room is about", rooms::topic).of_chat(),
+        Command::new("/mode", "[#room] [changes]", &[],
+            "Show or change the modes of a room: /mode +k KEY", rooms::mode),
         Command::new("/invite", "NAME [#room]", &[], "Invite somebody into a room", rooms::invite),
         Command::new("/kick", "NAME [reason]", &[], "Remove somebody from this room, if you run it", rooms::kick)
             .of_chat(),
@@ -33,10 +38,11 @@ pub fn core() -> Vec<Command> {
         Command::new("/away", "[text]", &[],
             "Tell people who write to you that you are away; without text you are back", people::away),
         Command::new("/black", "NAME", &[r"\black\"],
-            "Blacklist somebody: see nothing more from them, even under a new name", people::black),
+            "Blacklist somebody: see nothing more from them, even under a new name", people::black).everyday(),
         Command::new("/unblock", "NAME", &[r"\unblock\"], "Take somebody off your blacklist", people::unblock),
         Command::new("/blacklist", "", &[], "Show your blacklist", people::blacklist),
-        Command::new("/help", "[command]", &[], "Show all commands, or more about one", help),
+        Command::new("/help", "[all|COMMAND]", &[], "Show these commands, all of them, or more about one", help)
+            .everyday(),
     ]
 }
 
@@ -48,7 +54,13 @@ impl Command {
         help: &'static str,
         run: impl Fn(&Client, &str) + Send + Sync + 'static,
     ) -> Self {
-        Command { name, arguments, aliases, help, is_of_chat: false, leads_elsewhere: false, run: Box::new(run) }
+        let run = Box::new(run);
+        Command { name, arguments, aliases, help, is_everyday: false, is_of_chat: false, leads_elsewhere: false, run }
+    }
+
+    /// `/help` alone shows it.
+    pub fn everyday(self) -> Self {
+        Command { is_everyday: true, ..self }
     }
 
     /// It is about the conversation of the chat in which the user is, so it has no meaning elsewhere.
@@ -114,34 +126,46 @@ pub fn why_absent(absent: Absent, word: &str) -> Option<String> {
     Some(format!("This client was built without {feature}; build it with --features {feature}"))
 }
 
-/// `/help [command]`: in a wing's mode without the commands that have no meaning there.
+/// `/help [all|COMMAND]`: in a wing's mode without the commands that have no meaning there, or another one.
 fn help(client: &Client, word: &str) {
     let commands = &client.commands;
+    let is_all = word.eq_ignore_ascii_case("all");
     let mut state = client.lock();
     match find(commands, word).or_else(|| find(commands, &format!("/{word}"))) {
         Some(command) => {
             state.note(format!("{}    {}", command.usage(), command.help));
             command.other_forms().for_each(|form| state.note(format!("    also: {form}")));
         }
-        None if word.is_empty() => {
+        None if word.is_empty() || is_all => {
             let is_away = state.model.detour.is_some();
-            let useful = commands.iter().filter(|command| !(is_away && command.is_of_chat));
+            let is_useful = |command: &&Command| !(is_away && (command.is_of_chat || OF_WING.contains(&command.name)));
+            let useful = commands.iter().filter(|command| is_all || command.is_everyday).filter(is_useful);
             useful.for_each(|command| state.note(format!("{:<22} {}", command.usage(), command.help)));
-            HINTS.iter().for_each(|hint| state.note(*hint));
+            (if is_all { &HINTS[..] } else { &SHORT_HINTS }).iter().for_each(|hint| state.note(*hint));
         }
         None => {
             let absent = [word, &format!("/{word}")].iter().find_map(|word| why_absent(client.absent, word));
-            state.note(absent.unwrap_or_else(|| format!("There is no command {word}; /help lists all of them")));
+            state.refuse(absent.unwrap_or_else(|| format!("There is no command {word}; /help all lists all of them")));
         }
     }
 }
 
-/// What `/help` says below the list.
-const HINTS: [&str; 5] = [
+/// Commands that a wing's mode carries out in its own way, and explains.
+const OF_WING: [&str; 4] = ["/say", "/info", "/who", "/part"];
+
+/// What `/help` says below the everyday commands.
+const SHORT_HINTS: [&str; 2] = [
+    "Everything else is sent to whoever you are talking to. /help all lists all",
+    "commands, /help COMMAND tells more about one: /help msg",
+];
+
+/// What `/help all` says below the list.
+const HINTS: [&str; 6] = [
     "Everything else is sent to whoever you are talking to. /help COMMAND tells more:",
     r"the other ways to write it, such as tata, @NAME text, !INFO or \sleep\30.",
-    r"A line that begins with /, @ or &, or with ! or \ and two letters, is a command: it is carried out, or",
-    "refused with a reason, but never sent as text; capitals and small letters are the same.",
+    "A line that begins with /, @ or &, or with ! or \\ and two letters, is a command:",
+    "it is carried out, or refused with a reason, but never sent as text; capitals",
+    "and small letters are the same.",
     "/say TEXT sends any TEXT as it is, and //TEXT sends /TEXT.",
 ];
 

@@ -4,7 +4,7 @@
 //! socket. No lock.
 
 use super::dialer::Failure;
-use super::limits::REGISTER;
+use super::limits::{NAME, REGISTER};
 use super::numerics;
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
@@ -12,12 +12,14 @@ use std::time::Instant;
 use wire::lines::{Line, LineBuffer};
 use wire::message::Message;
 use wire::stream::Stream;
-use wire::{limits, names, numeric};
+use wire::{limits, names, numeric, text};
 
 /// The capability by which our messages may have tags.
 pub const TAGS: &str = "message-tags";
+/// The tag of messages that have waited for us, and the capability of clients that show when those were written.
+pub const WAITED: &str = "groupchat.local/waited";
 /// The core asks the server for these (`IRCv3` capability negotiation), each alone, since some servers have only some.
-const WANTED: [&str; 2] = [TAGS, "server-time"];
+const WANTED: [&str; 3] = [TAGS, "server-time", WAITED];
 
 /// A connection on which we are registered.
 pub struct Connection {
@@ -25,7 +27,8 @@ pub struct Connection {
     pub stream: Arc<Stream>,
     /// Bytes that were read and are not handled yet.
     pub lines: LineBuffer,
-    /// The name that the server gave us.
+    /// The name that we asked for, and the one that the server gave us.
+    pub asked_nick: String,
     pub nick: String,
     /// The capabilities that the server granted.
     pub caps: Vec<String>,
@@ -58,7 +61,8 @@ pub fn register(
     // A server that refuses us at once may have closed already; its reason is still there to read.
     let _ = (&stream).write_all(hello.as_bytes());
     let (stream, lines) = (Arc::new(stream), LineBuffer::new(limits::SERVER_TAGS));
-    let mut connection = Connection { stream, lines, nick: nick.to_owned(), caps: Vec::new() };
+    let (nick, asked_nick) = (nick.to_owned(), nick.to_owned());
+    let mut connection = Connection { stream, lines, asked_nick, nick, caps: Vec::new() };
     let deadline = Instant::now() + REGISTER;
     while Instant::now() < deadline {
         while let Some(line) = connection.next_message() {
@@ -72,9 +76,9 @@ pub fn register(
             connection
                 .caps
                 .extend(granted.into_iter().filter(|cap| !connection.caps.contains(cap)).collect::<Vec<_>>());
-            if let Some(welcome) = answer(&connection.stream, &message) {
-                // Some servers shorten a name. An invalid name must not become part of a file's name.
-                connection.nick = welcome.map(|given| if names::is_nick(&given) { given } else { nick.to_owned() })?;
+            if let Some(welcome) = answer(&connection.stream, &message, password.is_some()) {
+                // Some servers shorten a name, or give another one.
+                connection.nick = welcome.map(|given| if can_be_ours(&given) { given } else { connection.nick })?;
                 return Ok(connection);
             }
         }
@@ -84,12 +88,16 @@ pub fn register(
 }
 
 /// Reads one message before the welcome: the name that the server gives us, or the reason of a refusal.
-fn answer(mut stream: &Stream, message: &Message<'_>) -> Option<Result<String, Failure>> {
+fn answer(mut stream: &Stream, message: &Message<'_>, has_password: bool) -> Option<Result<String, Failure>> {
     let last = message.params.last().copied().unwrap_or_default();
     if message.verb == "PING" {
         // A write error shows in the next read.
         let _ = stream.write_all(format!("PONG :{last}\r\n").as_bytes());
         return None;
+    }
+    let no_password = || Failure::Refused(format!("the server wants a password ({last}); give it with --password"));
+    if message.verb == "ERROR" && !has_password && last.to_ascii_lowercase().contains("password") {
+        return Some(Err(no_password()));
     }
     if message.verb == "ERROR" {
         return Some(Err(Failure::Lost(last.to_owned())));
@@ -107,10 +115,18 @@ fn answer(mut stream: &Stream, message: &Message<'_>) -> Option<Result<String, F
             Some(Err(Failure::Held(format!("The name {nick} is in use by another client of yours"))))
         }
         431..=433 | 436 | 437 => Some(Err(Failure::Name(sentence()))),
+        464 if !has_password => Some(Err(no_password())),
         464 => Some(Err(Failure::Refused(format!("{last}; give the right one with --password")))),
         463 | 465 => Some(Err(Failure::Refused(last.to_owned()))),
         _ => None,
     }
+}
+
+/// Whether we can have this name. Other servers have names that ours does not allow, and we must know ourselves by them;
+/// but the name becomes part of the names of our files.
+pub fn can_be_ours(nick: &str) -> bool {
+    let may_stand = |c: char| text::is_visible(c) && !c.is_whitespace() && !"/\\:*?\"<>|!@,#&".contains(c);
+    names::is_nick(nick) || (1..=NAME).contains(&nick.len()) && !nick.starts_with('.') && nick.chars().all(may_stand)
 }
 
 /// The capabilities that a `CAP * ACK :name` grants.
@@ -157,12 +173,17 @@ mod tests {
 
     /// Registers with a server that says `answers` to whatever comes.
     fn register_with(answers: &'static str) -> Result<String, String> {
+        register_by(Some("x"), answers)
+    }
+
+    fn register_by(password: Option<&str>, answers: &'static str) -> Result<String, String> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = Stream::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
         stream.socket().set_read_timeout(Some(Duration::from_millis(200))).unwrap();
         listener.accept().unwrap().0.write_all(answers.as_bytes()).unwrap();
         let claim = Claim { nick: "albert", regain: false };
-        register(stream, None, &[], claim, || {}).map(|connection| connection.nick).map_err(|failure| match failure {
+        register(stream, password, &[], claim, || {}).map(|connection| connection.nick).map_err(|failure| match failure
+        {
             Failure::Name(why) => format!("name: {why}"),
             Failure::Held(why) => format!("held: {why}"),
             Failure::Refused(why) => format!("refused: {why}"),
@@ -174,15 +195,23 @@ mod tests {
     fn the_welcome_gives_the_name_unless_it_is_none() {
         let welcome = "NOTICE * :hi\r\nPING :x\r\n:srv 001 alb :Welcome\r\n:srv 002 alb :more\r\n";
         assert_eq!(register_with(welcome).as_deref(), Ok("alb"));
-        assert_eq!(register_with(":srv 001 ../x :Welcome\r\n").as_deref(), Ok("albert"));
+        for other in ["1guest", "albért", "a.b", "[2]-x"] {
+            let welcome: &str = format!(":srv 001 {other} :Welcome\r\n").leak();
+            assert_eq!(register_with(welcome).as_deref(), Ok(other));
+        }
+        for none in ["../x", "a/b", ".", "..", ".a\\b", "a\u{202e}b", "C:x", "#a"] {
+            let welcome: &str = format!(":srv 001 {none} :Welcome\r\n").leak();
+            assert_eq!(register_with(welcome).as_deref(), Ok("albert"), "{none}");
+        }
     }
 
     #[test]
     fn capabilities_are_those_that_were_granted() {
-        let lines = [":srv CAP * NAK :message-tags", ":srv CAP tesla ACK :groupchat/files ", ":srv 421 * CAP :?", ""];
+        let lines =
+            [":srv CAP * NAK :message-tags", ":srv CAP tesla ACK :groupchat.local/files ", ":srv 421 * CAP :?", ""];
         assert_eq!(
             lines.map(|line| Message::parse(line).map_or_else(Vec::new, |message| granted(&message))).concat(),
-            ["groupchat/files"]
+            ["groupchat.local/files"]
         );
     }
 
@@ -197,6 +226,11 @@ mod tests {
         );
         fails(held, "held: The name albert is in use by another client of yours");
         fails(":srv 464 * :Wrong password\r\n", "refused: Wrong password; give the right one with --password");
+        fails("ERROR :Bad password\r\n", "lost: Bad password");
+        for (answer, said) in [(":srv 464 * :No\r\n", "No"), ("ERROR :Bad Password\r\n", "Bad Password")] {
+            let hint = format!("refused: the server wants a password ({said}); give it with --password");
+            assert_eq!(register_by(None, answer), Err(hint));
+        }
         fails("ERROR :Full\r\n", "lost: Full");
         fails("", "lost: the server closed the connection");
     }

@@ -88,13 +88,12 @@ impl Dialer {
 
     fn connect(&self) -> Result<TcpStream, String> {
         let server = &self.server;
-        let unknown = |error| format!("there is no host of the name in {server} ({error}); check --server");
         let (host, port) = server.rsplit_once(':').unwrap_or((server, ""));
         let port = port.parse::<u16>().map_err(|_| format!("{server} has no port; check --server"))?;
         // Without its brackets an IPv6 address may have a zone, which the system looks up.
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let mut failure = format!("{server} has no address; check --server");
-        for address in (host, port).to_socket_addrs().map_err(unknown)? {
+        for address in (host, port).to_socket_addrs().map_err(|error| not_found(server, &error))? {
             failure = match connect(&address).map_err(|error| (error.kind(), error)) {
                 Ok(socket) => return Ok(socket),
                 Err((ErrorKind::ConnectionRefused, _)) => {
@@ -108,9 +107,38 @@ impl Dialer {
     }
 }
 
+/// Why the name of a host led to no address. std tells a resolver that cannot be reached (`EAI_AGAIN`) from one that
+/// knows no such name by the text alone: that of glibc and macOS, and that of musl.
+fn not_found(server: &str, error: &io::Error) -> String {
+    let text = error.to_string().to_ascii_lowercase();
+    if text.contains("temporary failure") || text.contains("try again") {
+        format!("the name in {server} cannot be looked up just now ({error}); check the network, and try again")
+    } else {
+        format!("there is no host of the name in {server} ({error}); check --server")
+    }
+}
+
 fn connect(address: &SocketAddr) -> io::Result<TcpStream> {
     let socket = TcpStream::connect_timeout(address, CONNECT)?;
     // Without Nagle's algorithm a write does not wait for the acknowledgement of the one before.
     socket.set_nodelay(true)?;
     Ok(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resolver_that_cannot_be_reached_is_no_missing_host() {
+        let said = |text| not_found("irc.example:6667", &io::Error::other(format!("failed to lookup address: {text}")));
+        for text in ["Temporary failure in name resolution", "Try again"] {
+            assert!(said(text).starts_with("the name in irc.example:6667 cannot be looked up just now"), "{text}");
+        }
+        for text in
+            ["Name or service not known", "nodename nor servname provided, or not known", "Name does not resolve"]
+        {
+            assert!(said(text).starts_with("there is no host of the name in irc.example:6667"), "{text}");
+        }
+    }
 }

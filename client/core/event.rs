@@ -63,6 +63,8 @@ pub enum Kind {
     Mode { by: String, change: String },
     /// We have entered the room, for the first time or after the connection was lost.
     WeJoined,
+    /// Who is in the room that we have entered, on the user's wish. Nobody else, and no topic: then it is a new one.
+    Present { members: Vec<String>, is_new: bool },
     /// We have left the room.
     WeLeft,
     /// An operator removed us from the room.
@@ -155,7 +157,9 @@ impl Kind {
             | Kind::WeSaid { text, .. }
             | Kind::ConnectionLost { reason: text, .. }
             | Kind::Note(text) => text.len(),
-            Kind::Reply { params: texts, .. } | Kind::Members(texts) => all(texts),
+            Kind::Reply { params: texts, .. } | Kind::Members(texts) | Kind::Present { members: texts, .. } => {
+                all(texts)
+            }
             Kind::WeJoined | Kind::WeLeft | Kind::Connected | Kind::TalkingTo(None) => 0,
             // It comes from one line.
             Kind::Wing(_) => LINE,

@@ -4,10 +4,13 @@
 
 use super::client::Client;
 use super::event::{Event, Kind, Manner};
-use super::model::{is_room, nicks};
-use super::numerics;
+use super::model::is_room;
+use super::modes::{self, KeyChange};
+use super::pending::{ENTERED, KEY, NEW_KEY};
+use super::replies;
 use super::state::State;
 use super::talk::{ACTION, CTCP_END};
+use super::{connection, last_name};
 use wire::message::Message;
 use wire::{fail::Fail, names, numeric};
 
@@ -46,23 +49,31 @@ fn dispatch(client: &Client, state: &mut State, message: &Message<'_>) {
         "KICK" => Kind::Removed { nick: second.to_owned(), by, reason },
         _ if silent => return,
         "FAIL" => {
-            if let Some(Fail { verb, text, .. }) = Fail::parse(&message.params) {
+            if let Some(Fail { verb, context, text, .. }) = Fail::parse(&message.params) {
+                state.refused(verb, context.as_slice(), text);
                 state.emit(Kind::Refused { verb: verb.to_owned(), text: text.to_owned() });
             }
             return;
         }
+        // The same in a milder form (IRCv3 standard replies).
+        "WARN" | "NOTE" => return state.emit(Kind::ServerSaid(last.to_owned())),
         "PRIVMSG" | "NOTICE" => return said(client, state, message, first, last),
         "JOIN" if state.model.has_returned(first, from) => return,
         "JOIN" => Kind::Joined(by),
         "PART" => Kind::Left { nick: by, reason: second.to_owned() },
+        // Some servers show it to the leaver, too; ERROR says the rest.
+        "QUIT" if state.model.is_me(from) => return,
         "QUIT" if first == numeric::REPLACED => return state.emit(Kind::Reconnected(by)),
         "QUIT" => return state.emit(Kind::Left { nick: by, reason: first.to_owned() }),
         "TOPIC" => Kind::Topic { by, text: last.to_owned() },
         "INVITE" => return state.emit(Event::at(last, Kind::Invited { by })),
-        "MODE" if is_room(first) => Kind::Mode { by, change: message.params[1..].join(" ") },
+        "MODE" if is_room(first) => mode(state, by, first, &message.params[1..]),
+        "MODE" if state.pending.end("MODE", first).is_some() => {
+            return state.note(format!("Your modes have changed: {}", message.params[1..].join(" ")));
+        }
         verb => {
             if let Ok(code) = verb.parse() {
-                reply(state, code, message.params.get(1..).unwrap_or_default());
+                replies::reply(state, code, message.params.get(1..).unwrap_or_default());
             }
             return;
         }
@@ -95,9 +106,31 @@ fn entered(state: &mut State, message: &Message<'_>, room: &str) {
     let source = message.source.and_then(|source| source.split_once('!'));
     state.model.address = source.map(|(_, address)| address.to_owned());
     state.emit(Event::at(room, Kind::WeJoined));
-    if state.pending.end("JOIN", room).is_some() && state.model.is_in(room) && !state.model.is_target(room) {
-        state.talk_to(room);
+    if state.pending.end("JOIN", room).is_some() && state.model.is_in(room) {
+        state.pending.end(ENTERED, room);
+        state.pending.add(ENTERED, room);
+        if !state.model.is_target(room) {
+            state.talk_to(room);
+        }
     }
+}
+
+/// A change of a room's modes. A key is remembered, to enter the room again. One that a server gives to the room that we
+/// have made is the key that we came with.
+fn mode(state: &mut State, by: String, room: &str, change: &[&str]) -> Kind {
+    let key = modes::key(change).filter(|_| state.model.is_in(room));
+    let is_ours = match key {
+        Some(KeyChange::Set(key)) => {
+            state.model.set_key(room, Some(key));
+            [KEY, NEW_KEY].into_iter().any(|kind| state.pending.end(kind, room).is_some())
+        }
+        Some(KeyChange::Removed) => {
+            state.model.set_key(room, None);
+            false
+        }
+        None => false,
+    };
+    Kind::Mode { by: if is_ours { state.model.nick.clone() } else { by }, change: change.join(" ") }
 }
 
 fn left(state: &mut State, room: &str, how: Kind) {
@@ -108,7 +141,7 @@ fn left(state: &mut State, room: &str, how: Kind) {
 fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: bool) {
     if state.model.is_me(old) {
         // Our name becomes part of the names of our files, so it must be valid.
-        if !names::is_nick(new) {
+        if !connection::can_be_ours(new) {
             return;
         }
         new.clone_into(&mut state.model.nick);
@@ -117,6 +150,7 @@ fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: boo
         let is_chosen = state.model.asked_nick.as_ref().is_some_and(begins);
         if is_chosen && !names::eq_ignore_case(old, new) {
             client.wings.iter().for_each(|wing| wing.renamed(new));
+            last_name::remember(&client.dialer.server, new);
         }
         return state.emit(Kind::WeAreCalled(new.to_owned()));
     }
@@ -128,29 +162,6 @@ fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: boo
     }
     if state.model.is_target(old) {
         state.talk_to(new);
-    }
-}
-
-/// A numeric: most are shown, some change the model.
-fn reply(state: &mut State, code: u16, params: &[&str]) {
-    let room = params.first().copied().unwrap_or_default();
-    if code == numeric::RPL_NAMREPLY.code
-        && let [_, room, people] = params
-        && let Some(request) = state.pending.about("NAMES", room)
-    {
-        nicks(people).for_each(|nick| request.collect(&[nick]));
-    } else if code == numeric::RPL_ENDOFNAMES.code
-        && let Some(request) = state.pending.end("NAMES", room)
-    {
-        let mut nicks = request.rows.concat();
-        nicks.sort_by_key(|nick| names::casefold(nick));
-        state.emit(Event::at(&request.about, Kind::Members(nicks)));
-    }
-    let is_plain = state.stream.as_ref().is_some_and(|stream| stream.channel().is_none());
-    let shown = numerics::in_plain(is_plain, code, params);
-    state.emit(Kind::Reply { code, params: shown.into_iter().map(str::to_owned).collect() });
-    if numerics::refuses_room(code) {
-        state.forget_room(room);
     }
 }
 

@@ -10,6 +10,7 @@ use super::state::State;
 use super::{rooms, talk};
 use std::io::{BufRead, ErrorKind, Read};
 use std::time::Instant;
+use wire::os::TERMINAL_LINE;
 
 /// Reads lines and carries them out, until the user leaves by a command or the input ends.
 pub fn input_loop<R: BufRead>(client: &Client, input: &mut R, mut act: impl FnMut(&str, &mut R)) {
@@ -42,17 +43,17 @@ pub fn act(client: &Client, line: &str) {
         Input::Run(command, arguments) => {
             let detour = client.lock().model.detour.clone().filter(|_| command.is_of_chat);
             match detour {
-                Some(detour) => client.note(format!("{} does not work in {detour}; Ctrl-D leads back", command.name)),
+                Some(detour) => client.refuse(format!("{} does not work in {detour}; Ctrl-D leads back", command.name)),
                 None => (command.run)(client, arguments),
             }
             return;
         }
         Input::Incomplete(command) => {
-            client.note(format!("Usage: {}", command.usage()));
+            client.refuse(format!("Usage: {}", command.usage()));
             command
         }
         Input::Mistyped(command, sign) => {
-            client.note(format!("Usage: {}; nothing was sent (/say TEXT sends it as it is)", command.form(*sign)));
+            client.refuse(format!("Usage: {}; nothing was sent (/say TEXT sends it as it is)", command.form(*sign)));
             command
         }
         Input::Unknown(word) => return refuse(client, word),
@@ -67,44 +68,72 @@ pub fn act(client: &Client, line: &str) {
 pub fn refuse(client: &Client, word: &str) {
     let mut state = client.lock();
     let Some(sentence) = command::why_absent(client.absent, word) else {
-        return state.note(format!("Unknown command {word}, try /help"));
+        return state.refuse(format!("Unknown command {word}, try /help"));
     };
-    state.note(&*sentence);
+    state.refuse(sentence);
     if is_script() {
         state.model.set_target(None);
-        state.failure = Some(sentence);
     }
 }
 
 /// The next line without its end and without control characters; `None` at the end of the input, also when the
-/// terminal was closed. A line that is refused is not part of it.
+/// terminal was closed. A line that is refused is not part of it, unless it leads elsewhere: then what follows is
+/// meant for that place, and must not go to those with whom the user was talking before.
 pub fn read_line(client: &Client, input: &mut impl BufRead) -> Option<String> {
     let mut is_discarding = false;
     loop {
         let start = Instant::now();
-        let line = next_line(input, !is_script());
-        if std::mem::replace(&mut is_discarding, line == Some(Err(CTRL_D))) && start.elapsed() < TOGETHER {
+        let is_terminal = !is_script() && !client.lock().view.edits_lines();
+        let line = next_line(input, is_terminal);
+        let is_ctrl_d = matches!(&line, Some(Err(refused)) if refused.why == CTRL_D);
+        if std::mem::replace(&mut is_discarding, is_ctrl_d) && start.elapsed() < TOGETHER {
             continue;
         }
-        match line? {
-            Ok(line) => return Some(line),
-            Err(refusal) => {
-                let mut state = client.lock();
-                state.note(refusal);
-                state.failure = state.failure.take().or(Some(refusal.to_owned()).filter(|_| is_script()));
+        let mut state = client.lock();
+        let refused = match line? {
+            Ok(line) => {
+                state.script.begin(&line);
+                return Some(line);
             }
+            Err(refused) => refused,
+        };
+        state.script.begin(&refused.text);
+        state.refuse(refused.why);
+        drop(state);
+        match grammar::parse(&client.commands, &refused.text) {
+            Input::Run(command, _) | Input::Incomplete(command) | Input::Mistyped(command, _)
+                if command.leads_elsewhere =>
+            {
+                // Without its argument it leads nowhere.
+                return Some(command.name.to_owned());
+            }
+            _ => {}
         }
     }
 }
 
+/// A line that is not carried out.
+#[derive(Debug, PartialEq, Eq)]
+struct Refused {
+    why: &'static str,
+    /// Its beginning, as far as it can be read.
+    text: String,
+}
+
 const CTRL_D: &str = "Ctrl-D within a line: the line is discarded, and nothing was sent";
+const TOO_LONG: &str = "That line is longer than 64 KiB: nothing of it was sent";
+const CUT_OFF: &str = "That line fills all that a terminal takes in one line, and the rest of it is lost, so nothing was \
+                       sent; write it into a file, and send that with /file or by chat-client < FILE";
+const NOT_UTF_8: &str = "That line is not text in UTF-8, so nothing was sent; convert it (iconv -t UTF-8)";
 
 /// The next line, or why it is refused.
 ///
 /// - Its end is missing: at a terminal, which gives out one line at a time (termios(3), canonical mode), the user has
 ///   pressed Ctrl-D instead. A file or a script may end like that.
+/// - It is as long as a line can be at a terminal, which drops what is typed beyond that, but not the line's end.
 /// - It is too long. In pieces it would be several lines, and only the first one would begin with `@albert`.
-fn next_line(input: &mut impl BufRead, is_terminal: bool) -> Option<Result<String, &'static str>> {
+/// - It is not UTF-8: others would see something else than its writer.
+fn next_line(input: &mut impl BufRead, is_terminal: bool) -> Option<Result<String, Refused>> {
     let mut bytes = Vec::new();
     if is_terminal {
         let (length, is_line) = loop {
@@ -116,18 +145,25 @@ fn next_line(input: &mut impl BufRead, is_terminal: bool) -> Option<Result<Strin
         };
         if !is_line {
             input.consume(length);
-            return (length > 0).then_some(Err(CTRL_D));
+            return (length > 0).then_some(Err(Refused { why: CTRL_D, text: String::new() }));
         }
     }
     if input.by_ref().take(INPUT_LINE).read_until(b'\n', &mut bytes).ok()? == 0 {
         return None;
     }
     let is_whole = bytes.last() == Some(&b'\n');
-    if !is_whole && bytes.len() as u64 == INPUT_LINE {
+    let why = if !is_whole && bytes.len() as u64 == INPUT_LINE {
         input.skip_until(b'\n').ok()?;
-        return Some(Err("That line is longer than 64 KiB: nothing of it was sent"));
-    }
-    Some(Ok(without_keys(&String::from_utf8_lossy(&bytes))))
+        TOO_LONG
+    } else if is_terminal && bytes.len() >= TERMINAL_LINE {
+        CUT_OFF
+    } else {
+        match str::from_utf8(&bytes) {
+            Ok(line) => return Some(Ok(without_keys(line))),
+            Err(_) => NOT_UTF_8,
+        }
+    };
+    Some(Err(Refused { why, text: without_keys(&String::from_utf8_lossy(&bytes)) }))
 }
 
 /// The line without control characters and without the sequences of arrow keys and the like (`ESC [ A`): a user who
@@ -176,11 +212,33 @@ mod tests {
 
     #[test]
     fn a_line_that_is_too_long_is_refused_as_a_whole() {
-        let long = [&b"@albert "[..], &vec![b'x'; 3 * usize::try_from(INPUT_LINE).unwrap()], b"\nshort\n"].concat();
+        let long = [&b"/to albert "[..], &vec![b'x'; 3 * usize::try_from(INPUT_LINE).unwrap()], b"\nshort\n"].concat();
         let mut input = &long[..];
-        assert!(next_line(&mut input, false).unwrap().is_err());
+        let refused = next_line(&mut input, false).unwrap().unwrap_err();
+        assert!(refused.why == TOO_LONG && refused.text.starts_with("/to albert x"));
         assert_eq!(next_line(&mut input, false), Some(Ok("short".into())));
         let longest = [vec![b'x'; usize::try_from(INPUT_LINE).unwrap() - 1], vec![b'\n']].concat();
-        assert!(next_line(&mut &longest[..], true).unwrap().is_ok());
+        assert!(next_line(&mut &longest[..], false).unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_line_that_a_terminal_has_cut_off_is_refused_even_within_a_character() {
+        let typed = |count| [vec![b'x'; count - 2], "é".into(), vec![b'\n']].concat();
+        let whole = typed(TERMINAL_LINE - 2);
+        assert!(next_line(&mut &whole[..], true).unwrap().is_ok());
+        let mut full = typed(TERMINAL_LINE - 1);
+        assert_eq!(next_line(&mut &full[..], true).unwrap().unwrap_err().why, CUT_OFF);
+        full.remove(TERMINAL_LINE - 2);
+        full.insert(0, b'x');
+        assert_eq!(next_line(&mut &full[..], true).unwrap().unwrap_err().why, CUT_OFF);
+        assert_eq!(next_line(&mut &full[..], false).unwrap().unwrap_err().why, NOT_UTF_8);
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf_8_is_refused() {
+        let mut input = &b"/to caf\xe9\nshort\n"[..];
+        let refused = next_line(&mut input, false).unwrap();
+        assert_eq!(refused, Err(Refused { why: NOT_UTF_8, text: "/to caf\u{fffd}".into() }));
+        assert_eq!(next_line(&mut input, false), Some(Ok("short".into())));
     }
 }

@@ -28,6 +28,10 @@ pub const ROOMS: usize = 250;
 pub const MEMBERS: usize = 100_000;
 /// Bytes of a name that is remembered: twice as many as on our server, since others allow more.
 pub const NAME: usize = 64;
+/// Refused lines of a script that are named at its end; further ones are counted.
+pub const REFUSED_LINES: usize = 20;
+/// Bytes by which such a line is named: enough to find it, and no message to the console.
+pub const SHOWN_LINE: usize = 60;
 /// Rows of one answer that are kept: as many as our server ever sends.
 pub const ROWS: usize = 10_000;
 /// Bytes of these rows, with what it costs to keep them: twice those of the longest list of files.
@@ -38,10 +42,18 @@ pub const REQUESTS: usize = 100;
 pub const TAG: usize = 100;
 /// Names kept of one person on the blacklist: somebody who changes name all day cannot fill the disk.
 pub const NAMES_EACH: usize = 100;
+/// Servers on which the last name is remembered; the oldest is forgotten first.
+pub const LAST_NAMES: usize = 100;
 /// Rooms, each with a person, in which somebody has not come back yet whose connection was replaced.
 pub const RETURNING: usize = 100;
 /// How long we do not say of such a person who comes back that somebody has joined: a client needs a moment.
 pub const RETURN: Duration = Duration::from_mins(1);
+/// People who are named when we enter their room; of more there is only a count.
+pub const NAMED: usize = 10;
+/// Columns that fit one row of every terminal: for so short a line nobody asks how wide it is.
+pub const ALWAYS_FITS: usize = 30;
+/// How long the width of the terminal counts as known: asking again takes a few milliseconds.
+pub const WIDTH: Duration = Duration::from_secs(1);
 /// Columns that fit one row of any usual terminal.
 pub const NARROW: usize = 78;
 
@@ -90,6 +102,8 @@ pub const UNCONFIRMED_SCRIPT: Duration = Duration::from_mins(1);
 pub const CLOSING: Duration = Duration::from_secs(2);
 /// How long Ctrl-C may take.
 pub const AT_ONCE: Duration = Duration::from_secs(1);
-/// What comes so soon behind a Ctrl-D within a line belongs to it: no person has typed it since. Some programs split long
-/// lines for a terminal by Ctrl-D.
+/// What comes so soon behind a line, or behind a Ctrl-D within one, belongs to it: no person has typed it since. Some
+/// programs split long lines for a terminal by Ctrl-D.
 pub const TOGETHER: Duration = Duration::from_millis(100);
+/// How long what is typed behind the end is read and dropped: a page is pasted in far less.
+pub const DRAIN: Duration = Duration::from_secs(5);

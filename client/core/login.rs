@@ -1,6 +1,7 @@
 //! The first connection: asks for a name until the server takes one, and starts the receiver thread.
 //!
-//! Run by the main thread before there is a receiver thread; the state is locked for a moment at a time.
+//! Run by the main thread before there is a receiver thread; the state is locked for a moment at a time. A thread
+//! `patience` says that it takes long.
 
 use super::arguments::bad_nick;
 use super::blacklist::Blacklist;
@@ -8,10 +9,12 @@ use super::client::{Client, is_script};
 use super::connection::{Claim, Connection};
 use super::dialer::Failure;
 use super::grammar::{self, Input};
-use super::limits::PATIENCE;
-use super::{input, receiver, shutdown};
+use super::limits::{NOTICEABLE, PATIENCE};
+use super::{input, last_name, receiver, shutdown};
 use std::io::BufRead;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 use wire::names;
@@ -31,6 +34,7 @@ pub fn connect(
         state.note(format!("The blacklist cannot be read ({error}); it will not be saved either"));
         Blacklist::default()
     });
+    state.model.asked_nick = Some(connection.asked_nick.clone());
     client.resume(&mut state, &connection, true);
     state.is_receiving = true;
     drop(state);
@@ -49,23 +53,31 @@ pub fn connect(
 
 /// Connects and registers, under the name that the user has chosen, if any.
 fn login(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<Connection, String> {
+    let was_said = AtomicBool::new(false);
     // Before a name is asked for, so that a wrong address shows at once.
-    let mut waiting = Some((client.open().map_err(Failure::why)?, Instant::now()));
+    let mut waiting = Some((explained(client, &was_said, || client.open()).map_err(Failure::why)?, Instant::now()));
     let mut given = Some(client.lock().model.nick.clone()).filter(|nick| !nick.is_empty());
     let was_given = given.is_some();
     let mut regain = false;
+    // A script has no eyes for an offer: its first line is the name.
+    let mut offer = if was_given || is_script() { None } else { last_name::offered(&client.dialer.server) };
     if !was_given {
         client.note("CREATING NEW ID:");
     }
     loop {
-        let nick = given.take().map_or_else(|| ask(client, input, name_by), Ok)?;
+        // What was refused once is not offered again.
+        let nick = given.take().map_or_else(|| ask(client, input, name_by, offer.take()), Ok)?;
         let refusal = if names::is_nick(&nick) {
             let stream = match waiting.take() {
                 Some((stream, since)) if since.elapsed() < PATIENCE => stream,
-                _ => client.open().map_err(Failure::why)?,
+                _ => explained(client, &was_said, || client.open()).map_err(Failure::why)?,
             };
-            match client.register(stream, Claim { nick: &nick, regain: std::mem::take(&mut regain) }) {
-                Ok(connection) => return Ok(connection),
+            let claim = Claim { nick: &nick, regain: std::mem::take(&mut regain) };
+            match explained(client, &was_said, || client.register(stream, claim)) {
+                Ok(connection) => {
+                    last_name::remember(&client.dialer.server, &connection.nick);
+                    return Ok(connection);
+                }
                 Err(Failure::Held(why)) => {
                     if client.dialer.take_over || !is_script() && wants(client, input, &why) {
                         (given, regain) = (Some(nick), true);
@@ -86,6 +98,24 @@ fn login(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<Con
     }
 }
 
+/// Does something that waits for the server. If that takes long, a thread of its own says so, once.
+fn explained<T>(client: &Client, was_said: &AtomicBool, work: impl FnOnce() -> T) -> T {
+    let (done, wait) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        let explain = move || {
+            let is_late = wait.recv_timeout(NOTICEABLE) == Err(RecvTimeoutError::Timeout);
+            if is_late && !was_said.swap(true, Ordering::Relaxed) {
+                client.note(format!("Connecting to {} ...", client.dialer.server));
+            }
+        };
+        // Without a thread to say it, nobody does.
+        let _ = thread::Builder::new().name("patience".to_owned()).spawn_scoped(scope, explain);
+        let result = work();
+        drop(done);
+        result
+    })
+}
+
 /// Whether the user wants to have a name that another client of theirs has.
 fn wants(client: &Client, input: &mut impl BufRead, why: &str) -> bool {
     client.lock().view.ask(&format!("{why}. Take it from there? [y/N] "));
@@ -96,15 +126,20 @@ fn wants(client: &Client, input: &mut impl BufRead, why: &str) -> bool {
     matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
-fn ask(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<String, String> {
-    client.lock().view.ask("Enter username: ");
+/// Asks for a name. An empty line is the name that is offered.
+fn ask(client: &Client, input: &mut impl BufRead, name_by: &str, offer: Option<String>) -> Result<String, String> {
+    let offer = offer.unwrap_or_default();
+    let shown = if offer.is_empty() { String::new() } else { format!(" [{offer}]") };
+    client.lock().view.ask(&format!("Enter username{shown}: "));
     let Some(line) = input::read_line(client, input) else {
         client.lock().view.end_line();
         return Err(format!("the input ended before a name was given; give one with {name_by}"));
     };
     if matches!(grammar::parse(&client.commands, &line), Input::Run(command, _) if command.name == "/quit") {
         client.note("DISCONNECTED!!");
+        shutdown::drain(&mut client.lock());
         shutdown::at_once(client);
     }
-    Ok(line.trim().to_owned())
+    let name = line.trim();
+    Ok(if name.is_empty() { offer } else { name.to_owned() })
 }

@@ -3,17 +3,19 @@
 //! From the bottom up; a file uses only files above it in this list.
 //!
 //! - [`limits`]: every limit, with its reason
-//! - [`settings`]: the user's private folder; [`blacklist`]: people of whom the user wants to see nothing
+//! - [`settings`]: the user's private folder; [`blacklist`]: people of whom the user wants to see nothing;
+//!   [`last_name`]: the name to offer
 //! - [`event`]: what happened; [`model`]: conversations, our name, where the user talks
-//! - [`numerics`], [`sentence`]: events as sentences; [`view`], [`terminal`]: showing them
+//! - [`modes`], [`numerics`], [`sentence`]: events as sentences; [`view`], [`wrap`], [`terminal`]: showing them
 //! - [`dialer`], [`connection`]: from an address to a connection on which we are registered
+//! - [`script`]: the lines of the input, and why they were refused
 //! - [`pending`], [`state`], [`client`]: what the threads share, under one lock, and the hooks for wings
-//! - [`arguments`], [`rooms`], [`talk`], [`people`], [`command`]: the commands, and the table of them
+//! - [`arguments`], [`people`], [`rooms`], [`talk`], [`command`]: the commands, and the table of them
 //! - [`grammar`]: the meaning of a typed line
 //! - [`options`]: the command line
 //! - [`input`]: the main thread, from a typed line to a message
 //! - [`shutdown`]: the ways out
-//! - [`incoming`], [`receiver`]: the receiver thread, from a message to an event; it connects again
+//! - [`replies`], [`incoming`], [`receiver`]: the receiver thread, from a message to an event; it connects again
 //! - [`login`]: the first connection, which starts the receiver thread
 
 pub mod arguments;
@@ -26,15 +28,19 @@ pub mod event;
 pub mod grammar;
 mod incoming;
 pub mod input;
+mod last_name;
 pub mod limits;
 pub mod login;
 pub mod model;
+mod modes;
 mod numerics;
 pub mod options;
 pub mod pending;
 pub mod people;
 mod receiver;
+mod replies;
 pub mod rooms;
+pub mod script;
 pub mod sentence;
 pub mod settings;
 pub mod shutdown;
@@ -42,3 +48,4 @@ pub mod state;
 pub mod talk;
 pub mod terminal;
 pub mod view;
+pub mod wrap;

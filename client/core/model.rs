@@ -100,6 +100,26 @@ impl Model {
         self.rooms().any(|known| names::eq_ignore_case(known, room))
     }
 
+    /// Who is in a room that we are in, in the order of the alphabet.
+    pub fn members(&self, room: &str) -> Vec<String> {
+        let known = self.conversations.iter().find(|known| names::eq_ignore_case(&known.name, room));
+        known.map_or_else(Vec::new, |room| room.members.values().cloned().collect())
+    }
+
+    /// Whether a person is in a room with us, or has talked with us.
+    pub fn knows(&self, nick: &str) -> bool {
+        self.is_me(nick) || self.conversations.iter().any(|known| known.is_with(nick))
+    }
+
+    /// The room's key is this one now, or there is none any more.
+    pub fn set_key(&mut self, room: &str, key: Option<&str>) {
+        let room = names::casefold(room);
+        match key {
+            Some(key) => _ = self.keys.insert(room, key.to_owned()),
+            None => _ = self.keys.remove(&room),
+        }
+    }
+
     /// We have come into a room, or a person speaks to us: the conversation, a new one if there is none yet.
     pub fn enter(&mut self, name: &str) -> &mut Conversation {
         let known = self.conversations.iter().position(|known| names::eq_ignore_case(&known.name, name));
@@ -259,9 +279,10 @@ impl Conversation {
     }
 }
 
-/// Whether a target is a room, of this server or another; `@` and `+` address some people in a room.
+/// Whether a target is a room, of this server or another: some have `&`, `+` and `!` for `#`. `@` and `+` also address
+/// some people in a room. No nick begins like that.
 pub fn is_room(target: &str) -> bool {
-    target.starts_with(['#', '&', '@', '+'])
+    target.starts_with(['#', '&', '@', '+', '!'])
 }
 
 /// The nicks in a line of `RPL_NAMREPLY`, without the marks of operators and others before them.

@@ -2,15 +2,17 @@
 //!
 //! Pure; the receiver thread calls it with the state locked.
 
+use super::model::is_room;
+use super::modes;
 use wire::numeric::{self as n, Numeric};
 
 /// Numerics that are of no interest to a person in a chat, or that only end a list.
 #[rustfmt::skip]
 const SILENT: &[Numeric] = &[
-    n::RPL_WELCOME, n::RPL_YOURHOST, n::RPL_CREATED, n::RPL_MYINFO, n::RPL_ISUPPORT, n::RPL_UMODEIS,
+    n::RPL_WELCOME, n::RPL_YOURHOST, n::RPL_CREATED, n::RPL_MYINFO, n::RPL_ISUPPORT,
     n::RPL_LUSERCLIENT, n::RPL_LUSEROP, n::RPL_LUSERUNKNOWN, n::RPL_LUSERCHANNELS, n::RPL_LUSERME, n::RPL_LOCALUSERS,
     n::RPL_GLOBALUSERS, n::RPL_WHOISSERVER, n::RPL_ENDOFWHO, n::RPL_ENDOFWHOIS, n::RPL_LISTSTART, n::RPL_LISTEND,
-    n::RPL_CHANNELMODEIS, n::RPL_CREATIONTIME, n::RPL_TOPICWHOTIME, n::RPL_NAMREPLY, n::RPL_ENDOFNAMES,
+    n::RPL_CREATIONTIME, n::RPL_ENDOFBANLIST, n::RPL_TOPICWHOTIME, n::RPL_NAMREPLY, n::RPL_ENDOFNAMES,
     n::RPL_MOTDSTART, n::RPL_ENDOFMOTD, n::ERR_NOMOTD,
 ];
 
@@ -26,9 +28,17 @@ const REFUSALS: [Numeric; 7] = [
 
 /// The same of other servers: a bad mask or name (476, 479), registered names only (477).
 const REFUSALS_ELSEWHERE: [u16; 3] = [476, 477, 479];
+const NO_NAMES: [u16; 2] = [476, 479];
+
+/// Refusals outside the 400s and 500s: try again later (263), a mode (696), a recipient who wants no messages from us
+/// (716), no leave or no way to do it (972).
+const REFUSALS_ABOVE: [u16; 4] = [263, n::ERR_INVALIDMODEPARAM.code, 716, 972];
 
 /// Takes the place of [`n::BOUND`] where we have shown no key.
 const WITHOUT_KEY: &str = "Nick belongs to a key";
+
+/// Takes the place of the text of a 475, which not all servers word so that one can tell them apart.
+pub const WRONG_KEY: &str = "wrong key";
 
 /// The parameters of a numeric, as they are meant on a connection in plain text or in TLS.
 pub fn in_plain<'a>(is_plain: bool, code: u16, params: &[&'a str]) -> Vec<&'a str> {
@@ -64,7 +74,11 @@ pub fn sentence(code: u16, params: &[&str]) -> Option<String> {
         Some(n::RPL_TOPIC) => format!("Topic of {first}: {last}"),
         Some(n::RPL_INVITING) => format!("{first} is invited to {second}"),
         Some(n::RPL_WHOREPLY) => who(params),
+        Some(n::RPL_CHANNELMODEIS) => modes::of_room(first, &params[1.min(params.len())..]),
+        Some(n::RPL_UMODEIS) => modes::of_user(first),
+        Some(n::RPL_BANLIST) => format!("{first} is closed to {second}"),
         Some(n::RPL_MOTD) => last.to_owned(),
+        _ if NO_NAMES.contains(&code) => format!("There can be no room called {first} here"),
         _ => numeric.and_then(|numeric| error(numeric, first, second, last)).unwrap_or_else(|| params.join(" ")),
     })
 }
@@ -75,12 +89,14 @@ fn who(params: &[&str]) -> String {
     let away = if flags.starts_with('G') { "away" } else { "here" };
     let operator = if flags.contains('@') { "operator" } else { "" };
     let real_name = last.split_once(' ').map_or("", |(_, name)| name);
-    format!("{room}  {nick:<20} {away} {operator:<8} {user}@{host} ({real_name})")
+    // About one person there may be no room.
+    let room = if room == "*" { String::new() } else { format!("{room}  ") };
+    format!("{room}{nick:<20} {away} {operator:<8} {user}@{host} ({real_name})")
 }
 
 fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<String> {
     Some(match numeric {
-        n::ERR_NOSUCHNICK if !first.starts_with('#') => format!("Nobody is called {first}"),
+        n::ERR_NOSUCHNICK if !is_room(first) => format!("Nobody is called {first}"),
         n::ERR_NOSUCHNICK | n::ERR_NOSUCHCHANNEL => format!("There is no room {first}"),
         n::ERR_CANNOTSENDTOCHAN => format!("You cannot send to {first}: {last} (nothing was sent)"),
         n::ERR_UNKNOWNERROR => last.to_owned(),
@@ -105,10 +121,26 @@ fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<Stri
         n::ERR_CHANNELISFULL => format!("You cannot enter {first}: it is full"),
         n::ERR_INVITEONLYCHAN => format!("You cannot enter {first}: it is by invitation only"),
         n::ERR_BANNEDFROMCHAN => format!("You cannot enter {first}: you are banned"),
+        n::ERR_BADCHANNELKEY if last == WRONG_KEY => format!("You cannot enter {first}: it has another key than that"),
         n::ERR_BADCHANNELKEY => format!("You cannot enter {first} without its key: /join {first} KEY"),
         n::ERR_CHANOPRIVSNEEDED => format!("You do not run {first}"),
         _ => return None,
     })
+}
+
+/// Whether a numeric says that something that we asked for is not done.
+pub fn refuses(code: u16) -> bool {
+    (400..600).contains(&code) && code != n::ERR_NOMOTD.code || REFUSALS_ABOVE.contains(&code)
+}
+
+/// The verb that alone can bring about a refusal, where there is such a verb.
+pub fn refused_verb(code: u16) -> &'static str {
+    match code {
+        404 | 407 | 411 | 412 => "PRIVMSG",
+        405 | 470 | 471 | 473..=475 | 477 | 479 => "JOIN",
+        431..=433 | 436 | 438 | 447 => "NICK",
+        _ => "",
+    }
 }
 
 /// Whether a numeric says that we are not in the room it names, or did not get in.
@@ -171,6 +203,18 @@ mod tests {
         for code in [1, 5, 251, 255, 265, 333, 353, 366, 376, 422] {
             assert_eq!(sentence(code, &["x"]), None);
         }
+    }
+
+    #[test]
+    fn refusals_say_that_something_is_not_done() {
+        for code in [400, 401, 403, 404, 417, 421, 432, 461, 473, 474, 475, 482, 696] {
+            assert!(refuses(code), "{code}");
+        }
+        for code in [1, 301, 305, 332, 353, 366, 372, 422, 671, 900] {
+            assert!(!refuses(code), "{code}");
+        }
+        let verbs = [404, 475, 433, 401].map(refused_verb);
+        assert_eq!(verbs, ["PRIVMSG", "JOIN", "NICK", ""]);
     }
 
     #[test]

@@ -7,6 +7,20 @@
 use super::limits::{REQUESTS, ROWS, ROWS_BYTES};
 use wire::names;
 
+/// A room that we have just entered: who is in it is shown when the names have come.
+pub const ENTERED: &str = "entered";
+/// A room that we enter with a key: whether the room has one is not known yet.
+pub const KEY: &str = "key";
+
+/// A room that we have made and that shall have the key that we came with.
+pub const NEW_KEY: &str = "new key";
+/// Whether a person is connected.
+pub const ISON: &str = "is on";
+/// Whether somebody has a name who is not connected.
+pub const TAGMSG: &str = "has name";
+/// Nobody has a name about which was asked.
+pub const NOBODY: &str = "nobody";
+
 /// The open requests, oldest first.
 #[derive(Default)]
 pub struct Pending {
@@ -64,6 +78,12 @@ impl Pending {
     pub fn end(&mut self, kind: &str, about: &str) -> Option<Request> {
         let number = self.about(kind, about)?.number;
         self.take(number)
+    }
+
+    /// There is no more of the answer to this request.
+    pub fn complete(&mut self, number: u64) {
+        let found = self.requests.iter_mut().find(|request| request.number == number);
+        found.into_iter().for_each(|request| request.is_complete = true);
     }
 
     /// Whether the answer to this request has not ended.

@@ -4,6 +4,7 @@
 
 use super::arguments::{bare_nick, nick};
 use super::client::Client;
+use super::pending::{ISON, NOBODY};
 use std::io;
 use std::time::Duration;
 use wire::{limits, text};
@@ -20,6 +21,24 @@ pub fn name(client: &Client, new: &str) {
         client.send("NICK", &[new]);
         drop(client.wait_for_answers());
     }
+}
+
+/// Asks whether somebody has this name: ISON (RFC 1459) knows who is connected. The receiver thread asks on.
+fn ask_about(client: &Client, nick: &str) {
+    client.request(ISON, nick, "ISON", &[nick]);
+}
+
+/// Whether somebody has this name, here or, on our server, while they are away; also when no answer comes.
+pub fn is_known(client: &Client, nick: &str) -> bool {
+    let mut state = client.lock();
+    if state.model.knows(nick) {
+        return true;
+    }
+    // An earlier answer counts no more.
+    state.pending.end(NOBODY, nick);
+    drop(state);
+    ask_about(client, nick);
+    client.wait_for_answers().pending.end(NOBODY, nick).is_none()
 }
 
 /// `/whois NAME`
@@ -43,7 +62,7 @@ pub fn sleep(client: &Client, time: &str) {
         Some(length) if state.sleep(length) => {
             state.note(format!("Good night. What others say is shown in {} s, or after /sleep 0", length.as_secs()));
         }
-        _ => state.note("How long? Seconds as 30, minutes as 5m, hours as 1h; 0 ends the sleep"),
+        _ => state.refuse("How long? Seconds as 30, minutes as 5m, hours as 1h; 0 ends the sleep"),
     }
 }
 
@@ -59,7 +78,7 @@ pub fn black(client: &Client, whom: &str) {
     let Some(nick) = nick(client, whom) else { return };
     let mut state = client.lock();
     if state.model.is_me(nick) {
-        state.note("You cannot blacklist yourself");
+        state.refuse("You cannot blacklist yourself");
     } else if state.blacklist.contains(nick) {
         state.note(format!("{nick} is on your blacklist already"));
     } else {
@@ -67,6 +86,10 @@ pub fn black(client: &Client, whom: &str) {
         client.wings.iter().for_each(|wing| wing.blacklisted(nick));
         client.signal();
         state.note(format!("You will see nothing more from {nick}; /unblock {nick} ends that{}", unless(saved)));
+        if !state.model.knows(nick) {
+            drop(state);
+            ask_about(client, nick);
+        }
     }
 }
 
@@ -75,7 +98,7 @@ pub fn unblock(client: &Client, whom: &str) {
     let nick = bare_nick(whom);
     let mut state = client.lock();
     if !state.blacklist.contains(nick) {
-        return state.note(format!("{nick} is not on your blacklist"));
+        return state.refuse(format!("{nick} is not on your blacklist"));
     }
     let saved = state.blacklist.remove(nick);
     state.note(format!("You see {nick} again{}", unless(saved)));

@@ -12,7 +12,8 @@ use super::{incoming, shutdown};
 use std::thread;
 use std::time::{Duration, Instant};
 use wire::message::Message;
-use wire::numeric::REPLACED;
+use wire::names;
+use wire::numeric::{REMOVED, REPLACED};
 
 /// Shows what the server sends, until we leave. When it cannot connect again it calls `give_up`.
 pub fn receiver_loop(client: &Client, mut connection: Connection, give_up: fn(&Client, Failure)) {
@@ -35,6 +36,11 @@ pub fn receiver_loop(client: &Client, mut connection: Connection, give_up: fn(&C
         if reason.ends_with(REPLACED) {
             // To connect again would be to take the name from the client that the user wants to have it.
             let why = "another client of yours has the name now; start this one again to have it back here";
+            return give_up(client, Failure::Refused(why.to_owned()));
+        }
+        if reason.ends_with(REMOVED) {
+            // Whoever connects again by itself cannot be removed.
+            let why = "the operator of the server has removed you; start the client again to come back";
             return give_up(client, Failure::Refused(why.to_owned()));
         }
         match reconnect(client, reason, &mut attempt) {
@@ -76,7 +82,11 @@ fn read_until_lost(client: &Client, connection: &mut Connection) -> String {
 
 /// Connects again, however long it takes; `None` when the user leaves meanwhile, an error when it cannot work.
 fn reconnect(client: &Client, mut reason: String, attempt: &mut usize) -> Result<Option<Connection>, Failure> {
-    let nick = client.lock().model.nick.clone();
+    let state = client.lock();
+    // A name that a server has given for want of a better one is not to be had by asking.
+    let asked = state.model.asked_nick.clone().filter(|_| !names::is_nick(&state.model.nick));
+    let nick = asked.unwrap_or_else(|| state.model.nick.clone());
+    drop(state);
     let (mut ghosts, mut rivals) = (0, 0);
     loop {
         let seconds = back_off(*attempt);

@@ -2,18 +2,24 @@
 //!
 //! Run by the main thread; the state is locked for a moment at a time.
 
-use super::arguments::{self, first_word, nick, room_or_current};
+use super::arguments::{self, bare_nick, first_word, nick, room_or_current};
 use super::client::Client;
 use super::event::Kind;
+use super::pending::KEY;
+use super::people;
 use wire::{limits, names, text};
 
 /// `/join #room [key]`
 pub fn join(client: &Client, arguments: &str) {
-    let (room, key) = first_word(arguments);
+    let (given, key) = first_word(arguments);
+    let is_key = !key.contains([' ', ',']) && !key.starts_with(':');
+    let room = arguments::room(given);
+    let room =
+        if is_key { room } else { room.and(Err("a key has no space, no comma, and no : at its start".to_owned())) };
     let mut state = client.lock();
-    match arguments::room(room) {
+    match room {
         Err(reason) => {
-            state.note(format!("Cannot enter {room}: {reason}"));
+            state.refuse(format!("Cannot enter {given}: {reason}"));
             drop(state);
             not_moved(client);
         }
@@ -27,11 +33,22 @@ pub fn join(client: &Client, arguments: &str) {
 
 /// Enters a room and waits for the answer, since the lines that follow are meant for that room.
 pub fn enter(client: &Client, room: &str, key: &str) {
+    let mut state = client.lock();
+    state.model.set_key(room, Some(key).filter(|key| !key.is_empty()));
+    state.pending.end(KEY, room);
     if !key.is_empty() {
-        client.lock().model.keys.insert(names::casefold(room), key.to_owned());
+        state.pending.add(KEY, room);
     }
+    drop(state);
     client.request("JOIN", room, "JOIN", &[room, key][..if key.is_empty() { 1 } else { 2 }]);
-    let is_there = client.wait_for_answers().model.is_target(room);
+    let mut state = client.wait_for_answers();
+    let is_open = !key.is_empty() && !state.model.keys.contains_key(&names::casefold(room));
+    let is_there = state.model.is_target(room) && state.model.is_in(room) && !is_open;
+    if is_open {
+        let typed = state.script.current.clone();
+        state.script.refuse(&typed, &format!("{room} has no key"));
+    }
+    drop(state);
     if !is_there {
         not_moved(client);
     }
@@ -57,17 +74,45 @@ pub fn part(client: &Client, room: &str) {
     }
 }
 
-/// `/info`: a count and the names, put together when all of them have come.
-pub fn info(client: &Client, _: &str) {
-    if let Some(room) = room_or_current(client, "") {
+/// `/info [#room|NAME]`: a count and the names, put together when all of them have come.
+pub fn info(client: &Client, about: &str) {
+    if let Some(nick) = somebody(client, about) {
+        people::whois(client, nick);
+    } else if let Some(room) = room_or_current(client, about) {
         client.request("NAMES", &room, "NAMES", &[&room]);
     }
 }
 
-/// `/who [#room]`
-pub fn who(client: &Client, room: &str) {
-    if let Some(room) = room_or_current(client, room) {
-        client.send("WHO", &[&room]);
+/// `/who [#room|NAME]`
+pub fn who(client: &Client, about: &str) {
+    let nick = somebody(client, about).map(str::to_owned);
+    if let Some(about) = nick.or_else(|| room_or_current(client, about)) {
+        client.request("WHO", &about, "WHO", &[&about]);
+    }
+}
+
+/// The person whom an argument means: it has no mark of a room, and we are in no room of that name.
+fn somebody<'a>(client: &Client, about: &'a str) -> Option<&'a str> {
+    let nick = bare_nick(about);
+    let is_room = about.is_empty() || arguments::room(about).is_ok_and(|room| client.lock().model.is_in(&room));
+    Some(nick).filter(|nick| !is_room && names::is_nick(nick))
+}
+
+/// `/mode [#room] [changes]`; our own name instead of a room is about our own modes.
+pub fn mode(client: &Client, arguments: &str) {
+    let (first, rest) = first_word(arguments);
+    let (target, changes) = if first.starts_with(['+', '-']) { ("", arguments) } else { (first, rest) };
+    let own = Some(bare_nick(target)).filter(|nick| client.lock().model.is_me(nick)).map(str::to_owned);
+    let is_own = own.is_some();
+    let Some(target) = own.or_else(|| room_or_current(client, target)) else { return };
+    let params: Vec<_> = std::iter::once(&*target).chain(changes.split_whitespace()).collect();
+    if target.len() + changes.len() > limits::LINE - "MODE  \r\n".len() {
+        return client.refuse("Nothing was sent: that is too long for one line");
+    }
+    if params.len() == 1 || is_own {
+        client.request("MODE", &target, "MODE", &params);
+    } else {
+        client.send("MODE", &params);
     }
 }
 

@@ -4,8 +4,9 @@
 
 use super::event::Sentence::{self, Answer, News};
 use super::event::{Event, Kind, Manner, Origin};
+use super::limits::NAMED;
 use super::model::{Model, is_room};
-use super::numerics;
+use super::{modes, numerics};
 
 /// The event in words; `None` when there is nothing to say.
 pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
@@ -26,6 +27,10 @@ pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
         Kind::Topic { by, text } if text.is_empty() => News(format!("{here}{by} removed the topic")),
         Kind::Topic { by, text } => News(format!("{here}{by} set the topic: {text}")),
         Kind::Invited { by } => News(format!("{by} invites you to {room}; /join {room} takes you there")),
+        Kind::Mode { by, change } if model.is_me(by) && modes::is_key_alone(change) => {
+            let key = &change["+k ".len()..];
+            Answer(format!("The room's key is set: {key}; others enter with /join {room} {key}"))
+        }
         Kind::Mode { by, change } => News(format!("{here}{by} set mode {change}")),
         Kind::WeLeft => Answer(format!("You left {room}")),
         Kind::WeWereRemoved { by, reason } => {
@@ -50,6 +55,14 @@ pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
             let people = if nicks.len() == 1 { "person" } else { "people" };
             Answer(format!("{} {people} in {room}: {}", nicks.len(), nicks.join(", ")))
         }
+        Kind::Present { members, is_new: true } if members.len() < 2 => {
+            Answer(format!("{here}New room, nobody else is here"))
+        }
+        Kind::Present { members, .. } => Answer(match members.len() {
+            0 | 1 => format!("{here}Nobody else is here"),
+            count if count <= NAMED => format!("{here}{count} here: {}", members.join(", ")),
+            count => format!("{here}{count} here"),
+        }),
         Kind::Note(text) => Answer(text.clone()),
         Kind::Wing(event) => match event.sentence()? {
             News(text) => News(format!("{mark}{text}")),

@@ -3,15 +3,19 @@
 //! The main thread leaves in order. The other ways may be taken by any thread; they end the process themselves, since
 //! nothing interrupts the main thread's read of stdin. Each locks the state.
 
-use super::client::Client;
+use super::client::{Client, is_script};
 use super::dialer::Failure;
-use super::limits::{AT_ONCE, CLOSING, UNCONFIRMED, UNCONFIRMED_SCRIPT};
+use super::limits::{AT_ONCE, CLOSING, DRAIN, TOGETHER, UNCONFIRMED, UNCONFIRMED_SCRIPT};
 use super::state::State;
 use super::terminal::complain;
+use std::io::Read;
 use std::net::Shutdown;
 use std::process::{self, ExitCode};
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Instant;
+use wire::os::{self, TERMINAL_LINE};
+use wire::text;
 
 /// Leaves once the wings have finished and everything is confirmed; fails when something was not.
 pub fn in_order(client: &Client) -> ExitCode {
@@ -21,9 +25,13 @@ pub fn in_order(client: &Client) -> ExitCode {
     let mut state = client.lock();
     state.note("DISCONNECTED!!");
     // At a terminal these were seen when they happened.
-    let unfinished = unfinished.into_iter().filter(|_| !state.view.is_interactive());
-    let failures: Vec<_> = undelivered.into_iter().chain(unfinished).chain(state.failure.clone()).collect();
+    let is_interactive = state.view.is_interactive();
+    let unfinished = unfinished.into_iter().filter(|_| !is_interactive);
+    let refused = state.script.report().filter(|_| is_script());
+    let failures = [undelivered, refused, state.failure.take()].into_iter().flatten().chain(unfinished);
+    let failures: Vec<_> = failures.collect();
     failures.iter().for_each(|failure| complain(failure));
+    drain(&mut state);
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -49,6 +57,32 @@ pub fn hang_up(client: &Client) -> Option<String> {
     undelivered
 }
 
+/// Drops what was typed behind the end, until nothing comes for a moment. It is the rest of a paste that the shell, which
+/// reads next, would run.
+pub fn drain(state: &mut State) {
+    // Before the first line nothing was typed for us.
+    if is_script() || state.script.current.number == 0 {
+        return;
+    }
+    let Ok(mut terminal) = os::second_stdin() else { return };
+    let (came, comes) = mpsc::channel();
+    let read = move || {
+        let mut buffer = [0; TERMINAL_LINE];
+        // No thread can interrupt this one in a read, but the end of the program does.
+        while let Ok(1..) = terminal.read(&mut buffer)
+            && came.send(()).is_ok()
+        {}
+    };
+    let _ = thread::Builder::new().name("drain".to_owned()).spawn(read);
+    let (start, mut lines) = (Instant::now(), 0);
+    while start.elapsed() < DRAIN && comes.recv_timeout(TOGETHER).is_ok() {
+        lines += 1;
+    }
+    if lines > 0 {
+        state.note(format!("{} behind that: dropped", text::pluralize(lines, "line")));
+    }
+}
+
 /// Leaves without waiting for anybody: nobody reads our output any more.
 pub fn at_once(client: &Client) -> ! {
     client.wings.iter().for_each(|wing| wing.abandon(client));
@@ -69,9 +103,9 @@ pub fn give_up(client: &Client, failure: Failure) {
         Failure::Held(why) => format!("{why}; --take-over takes it from there; choose another with --nick"),
         Failure::Refused(why) | Failure::Lost(why) => why,
     });
-    if let Some(lines) = state.drop_unconfirmed() {
-        complain(&lines);
-    }
+    let refused = state.script.report().filter(|_| is_script());
+    state.drop_unconfirmed().iter().chain(&refused).for_each(|lines| complain(lines));
+    drain(&mut state);
     process::exit(1)
 }
 

@@ -8,7 +8,8 @@ use super::connection::{Connection, TAGS};
 use super::event::{Event, Kind, Sentence};
 use super::limits::{HELD, HELD_BYTES, MOST_UNCONFIRMED};
 use super::model::Model;
-use super::pending::Pending;
+use super::pending::{ENTERED, KEY, NEW_KEY, Pending};
+use super::script::{self, Script, Sent};
 use super::sentence;
 use super::view::View;
 use std::collections::hash_map::RandomState;
@@ -23,21 +24,24 @@ use wire::stream::Stream;
 use wire::{limits, names, text};
 
 /// Holds the sender's own id of a message: a client tag, which every server relays.
-pub const SENDER_ID: &str = "+groupchat/id";
+pub const SENDER_ID: &str = "+groupchat.local/id";
+/// The same as clients called it before: so it is in messages that were stored then.
+pub const EARLIER_SENDER_ID: &str = "+groupchat/id";
 
 /// Everything that the threads need.
 pub struct State {
     pub model: Model,
     pub view: Box<dyn View>,
     pub blacklist: Blacklist,
-    pub unconfirmed: AckQueue<String>,
+    pub unconfirmed: AckQueue<Sent>,
     pub pending: Pending,
     /// The connection; `None` while it is lost. The receiver thread reads it.
     pub stream: Option<Arc<Stream>>,
     /// Why the server says that it closes the connection.
     pub error: Option<String>,
-    /// Why a script has failed; said at its end.
+    /// Why a script has failed, beside its refused lines; said at its end.
     pub failure: Option<String>,
+    pub script: Script,
     /// There is a receiver thread, connected or about to connect again.
     pub is_receiving: bool,
     /// The user has asked to leave, for this reason.
@@ -66,6 +70,7 @@ impl State {
             stream: None,
             error: None,
             failure: None,
+            script: Script::default(),
             is_receiving: false,
             quit: None,
             leaving: false,
@@ -89,6 +94,23 @@ impl State {
     /// Says a sentence about the client itself, or answers a command.
     pub fn note(&mut self, sentence: impl Into<String>) {
         self.emit(Kind::Note(sentence.into()));
+    }
+
+    /// Says why the line that is being carried out is not.
+    pub fn refuse(&mut self, sentence: impl Into<String>) {
+        let sentence = sentence.into();
+        self.script.refuse(&self.script.current.clone(), &sentence);
+        self.note(sentence);
+    }
+
+    /// The server refuses a message that is not confirmed yet (see [`script::refused`]). A request in it has no other
+    /// answer.
+    pub fn refused(&mut self, verb: &str, about: &[&str], why: &str) {
+        let Some(sent) = script::refused(self.unconfirmed.items(), verb, about) else { return };
+        sent.is_refused = true;
+        let (typed, request) = (sent.typed.clone(), sent.request);
+        self.script.refuse(&typed, why);
+        request.into_iter().for_each(|number| self.pending.complete(number));
     }
 
     fn show(&mut self, event: &Event) {
@@ -140,7 +162,7 @@ impl State {
 
     /// We have left a room, or were not let in.
     pub fn forget_room(&mut self, room: &str) {
-        self.pending.end("JOIN", room);
+        ["JOIN", KEY, NEW_KEY, ENTERED].iter().for_each(|kind| drop(self.pending.end(kind, room)));
         if self.model.forget_room(room) && self.model.detour.is_none() {
             self.emit(Kind::TalkingTo(None));
         }
@@ -156,16 +178,16 @@ impl State {
     }
 
     /// Puts a line among the unconfirmed ones and writes it, if there is a connection.
-    pub fn send(&mut self, verb: &str, params: &[&str]) {
+    pub fn send(&mut self, verb: &str, params: &[&str], request: Option<u64>) {
         let line = line(verb, params);
         // A longer line would be refused as a whole. Texts are split before, so this cuts reasons and topics.
         let line = text::truncate(&line, limits::LINE - "\r\n".len());
         // With an id a message may be sent again: its receiver then shows it once.
         let id = RandomState::new().hash_one(line);
-        let has_id = verb == "PRIVMSG" && self.model.has_cap(TAGS);
+        let has_id = ["PRIVMSG", "TAGMSG"].contains(&verb) && self.model.has_cap(TAGS);
         let line = if has_id { format!("@{SENDER_ID}={id:x} {line}") } else { line.to_owned() };
         let mut lines = vec![line.clone()];
-        self.unconfirmed.push(line);
+        self.unconfirmed.push(Sent { line, typed: self.script.current.clone(), request, is_refused: false });
         if self.is_connected() {
             lines.extend(self.unconfirmed.ping());
         }
@@ -197,16 +219,23 @@ impl State {
         self.pending.restart();
         self.stream = Some(Arc::clone(&connection.stream));
         let join = |room: &str| {
+            // Who is there was said, or is of no interest now.
+            self.pending.end(ENTERED, room);
             let key = self.model.keys.get(&names::casefold(room)).map(String::as_str);
+            if key.is_some() && self.pending.about(KEY, room).is_none() {
+                // A server that has started again may know neither the room nor its key.
+                self.pending.add(KEY, room);
+            }
             line("JOIN", &[&[room], key.as_slice()].concat())
         };
         let mut lines: Vec<_> = self.model.rooms().map(join).collect();
         // Another server, which knows no tags, takes a line without them.
         let has_tags = self.model.has_cap(TAGS);
-        let again = |line: &String| match line.split_once(' ') {
-            Some((_, rest)) if line.starts_with('@') && !has_tags => rest.to_owned(),
-            _ => line.clone(),
+        let again = |sent: &Sent| match sent.line.split_once(' ') {
+            Some((_, rest)) if sent.line.starts_with('@') && !has_tags => rest.to_owned(),
+            _ => sent.line.clone(),
         };
+        self.unconfirmed.items().for_each(|sent| sent.is_refused = false);
         lines.extend(self.unconfirmed.again().map(again));
         lines.extend(self.unconfirmed.ping());
         self.write(&lines);
@@ -214,10 +243,10 @@ impl State {
 
     /// Drops the lines that the server has not confirmed; a sentence says how many.
     pub fn drop_unconfirmed(&mut self) -> Option<String> {
-        let count = self.unconfirmed.drop_all();
+        let count = script::count(self.unconfirmed.items().map(|sent| &*sent));
+        self.unconfirmed.drop_all();
         self.pending.clear();
-        let (lines, verb) = (text::pluralize(count, "line"), if count == 1 { "was" } else { "were" });
-        (count > 0).then(|| format!("{lines} {verb} not delivered: the server did not confirm in time"))
+        script::undelivered(count)
     }
 }
 

@@ -5,7 +5,7 @@
 use super::arguments::{self, first_word, nick};
 use super::client::Client;
 use super::event::{Event, Kind, Manner};
-use super::rooms;
+use super::{people, rooms};
 use wire::text;
 
 /// The mark of a message about an action of its sender ("* albert waves"): CTCP ACTION.
@@ -30,7 +30,7 @@ pub fn me(client: &Client, text: &str) {
 /// `/msg NAME text`, `@NAME text`
 pub fn msg(client: &Client, arguments: &str) {
     let (name, text) = first_word(arguments);
-    if name.starts_with('#') {
+    if arguments::is_room(name) {
         room_msg(client, arguments);
     } else if let Some(name) = nick(client, name) {
         send(client, name, text, Manner::Text, true);
@@ -42,7 +42,7 @@ pub fn room_msg(client: &Client, arguments: &str) {
     let (room, text) = first_word(arguments);
     match arguments::room(room) {
         Ok(room) => send(client, &room, text, Manner::Text, true),
-        Err(reason) => client.note(format!("Nothing was sent: {reason}")),
+        Err(reason) => client.refuse(format!("Nothing was sent: {reason}")),
     }
 }
 
@@ -50,14 +50,18 @@ pub fn room_msg(client: &Client, arguments: &str) {
 pub fn to(client: &Client, arguments: &str) {
     let (target, rest) = first_word(arguments);
     if !rest.is_empty() {
-        client.note("Usage: /to NAME|#room; nothing was sent (/msg NAME text sends text at once)");
+        client.refuse("Usage: /to NAME|#room; nothing was sent (/msg NAME text sends text at once)");
         return rooms::not_moved(client);
     }
-    if target.starts_with('#') {
+    if arguments::is_room(target) {
         return rooms::join(client, target);
     }
     match nick(client, target) {
-        Some(nick) => client.lock().talk_to(nick),
+        Some(nick) if people::is_known(client, nick) => client.lock().talk_to(nick),
+        Some(nick) => {
+            client.refuse(format!("Nobody is called {nick}"));
+            rooms::not_moved(client);
+        }
         None => rooms::not_moved(client),
     }
 }
@@ -69,7 +73,7 @@ fn target(client: &Client) -> Option<String> {
         Ok(None) => "you are talking to nobody; go on with /join #room or /to NAME".to_owned(),
         Err(elsewhere) => elsewhere,
     };
-    state.note(format!("Nothing was sent: {why}"));
+    state.refuse(format!("Nothing was sent: {why}"));
     None
 }
 

@@ -3,11 +3,12 @@
 //! Part of the state, so all threads print under its lock and lines never mix. This file alone passes texts through
 //! [`text::printable`]: each loses its control characters before those of the terminal itself are added.
 
-use super::event::{Event, Sentence};
+use super::event::{Event, Kind, Sentence};
 use super::limits::NARROW;
 use super::model::Model;
 use super::sentence;
 use super::view::View;
+use super::wrap::Width;
 use std::io::{self, IsTerminal, Write};
 use wire::text;
 
@@ -21,6 +22,7 @@ pub struct Terminal {
     /// Whether there is a prompt to draw.
     has_prompt: bool,
     colour: bool,
+    width: Width,
     /// The prompt that is being shown now.
     prompt: Option<String>,
     /// The line above the prompt that says how transfers get on; empty while there is none.
@@ -34,11 +36,13 @@ impl Terminal {
         let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         let colour = io::stdout().is_terminal() && !is_set("NO_COLOR") && !dumb;
-        Terminal::new(Box::new(io::stdout()), is_terminal, colour)
+        let width = if io::stdout().is_terminal() { Width::of_terminal() } else { Width::fixed(None) };
+        Terminal { width, ..Terminal::new(Box::new(io::stdout()), is_terminal, colour) }
     }
 
     pub fn new(output: Box<dyn Write + Send>, has_prompt: bool, colour: bool) -> Self {
-        Terminal { output: Some(output), has_prompt, colour, prompt: None, status: String::new() }
+        let width = Width::fixed(None);
+        Terminal { output: Some(output), has_prompt, colour, width, prompt: None, status: String::new() }
     }
 
     fn styled(&self, code: &str, text: &str) -> String {
@@ -67,6 +71,8 @@ impl View for Terminal {
     /// The name in bold, and what others do dimmed.
     fn show(&mut self, event: &Event, model: &Model) {
         let lines = match sentence::of(event, model) {
+            // It stands behind the prompt, where it was typed.
+            _ if self.has_prompt && matches!(event.kind, Kind::WeSaid { .. }) => Vec::new(),
             None => Vec::new(),
             Some(Sentence::Said { before, nick, after }) => {
                 let (before, after) = (text::printable(&before), text::printable(&after));
@@ -77,7 +83,10 @@ impl View for Terminal {
             Some(Sentence::Lines(lines)) => lines.iter().map(|line| text::printable(line).into_owned()).collect(),
         };
         self.prompt = self.prompt.take().map(|_| prompt(model));
-        lines.iter().for_each(|line| self.print(line));
+        for line in lines {
+            let line = self.width.wrap(line);
+            self.print(&line);
+        }
     }
 
     fn is_interactive(&self) -> bool {

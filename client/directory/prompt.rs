@@ -84,7 +84,7 @@ impl Prompt<'_> {
                         people::quit(client, "");
                     }
                 }
-                Input::Incomplete(command) => client.note(format!("Usage: {}{}", self.mark(), &command.usage()[1..])),
+                Input::Incomplete(command) => client.refuse(format!("Usage: {}{}", self.mark(), &command.usage()[1..])),
                 Input::Unknown(word) => {
                     input::refuse(client, word);
                     if is_script() {
@@ -100,7 +100,7 @@ impl Prompt<'_> {
     /// A line that is no command of this prompt. Those of the chat have no meaning here.
     fn refuse(&self, line: &str, word: &str) {
         let mark = self.mark();
-        self.client.note(match grammar::parse(&self.client.commands, line) {
+        self.client.refuse(match grammar::parse(&self.client.commands, line) {
             Input::Run(command, _) | Input::Incomplete(command) | Input::Mistyped(command, _) => {
                 let name = command.name;
                 if WORDS.contains(&&name[1..]) {

@@ -42,12 +42,24 @@ impl Wing for Directory {
                 state.emit(DirectoryEvent::Made { name: name.to_owned(), address });
             }
             Some(DirectoryLine::Deleted { name }) => state.emit(DirectoryEvent::Deleted { name: name.to_owned() }),
-            None => match Fail::parse(&message.params).filter(|_| message.verb == "FAIL") {
-                Some(Fail { verb: "GETDIR", text, .. }) => {
-                    state.note(text);
+            None if message.verb == "421"
+                && let Some(verb @ ("GETDIR" | "MAKEROOM" | "DELETEROOM")) = message.param(1) =>
+            {
+                let sentence = "This server has no directory of multicast rooms";
+                state.refused(verb, &[], sentence);
+                state.note(sentence);
+                if verb == "GETDIR" {
                     end(state);
                 }
-                Some(Fail { verb: "MAKEROOM" | "DELETEROOM", text, .. }) => state.note(text),
+            }
+            None => match Fail::parse(&message.params).filter(|_| message.verb == "FAIL") {
+                Some(Fail { verb: verb @ ("GETDIR" | "MAKEROOM" | "DELETEROOM"), context, text, .. }) => {
+                    if verb == "GETDIR" {
+                        end(state);
+                    }
+                    state.refused(verb, context.as_slice(), text);
+                    state.note(text);
+                }
                 _ => return false,
             },
         }

@@ -7,6 +7,7 @@
 use super::layout::{Rows, fitting, height, in_rows};
 use super::limits::RECENT;
 use super::style::{self, BOLD, DIM, Style};
+use crate::core::wrap::Width;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -74,11 +75,10 @@ impl Screen {
         self.output.is_none()
     }
 
-    /// Prints a line, which the terminal wraps where it is too long.
+    /// Prints a line.
     pub fn print(&mut self, line: String) {
         self.hide();
-        self.out += &line;
-        self.out += "\r\n";
+        self.append(&line);
         if self.recent.len() == RECENT {
             self.recent.pop_front();
         }
@@ -97,8 +97,18 @@ impl Screen {
         self.print(line);
     }
 
+    fn append(&mut self, line: &str) {
+        self.out += &self.wrapped(line).replace('\n', "\r\n");
+        self.out += "\r\n";
+    }
+
+    /// The line broken between words. What is too long for a row is left to the terminal.
+    fn wrapped(&self, line: &str) -> String {
+        Width::fixed(Some(self.size.0)).wrap(line.to_owned())
+    }
+
     fn height(&self, line: &str) -> usize {
-        height(&style::without(line), self.size.0)
+        style::without(&self.wrapped(line)).split('\n').map(|row| height(row, self.size.0)).sum()
     }
 
     pub fn ring(&mut self) {
@@ -167,10 +177,8 @@ impl Screen {
         let mut rows = size.1.saturating_sub(self.laid().rows.len() + self.above_prompt().count());
         let fits = |line: &&String| rows.checked_sub(self.height(line)).map(|left| rows = left).is_some();
         let count = self.recent.iter().rev().take_while(fits).count();
-        for line in self.recent.range(self.recent.len() - count..) {
-            self.out += line;
-            self.out += "\r\n";
-        }
+        let lines: Vec<_> = self.recent.range(self.recent.len() - count..).cloned().collect();
+        lines.iter().for_each(|line| self.append(line));
         self.settle();
     }
 

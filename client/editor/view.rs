@@ -218,6 +218,10 @@ impl View for SharedEditor {
         true
     }
 
+    fn edits_lines(&self) -> bool {
+        true
+    }
+
     fn is_closed(&self) -> bool {
         lock(&self.0).screen.is_closed()
     }

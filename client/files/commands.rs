@@ -2,42 +2,42 @@
 //!
 //! Run by the main thread, which only puts a transfer into the queue; the state is locked for a moment at a time.
 
-use super::event::FileEvent;
+use super::download;
+use super::event::{FileEvent, go_on};
 use super::pending_uploads::Upload;
 use super::scheduler;
 use super::shared::{CAPABILITY, FOR_THE_USER, Files, LIST, NO_FILES};
 use super::source::Source;
 use super::task;
-use super::transfers::{Cancel, Job, Transfer};
+use super::transfers::{Cancel, Job, Transfer, Transfers};
+use super::words;
 use crate::core::arguments::{self, bad_nick, bare_nick};
 use crate::core::client::{Client, Command};
+use crate::core::state::State;
 use std::env;
 use std::path::{self, Path, PathBuf};
-use std::sync::Arc;
-use wire::file_line::FileRequest;
+use std::sync::{Arc, MutexGuard};
+use wire::file_line::{FileRequest, FileState};
 use wire::names;
 
 /// The rows of the table of commands.
 #[rustfmt::skip]
 pub fn table(files: &Arc<Files>) -> Vec<Command> {
     // A script fails with what it asked for in vain.
-    let or_fail = |run: fn(&Files, &Client, &str) -> Result<(), String>| {
+    let or_refuse = |run: fn(&Files, &Client, &str) -> Result<(), String>| {
         let files = Arc::clone(files);
         move |client: &Client, arguments: &str| {
-            if let Err(sentence) = run(&files, client, arguments) {
-                files.lock().failed = true;
-                client.note(sentence);
-            }
+            run(&files, client, arguments).unwrap_or_else(|sentence| client.refuse(sentence));
         }
     };
-    let shared = Arc::clone(files);
     vec![
         Command::new("/file", "PATH [TARGET]", &["!FILE ", r"\file\"],
-            "Send a file to whom you are talking to, or to a NAME or #room", or_fail(file)),
-        Command::new("/files", "", &[], "List the files that were sent to you or by you", list),
-        Command::new("/get", "ID", &[], "Fetch a file that did not come by itself", or_fail(get)),
+            "Send a file to whom you are talking to, or to a NAME or #room", or_refuse(file)).everyday(),
+        Command::new("/files", "", &[], "List the files that were sent to you or by you", or_refuse(list)),
+        Command::new("/get", "ID", &[], "Fetch a file that did not come by itself, or was stopped", or_refuse(get)),
         Command::new("/cancel", "ID", &[],
-            "Stop sending a file, or take it back; stop fetching one, or decline it", move |client, which| cancel(&shared, client, which)),
+            "Stop sending a file, or take it back; stop fetching one, which /get resumes", or_refuse(cancel)),
+        Command::new("/decline", "ID", &[], "Refuse a file for good; its sender is told so", or_refuse(decline)),
     ]
 }
 
@@ -47,9 +47,7 @@ fn file(files: &Files, client: &Client, arguments: &str) -> Result<(), String> {
     let current = client.lock().model.here().map(|target| target.map(str::to_owned));
     let upload = asked_for(arguments, current)?;
     let name = upload.name();
-    if !client.lock().model.has_cap(CAPABILITY) {
-        return Err(NO_FILES.to_owned());
-    }
+    takes_files(&client.lock())?;
     if files.lock().is_being_sent(&upload) {
         return Err(format!("{name} is being sent to {} already", upload.target));
     }
@@ -57,78 +55,141 @@ fn file(files: &Files, client: &Client, arguments: &str) -> Result<(), String> {
     if let Err(error) = kept {
         client.note(format!("Should you leave before {name} is sent, you will have to send it again: {error}"));
     }
-    files.lock().add(Job::Upload(upload), true);
-    scheduler::start(client, &mut client.lock(), files);
+    let mut state = client.lock();
+    files.lock().add(Job::Upload(upload), Some(state.script.current.clone()));
+    scheduler::start(client, &mut state, files);
     Ok(())
 }
 
 /// `/files`
-fn list(client: &Client, _: &str) {
-    if !client.lock().model.has_cap(CAPABILITY) {
-        return client.note(NO_FILES);
-    }
+fn list(_: &Files, client: &Client, _: &str) -> Result<(), String> {
+    takes_files(&client.lock())?;
     client.request(LIST, FOR_THE_USER, "FILE", &["LIST"]);
+    Ok(())
+}
+
+fn takes_files(state: &State) -> Result<(), String> {
+    if state.model.has_cap(CAPABILITY) { Ok(()) } else { Err(NO_FILES.to_owned()) }
+}
+
+/// The file that a command is about.
+fn number(id: &str, command: &str) -> Result<u64, String> {
+    id.parse().map_err(|_| format!("Which file? {command} wants a number; /files shows them"))
 }
 
 /// `/get ID`
 fn get(files: &Files, client: &Client, id: &str) -> Result<(), String> {
     let mut state = client.lock();
-    if !state.model.has_cap(CAPABILITY) {
-        return Err(NO_FILES.to_owned());
-    }
-    let id = id.parse().map_err(|_| "Which file? /get wants a number; /files shows them")?;
+    takes_files(&state)?;
+    let id = number(id, "/get")?;
     let mut transfers = files.lock();
-    if let Some(transfer) = transfers.by_id(id) {
-        transfer.wanted = true;
+    // One that is just being stopped comes to its end, and then the download goes on.
+    if let Some(transfer) = transfers.by_id(id).filter(|transfer| transfer.cancel.is_none()) {
+        if transfer.is_upload() {
+            return Err(format!("{} is a file that you are sending", transfer.name));
+        }
+        transfer.wanted = Some(state.script.current.clone());
         drop(transfers);
         state.note(format!("File {id} is under way already"));
         return Ok(());
     }
-    transfers.add(Job::Download(id), true);
+    transfers.add(Job::Download(id), Some(state.script.current.clone()));
     drop(transfers);
     scheduler::start(client, &mut state, files);
     Ok(())
 }
 
 /// `/cancel ID`; a file that has no number yet can be named.
-fn cancel(files: &Files, client: &Client, which: &str) {
-    let mut state = client.lock();
-    if !state.model.has_cap(CAPABILITY) {
-        return state.note(NO_FILES);
-    }
+fn cancel(files: &Files, client: &Client, which: &str) -> Result<(), String> {
+    let state = client.lock();
+    takes_files(&state)?;
     let mut transfers = files.lock();
     let Some(transfer) = transfers.meant(which) else {
-        drop(transfers);
-        let Ok(id) = which.parse() else {
-            return state.note("Which file? /cancel wants a number; /files shows them");
-        };
-        state.note(format!("The server is asked to cancel file {id}"));
-        drop(state);
-        return task::send(client, &FileRequest::Cancel(id));
-    };
-    if transfer.is_running {
-        transfer.stop(Cancel::ByUser);
+        let id = number(which, "/cancel")?;
+        let offer = transfers.offers.get(&id).map(|offer| (offer.name.clone(), offer.state));
         drop((transfers, state));
-        return client.signal();
-    }
+        return match offer {
+            Some((name, FileState::New)) => Err(format!("{name} is not coming just now; {}", go_on(id))),
+            Some((name, FileState::Received)) => Err(format!("You have {name} already")),
+            // It is for the server to say whether we have sent it.
+            _ => {
+                client.note(format!("The server is asked to cancel file {id}"));
+                task::send(client, &FileRequest::Cancel(id));
+                Ok(())
+            }
+        };
+    };
     let number = transfer.number;
-    let Some(Transfer { job, id, name, .. }) = transfers.remove(number) else { return };
-    drop((transfers, state));
-    if let Job::Upload(upload) = job {
-        // If it cannot be taken off the file now, it is offered again next time, and can be cancelled then.
-        let _ = files.pending_uploads().forget(&upload);
+    let waited = end(transfers, number, Cancel::ByUser);
+    drop(state);
+    let Some(Transfer { job, id, name, .. }) = waited else {
+        client.signal();
+        return Ok(());
+    };
+    match job {
+        Job::Download(id) => {
+            download::end(client, id, download::part_of(client, files, id).as_deref(), &Cancel::ByUser);
+            files.lock().mark_done(id);
+            client.lock().emit(FileEvent::Stopped { name, id });
+        }
+        Job::Upload(upload) => {
+            // If it cannot be taken off the file now, it is offered again next time, and can be cancelled then.
+            let _ = files.pending_uploads().forget(&upload);
+            client.lock().emit(FileEvent::Cancelled { name });
+            id.into_iter().for_each(|id| task::send(client, &FileRequest::Cancel(id)));
+        }
     }
-    client.lock().emit(FileEvent::Cancelled { name });
-    if let Some(id) = id {
-        task::send(client, &FileRequest::Cancel(id));
+    Ok(())
+}
+
+/// `/decline ID`
+fn decline(files: &Files, client: &Client, id: &str) -> Result<(), String> {
+    let state = client.lock();
+    takes_files(&state)?;
+    let id = number(id, "/decline")?;
+    let mut transfers = files.lock();
+    let is_sent = transfers.by_id(id).is_some_and(|transfer| transfer.is_upload());
+    let offer = transfers.offers.get(&id).map(|offer| (offer.name.clone(), offer.state));
+    match offer {
+        _ if is_sent => return Err(format!("You are sending file {id} yourself; /cancel {id} takes it back")),
+        Some((name, FileState::Sent | FileState::Partial)) => {
+            return Err(format!("You have sent {name} yourself; /cancel {id} takes it back"));
+        }
+        Some((name, FileState::Received)) => return Err(format!("You have {name} already")),
+        _ => {}
     }
+    let number = transfers.by_id(id).map(|transfer| (transfer.number, transfer.is_running));
+    if let Some((number, is_running)) = number {
+        end(transfers, number, Cancel::Declined);
+        if is_running {
+            drop(state);
+            client.signal();
+            return Ok(());
+        }
+    } else {
+        drop(transfers);
+    }
+    drop(state);
+    download::end(client, id, download::part_of(client, files, id).as_deref(), &Cancel::Declined);
+    files.lock().mark_done(id);
+    Ok(())
+}
+
+/// Stops a transfer that runs; takes out one that waits, and returns it.
+fn end(mut transfers: MutexGuard<'_, Transfers>, number: u64, why: Cancel) -> Option<Transfer> {
+    let transfer = transfers.get(number)?;
+    if transfer.is_running {
+        transfer.stop(why);
+        return None;
+    }
+    transfers.remove(number)
 }
 
 /// What the arguments of `/file` ask for, or why they cannot mean anything.
 fn asked_for(arguments: &str, current: Result<Option<String>, String>) -> Result<Upload, String> {
-    let (path, target) = split(arguments, |path| on_disk(path).exists())?;
-    let file = on_disk(path);
-    let named = match target {
+    let (path, target) = words::split(arguments, |path| on_disk(path).exists())?;
+    let file = on_disk(&path);
+    let named = match target.as_deref() {
         Some(room) if room.starts_with('#') => {
             Some(arguments::room(room).map_err(|reason| format!("{room}: {reason}"))?)
         }
@@ -144,27 +205,9 @@ fn asked_for(arguments: &str, current: Result<Option<String>, String>) -> Result
             return Err(format!("Nothing was sent: {elsewhere}, or name somebody after the file's name"));
         }
     };
-    Source::open(&file, path).map_err(|why| format!("{path} cannot be sent: {why}"))?;
+    Source::open(&file, &path).map_err(|why| format!("{path} cannot be sent: {why}"))?;
     let path = path::absolute(&file).map_err(|error| format!("{path} cannot be sent: {error}"))?;
     Ok(Upload { path, target, earlier_id: None })
-}
-
-/// Splits the arguments into a path and a target: all of it where that exists, else the last word is
-/// the target. Quotes settle it.
-fn split(arguments: &str, exists: impl Fn(&str) -> bool) -> Result<(&str, Option<&str>), String> {
-    if let Some(quoted) = arguments.strip_prefix('"')
-        && let Some((path, after)) = quoted.split_once('"')
-    {
-        let target = after.trim();
-        return Ok((path, (!target.is_empty()).then_some(target)));
-    }
-    if exists(arguments) {
-        return Ok((arguments, None));
-    }
-    match arguments.rsplit_once(' ') {
-        Some((path, target)) if exists(path.trim_end()) => Ok((path.trim_end(), Some(target))),
-        _ => Err(format!("{arguments} cannot be sent: there is no such file")),
-    }
 }
 
 /// The path that the user means: `~/` is the home.
@@ -172,29 +215,5 @@ fn on_disk(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), env::var_os("HOME")) {
         (Some(inside), Some(home)) => Path::new(&home).join(inside),
         _ => PathBuf::from(path),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn path_and_target_are_told_apart() {
-        let exists = |path: &str| matches!(path, "a.txt" | "my file.txt" | "my file.txt bob" | "x#y");
-        for (arguments, expected) in [
-            ("a.txt", Some(("a.txt", None))),
-            ("a.txt bob", Some(("a.txt", Some("bob")))),
-            ("a.txt  #dev", Some(("a.txt", Some("#dev")))),
-            ("my file.txt", Some(("my file.txt", None))),
-            ("my file.txt carl", Some(("my file.txt", Some("carl")))),
-            ("my file.txt bob", Some(("my file.txt bob", None))),
-            (r#""my file.txt" bob"#, Some(("my file.txt", Some("bob")))),
-            (r#""no such""#, Some(("no such", None))),
-            ("no.txt", None),
-            ("no.txt bob", None),
-        ] {
-            assert_eq!(split(arguments, exists).ok(), expected, "{arguments}");
-        }
     }
 }

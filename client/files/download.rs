@@ -5,11 +5,14 @@
 use super::event::FileEvent;
 use super::limits::{AHEAD, GOT};
 use super::part::{self, Part};
+use super::shared::Files;
 use super::task::{self, Ended, Task};
 use super::transfers::TransferError::{self, Cancelled, Lost, Permanent};
 use super::transfers::{Answer, Cancel, Granted, Transfer};
+use crate::core::client::Client;
 use crate::core::state::State;
 use std::io::{self, BufReader, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use wire::file_line::FileRequest;
@@ -20,12 +23,31 @@ pub fn run(task: Task<'_>, id: u64) -> Ended {
     let mut fetching = Fetching { task, id, part: None, is_second_try: false };
     let result = task.until_done(|| fetching.attempt());
     if let Err(Cancelled(cancel)) = &result {
-        fetching.part.inspect(Part::remove);
-        if *cancel == Cancel::ByUser {
-            task::send(task.client, &FileRequest::Cancel(id));
-        }
+        let path =
+            fetching.part.as_ref().map(|part| part.path().to_owned()).or_else(|| part_of(task.client, task.files, id));
+        end(task.client, id, path.as_deref(), cancel);
     }
     result
+}
+
+/// Where the part of a file that we know of is, or would be.
+pub fn part_of(client: &Client, files: &Files, id: u64) -> Option<PathBuf> {
+    let nick = client.lock().model.nick.clone();
+    let crc = files.lock().offers.get(&id)?.crc;
+    Some(part::path(&files.options.downloads, &nick, id, crc))
+}
+
+/// What becomes of a download that is cancelled.
+pub fn end(client: &Client, id: u64, part: Option<&Path>, cancel: &Cancel) {
+    match (cancel, part) {
+        // If it cannot be noted, the next run of the client goes on with it.
+        (Cancel::ByUser, Some(part)) => _ = part::stop(part),
+        (Cancel::ByUser, None) => {}
+        (Cancel::Declined | Cancel::BySender(_), part) => part.into_iter().for_each(part::remove),
+    }
+    if *cancel == Cancel::Declined {
+        task::send(client, &FileRequest::Decline(id));
+    }
 }
 
 /// One download under way.
@@ -82,7 +104,7 @@ impl Fetching<'_> {
         let Granted { size, crc, name, .. } = &granted;
         // A file that comes by itself was let in by its size.
         let announced = self.task.files.lock().offers.get(&self.id).map(|offer| (offer.size, offer.crc));
-        let is_wanted = self.task.with(|transfer| transfer.wanted);
+        let is_wanted = self.task.with(|transfer| transfer.wanted.is_some());
         if announced.map_or(!is_wanted, |announced| announced != (*size, *crc)) {
             return Err(Permanent(format!("{name} does not come: it is not the file that was announced")));
         }

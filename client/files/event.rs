@@ -15,6 +15,10 @@ pub enum FileEvent {
     Offered { offer: Offer, comes: Comes },
     /// Somebody has fetched our file.
     Received { by: String, name: String },
+    /// Somebody does not want our file.
+    Declined { by: String, name: String },
+    /// We do not want a file, and its sender is told so.
+    WeDeclined { sender: String, name: String },
     /// Its sender took a file back.
     Withdrawn { by: String, name: String },
     /// An attempt to send a file, or to fetch it, begins; the peer may be unknown.
@@ -31,8 +35,10 @@ pub enum FileEvent {
     AlreadySent { name: String, target: String },
     /// We have fetched a file.
     Saved { name: String, from: String, path: PathBuf, size: u64, crc: u32, how: String },
-    /// The user has stopped a transfer.
+    /// The user has stopped sending a file.
     Cancelled { name: String },
+    /// The user has stopped a download.
+    Stopped { name: String, id: u64 },
     /// A transfer has failed: why.
     Failed(String),
     /// The list that the user asked for.
@@ -44,6 +50,7 @@ impl WingEvent for FileEvent {
         Some(Sentence::Answer(match self {
             FileEvent::Offered { offer, comes } => return Some(Sentence::News(offered(offer, *comes))),
             FileEvent::Received { by, name } => return Some(Sentence::News(format!("{by} has {name} now"))),
+            FileEvent::Declined { by, name } => return Some(Sentence::News(format!("{by} does not want {name}"))),
             FileEvent::Withdrawn { by, name } => return Some(Sentence::News(format!("{by} took {name} back"))),
             FileEvent::List(items) if items.is_empty() => "No file was sent to you or by you".to_owned(),
             FileEvent::List(items) => return Some(Sentence::Lines(rows(items))),
@@ -65,9 +72,16 @@ impl WingEvent for FileEvent {
                 format!("Received {name}{}: {path} ({size}, CRC-32 {crc:08x}) {how}", from(peer))
             }
             FileEvent::Cancelled { name } => format!("{name} is cancelled"),
+            FileEvent::Stopped { name, id } => format!("{name} is stopped; {}", go_on(*id)),
+            FileEvent::WeDeclined { sender, name } => format!("You declined {name}; {sender} is told"),
             FileEvent::Failed(why) => why.clone(),
         }))
     }
+}
+
+/// The ways to go on with a download that does not run.
+pub fn go_on(id: u64) -> String {
+    format!("/get {id} goes on with it, /decline {id} refuses it for good")
 }
 
 fn from(peer: &str) -> String {

@@ -14,7 +14,8 @@
 //! - [`task`], [`upload`], [`download`]: one transfer, in a short-lived thread of its own
 //! - [`scheduler`]: starts these threads, and says how each transfer ended
 //! - [`notifications`]: the server's lines about files, on the receiver thread
-//! - [`commands`]: `/file`, `/files`, `/get`, `/cancel`, on the main thread
+//! - [`words`]: the arguments of `/file`
+//! - [`commands`]: `/file`, `/files`, `/get`, `/cancel`, `/decline`, on the main thread
 //! - [`wing`]: the hooks
 
 mod allowance;
@@ -35,5 +36,6 @@ mod task;
 mod transfers;
 mod upload;
 mod wing;
+mod words;
 
 pub use shared::{FileOptions, Files};

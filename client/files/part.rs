@@ -27,11 +27,39 @@ pub fn path(folder: &Path, own_nick: &str, id: u64, crc: u32) -> PathBuf {
     folder.join(format!(".{name}"))
 }
 
+/// The name of the same part once the user has stopped the download. The next run of the client goes on with a part
+/// that it finds, but not with this one.
+pub fn stopped(path: &Path) -> PathBuf {
+    path.with_extension("stopped")
+}
+
+/// The user has stopped a download, of which perhaps nothing has come.
+pub fn stop(path: &Path) -> io::Result<()> {
+    make_folder(path)?;
+    if fs::rename(path, stopped(path)).is_err() {
+        OpenOptions::new().write(true).create(true).truncate(false).open(stopped(path))?;
+    }
+    Ok(())
+}
+
+/// Removes a part, and the mark that it is stopped.
+pub fn remove(path: &Path) {
+    // It may have been renamed, or not begun; and a part that stays costs only room.
+    let _ = fs::remove_file(path);
+    let _ = fs::remove_file(stopped(path));
+}
+
+fn make_folder(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)
+}
+
 impl Part {
     /// Opens the part, makes it and its folder where needed, and sums up what is there.
     pub fn open(path: &Path) -> io::Result<Self> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+        make_folder(path)?;
+        // The user goes on with it.
+        if fs::symlink_metadata(path).is_err() {
+            let _ = fs::rename(stopped(path), path);
         }
         // Somebody else who may write to the folder could have put a link to another file there, or a pipe.
         if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
@@ -101,10 +129,13 @@ impl Part {
         other.is_ok_and(|other| self.file.metadata().is_ok_and(|own| is_same_file(&own, &other)))
     }
 
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Removes the part, or what is left of it after the file has got its name.
     pub fn remove(&self) {
-        // It may have been renamed; and a part that stays costs only room.
-        let _ = fs::remove_file(&self.path);
+        remove(&self.path);
     }
 }
 
@@ -136,6 +167,25 @@ mod tests {
         part.restart().unwrap();
         part.write(b"x").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"x");
+    }
+
+    #[test]
+    fn a_stopped_part_is_kept_under_another_name_until_it_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = path(&folder.path().join("sub"), "me", 7, 9);
+        stop(&path).unwrap();
+        assert!(!path.exists() && stopped(&path).ends_with(".me-7-00000009.stopped"));
+        let mut part = Part::open(&path).unwrap();
+        part.write(b"1234").unwrap();
+        stop(part.path()).unwrap();
+        drop(part);
+        assert!(!path.exists());
+        let part = Part::open(&path).unwrap();
+        assert_eq!(part.length, 4);
+        assert!(path.exists() && !stopped(&path).exists());
+        stop(&path).unwrap();
+        part.remove();
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 0);
     }
 
     #[test]

@@ -49,17 +49,26 @@ fn transfer_thread(client: &Arc<Client>, files: &Files, number: u64, job: Job) {
 fn finish(state: &mut State, files: &Files, number: u64, ended: Ended) {
     let mut transfers = files.lock();
     let Some(transfer) = transfers.remove(number) else { return };
-    transfers.failed |= transfer.wanted && ended.is_err();
     if let Job::Download(id) = transfer.job {
         transfers.mark_done(id);
+        if ended.is_ok() {
+            transfers.mark_received(id);
+        }
     }
     drop(transfers);
-    let name = transfer.name;
-    state.emit(match ended {
-        Ok(done) => done,
-        Err(Lost(why) | Refused(why) | Permanent(why) | LocalFile(why)) => FileEvent::Failed(why),
-        Err(Cancelled(Cancel::ByUser)) => FileEvent::Cancelled { name },
-        Err(Cancelled(Cancel::BySender(nick))) => FileEvent::Failed(format!("{nick} took {name} back")),
-    });
+    let (name, wanted) = (transfer.name, transfer.wanted);
+    let event = match (ended, transfer.job) {
+        (Ok(done), _) => Some(done),
+        (Err(Lost(why) | Refused(why) | Permanent(why) | LocalFile(why)), _) => Some(FileEvent::Failed(why)),
+        (Err(Cancelled(Cancel::ByUser)), Job::Download(id)) => Some(FileEvent::Stopped { name, id }),
+        (Err(Cancelled(Cancel::ByUser)), _) => Some(FileEvent::Cancelled { name }),
+        // The server's answer says so.
+        (Err(Cancelled(Cancel::Declined)), _) => None,
+        (Err(Cancelled(Cancel::BySender(nick))), _) => Some(FileEvent::Failed(format!("{nick} took {name} back"))),
+    };
+    if let (Some(FileEvent::Failed(why)), Some(typed)) = (&event, wanted) {
+        state.script.refuse(&typed, why);
+    }
+    event.into_iter().for_each(|event| state.emit(event));
     status::show_now(state, files);
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use wire::files;
 
 /// The capability to send and receive files.
-pub const CAPABILITY: &str = "groupchat/files";
+pub const CAPABILITY: &str = "groupchat.local/files";
 /// The kind of request that lists files.
 pub const LIST: &str = "file list";
 /// The subject of such a request when the user wants to see the list.

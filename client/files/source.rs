@@ -6,7 +6,7 @@ use super::transfers::TransferError;
 use std::cmp::Ordering;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{self, Path, PathBuf};
 use std::time::SystemTime;
 use wire::crc32::Crc32;
 use wire::limits;
@@ -27,8 +27,11 @@ impl Source {
     /// Opens a file to be sent under this name, or says why it cannot be sent.
     pub fn open(path: &Path, name: &str) -> Result<Self, String> {
         let look = |error: io::Error| match error.kind() {
-            ErrorKind::NotFound => "there is no such file".to_owned(),
+            ErrorKind::NotFound => missing(path),
             ErrorKind::PermissionDenied => "you may not read it".to_owned(),
+            ErrorKind::NotADirectory => {
+                format!("{} is a file, and no folder", whole(path).parent().unwrap_or(path).display())
+            }
             _ => error.to_string(),
         };
         // Before it is opened: a pipe would wait for its other end.
@@ -103,6 +106,23 @@ impl Source {
     }
 }
 
+fn whole(path: &Path) -> PathBuf {
+    path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// What is not there: the file in its folder, or already the folder.
+fn missing(path: &Path) -> String {
+    let whole = whole(path);
+    let (folder, name) = (whole.parent().unwrap_or(&whole), whole.file_name().unwrap_or_default().display());
+    if !folder.is_dir() {
+        format!("there is no folder {}", folder.display())
+    } else if fs::symlink_metadata(path).is_ok() {
+        format!("{name} in {} is a link to a file that is not there", folder.display())
+    } else {
+        format!("there is no file {name} in {}", folder.display())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +167,13 @@ mod tests {
         let folder = folder.path();
         let open = |path: &Path| Source::open(path, "a.bin").err().unwrap_or_default();
         assert!(open(folder).starts_with("it is a folder"));
-        assert_eq!(open(&folder.join("no-such-file")), "there is no such file");
+        let at = folder.display();
+        assert_eq!(open(&folder.join("no-such-file")), format!("there is no file no-such-file in {at}"));
+        assert_eq!(open(&folder.join("sub/x")), format!("there is no folder {at}/sub"));
+        fs::write(folder.join("file"), "").unwrap();
+        assert_eq!(open(&folder.join("file/x")), format!("{at}/file is a file, and no folder"));
+        std::os::unix::fs::symlink("nowhere", folder.join("link")).unwrap();
+        assert_eq!(open(&folder.join("link")), format!("link in {at} is a link to a file that is not there"));
         assert_eq!(open(Path::new("/dev/null")), "it is no ordinary file");
     }
 }

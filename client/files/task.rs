@@ -190,7 +190,7 @@ mod tests {
     fn refusals_end_it_and_a_cancel_ends_it_at_once() {
         let client = client(&Paper::default(), Vec::new());
         let files = Files::new(&FileOptions { auto_accept: 0, downloads: "x".into() }, "");
-        files.lock().add(Job::Download(7), true);
+        files.lock().add(Job::Download(7), None);
         files.lock().next(|_| true);
         let task = Task { client: &client, files: &files, number: 1 };
         let mut attempts = 0;

@@ -8,11 +8,13 @@ use super::limits::{AT_ONCE, QUEUE};
 use super::offer::{Comes, Offer};
 use super::pending_uploads::Upload;
 use super::progress::Progress;
+use crate::core::script::Typed;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Instant;
+use wire::file_line::FileState;
 use wire::stream::Stream;
 use wire::{limits, names};
 
@@ -47,6 +49,8 @@ pub struct Granted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cancel {
     ByUser,
+    /// The user does not want the file.
+    Declined,
     /// Its sender took the file back.
     BySender(String),
 }
@@ -85,8 +89,8 @@ pub struct Transfer {
     /// Our own number for it.
     pub number: u64,
     pub job: Job,
-    /// The user has just asked for it; a script fails with it.
-    pub wanted: bool,
+    /// The line by which the user has just asked for it; a script fails with it.
+    pub wanted: Option<Typed>,
     pub is_running: bool,
     /// The server's number for the file, once known.
     pub id: Option<u64>,
@@ -118,15 +122,13 @@ pub struct Transfers {
     allowance: Allowance,
     /// The number of the request for the list at login. Its line is not sent again after a lost connection.
     pub list_at_login: Option<u64>,
-    /// A transfer that the user asked for has failed.
-    pub failed: bool,
     /// When the progress was last shown.
     pub shown: Option<Instant>,
 }
 
 impl Transfers {
     /// Puts a transfer at the end of the queue.
-    pub fn add(&mut self, job: Job, wanted: bool) {
+    pub fn add(&mut self, job: Job, wanted: Option<Typed>) {
         self.last_number += 1;
         let (id, name, peer) = match &job {
             Job::Upload(upload) => (None, upload.name(), upload.target.clone()),
@@ -183,15 +185,15 @@ impl Transfers {
         self.list.iter_mut().find(|transfer| transfer.number == number)
     }
 
-    /// The transfer of this id of the server.
+    /// The transfer of this id of the server; the newer one, while an older one comes to its end.
     pub fn by_id(&mut self, id: u64) -> Option<&mut Transfer> {
-        self.list.iter_mut().find(|transfer| transfer.id == Some(id))
+        self.list.iter_mut().rfind(|transfer| transfer.id == Some(id))
     }
 
     /// The transfer that the user means: by the server's number, else the oldest one of a file of this name.
     pub fn meant(&mut self, which: &str) -> Option<&mut Transfer> {
         let id = which.parse().ok();
-        let by_id = self.list.iter().position(|transfer| id.is_some() && transfer.id == id);
+        let by_id = self.list.iter().rposition(|transfer| id.is_some() && transfer.id == id);
         let at = by_id.or_else(|| self.list.iter().position(|transfer| transfer.name == which))?;
         self.list.get_mut(at)
     }
@@ -230,6 +232,11 @@ impl Transfers {
         self.announced.insert((id, crc))
     }
 
+    /// The whole file has come.
+    pub fn mark_received(&mut self, id: u64) {
+        self.offers.get_mut(&id).into_iter().for_each(|offer| offer.state = FileState::Received);
+    }
+
     /// The file came, or it does not: it is not fetched by itself any more.
     pub fn mark_done(&mut self, id: u64) {
         if self.done.len() >= limits::FILES {
@@ -244,7 +251,7 @@ impl Transfers {
     pub fn stop_from(&mut self, nick: &str) {
         self.list.retain_mut(|transfer| {
             let is_theirs = !transfer.is_upload() && names::eq_ignore_case(&transfer.peer, nick);
-            let is_to_stop = is_theirs && !transfer.wanted;
+            let is_to_stop = is_theirs && transfer.wanted.is_none();
             if is_to_stop {
                 transfer.stop(Cancel::ByUser);
             }
@@ -261,7 +268,7 @@ impl Transfers {
         if !bytes.is_none_or(|bytes| self.allowance.take(&offer.sender, bytes, now)) {
             return Comes::NotToday;
         }
-        self.add(Job::Download(offer.id), false);
+        self.add(Job::Download(offer.id), None);
         Comes::ByItself
     }
 }
@@ -276,16 +283,22 @@ impl Transfer {
         matches!(self.job, Job::Upload(_))
     }
 
-    /// Whether the server cannot tell two uploads apart: same name, same target.
+    /// Whether two cannot run at once: the same download, or uploads that the server cannot tell apart (same name, same
+    /// target).
     fn is_like(&self, other: &Transfer) -> bool {
-        let are_uploads = self.is_upload() && other.is_upload();
-        are_uploads && self.name == other.name && names::eq_ignore_case(&self.peer, &other.peer)
+        match (&self.job, &other.job) {
+            (Job::Download(one), Job::Download(two)) => one == two,
+            (Job::Upload(_), Job::Upload(_)) => {
+                self.name == other.name && names::eq_ignore_case(&self.peer, &other.peer)
+            }
+            _ => false,
+        }
     }
 
     /// An upload of an earlier run may be for a room that we have not entered yet.
     fn is_due(&self, is_in: impl Fn(&str) -> bool) -> bool {
         match &self.job {
-            Job::Upload(upload) => self.wanted || !names::is_room(&upload.target) || is_in(&upload.target),
+            Job::Upload(upload) => self.wanted.is_some() || !names::is_room(&upload.target) || is_in(&upload.target),
             Job::Download(_) => true,
         }
     }

@@ -49,7 +49,7 @@ impl Wing for Files {
         let uploads = self.pending_uploads().uploads();
         match uploads {
             Err(error) => state.note(format!("What you were sending last time cannot be read: {error}")),
-            Ok(uploads) => uploads.into_iter().for_each(|upload| self.lock().add(Job::Upload(upload), false)),
+            Ok(uploads) => uploads.into_iter().for_each(|upload| self.lock().add(Job::Upload(upload), None)),
         }
         scheduler::start(client, state, self);
     }
@@ -74,7 +74,7 @@ impl Wing for Files {
         }
     }
 
-    /// Waits for the files under way, until one that was asked for has failed or no server is there for the rest.
+    /// Waits for the files under way, unless no server is there for them.
     fn finish(&self, client: &Client) -> Option<String> {
         let due = |state: &State| self.lock().due(|room| state.model.is_in(room));
         let mut state = client.wait_while(NOTICEABLE, |state| due(state) > 0);
@@ -84,15 +84,14 @@ impl Wing for Files {
             state.note(format!("Waiting for {files}; Ctrl-C leaves at once, and then it goes on next time"));
         }
         drop(state);
-        let failed = loop {
+        loop {
             drop(client.wait_while(EVER, |state| due(state) > 0 && state.is_connected()));
             let state = client.wait_while(RECONNECT, |state| due(state) > 0 && !state.is_connected());
             match due(&state) {
-                0 => break self.lock().failed,
-                _ if !state.is_connected() => break true,
+                0 => return None,
+                _ if !state.is_connected() => return Some("a file was not sent, or did not come".to_owned()),
                 _ => {}
             }
-        };
-        failed.then(|| "a file was not sent, or did not come".to_owned())
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The hooks of keys: `/fingerprint`.
+//! The hooks of keys: `/fingerprint`, `/release`.
 //!
 //! The main thread runs the command, the receiver thread collects the answer; no lock of its own.
 
@@ -59,11 +59,19 @@ impl Keys {
     }
 }
 
+/// `/release NAME`: the server answers in words.
+fn release(client: &Client, name: &str) {
+    if let Some(nick) = nick(client, name) {
+        client.send("RELEASE", &[nick]);
+    }
+}
+
 impl Wing for Keys {
     fn commands(self: Arc<Self>) -> Vec<Command> {
         let help = "Show your key and the server's, or somebody's, to compare";
         let run = move |client: &Client, nick: &str| self.fingerprint(client, nick);
-        vec![Command::new("/fingerprint", "[NAME]", &[], help, run)]
+        let up = "Give up a name of yours, so that somebody else may have it";
+        vec![Command::new("/fingerprint", "[NAME]", &[], help, run), Command::new("/release", "NAME", &[], up, release)]
     }
 
     /// Takes the numerics of a WHOIS that was sent for one of them alone.

@@ -10,7 +10,7 @@
 
 use super::limits::{ID_BYTES, NAMES, OTHERS, STORED, UNCERTAIN};
 use crate::core::settings::{self, lock};
-use crate::core::state::SENDER_ID;
+use crate::core::state::{EARLIER_SENDER_ID, SENDER_ID};
 use std::collections::{HashSet, VecDeque};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -53,7 +53,10 @@ pub fn id(message: &Message<'_>) -> Option<String> {
         let sum = crc32(format!("{target} {text}").as_bytes());
         format!("{}/{sum:08x}/{id}", names::casefold(message.source_nick()))
     };
-    let id = tag(SENDER_ID).map(own).or_else(|| tag("msgid").map(|id| format!("/{id}")))?;
+    let id = tag(SENDER_ID)
+        .or_else(|| tag(EARLIER_SENDER_ID))
+        .map(own)
+        .or_else(|| tag("msgid").map(|id| format!("/{id}")))?;
     Some(text::truncate(&id, ID_BYTES).to_owned())
 }
 

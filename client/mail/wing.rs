@@ -113,10 +113,12 @@ mod tests {
         assert_eq!(twice("@msgid=1 :albert!a@h PRIVMSG me :psst"), 1);
         assert_eq!(twice("@msgid=1 :albert!a@h PRIVMSG #lobby :hi"), 1);
         assert_eq!(twice(":albert!a@h PRIVMSG me :psst"), 2);
-        let again =
-            ["@msgid=1;+groupchat/id=x :a!a@h PRIVMSG me :hi", "@+groupchat/id=x;msgid=2 :a!a@h PRIVMSG me :hi"];
+        let again = [
+            "@msgid=1;+groupchat.local/id=x :a!a@h PRIVMSG me :hi",
+            "@+groupchat.local/id=x;msgid=2 :a!a@h PRIVMSG me :hi",
+        ];
         assert_eq!(new_ones(&again), 1);
-        assert_eq!(new_ones(&[again[0], "@msgid=1;+groupchat/id=x :b!b@h PRIVMSG me :ho"]), 2);
+        assert_eq!(new_ones(&[again[0], "@msgid=1;+groupchat.local/id=x :b!b@h PRIVMSG me :ho"]), 2);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! the room's lock is waited for.
 
 use super::member::{Member, MulticastOptions};
-use crate::core::client::{Client, Command, Wing, is_script};
+use crate::core::client::{Client, Command, Wing};
 use crate::core::grammar::{self, Input};
 use crate::core::rooms as rooms_of_chat;
 use crate::directory::listing::{LISTING, MulticastRoom, rooms, without_mark};
@@ -58,11 +58,13 @@ impl Multicast {
         let answer = client.wait_for_answers().pending.take(number);
         let found = rooms(&answer.map(|request| request.rows).unwrap_or_default());
         let room = found.into_iter().find(|room| eq_ignore_case(&room.name, name));
-        let is_there = room.is_some_and(|room| self.enter(client, room).map_err(|why| client.note(why)).is_ok());
+        let is_there = room.is_some_and(|room| self.enter(client, room).map_err(|why| client.refuse(why)).is_ok());
         if !is_there {
             self.back(client);
             rooms_of_chat::not_moved(client);
-            client.lock().failure = Some(format!("the room {name} was not entered")).filter(|_| is_script());
+            let mut state = client.lock();
+            let typed = state.script.current.clone();
+            state.script.refuse(&typed, &format!("the room {name} was not entered"));
         }
     }
 

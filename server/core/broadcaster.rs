@@ -3,6 +3,7 @@
 //! Runs as one thread, `broadcaster`, which owns all outboxes and takes no lock but the sockets' own.
 //! Every line for a client comes through it, so all members of a room see the same order.
 
+use std::collections::VecDeque;
 use std::iter;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -42,6 +43,8 @@ struct Outboxes {
     blocked: Vec<ClientId>,
     /// Of clients that have left, with bytes that their socket did not take yet.
     closing: Vec<Outbox>,
+    /// Those with lines that wait for their time, and that time; the earliest first, since all wait equally long.
+    later: VecDeque<(Instant, ClientId)>,
     /// Bytes that this batch has appended.
     appended: usize,
     /// How long flushing the last batch took.
@@ -53,25 +56,27 @@ struct Outboxes {
 }
 
 impl Outboxes {
-    /// Waits for the next event, and meanwhile retries full sockets and frees memory when it is time to. `None` when no
-    /// sender is left.
+    /// Waits for the next event, and meanwhile retries full sockets, sends what waited for its time and frees memory when
+    /// it is time to. `None` when no sender is left.
     fn next_event(&mut self, events: &Receiver<Event>) -> Option<Event> {
         loop {
             let now = Instant::now();
             if self.retry_at.is_none_or(|at| at <= now) {
                 self.retry_blocked(now);
             }
+            let due = |later: &VecDeque<(Instant, ClientId)>| later.front().map(|(at, _)| *at);
+            if due(&self.later).is_some_and(|at| at <= now) {
+                self.send_due(now);
+            }
             if self.shrink_at.is_some_and(|at| at <= now) {
                 self.shrink();
             }
-            let pause = if !self.blocked.is_empty() || !self.closing.is_empty() {
-                limits::OUTBOX_RETRY
-            } else if let Some(at) = self.shrink_at {
-                at.saturating_duration_since(now)
-            } else {
+            let is_stuck = !self.blocked.is_empty() || !self.closing.is_empty();
+            let retry = is_stuck.then(|| now + limits::OUTBOX_RETRY);
+            let Some(next) = [retry, due(&self.later), self.shrink_at].into_iter().flatten().min() else {
                 return events.recv().ok();
             };
-            match events.recv_timeout(pause) {
+            match events.recv_timeout(next.saturating_duration_since(now)) {
                 Ok(event) => return Some(event),
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => {}
@@ -105,6 +110,7 @@ impl Outboxes {
                 }
             }
             Event::Reply { client, lines } => self.append(client, |outbox| outbox.append_bytes(&lines)),
+            Event::ReplyLater { client, lines, at } => self.put_off(client, lines, at),
             Event::Line { to, line, .. } => {
                 for client in members(&to) {
                     self.append(client, |outbox| outbox.append(&line));
@@ -138,6 +144,33 @@ impl Outboxes {
         if outbox.mark_dirty() {
             self.dirty.push(client);
         }
+    }
+
+    /// Keeps lines for their time, or sends them if that has come.
+    fn put_off(&mut self, client: ClientId, lines: Vec<u8>, at: Instant) {
+        let Some(outbox) = find(&mut self.slots, client) else { return };
+        let before = outbox.later.take();
+        if at <= Instant::now() {
+            return self.append(client, |outbox| outbox.append_bytes(&lines));
+        }
+        outbox.later = Some((at, lines));
+        if before.is_none_or(|(before, _)| before != at) {
+            self.later.push_back((at, client));
+        }
+    }
+
+    /// Sends the lines whose time has come.
+    fn send_due(&mut self, now: Instant) {
+        while let Some(&(at, client)) = self.later.front()
+            && at <= now
+        {
+            self.later.pop_front();
+            let outbox = find(&mut self.slots, client);
+            if let Some((_, lines)) = outbox.and_then(|outbox| outbox.later.take_if(|(time, _)| *time == at)) {
+                self.append(client, |outbox| outbox.append_bytes(&lines));
+            }
+        }
+        self.flush_dirty();
     }
 
     fn flush_dirty(&mut self) {

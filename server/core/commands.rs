@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use wire::fail::Fail;
-use wire::limits::LINE;
-use wire::lines::Line;
+use wire::limits::{CLIENT_TAGS, LINE};
+use wire::lines::{Line, Part};
 use wire::message::Message;
 use wire::numeric;
 use wire::os;
@@ -49,7 +49,7 @@ pub struct Outcome {
 pub fn run(connection: &Connection, line: &Line<'_>) -> Outcome {
     let text = match line {
         Line::Complete(bytes) => String::from_utf8_lossy(bytes),
-        Line::TooLong => Cow::Borrowed(""),
+        Line::TooLong(_) => Cow::Borrowed(""),
     };
     let message = Message::parse(&text);
     let (server, wings) = (&connection.server, &connection.wings);
@@ -66,8 +66,12 @@ pub fn run(connection: &Connection, line: &Line<'_>) -> Outcome {
     let random = if known.is_some_and(|command| command.draws) { os::random() } else { Ok([0; RANDOM]) };
     let mut ctx =
         CommandContext::enter(server, wings, connection.id, random.as_ref().map_or([0; RANDOM], |bytes| *bytes));
-    if *line == Line::TooLong {
-        let text = format!("Line too long: {LINE} bytes at most; it was not carried out");
+    if let Line::TooLong(part) = line {
+        let most = match part {
+            Part::Tags => format!("{CLIENT_TAGS} bytes of tags"),
+            Part::Message => format!("{LINE} bytes"),
+        };
+        let text = format!("Line too long: {most} at most; it was not carried out");
         ctx.reply_text(numeric::ERR_INPUTTOOLONG, &[], &text);
     } else if let Some((code, text)) = fault.filter(|_| message.is_some()) {
         // UTF8ONLY. The verb is one of the table, or `*`: the client may have sent anything.

@@ -26,8 +26,9 @@ use super::client::{Busy, Client};
 use super::event::{Caps, ClientId, CutReason, Event, Line, Recipients};
 use super::limits;
 use super::msgid::Msgid;
+use super::operator::ConsoleCommand;
 use super::registry::Registry;
-use super::replies::Replies;
+use super::replies::{Refusal, Replies};
 use super::room::Room;
 use super::server::Server;
 use super::socket::Socket;
@@ -78,6 +79,11 @@ pub trait Wing: Send + Sync {
         &[]
     }
 
+    /// The commands that it adds to the server's console. One that the core has, too, is carried out after the core's.
+    fn console(self: Arc<Self>) -> Vec<ConsoleCommand> {
+        Vec::new()
+    }
+
     /// The server has started; no client is connected yet.
     fn started(&self, _server: &Server) {}
 
@@ -113,6 +119,10 @@ pub trait Wing: Send + Sync {
         false
     }
 
+    /// The owner of a name has given it up for good: nobody is known by it any more. Nothing is kept for it, and no client
+    /// has it. Called under the registry's lock. The name is folded.
+    fn released(&self, _folded: &str) {}
+
     /// The client has a name for good: just before the welcome, and after a change of names. The text is told to the
     /// client as a NOTICE.
     fn named(&self, _ctx: &mut CommandContext<'_>) -> Option<String> {
@@ -121,6 +131,11 @@ pub trait Wing: Send + Sync {
 
     /// The client answers a `PING` that had this token. Some clients put a server's name in front of it.
     fn acknowledged(&self, _ctx: &mut CommandContext<'_>, _token: &str) {}
+
+    /// The client is about to leave. Whether it has yet to answer a `PING`, which it has then got.
+    fn has_to_answer(&self, _ctx: &mut CommandContext<'_>) -> bool {
+        false
+    }
 
     /// The client takes the place of another one with the same key, which is about to be disconnected.
     fn replaces(&self, _ctx: &mut CommandContext<'_>, _other: ClientId) {}
@@ -139,13 +154,13 @@ pub trait Wing: Send + Sync {
         true
     }
 
-    /// Whether the client may enter a room; if not, the numeric that says why.
-    fn may_join(&self, _room: &Room, _client: &Client, _key: Option<&str>) -> Result<(), Numeric> {
+    /// Whether the client may enter a room, or make one (`None`), with this key; if not, why.
+    fn may_join(&self, _room: Option<&Room>, _client: &Client, _key: Option<&str>) -> Result<(), Refusal> {
         Ok(())
     }
 
-    /// The client has entered a room, and is told who else is in it next.
-    fn joined(&self, _ctx: &mut CommandContext<'_>, _room: &str) {}
+    /// The client has entered a room with this key, and is told who else is in it next.
+    fn joined(&self, _ctx: &mut CommandContext<'_>, _room: &str, _key: Option<&str>) {}
 
     /// Whether a client, or somebody who has left and was this `source`, may write into a room; if not, the text of 404.
     /// `None`: this wing has no rule, and the core lets the members write.
@@ -442,9 +457,7 @@ impl<'a> CommandContext<'a> {
     /// Hands one line to several clients, after the replies so far.
     pub fn send_to(&mut self, to: Recipients, line: Line) {
         self.replies.flush();
-        let bytes = line.len_with_tags() * to.clients.len();
-        self.copied += bytes;
-        self.server.send(Event::Line { to, line, _queued: self.server.queue_bytes(bytes) });
+        self.copied += self.server.send_line(to, line);
     }
 
     /// Hands a line to everyone who shares a room with the client, itself included.
@@ -459,12 +472,10 @@ impl<'a> CommandContext<'a> {
         self.server.send(Event::Capabilities { client: self.id, caps: self.me().caps });
     }
 
-    /// Ends the connection of another client, whose thread then takes it out. Others see the reason as that of its QUIT.
+    /// Ends the connection of another client, after the replies so far.
     pub fn disconnect(&mut self, client: ClientId, reason: &'static str) {
         self.replies.flush();
-        let lines = format!("ERROR :Closing connection: {reason}\r\n").into_bytes();
-        self.server.send(Event::Reply { client, lines });
-        self.server.send(Event::Disconnect { client, reason });
+        self.server.disconnect(client, reason);
     }
 
     /// Takes the client out, and tells everyone concerned. The last thing that a session does.
@@ -490,6 +501,25 @@ impl<'a> CommandContext<'a> {
     pub fn log(&self, did: fmt::Arguments<'_>) {
         let me = self.me();
         self.server.log.client(me.address, me.nick.as_deref(), did);
+    }
+
+    /// Whether the client, or this client under another `source`, may write into a room.
+    pub fn may_speak_in(&self, room: &str, source: &str) -> bool {
+        self.registry.room(room).is_none_or(|room| self.wings.may_speak(room, Some(self.id), source).is_ok())
+    }
+
+    /// A room of the client's in which it may not use this name, now or by its present one, since it is banned there.
+    pub fn barred_in(&self, nick: &str) -> Option<&Room> {
+        let me = self.me();
+        let new = format!("{nick}!{}@{}", me.user(), me.host);
+        let is_barred = |room: &&Room| {
+            [&me.source(), &new].into_iter().any(|source| {
+                // Without regard to the member only bans count, and no operator is kept silent.
+                let may_speak = |client| self.wings.may_speak(room, client, source).is_ok();
+                !may_speak(Some(self.id)) && !may_speak(None)
+            })
+        };
+        me.rooms.iter().filter_map(|name| self.registry.room(name)).find(is_barred)
     }
 
     /// The room of that name, if the client may know of it.

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use wire::time::iso8601;
 
@@ -207,6 +207,8 @@ pub enum Event {
     Capabilities { client: ClientId, caps: Caps },
     /// Whole lines for one client.
     Reply { client: ClientId, lines: Vec<u8> },
+    /// Whole lines for one client that wait until this time, in the place of those that wait already.
+    ReplyLater { client: ClientId, lines: Vec<u8>, at: Instant },
     /// One line for several clients.
     Line { to: Recipients, line: Line, _queued: Queued },
     /// Ends the connection of a client for this reason, after the lines that wait for it. Its own thread then finds the

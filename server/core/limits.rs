@@ -42,6 +42,18 @@ pub const OUTBOX_KEEP: usize = 64 * 1024;
 /// Lines of log waiting for a terminal that does not take them; further ones are counted, not kept.
 pub const LOG_LINES: usize = 4096;
 
+/// Lines about clients that the console shows in a minute; further ones are counted. A class of 30 in a lively talk needs
+/// half as many, and a flood that never ends fills 36 MB in an hour.
+pub const LINES_A_MINUTE: usize = 6000;
+/// Keys of which the console remembers that it has shown them whole: 256 KiB.
+pub const KEYS_MENTIONED: usize = 4096;
+/// Bytes of a line that the operator types: more than a terminal gives out at once (4,095 on Linux).
+pub const CONSOLE_LINE: u64 = 8192;
+/// Rows of a list on the console: what a window scrolls back; the others are counted.
+pub const CONSOLE_ROWS: usize = 100;
+/// Rooms that a row of such a list names: what fits a line of a terminal.
+pub const ROOMS_SHOWN: usize = 3;
+
 // --- Times --------------------------------------------------------------------------------------
 
 /// From connecting to the end of registration, unless `--register-within` says otherwise.
@@ -66,12 +78,16 @@ pub const COALESCE_LEAST: Duration = Duration::from_micros(30);
 pub const COALESCE_MOST: Duration = Duration::from_millis(1);
 /// Pause of a reader whose socket is being written at this instant (see `Socket::read`).
 pub const READ_NAP: Duration = Duration::from_micros(50);
+/// How long a client that leaves may take to answer what it was asked before it is taken out.
+pub const LAST_ANSWER: Duration = Duration::from_secs(1);
 /// After the server has closed a connection it still reads for this time, so that a reset does not destroy its last line.
 pub const LINGER: Duration = Duration::from_secs(1);
 /// Pause of that after each read, so that a client that goes on sending does not keep the server busy.
 pub const LINGER_NAP: Duration = Duration::from_millis(1);
 /// Pause of the log after a write, so that many lines are one write.
 pub const LOG_PAUSE: Duration = Duration::from_millis(10);
+/// How often a server in the background looks whether its console may read the terminal again.
+pub const CONSOLE_PAUSE: Duration = Duration::from_secs(1);
 /// Between two rounds of housekeeping: what expires does so after days.
 pub const HOUSEKEEPING: Duration = Duration::from_mins(5);
 /// How long a shutdown may take to get the last line to everyone.

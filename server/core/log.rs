@@ -3,6 +3,7 @@
 //! Any thread hands lines over; the thread `log` writes them to standard output. A terminal that is
 //! paused, or a pipe that nobody reads, therefore stops no client.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::fmt;
 use std::io::{self, Write};
@@ -14,19 +15,31 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::limits;
+use wire::fingerprint::Fingerprint;
 use wire::text::{pluralize, printable};
 
+/// Digits of a key that was shown whole before.
+const KEY_DIGITS: usize = 12;
 /// Between two lines about the same kind of trouble.
 const TROUBLE_PAUSE: Duration = Duration::from_mins(1);
 
 /// Where every thread puts its log lines.
 #[derive(Debug)]
 pub struct Log {
-    lines: SyncSender<String>,
+    lines: SyncSender<Entry>,
     /// Lines that found the queue full.
     missed: Arc<AtomicUsize>,
-    /// Whether the text of messages is shown.
+    /// Whether the text of messages is shown, and the threads of clients.
     verbose: bool,
+    /// Keys that were shown whole. The lock is held for a comparison.
+    keys: Mutex<HashSet<Fingerprint>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    line: String,
+    /// It is about what a client did, so a flood of such lines is bounded.
+    of_client: bool,
 }
 
 impl Log {
@@ -35,7 +48,7 @@ impl Log {
     pub fn start(verbose: bool) -> io::Result<(Log, Receiver<Infallible>)> {
         let (sender, receiver) = mpsc::sync_channel(limits::LOG_LINES);
         let missed = Arc::new(AtomicUsize::new(0));
-        let log = Log { lines: sender, missed: Arc::clone(&missed), verbose };
+        let log = Log { lines: sender, missed: Arc::clone(&missed), verbose, keys: Mutex::default() };
         let (done, all_written) = mpsc::channel();
         thread::Builder::new().name("log".into()).spawn(move || log_loop(&receiver, &missed, done))?;
         Ok((log, all_written))
@@ -43,8 +56,13 @@ impl Log {
 
     /// A line about the server itself.
     pub fn line(&self, line: impl fmt::Display) {
+        self.put(line, false);
+    }
+
+    fn put(&self, line: impl fmt::Display, of_client: bool) {
         // Shown to a person at a terminal, and partly written by strangers.
-        if self.lines.try_send(printable(&line.to_string()).into_owned()).is_err() {
+        let line = printable(&line.to_string()).into_owned();
+        if self.lines.try_send(Entry { line, of_client }).is_err() {
             self.missed.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -53,9 +71,26 @@ impl Log {
     pub fn client(&self, address: SocketAddr, nick: Option<&str>, did: impl fmt::Display) {
         let (ip, port) = (address.ip(), address.port());
         match nick {
-            Some(nick) => self.line(format_args!("Client ({ip}, {port}) {did}  [ {nick} ]")),
-            None => self.line(format_args!("Client ({ip}, {port}) {did}")),
+            Some(nick) => self.put(format_args!("Client ({ip}, {port}) {did}  [ {nick} ]"), true),
+            None => self.put(format_args!("Client ({ip}, {port}) {did}"), true),
         }
+    }
+
+    /// The thread of a client has started or ended; only when it was asked for.
+    pub fn thread(&self, address: SocketAddr, did: &str) {
+        if self.verbose {
+            self.put(format_args!("Thread for Client ({}, {}) {did}", address.ip(), address.port()), true);
+        }
+    }
+
+    /// A key as lines show it: whole when it is mentioned for the first time, then its first digits.
+    pub fn key(&self, key: &Fingerprint) -> String {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= limits::KEYS_MENTIONED {
+            keys.clear();
+        }
+        let whole = key.to_string();
+        if keys.insert(*key) { whole } else { format!("{}...", &whole[..KEY_DIGITS]) }
     }
 
     /// Who wrote to whom; the text itself only when it was asked for.
@@ -100,11 +135,40 @@ impl Trouble {
     }
 }
 
-fn log_loop(lines: &Receiver<String>, missed: &AtomicUsize, _done: Sender<Infallible>) {
+/// Bounds the lines about clients, which somebody could fill a disk with.
+#[derive(Debug)]
+struct Minute {
+    since: Instant,
+    lines: usize,
+    left_out: usize,
+}
+
+impl Minute {
+    /// Whether a line may be shown now.
+    fn takes(&mut self, now: Instant) -> bool {
+        if now.saturating_duration_since(self.since) >= Duration::from_mins(1) {
+            (self.since, self.lines) = (now, 0);
+        }
+        self.lines += 1;
+        let takes = self.lines <= limits::LINES_A_MINUTE;
+        self.left_out += usize::from(!takes);
+        takes
+    }
+}
+
+fn log_loop(lines: &Receiver<Entry>, missed: &AtomicUsize, _done: Sender<Infallible>) {
     let mut out = io::BufWriter::new(io::stdout());
+    let mut minute = Minute { since: Instant::now(), lines: 0, left_out: 0 };
     while let Ok(first) = lines.recv() {
         // Nobody may be looking any more: the chat goes on without its console.
-        for line in std::iter::once(first).chain(lines.try_iter()) {
+        for Entry { line, of_client } in std::iter::once(first).chain(lines.try_iter()) {
+            if of_client && !minute.takes(Instant::now()) {
+                continue;
+            }
+            match std::mem::take(&mut minute.left_out) {
+                0 => {}
+                count => drop(writeln!(out, "({count} lines about clients are not shown: too many in a minute)")),
+            }
             let _ = writeln!(out, "{line}");
         }
         match missed.swap(0, Ordering::Relaxed) {
@@ -119,6 +183,31 @@ fn log_loop(lines: &Receiver<String>, missed: &AtomicUsize, _done: Sender<Infall
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_whole_once() {
+        let log = Log::start(false).unwrap().0;
+        let (tesla, whole) = (Fingerprint([7; 32]), "07".repeat(32));
+        assert_eq!([(); 3].map(|()| log.key(&tesla)), [whole.as_str(), "070707070707...", "070707070707..."]);
+        assert_eq!(log.key(&Fingerprint([8; 32])), "08".repeat(32));
+        // They are forgotten some time, never mixed up.
+        (1..limits::KEYS_MENTIONED).for_each(|number| {
+            let mut key = [9; 32];
+            key[..8].copy_from_slice(&number.to_be_bytes());
+            log.key(&Fingerprint(key));
+        });
+        assert_eq!(log.key(&tesla), whole);
+    }
+
+    #[test]
+    fn a_flood_fills_no_disk() {
+        let now = Instant::now();
+        let mut minute = Minute { since: now, lines: 0, left_out: 0 };
+        let shown = |minute: &mut Minute, now| (0..10_000).filter(|_| minute.takes(now)).count();
+        assert_eq!(shown(&mut minute, now + Duration::from_secs(59)), limits::LINES_A_MINUTE);
+        assert_eq!(minute.left_out, 10_000 - limits::LINES_A_MINUTE);
+        assert_eq!(shown(&mut minute, now + Duration::from_secs(60)), limits::LINES_A_MINUTE);
+    }
 
     #[test]
     fn a_line_a_minute() {

@@ -2,11 +2,12 @@
 //!
 //! Runs in the client's thread, under the registry's lock.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use wire::limits::{AWAY, LINE};
 use wire::message::Message;
-use wire::numeric::{self, Numeric, OFFLINE};
+use wire::numeric::{self, OFFLINE};
 use wire::text::truncate;
 
 use super::context::{CommandContext, PrivateMessage};
@@ -14,6 +15,7 @@ use super::event::{Caps, Line, Recipients};
 use super::items::distinct;
 use super::limits;
 use super::msgid::Msgid;
+use super::replies::Refusal;
 
 /// What the three verbs differ in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,23 +46,12 @@ pub fn away(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     ctx.reply(numeric, &[]);
 }
 
-/// Why a message does not reach a target.
-struct Refusal {
-    numeric: Numeric,
-    text: String,
-}
-
-impl Refusal {
-    fn new(numeric: Numeric) -> Self {
-        Refusal { numeric, text: numeric.text.into() }
-    }
-
-    fn reply(self, ctx: &mut CommandContext<'_>, kind: Kind, params: &[&str]) {
-        // A text that is too long, or a full disk, is not about the target: even a program wants to know.
-        let always = [numeric::ERR_INPUTTOOLONG, numeric::ERR_UNKNOWNERROR].contains(&self.numeric);
-        if kind != Kind::Notice || always {
-            ctx.reply_text(self.numeric, params, &self.text);
-        }
+/// Says why a message does not reach a target.
+fn refuse(ctx: &mut CommandContext<'_>, kind: Kind, params: &[&str], refusal: &Refusal) {
+    // A text that is too long, or a full disk, is not about the target: even a program wants to know.
+    let always = [numeric::ERR_INPUTTOOLONG, numeric::ERR_UNKNOWNERROR].contains(&refusal.numeric);
+    if kind != Kind::Notice || always {
+        ctx.reply_text(refusal.numeric, params, &refusal.text);
     }
 }
 
@@ -68,38 +59,55 @@ fn write_to_all(ctx: &mut CommandContext<'_>, message: &Message<'_>, kind: Kind)
     let verb = message.verb.to_ascii_uppercase();
     let targets = distinct(message.param(0).unwrap_or_default());
     let text = message.param(1).unwrap_or_default();
-    let no_recipient = || Refusal { numeric: numeric::ERR_NORECIPIENT, text: format!("No recipient given ({verb})") };
+    let no_recipient = Refusal::new(numeric::ERR_NORECIPIENT, format!("No recipient given ({verb})"));
     if message.param(0).is_none() {
-        return no_recipient().reply(ctx, kind, &[]);
+        return refuse(ctx, kind, &[], &no_recipient);
     }
     if text.is_empty() && kind != Kind::Tagmsg {
-        return Refusal::new(numeric::ERR_NOTEXTTOSEND).reply(ctx, kind, &[]);
+        return refuse(ctx, kind, &[], &numeric::ERR_NOTEXTTOSEND.into());
     }
     if targets.is_empty() {
-        return no_recipient().reply(ctx, kind, &[]);
+        return refuse(ctx, kind, &[], &no_recipient);
     }
     if let Some(one_too_many) = targets.get(limits::TARGETS) {
-        return Refusal::new(numeric::ERR_TOOMANYTARGETS).reply(ctx, kind, &[one_too_many]);
+        return refuse(ctx, kind, &[one_too_many], &numeric::ERR_TOOMANYTARGETS.into());
     }
     ctx.cost += targets.len() - 1;
     ctx.me_mut().spoke_at = ctx.inputs.now;
-    let client_tags = message.raw_tags.split(';').filter(|tag| is_client_tag(tag)).collect::<Vec<_>>().join(";");
+    let client_tags = client_tags(message.raw_tags);
     let draft = Draft { kind, source: ctx.me().source(), text, client_tags };
     for target in targets {
         let result = if target.starts_with('#') { draft.to_room(ctx, target) } else { draft.to_person(ctx, target) };
         if let Err(refusal) = result {
-            // This one names the command first.
-            let names_verb = refusal.numeric == numeric::ERR_UNKNOWNERROR;
-            let params = [&verb, target];
-            refusal.reply(ctx, kind, if names_verb { &params } else { &params[1..] });
+            let params: &[&str] = match refusal.numeric {
+                numeric::ERR_UNKNOWNERROR => &[&verb, target],
+                numeric::ERR_INPUTTOOLONG => &[],
+                _ => &[target],
+            };
+            refuse(ctx, kind, params, &refusal);
         }
         ctx.give_way();
     }
 }
 
-/// Whether a tag is one that clients give each other, `+key` or `+key=value`.
-fn is_client_tag(tag: &str) -> bool {
-    tag.strip_prefix('+').is_some_and(|key| !key.is_empty() && !key.starts_with('='))
+/// The tags that clients give each other, `+key` or `+key=value`, each key once: of several, the last one counts.
+fn client_tags(raw_tags: &str) -> String {
+    let key = |tag: &'_ str| tag.find('=').unwrap_or(tag.len());
+    let mut seen = HashSet::new();
+    let of_clients = |tag: &&str| tag[..key(tag)].strip_prefix('+').is_some_and(is_tag_key);
+    let tags = raw_tags.rsplit(';').filter(of_clients).filter(|tag| seen.insert(&tag[..key(tag)]));
+    let mut tags: Vec<&str> = tags.collect();
+    tags.reverse();
+    tags.join(";")
+}
+
+/// `name` or `vendor/name` (`IRCv3` message-tags, "Format").
+fn is_tag_key(key: &str) -> bool {
+    let (vendor, name) = key.split_once('/').map_or((None, key), |(vendor, name)| (Some(vendor), name));
+    let is_word = |text: &str, more: &[u8]| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
+    };
+    vendor.is_none_or(|vendor| is_word(vendor, b"-.")) && is_word(name, b"-")
 }
 
 /// A message on its way to one of its targets.
@@ -115,12 +123,12 @@ impl Draft<'_> {
     fn to_room(&self, ctx: &mut CommandContext<'_>, target: &str) -> Result<(), Refusal> {
         let (me, wings) = (ctx.id, ctx.wings);
         let echo = ctx.me().caps.has(Caps::ECHO_MESSAGE);
-        let room = ctx.registry.room_mut(target).ok_or(Refusal::new(numeric::ERR_NOSUCHCHANNEL))?;
+        let room = ctx.registry.room_mut(target).ok_or(numeric::ERR_NOSUCHCHANNEL)?;
         if let Err(reason) = wings.may_speak(room, Some(me), &self.source) {
             return Err(if wings.may_see(room, me) {
-                Refusal { numeric: numeric::ERR_CANNOTSENDTOCHAN, text: reason.into() }
+                Refusal::new(numeric::ERR_CANNOTSENDTOCHAN, reason)
             } else {
-                Refusal::new(numeric::ERR_NOSUCHCHANNEL)
+                numeric::ERR_NOSUCHCHANNEL.into()
             });
         }
         let mut recipients = room.recipients((!echo).then_some(me));
@@ -138,7 +146,7 @@ impl Draft<'_> {
         let present = ctx.registry.by_nick(target).map(|client| (client.id, client.nick().to_owned()));
         let wings = ctx.wings;
         if present.is_none() && !wings.know(target) {
-            return Err(Refusal::new(numeric::ERR_NOSUCHNICK));
+            return Err(numeric::ERR_NOSUCHNICK.into());
         }
         let (recipient, nick) = present.map_or((None, target.to_owned()), |(id, nick)| (Some(id), nick));
         let (id, line) = self.line(ctx, &nick)?;
@@ -154,15 +162,16 @@ impl Draft<'_> {
         match delivered {
             // The name belongs to somebody, but no wing stores messages.
             ControlFlow::Continue(_) if recipient.is_none() && self.kind != Kind::Tagmsg => {
-                return Err(Refusal::new(numeric::ERR_NOSUCHNICK));
+                return Err(numeric::ERR_NOSUCHNICK.into());
             }
             ControlFlow::Continue(message) => {
-                ctx.send_to(Recipients::of(recipient.into_iter().chain(echo)), message.line);
+                // Nothing is echoed that nobody gets.
+                let to = recipient.into_iter().chain(echo.filter(|_| recipient.is_some()));
+                ctx.send_to(Recipients::of(to), message.line);
             }
-            ControlFlow::Break(result) => result.map_err(|why| {
-                let text = format!("Not sent to {nick}: {why}");
-                Refusal { numeric: numeric::ERR_UNKNOWNERROR, text }
-            })?,
+            ControlFlow::Break(result) => {
+                result.map_err(|why| Refusal::new(numeric::ERR_UNKNOWNERROR, format!("Not sent to {nick}: {why}")))?;
+            }
         }
         // A wing may have let go of the lock meanwhile.
         let (away, shown) = match ctx.registry.by_nick(&nick) {
@@ -196,7 +205,7 @@ impl Draft<'_> {
         let excess = line.len().saturating_sub(LINE);
         if excess > 0 {
             let text = format!("Text too long by {excess} bytes; it was not sent to {target}");
-            return Err(Refusal { numeric: numeric::ERR_INPUTTOOLONG, text });
+            return Err(Refusal::new(numeric::ERR_INPUTTOOLONG, text));
         }
         Ok((id, line))
     }
@@ -205,6 +214,25 @@ impl Draft<'_> {
         if self.kind != Kind::Tagmsg {
             let me = ctx.me();
             ctx.server.log.message(me.address, me.nick(), target, self.text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::client_tags;
+
+    #[test]
+    fn tags_of_clients_have_a_key_in_ascii_and_come_once() {
+        for (given, relayed) in [
+            ("", ""),
+            ("time=x;+a=1;b=2;+typing", "+a=1;+typing"),
+            ("+a=1;+b=2;+a=3;+a", "+b=2;+a"),
+            ("+chat.example/x-1=a=b;+draft/reply=\u{e9}", "+chat.example/x-1=a=b;+draft/reply=\u{e9}"),
+            ("+;+=x;+/x;+x/;+a/b/c;++a;+a_b;+\u{e9}=1;+a b", ""),
+            ("+A=1;+a=2", "+A=1;+a=2"),
+        ] {
+            assert_eq!(client_tags(given), relayed, "{given}");
         }
     }
 }

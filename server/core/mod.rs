@@ -24,12 +24,14 @@
 //! - [`event`]: the entries of the global buffer; [`msgid`]: the ids of messages in them
 //! - [`broadcaster`]: the thread that empties it; [`outbox`]: what waits for each client
 //! - [`socket`]: a `read` that waits and a `write` that never does
-//! - [`server`]: what all threads share; [`options`]: the command line; [`log`]: the console; [`limits`]: every number
+//! - [`console`]: the thread that reads what the operator types; [`operator`]: the form of its commands
+//! - [`server`]: what all threads share; [`options`]: the command line; [`log`]: its output; [`limits`]: every number
 
 pub mod admission;
 pub mod broadcaster;
 pub mod client;
 pub mod commands;
+pub mod console;
 pub mod context;
 pub mod event;
 pub mod extensions;
@@ -41,6 +43,7 @@ pub mod log;
 pub mod messages;
 pub mod msgid;
 pub mod names;
+pub mod operator;
 pub mod options;
 pub mod outbox;
 pub mod party;

@@ -16,8 +16,8 @@ pub struct Options {
     /// is 0.0.0.0, [::], or an address that they know; a port alone is for this machine (port 0: any free one)
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:6667", value_parser = listen_address)]
     pub listen: Vec<SocketAddr>,
-    /// The server's name, as clients see it
-    #[arg(long, default_value = "groupchat", value_parser = server_name)]
+    /// The server's name, as clients see it; a name with a dot is no nick
+    #[arg(long, default_value = "groupchat.local", value_parser = server_name)]
     pub name: String,
     /// A password that everyone who connects must give
     #[arg(long)]
@@ -40,7 +40,7 @@ pub struct Options {
     /// From where plain text is accepted
     #[arg(long, value_name = "WHENCE", value_enum, default_value_t = Plain::Loopback)]
     pub plain: Plain,
-    /// Show the text of messages too, not only who wrote to whom
+    /// Show the text of messages too, not only who wrote to whom, and the threads of clients
     #[arg(short, long)]
     pub verbose: bool,
 }
@@ -143,6 +143,12 @@ mod tests {
         assert_eq!([here, there].map(|ip| Plain::Never.allows(ip)), [false, false]);
         assert_eq!([here, there].map(|ip| Plain::Loopback.allows(ip)), [true, false]);
         assert_eq!([here, there].map(|ip| Plain::Always.allows(ip)), [true, true]);
+    }
+
+    #[test]
+    fn nobody_can_be_called_like_the_server() {
+        let name = Options::of(&[]).name;
+        assert!(!wire::names::is_nick(&name) && server_name(&name).is_ok(), "{name}");
     }
 
     #[test]

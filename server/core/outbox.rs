@@ -33,6 +33,8 @@ pub enum Status {
 pub struct Outbox {
     pub client: ClientId,
     pub caps: Caps,
+    /// Lines that wait for their time, see [`super::event::Event::ReplyLater`].
+    pub later: Option<(Instant, Vec<u8>)>,
     status: Status,
     socket: Arc<Socket>,
     cut: CutReason,
@@ -44,7 +46,7 @@ pub struct Outbox {
 impl Outbox {
     pub fn new(client: ClientId, socket: Arc<Socket>, cut: CutReason) -> Self {
         let (caps, status) = (Caps::default(), Status::Flushed);
-        Outbox { client, caps, status, socket, cut, bytes: Vec::new(), written: 0 }
+        Outbox { client, caps, later: None, status, socket, cut, bytes: Vec::new(), written: 0 }
     }
 
     pub fn append_bytes(&mut self, bytes: &[u8]) {

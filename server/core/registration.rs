@@ -4,7 +4,7 @@
 
 use wire::limits::{NICK, REALNAME, REASON, USER};
 use wire::message::Message;
-use wire::names::is_nick;
+use wire::names::{eq_ignore_case, is_nick};
 use wire::numeric;
 use wire::text::truncate;
 use wire::time::iso8601;
@@ -12,6 +12,7 @@ use wire::time::iso8601;
 use super::context::CommandContext;
 use super::event::{Caps, Line};
 use super::limits;
+use super::replies::Refusal;
 use super::server::VERSION;
 
 pub fn pass(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
@@ -29,9 +30,16 @@ pub fn nick(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         let text = format!("A nick has 1 to {NICK} letters, digits or -[]\\`_^{{|}} and starts with no digit or -");
         return ctx.reply_text(numeric::ERR_ERRONEUSNICKNAME, &[wanted], &text);
     }
+    // Its lines would look like the server's.
+    if eq_ignore_case(wanted, ctx.server.name()) {
+        return ctx.reply_text(numeric::ERR_ERRONEUSNICKNAME, &[wanted], "That is the server's name");
+    }
     let (source, registered, old) = (ctx.me().source(), ctx.me().registered, ctx.me().nick.clone());
     if old.as_deref() == Some(wanted) {
         return;
+    }
+    if let Err(refusal) = may_rename(ctx, wanted) {
+        return ctx.replies.refuse(wanted, &refusal);
     }
     let (id, wings) = (ctx.id, ctx.wings);
     if let Err(text) = wings.list.iter().try_for_each(|wing| wing.may_take_nick(ctx, wanted)) {
@@ -56,6 +64,14 @@ pub fn nick(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     wings.list.iter().for_each(|wing| wing.arrived(ctx));
 }
 
+/// Whether the client may change its name to this one, whoever has it: a name is read by all in its rooms, like a text.
+pub fn may_rename(ctx: &CommandContext<'_>, wanted: &str) -> Result<(), Refusal> {
+    ctx.barred_in(wanted).map_or(Ok(()), |room| {
+        let text = format!("You cannot change your nick while you, or that nick, are banned in {}", room.name);
+        Err(Refusal::new(numeric::ERR_CANTCHANGENICK, text))
+    })
+}
+
 pub fn user(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     if ctx.me().user.is_some() {
         return ctx.reply(numeric::ERR_ALREADYREGISTERED, &[]);
@@ -72,8 +88,11 @@ pub fn user(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
 }
 
 pub fn quit(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
-    let reason = message.param(0).map_or("Quit".into(), |reason| format!("Quit: {}", truncate(reason, REASON)));
-    ctx.leaving = Some(reason);
+    let source = ctx.me().source();
+    // All rooms see the same line, so it has no reason if one of them must not see it.
+    let may_speak = ctx.me().rooms.iter().all(|room| ctx.may_speak_in(room, &source));
+    let reason = message.param(0).filter(|_| may_speak).unwrap_or_default();
+    ctx.leaving = Some(format!("Quit: {}", truncate(reason, REASON)));
 }
 
 pub fn ping(ctx: &mut CommandContext<'_>, message: &Message<'_>) {

@@ -26,6 +26,28 @@ pub struct Replies<'a> {
     pub spent: usize,
 }
 
+/// Why something is refused.
+#[derive(Debug)]
+pub struct Refusal {
+    pub numeric: Numeric,
+    /// The parameters behind the name of what is refused.
+    pub more: &'static [&'static str],
+    pub text: String,
+}
+
+impl Refusal {
+    /// One with a text of its own.
+    pub fn new(numeric: Numeric, text: impl Into<String>) -> Self {
+        Refusal { numeric, more: &[], text: text.into() }
+    }
+}
+
+impl From<Numeric> for Refusal {
+    fn from(numeric: Numeric) -> Self {
+        Refusal::new(numeric, numeric.text)
+    }
+}
+
 impl<'a> Replies<'a> {
     pub fn new(server: &'a Server, client: ClientId, nick: &str) -> Self {
         Replies { server, client, nick: nick.into(), lines: String::new(), spent: 0 }
@@ -40,6 +62,11 @@ impl<'a> Replies<'a> {
     pub fn text(&mut self, numeric: Numeric, params: &[&str], text: &str) {
         let head = self.head(numeric, params);
         self.line(format_args!("{head} :{text}"));
+    }
+
+    /// Refuses what has this name.
+    pub fn refuse(&mut self, name: &str, refusal: &Refusal) {
+        self.text(refusal.numeric, &[&[name], refusal.more].concat(), &refusal.text);
     }
 
     /// A numeric without a text: its last parameter is one for programs.

@@ -2,6 +2,8 @@
 //!
 //! Runs in the client's thread, under the registry's lock.
 
+use std::iter;
+
 use wire::limits::{REASON, ROOM};
 use wire::message::Message;
 use wire::names::{casefold, is_room};
@@ -10,7 +12,7 @@ use wire::text::truncate;
 
 use super::context::CommandContext;
 use super::event::Line;
-use super::items::{distinct, items};
+use super::items::distinct;
 use super::limits;
 
 pub fn join(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
@@ -26,14 +28,16 @@ pub fn join(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         }
         return;
     }
-    let mut keys = message.params.get(1).copied().unwrap_or_default().split(',');
-    let names: Vec<_> = items(message.params[0]).collect();
+    // A key belongs to the name at the same place, also where a name is empty.
+    let keys = message.params.get(1).copied().unwrap_or_default().split(',');
+    let keys = keys.map(|key| Some(key).filter(|key| !key.is_empty())).chain(iter::repeat(None));
+    let names: Vec<_> = message.params[0].split(',').zip(keys).filter(|(name, _)| !name.is_empty()).collect();
     if names.is_empty() {
         return ctx.need_more_params("JOIN");
     }
     ctx.cost += names.len() - 1;
-    for name in names {
-        join_one(ctx, name, keys.next().filter(|key| !key.is_empty()));
+    for (name, key) in names {
+        join_one(ctx, name, key);
         ctx.worked(limits::ROOM_WORK);
     }
 }
@@ -50,10 +54,9 @@ fn join_one(ctx: &mut CommandContext<'_>, name: &str, key: Option<&str>) {
     if ctx.me().rooms.len() >= limits::ROOMS_PER_CLIENT {
         return ctx.reply(numeric::ERR_TOOMANYCHANNELS, &[name]);
     }
-    if let Some(room) = ctx.registry.room(name)
-        && let Err(refusal) = ctx.wings.list.iter().try_for_each(|wing| wing.may_join(room, ctx.me(), key))
-    {
-        return ctx.reply(refusal, &[name]);
+    let room = ctx.registry.room(name);
+    if let Err(refusal) = ctx.wings.list.iter().try_for_each(|wing| wing.may_join(room, ctx.me(), key)) {
+        return ctx.replies.refuse(name, &refusal);
     }
     let room = ctx.registry.room_or_new(name, ctx.inputs.now);
     room.add(id);
@@ -62,7 +65,7 @@ fn join_one(ctx: &mut CommandContext<'_>, name: &str, key: Option<&str>) {
     ctx.send_to(recipients, Line::new(ctx.inputs.now, format_args!(":{source} JOIN {name}")));
     ctx.log(format_args!("joined {name}"));
     let wings = ctx.wings;
-    wings.list.iter().for_each(|wing| wing.joined(ctx, &name));
+    wings.list.iter().for_each(|wing| wing.joined(ctx, &name, key));
     // Whoever has taken the verb's place tells the newcomer who is in the room.
     if let Some(names) = wings.commands.iter().find(|command| command.verb == "NAMES") {
         (names.run)(ctx, &Message { verb: "NAMES", params: vec![&name], ..Message::default() });
@@ -81,6 +84,8 @@ pub fn part(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
 fn part_one(ctx: &mut CommandContext<'_>, name: &str, reason: Option<&str>) {
     let Some((name, recipients)) = ctx.joined_room(name) else { return };
     let (source, now) = (ctx.me().source(), ctx.inputs.now);
+    // Whoever may not speak in the room does not do so by leaving it.
+    let reason = reason.filter(|_| ctx.may_speak_in(&name, &source));
     let reason = reason.map_or(String::new(), |reason| format!(" :{}", truncate(reason, REASON)));
     ctx.send_to(recipients, Line::new(now, format_args!(":{source} PART {name}{reason}")));
     let id = ctx.id;

@@ -13,7 +13,7 @@ use wire::mask::wildcard_match;
 use wire::os;
 
 use super::admission::{Descriptors, DiskGate};
-use super::event::{Event, Queued};
+use super::event::{ClientId, Event, Line, Queued, Recipients};
 use super::log::Log;
 use super::msgid::Msgid;
 use super::options::Options;
@@ -85,6 +85,20 @@ impl Server {
     pub fn send(&self, event: Event) {
         // The broadcaster ends only with the server.
         let _ = self.events.send(event);
+    }
+
+    /// Hands one line to several clients; the bytes that this is in all.
+    pub fn send_line(&self, to: Recipients, line: Line) -> usize {
+        let bytes = line.len_with_tags() * to.clients.len();
+        self.send(Event::Line { to, line, _queued: self.queue_bytes(bytes) });
+        bytes
+    }
+
+    /// Ends the connection of a client, whose thread then takes it out. Others see the reason as that of its QUIT.
+    pub fn disconnect(&self, client: ClientId, reason: &'static str) {
+        let lines = format!("ERROR :Closing connection: {reason}\r\n").into_bytes();
+        self.send(Event::Reply { client, lines });
+        self.send(Event::Disconnect { client, reason });
     }
 
     /// Bytes that the broadcaster has yet to copy for all recipients of the lines in the global buffer.

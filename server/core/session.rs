@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use wire::limits::CLIENT_TAGS;
 use wire::lines::{Line, LineBuffer};
+use wire::message::Message;
 
 use super::client::Busy;
 use super::commands;
@@ -28,6 +29,8 @@ const TLS_HANDSHAKE: u8 = 22;
 
 /// Serves one client until it leaves. Whatever ends the session, a panic included, the client is taken out here.
 pub fn session_loop(connection: &Connection) {
+    let log = &connection.server.log;
+    log.thread(connection.address, "started");
     let end = catch_unwind(AssertUnwindSafe(|| serve(connection)));
     let end = end.unwrap_or_else(|_| End::ByServer("Internal error".into()));
     let (mut reason, by_server) = match end {
@@ -43,11 +46,14 @@ pub fn session_loop(connection: &Connection) {
         ctx.end(&reason);
         nick
     };
-    connection.server.log.client(connection.address, nick.as_deref(), format_args!("is offline ({reason})"));
+    // A QUIT without a reason leaves nothing behind the colon.
+    let shown = reason.trim_end_matches(": ");
+    log.client(connection.address, nick.as_deref(), format_args!("is offline ({shown})"));
     // Where descriptors are scarce, the place of somebody else is worth more than the last line of this one.
     if by_server && connection.server.sockets() <= connection.server.descriptors.chats {
         linger(connection);
     }
+    log.thread(connection.address, "ended");
 }
 
 /// Encryption first, then the first line, by which a wing may take over the connection, then all other lines.
@@ -76,7 +82,7 @@ impl Session<'_> {
         let first = loop {
             match lines.next_line() {
                 Some(Line::Complete(line)) => break line.to_vec(),
-                Some(Line::TooLong) => self.carry_out(&Line::TooLong)?,
+                Some(Line::TooLong(part)) => self.carry_out(&Line::TooLong(part))?,
                 None => self.receive(&mut lines)?,
             }
         };
@@ -93,9 +99,36 @@ impl Session<'_> {
         self.carry_out(&Line::Complete(&first))?;
         loop {
             while let Some(line) = lines.next_line() {
-                self.carry_out(&line)?;
+                let result = self.carry_out(&line);
+                if let Err(End::ByServer(_)) = result {
+                    self.take_last_answer(&mut lines);
+                }
+                result?;
             }
             self.receive(&mut lines)?;
+        }
+    }
+
+    /// Waits a moment for the `PONG` that a client which leaves has yet to send. Nothing else of it is carried out.
+    fn take_last_answer(&mut self, lines: &mut LineBuffer) {
+        let (connection, deadline) = (self.connection, Instant::now() + limits::LAST_ANSWER);
+        let has_to_answer = || {
+            let mut ctx = connection.context();
+            connection.wings.list.iter().any(|wing| wing.has_to_answer(&mut ctx))
+        };
+        let mut waits = has_to_answer() && connection.socket.set_read_timeout(limits::LAST_ANSWER).is_ok();
+        while waits && Instant::now() < deadline {
+            match lines.next_line() {
+                Some(line) if is_pong(&line) => waits = self.carry_out(&line).is_ok() && has_to_answer(),
+                Some(_) => {}
+                None => match connection.socket.read(lines.space()) {
+                    Ok(0) => return,
+                    Ok(count) => lines.filled(count),
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(limits::READ_NAP),
+                    Err(_) => return,
+                },
+            }
         }
     }
 
@@ -233,6 +266,11 @@ impl Session<'_> {
         connection.context().replies.line(format_args!("PING :{}", connection.server.name()));
         Ok(())
     }
+}
+
+fn is_pong(line: &Line<'_>) -> bool {
+    let Line::Complete(bytes) = line else { return false };
+    Message::parse(&String::from_utf8_lossy(bytes)).is_some_and(|message| message.verb.eq_ignore_ascii_case("PONG"))
 }
 
 /// Whether a line is the first one of a request of HTTP, or a header, since the first one may have been too long

@@ -5,7 +5,7 @@
 //! The table of files has a lock of its own, which is taken only after the registry's; disk calls happen while neither
 //! is held.
 //!
-//! - [`verbs`]: the verb FILE
+//! - [`verbs`]: the verb FILE; [`list`]: its list
 //! - [`data_connection`]: PUT and GET on the same port, and downloads; [`upload`]: uploads; [`guard`]: their place in
 //!   the table
 //! - [`notify`]: the lines that tell recipients and senders of a file, and the mail for a recipient who is not
@@ -25,6 +25,7 @@ mod guard;
 mod ids;
 mod journal;
 mod limits;
+mod list;
 mod notify;
 mod options;
 mod people;
@@ -56,7 +57,7 @@ impl Wing for Files {
     }
 
     fn capabilities(&self) -> &'static [(&'static str, Caps)] {
-        &[("groupchat/files", notify::FILES)]
+        &[("groupchat.local/files", notify::FILES)]
     }
 
     fn started(&self, server: &Server) {
@@ -76,7 +77,7 @@ impl Wing for Files {
     }
 
     fn keeps_for(&self, folded: &str) -> bool {
-        !self.table().of(folded).is_empty()
+        self.table().people.is_name(folded)
     }
 
     fn gave_up_nick(&self, client: &Client, old: &str, new: Option<&str>) {

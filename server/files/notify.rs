@@ -53,6 +53,7 @@ fn for_clients(line: Line, source: &str, file_line: &FileLine<'_>) -> Line {
             (target, format!("shared a file: {name} ({size}); with the groupchat client /get {id} fetches it"))
         }
         FileLine::Cancelled { target, name, .. } => (target, format!("took a file back: {name}")),
+        FileLine::Declined { target, name, .. } => (target, format!("does not want your file: {name}")),
         _ => return line.only_for(FILES, None),
     };
     line.only_for(FILES, Some(format_args!(":{source} NOTICE {target} :{text}")))
@@ -267,4 +268,23 @@ pub fn notify_received(files: &Files, ctx: &mut CommandContext<'_>, id: FileId) 
     let line = message(ctx.inputs.now, &ctx.me().source(), &line, ctx.server.next_msgid());
     let recipients = Recipients::of([sender.id]);
     ctx.send_to(recipients, line);
+}
+
+/// Tells the sender of a file that the client does not want it. Since nobody waits for such a file any more, that is a
+/// stored message: the sender may have left. The client gets the same line, as the answer.
+pub fn notify_declined(files: &Files, ctx: &mut CommandContext<'_>, id: FileId) {
+    let (to, name) = {
+        let table = files.table();
+        let Some(file) = table.get(id) else { return };
+        (table.sender_of(file).to_owned(), file.name.clone())
+    };
+    let (me, msgid, party) = (ctx.me().source(), ctx.server.next_msgid(), ctx.me().party);
+    let declined = FileLine::Declined { target: &to, id, name: &name };
+    ctx.replies.line(format_args!(":{me} {declined}"));
+    let line = message(ctx.inputs.now, &me, &declined, msgid);
+    if casefold(&to) == casefold(ctx.me().nick()) {
+        return;
+    }
+    // The sender finds in the list of files that it is gone, if the mailbox is full.
+    let _ = delivery::send(&files.mail, ctx, PrivateMessage { to, id: msgid, line, echo: None }, Some(party));
 }

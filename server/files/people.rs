@@ -4,6 +4,7 @@
 //! with its name costs no more than a look at its own entry: files know people by number, so no file is touched.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use wire::names::{casefold, eq_ignore_case};
 
@@ -52,6 +53,8 @@ pub struct People {
     by_id: HashMap<PersonId, Person>,
     /// By their last name, folded. A client that has changed its name may be several of them.
     by_nick: HashMap<String, Vec<PersonId>>,
+    /// How many there are by the name of the time, folded.
+    by_name: HashMap<String, usize>,
     last: PersonId,
 }
 
@@ -63,6 +66,7 @@ impl People {
         let id = known.unwrap_or_else(|| {
             self.last += 1;
             same_nick.push(self.last);
+            *self.by_name.entry(casefold(nick)).or_default() += 1;
             self.last
         });
         let new = || Person { name: nick.into(), nick: nick.into(), sent: Vec::new(), received: Vec::new() };
@@ -81,10 +85,21 @@ impl People {
             files.remove(place);
         }
         if person.sent.is_empty() && person.received.is_empty() {
-            let folded = casefold(&person.nick);
+            let (nick, name) = (casefold(&person.nick), casefold(&person.name));
             self.by_id.remove(&id);
-            self.take(&folded, |other| other == id);
+            self.take(&nick, |other| other == id);
+            if let Entry::Occupied(mut count) = self.by_name.entry(name) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
         }
+    }
+
+    /// Whether somebody has this name, folded, now or was called so at the time, and so may be again.
+    pub fn is_name(&self, folded: &str) -> bool {
+        self.by_nick.contains_key(folded) || self.by_name.contains_key(folded)
     }
 
     /// The name of the time.
@@ -157,6 +172,7 @@ mod tests {
         people.rename("bob", "robert");
         assert_eq!((people.nick(bob), people.name(bob)), ("robert", "bob"));
         assert_eq!((received(&people, "ROBERT"), received(&people, "bob")), (vec![1], vec![]));
+        assert!(people.is_name("robert") && people.is_name("bob") && !people.is_name("eve"));
         // Somebody else has taken the name bob, gets a file, changes the name, and leaves.
         people.add("bob", Role::Recipient, 2);
         people.rename("bob", "eve");
@@ -192,6 +208,6 @@ mod tests {
         assert_eq!(received(&people, "lis"), [7]);
         people.remove(alice, Role::Recipient, 7);
         people.remove(alice, Role::Recipient, 7);
-        assert!(people.by_id.is_empty() && people.by_nick.is_empty());
+        assert!(people.by_id.is_empty() && people.by_nick.is_empty() && people.by_name.is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! The verb FILE: OFFER, FETCH, GOT, CANCEL and LIST.
+//! The verb FILE: OFFER, FETCH, GOT, CANCEL, DECLINE and LIST.
 //!
 //! Runs in the client's thread, under the registry's lock, which it lets go while it waits for the disk. The bytes go
 //! over connections of their own, see [`super::data_connection`].
@@ -7,7 +7,7 @@ use std::io;
 use std::net::Shutdown;
 
 use wire::fail::Fail;
-use wire::file_line::{BadRequest, FileLine, FileRequest, FileState};
+use wire::file_line::{BadRequest, FileLine, FileRequest};
 use wire::files::{readable_size, safe_name};
 use wire::message::{Message, middle};
 use wire::numeric::{self, OFFLINE};
@@ -16,16 +16,14 @@ use wire::os::is_out_of_descriptors;
 use super::ids::FileId;
 use super::journal;
 use super::limits;
+use super::list;
 use super::notify;
 use super::shared_file::{Recipient, SharedFile};
 use super::store::Files;
-use super::table::FileTable;
 use super::tokens::{ResumePoint, Token, TokenScope};
 use super::usage::QuotaExceeded;
-use crate::core::context::{CommandContext, Piece};
-use crate::core::limits::PIECE;
+use crate::core::context::CommandContext;
 use crate::core::party::Party;
-use crate::core::registry::Registry;
 use crate::core::room::Room;
 use crate::core::server::Server;
 
@@ -42,13 +40,14 @@ pub fn file(files: &Files, ctx: &mut CommandContext<'_>, message: &Message<'_>) 
     let (context, done) = match FileRequest::parse(&message.params) {
         Err(BadRequest::Incomplete) => return ctx.need_more_params("FILE"),
         Err(BadRequest::Invalid(context, why)) => (context.to_owned(), Err(("INVALID_PARAMS", why.to_owned()))),
-        Ok(FileRequest::List) => return list(files, ctx, &me),
+        Ok(FileRequest::List) => return list::list(files, ctx, &me),
         Ok(FileRequest::Offer { reference, target, size, name }) => {
             (reference.to_owned(), offer(files, ctx, &me, reference, (target, size, name)))
         }
         Ok(FileRequest::Fetch(id)) => (id.to_string(), fetch(files, ctx, &me, id)),
         Ok(FileRequest::Got(id)) => (id.to_string(), got(files, ctx, &me, id)),
         Ok(FileRequest::Cancel(id)) => (id.to_string(), cancel(files, ctx, &me, id)),
+        Ok(FileRequest::Decline(id)) => (id.to_string(), decline(files, ctx, &me, id)),
     };
     if let Err((code, text)) = done {
         ctx.replies.fail(Fail { verb: "FILE", code, context: Some(&context), text: &text });
@@ -244,49 +243,37 @@ fn cancel(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> 
         ctx.on_disk(|server| files.discard(server, [file]));
         return Ok(());
     }
-    let (file, recipient) = downloadable(files, me, id, |file, recipient| (file.name.clone(), recipient))?;
     // The sender may cancel it, and everybody else who may download it is a recipient.
-    let Some(recipient) = recipient else { return Ok(()) };
-    let name = files.table().people.name(recipient.person).to_owned();
-    on_disk(files, ctx, |_| files.spool.note(id, &journal::declined(&name)))?;
-    files.table().remove_recipient(id, recipient);
-    ctx.log(format_args!("does not want {file} (file {id})"));
+    let recipient = downloadable(files, me, id, |_, recipient| recipient)?;
+    recipient.map_or(Ok(()), |recipient| remove_recipient(files, ctx, id, recipient))
+}
+
+fn decline(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> Result<(), Refusal> {
+    match downloadable(files, me, id, |_, recipient| recipient)? {
+        None => return Err(("OWN_FILE", "That file is yours; FILE CANCEL takes it back".into())),
+        Some(Recipient { received: true, .. }) => {
+            return Err(("ALREADY_RECEIVED", "You have that file already".into()));
+        }
+        Some(recipient) => remove_recipient(files, ctx, id, recipient)?,
+    }
+    notify::notify_declined(files, ctx, id);
+    // What nobody wants any more takes no room.
+    let unwanted = files.table().remove_if(id, |file| file.recipients.is_empty());
+    ctx.on_disk(|server| files.discard(server, unwanted));
     Ok(())
 }
 
-/// In pieces: a client may have thousands of files.
-fn list(files: &Files, ctx: &mut CommandContext<'_>, me: &str) {
-    let ids = ctx.without_lock(|_| files.table().of(me));
-    let (mut rest, mut is_whole) = (&ids[..], true);
-    let copy = |_: &Registry, piece: &mut Piece<String>| {
-        let (some, later) = rest.split_at(rest.len().min(PIECE));
-        let table = files.table();
-        piece.entries.extend(some.iter().filter_map(|id| item(files, &table, *id, me)));
-        (piece.work, rest) = (some.len(), later);
-    };
-    ctx.in_pieces(copy, |replies, line| {
-        replies.server_line(line);
-        is_whole = !replies.are_too_long("FILE");
-        is_whole
-    });
-    if is_whole {
-        ctx.replies.server_line(FileLine::End);
-    }
-}
-
-/// A line of the list, if the file is there and for the client.
-fn item(files: &Files, table: &FileTable, id: FileId, me: &str) -> Option<String> {
-    let file = table.get(id).filter(|file| !files.is_over(file))?;
-    let (is_own, recipient) = (table.is_sent_by(file, me), table.recipient(file, me));
-    let state = match recipient {
-        _ if file.crc.is_none() && is_own => FileState::Partial,
-        _ if file.crc.is_none() => return None,
-        _ if is_own => FileState::Sent,
-        Some(Recipient { received: true, .. }) => FileState::Received,
-        Some(_) => FileState::New,
-        None => return None,
-    };
-    let (sender, target, crc) = (table.sender_of(file), table.target_of(file), file.crc.unwrap_or_default());
-    let SharedFile { size, name, .. } = file;
-    Some(FileLine::Item { id, sender, target, size: *size, crc, state, name }.to_string())
+/// The file is for this recipient no more.
+fn remove_recipient(
+    files: &Files,
+    ctx: &mut CommandContext<'_>,
+    id: FileId,
+    recipient: Recipient,
+) -> Result<(), Refusal> {
+    let name = files.table().people.name(recipient.person).to_owned();
+    on_disk(files, ctx, |_| files.spool.note(id, &journal::declined(&name)))?;
+    let file = files.table().get(id).map(|file| file.name.clone()).unwrap_or_default();
+    files.table().remove_recipient(id, recipient);
+    ctx.log(format_args!("does not want {file} (file {id})"));
+    Ok(())
 }

@@ -11,9 +11,11 @@
 //! - [`users`]: user mode +i
 //! - [`queries`]: USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
 //! - [`welcome`]: 004 and 005
+//! - [`console`]: `op` at the server's console
 //!
 //! Hooks: verbs and capabilities; the welcome; whether a client may see, enter and write into a room; a new member.
 
+mod console;
 mod limits;
 mod lists;
 mod mode;
@@ -30,15 +32,16 @@ use std::sync::Arc;
 
 use clap::Args;
 use wire::message::Message;
-use wire::numeric::Numeric;
 use wire::text::printable;
 
 use crate::core::client::Client;
 use crate::core::context::{Command, CommandContext, Wing};
 use crate::core::event::{Caps, ClientId, Line};
+use crate::core::operator::ConsoleCommand;
+use crate::core::replies::Refusal;
 use crate::core::room::Room;
 
-use modes::{Flags, Modes, Rank};
+use modes::{Flags, Modes, Rank, check_key};
 use users::InvisibleCount;
 
 #[derive(Debug, Args)]
@@ -68,6 +71,10 @@ impl Irc {
 }
 
 impl Wing for Irc {
+    fn console(self: Arc<Self>) -> Vec<ConsoleCommand> {
+        vec![ConsoleCommand::new("op", "NAME #room", "Make somebody an operator of a room", console::op)]
+    }
+
     fn commands(self: Arc<Self>) -> Vec<Command> {
         let [mode, lusers, motd] = [(); 3].map(|()| Arc::clone(&self));
         vec![
@@ -102,11 +109,15 @@ impl Wing for Irc {
         room.has(client) || !Modes::of(room).flags.has(Flags::SECRET)
     }
 
-    fn may_join(&self, room: &Room, client: &Client, key: Option<&str>) -> Result<(), Numeric> {
-        Modes::of(room).may_join(room.members().len(), client, key)
+    fn may_join(&self, room: Option<&Room>, client: &Client, key: Option<&str>) -> Result<(), Refusal> {
+        match room {
+            Some(room) => Modes::of(room).may_join(room.members().len(), client, key),
+            // Rather no room than one that is open to all.
+            None => key.map_or(Ok(()), check_key),
+        }
     }
 
-    fn joined(&self, ctx: &mut CommandContext<'_>, name: &str) {
+    fn joined(&self, ctx: &mut CommandContext<'_>, name: &str, key: Option<&str>) {
         let id = ctx.id;
         let Some(room) = ctx.registry.room_mut(name) else { return };
         let inherited = Modes::of_mut(room).entered(id);
@@ -114,6 +125,11 @@ impl Wing for Irc {
         let recipients = room.recipients(None);
         if let Some(rank) = Rank::of_mut(room, id) {
             *rank = if is_alone { Rank { operator: true, ..inherited } } else { inherited };
+        }
+        if is_alone && let Some(key) = key {
+            // Under the same lock under which the room was made, so that nobody has come in without it.
+            Modes::of_mut(room).key = Some(key.into());
+            ctx.replies.server_line(format_args!("MODE {name} +k {key}"));
         }
         // The first of a room learns of it by NAMES.
         let letters = inherited.letters();

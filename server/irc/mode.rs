@@ -2,15 +2,14 @@
 //!
 //! Runs in the client's thread, under the registry's lock.
 
-use wire::limits::{KEY, LINE, MASK, ROOM, SOURCE};
+use wire::limits::{LINE, MASK, ROOM, SOURCE};
 use wire::message::Message;
 use wire::names::eq_ignore_case;
 use wire::numeric;
-use wire::text::truncate;
 use wire::time::unix_seconds;
 
 use super::limits;
-use super::modes::{Flags, Modes, Rank, Setting, WITH_PARAMETER};
+use super::modes::{Flags, Modes, Rank, Setting, WITH_PARAMETER, check_key};
 use super::users::{InvisibleCount, is_invisible};
 use crate::core::context::CommandContext;
 use crate::core::event::Line;
@@ -36,14 +35,16 @@ fn user(invisible: &InvisibleCount, ctx: &mut CommandContext<'_>, nick: &str, ch
         let modes = if is_invisible(ctx.me()) { "+i" } else { "+" };
         return ctx.replies.bare(numeric::RPL_UMODEIS, &[modes]);
     };
-    if letters(changes).any(|(_, letter)| letter != 'i') {
-        ctx.reply(numeric::ERR_UMODEUNKNOWNFLAG, &[]);
-    }
     // The last word counts: `+i-i` is `-i`.
-    let Some((on, _)) = letters(changes).filter(|&(_, letter)| letter == 'i').last() else { return };
-    if invisible.set_invisible(ctx.me_mut(), on) {
+    let asked = letters(changes).filter(|&(_, letter)| letter == 'i').last();
+    if let Some((on, _)) = asked
+        && invisible.set_invisible(ctx.me_mut(), on)
+    {
         let (source, nick) = (ctx.me().source(), ctx.me().nick().to_owned());
         ctx.replies.line(format_args!(":{source} MODE {nick} {}i", if on { '+' } else { '-' }));
+    }
+    if letters(changes).any(|(_, letter)| letter != 'i') {
+        ctx.reply(numeric::ERR_UMODEUNKNOWNFLAG, &[]);
     }
 }
 
@@ -57,6 +58,10 @@ fn letters(changes: &str) -> impl Iterator<Item = (bool, char)> {
         }
         letter => Some((on, letter)),
     })
+}
+
+fn takes_parameter(on: bool, letter: char) -> bool {
+    WITH_PARAMETER.contains(&letter) && (letter != 'l' || on)
 }
 
 fn show_room(ctx: &mut CommandContext<'_>, name: &str) {
@@ -75,10 +80,17 @@ fn change_room(ctx: &mut CommandContext<'_>, name: &str, changes: &str, params: 
         return ctx.reply(numeric::ERR_NOSUCHCHANNEL, &[name]);
     }
     let mut params = params.iter().copied();
+    let changes: Vec<(bool, char, Option<&str>)> = letters(changes)
+        .map(|(on, letter)| (on, letter, if takes_parameter(on, letter) { params.next() } else { None }))
+        .collect();
+    // A line is carried out completely, or not at all.
+    let lacks = |&(on, letter, param): &(bool, char, Option<&str>)| {
+        let may_lack_it = letter == 'b' || (letter == 'k' && !on);
+        param.is_none() && takes_parameter(on, letter) && !may_lack_it
+    };
+    let is_incomplete = changes.iter().any(lacks);
     let (mut done, mut asked, mut refused, mut bans_shown) = (Vec::new(), false, false, false);
-    for (on, letter) in letters(changes) {
-        let takes_param = WITH_PARAMETER.contains(&letter) && (letter != 'l' || on);
-        let param = if takes_param { params.next() } else { None };
+    for (on, letter, param) in changes {
         if letter == 'b' && param.is_none() {
             if !std::mem::replace(&mut bans_shown, true) {
                 show_bans(ctx, name);
@@ -90,12 +102,12 @@ fn change_room(ctx: &mut CommandContext<'_>, name: &str, changes: &str, params: 
         }
         let Some((room_name, _)) = ctx.joined_room(name) else { return };
         ctx.cost += usize::from(std::mem::replace(&mut asked, true));
-        let may_lack_it = letter == 'k' && !on;
         if !ctx.registry.room(name).is_some_and(|room| Rank::of(room, ctx.id).operator) {
             ctx.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&room_name]);
             refused = true;
-        } else if takes_param && param.is_none() && !may_lack_it {
+        } else if is_incomplete {
             ctx.need_more_params("MODE");
+            refused = true;
         } else if let Some(shown) = change(ctx, &room_name, on, letter, param) {
             done.push((on, letter, shown));
         }
@@ -144,9 +156,8 @@ fn change(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char, para
         ('k', false) => modes.key.take().map(|_| "*".into()),
         ('k', true) => {
             let key = param?;
-            if !(1..=KEY).contains(&key.len()) || key.contains([' ', ',']) || key.starts_with(':') {
-                let text = format!("A key has 1 to {KEY} characters, no space or comma");
-                replies.text(numeric::ERR_INVALIDMODEPARAM, &[name, "k", "*"], &text);
+            if let Err(refusal) = check_key(key) {
+                replies.refuse(name, &refusal);
                 return None;
             }
             (modes.key.replace(key.into()).as_deref() != Some(key)).then(|| key.into())
@@ -154,7 +165,8 @@ fn change(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char, para
         ('l', false) => modes.limit.take().map(|_| String::new()),
         ('l', true) => {
             let text = param?;
-            let Some(limit) = text.parse().ok().filter(|&limit| limit > 0) else {
+            let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+            let Some(limit) = digits.and_then(|text| text.parse().ok()).filter(|&limit| limit > 0) else {
                 let why = "A limit is a whole number from 1 up";
                 replies.text(numeric::ERR_INVALIDMODEPARAM, &[name, "l", text], why);
                 return None;
@@ -191,17 +203,23 @@ fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) ->
         return None;
     }
     let (by, now) = (ctx.me().nick().to_owned(), ctx.inputs.now);
-    let mask = full_mask(mask);
+    let full = full_mask(mask);
+    // A part of a mask would be another mask, such as one that fits everybody.
+    if full.len() > MASK {
+        let text = format!("A mask has at most {MASK} bytes; no ban is longer");
+        ctx.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "b", mask], &text);
+        return None;
+    }
     let modes = Modes::of_mut(ctx.registry.room_mut(name)?);
-    let known = modes.bans.iter().position(|ban| eq_ignore_case(&ban.text, &mask));
+    let known = modes.bans.iter().position(|ban| eq_ignore_case(&ban.text, &full));
     match (on, known) {
         (true, None) if modes.bans.len() >= limits::BANS => {
-            ctx.reply(numeric::ERR_BANLISTFULL, &[name, &mask]);
+            ctx.reply(numeric::ERR_BANLISTFULL, &[name, "b"]);
             None
         }
         (true, None) => {
-            modes.bans.push(Setting::new(&mask, &by, now));
-            Some(mask)
+            modes.bans.push(Setting::new(&full, &by, now));
+            Some(full)
         }
         // As it was set, so that clients that keep the list find it.
         (false, Some(index)) => Some(modes.bans.remove(index).text),
@@ -209,16 +227,18 @@ fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) ->
     }
 }
 
-/// A mask with all its parts: `nick`, `user@host` and `nick!user` mean any of what they leave out.
+/// A mask with all its parts: `nick`, `host.name`, `user@host` and `nick!user` mean any of what they leave out.
 fn full_mask(mask: &str) -> String {
-    let mask = truncate(mask, MASK);
-    let full = match (mask.contains('!'), mask.contains('@')) {
-        (true, true) => mask.to_owned(),
-        (true, false) => format!("{mask}@*"),
-        (false, true) => format!("*!{mask}"),
-        (false, false) => format!("{mask}!*@*"),
+    let (nick, rest) = match mask.split_once('!') {
+        Some(parts) => parts,
+        None if mask.contains('@') => ("*", mask),
+        // Of nicks and hosts only the latter hold one of these.
+        None if mask.contains(['.', ':']) => return format!("*!*@{mask}"),
+        None => (mask, "*"),
     };
-    truncate(&full, MASK).to_owned()
+    let (user, host) = rest.split_once('@').unwrap_or((rest, "*"));
+    let [nick, user, host] = [nick, user, host].map(|part| if part.is_empty() { "*" } else { part });
+    format!("{nick}!{user}@{host}")
 }
 
 fn show_bans(ctx: &mut CommandContext<'_>, name: &str) {

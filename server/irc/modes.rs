@@ -5,13 +5,15 @@
 use std::collections::VecDeque;
 use std::time::SystemTime;
 
+use wire::limits::KEY;
 use wire::mask::Subject;
-use wire::numeric::{self, Numeric};
+use wire::numeric;
 use wire::time::unix_seconds;
 
 use super::limits;
 use crate::core::client::Client;
 use crate::core::event::ClientId;
+use crate::core::replies::Refusal;
 use crate::core::room::Room;
 
 /// The flags of a room, one bit each.
@@ -72,6 +74,15 @@ pub struct Modes {
     invited: VecDeque<(ClientId, Rank)>,
 }
 
+/// Whether a text can be the key of a room; if not, why.
+pub fn check_key(key: &str) -> Result<(), Refusal> {
+    if (1..=KEY).contains(&key.len()) && !key.contains([' ', ',']) && !key.starts_with(':') {
+        return Ok(());
+    }
+    let text = format!("A key has 1 to {KEY} characters, no space or comma");
+    Err(Refusal { more: &["k", "*"], ..Refusal::new(numeric::ERR_INVALIDMODEPARAM, text) })
+}
+
 /// Those of a room that no member has entered yet.
 static NEW: Modes = Modes::new();
 
@@ -117,22 +128,24 @@ impl Modes {
         at.and_then(|at| self.invited.remove(at)).map_or(Rank::default(), |(_, rank)| rank)
     }
 
-    /// Whether a client may come in; if not, the numeric that says why. The key is checked before all else: an
+    /// Whether a client may come in; if not, why. The key is checked before all else: an
     /// invitation does not replace it.
-    pub fn may_join(&self, members: usize, client: &Client, key: Option<&str>) -> Result<(), Numeric> {
-        if self.key.is_some() && self.key.as_deref() != key {
-            Err(numeric::ERR_BADCHANNELKEY)
+    pub fn may_join(&self, members: usize, client: &Client, key: Option<&str>) -> Result<(), Refusal> {
+        let refusal = if self.key.is_some() && self.key.as_deref() != key {
+            let why = if key.is_some() { "this is the wrong key" } else { "the room needs a key: /join #room KEY" };
+            return Err(Refusal::new(numeric::ERR_BADCHANNELKEY, format!("Cannot join (+k): {why}")));
         } else if self.invited.iter().any(|(invited, _)| *invited == client.id) {
-            Ok(())
+            return Ok(());
         } else if self.is_banned(&client.source()) {
-            Err(numeric::ERR_BANNEDFROMCHAN)
+            numeric::ERR_BANNEDFROMCHAN
         } else if self.flags.has(Flags::INVITE_ONLY) {
-            Err(numeric::ERR_INVITEONLYCHAN)
+            numeric::ERR_INVITEONLYCHAN
         } else if self.limit.is_some_and(|limit| members >= limit) {
-            Err(numeric::ERR_CHANNELISFULL)
+            numeric::ERR_CHANNELISFULL
         } else {
-            Ok(())
-        }
+            return Ok(());
+        };
+        Err(refusal.into())
     }
 
     /// Whether a client may write into the room; if not, the text of 404. `None` stands for a client that has left the
@@ -235,13 +248,14 @@ mod tests {
         assert!(modes.set(Flags::INVITE_ONLY, true) && !modes.set(Flags::INVITE_ONLY, true));
         modes.bans.push(Setting::new("x!*@*", "a", SystemTime::UNIX_EPOCH));
         let (x, y) = (client(2, "x"), client(3, "y"));
-        assert_eq!(modes.may_join(1, &x, None), Err(numeric::ERR_BADCHANNELKEY));
-        assert_eq!(modes.may_join(1, &x, Some("k")), Err(numeric::ERR_BANNEDFROMCHAN));
-        assert_eq!(modes.may_join(1, &y, Some("k")), Err(numeric::ERR_INVITEONLYCHAN));
+        let refused = |modes: &Modes, client, key| modes.may_join(1, client, key).err().map(|refusal| refusal.numeric);
+        assert_eq!(refused(&modes, &x, None), Some(numeric::ERR_BADCHANNELKEY));
+        assert_eq!(refused(&modes, &x, Some("k")), Some(numeric::ERR_BANNEDFROMCHAN));
+        assert_eq!(refused(&modes, &y, Some("k")), Some(numeric::ERR_INVITEONLYCHAN));
         modes.invite(x.id, Rank::default());
-        assert_eq!(modes.may_join(1, &x, Some("k")), Ok(()));
+        assert_eq!(refused(&modes, &x, Some("k")), None);
         modes.entered(x.id);
-        assert!(modes.may_join(1, &x, Some("k")).is_err());
+        assert_eq!(refused(&modes, &x, Some("k")), Some(numeric::ERR_BANNEDFROMCHAN));
     }
 
     #[test]

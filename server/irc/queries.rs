@@ -8,6 +8,7 @@ use wire::text::split_to_fit;
 use wire::time::iso8601;
 
 use super::users::InvisibleCount;
+use super::welcome;
 use crate::core::context::CommandContext;
 use crate::core::items::each_line;
 use crate::core::registry::Counts;
@@ -77,6 +78,7 @@ pub fn motd(lines: &[String], ctx: &mut CommandContext<'_>, message: &Message<'_
 pub fn version(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     if asks_us(ctx, message) {
         ctx.reply_text(numeric::RPL_VERSION, &[VERSION, ctx.server.name()], "a group chat, one thread per client");
+        welcome::send_isupport(ctx);
     }
 }
 

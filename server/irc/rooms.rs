@@ -29,11 +29,14 @@ pub fn topic(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     let (id, by, source, now) = (ctx.id, ctx.me().nick().to_owned(), ctx.me().source(), ctx.inputs.now);
     let Some(room) = ctx.registry.room_mut(&name) else { return };
     let is_operator = Rank::of(room, id).operator;
-    let modes = Modes::of_mut(room);
-    if modes.flags.has(Flags::TOPIC_LOCKED) && !is_operator {
+    if Modes::of(room).flags.has(Flags::TOPIC_LOCKED) && !is_operator {
         return ctx.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&name]);
     }
+    if !is_operator && let Err(reason) = Modes::may_speak(room, Some(id), &source) {
+        return ctx.reply_text(numeric::ERR_CANNOTSENDTOCHAN, &[&name], reason);
+    }
     let text = truncate(text, TOPIC);
+    let modes = Modes::of_mut(room);
     if modes.topic.as_ref().map_or("", |topic| &topic.text) == text {
         return;
     }
@@ -60,13 +63,16 @@ pub fn invite(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     let Some((name, _)) = ctx.joined_room(name) else { return };
     let (id, source, now) = (ctx.id, ctx.me().source(), ctx.inputs.now);
     let Some(room) = ctx.registry.room_mut(&name) else { return };
-    if Modes::of(room).flags.has(Flags::INVITE_ONLY) && !Rank::of(room, id).operator {
+    let is_operator = Rank::of(room, id).operator;
+    if Modes::of(room).flags.has(Flags::INVITE_ONLY) && !is_operator {
         return ctx.reply(numeric::ERR_CHANOPRIVSNEEDED, &[&name]);
     }
     if room.has(guest_id) {
         return ctx.reply(numeric::ERR_USERONCHANNEL, &[&nick, &name]);
     }
-    Modes::of_mut(room).invite(guest_id, Rank::default());
+    if is_operator {
+        Modes::of_mut(room).invite(guest_id, Rank::default());
+    }
     ctx.send_to(Recipients::of([guest_id]), Line::new(now, format_args!(":{source} INVITE {nick} {name}")));
     ctx.replies.bare(numeric::RPL_INVITING, &[&nick, &name]);
     if let Some(text) = away {

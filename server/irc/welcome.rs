@@ -5,7 +5,7 @@
 use wire::limits::{AWAY, HOST, KEY, NICK, REASON, ROOM, TOPIC, USER};
 use wire::numeric;
 
-use super::limits::BANS;
+use super::limits::{BANS, MASKS};
 use super::modes::{Flags, WITH_PARAMETER};
 use crate::core::context::CommandContext;
 use crate::core::limits::{ROOMS_PER_CLIENT, TARGETS};
@@ -15,24 +15,37 @@ use crate::core::server::VERSION;
 const TOKENS: usize = 12;
 
 pub fn welcome(ctx: &mut CommandContext<'_>) {
-    let flags: String = Flags::ALL.iter().map(|(letter, _)| letter).collect();
+    let flags = flags();
     let with_parameter = String::from_iter(WITH_PARAMETER);
     let mut letters: Vec<char> = flags.chars().chain(with_parameter.chars()).collect();
     letters.sort_unstable();
     let letters = String::from_iter(letters);
     ctx.replies.bare(numeric::RPL_MYINFO, &[ctx.server.name(), VERSION, "i", &letters, &with_parameter]);
-    for tokens in isupport(&flags).chunks(TOKENS) {
+    send_isupport(ctx);
+}
+
+/// The letters of the modes without a parameter.
+fn flags() -> String {
+    Flags::ALL.iter().map(|(letter, _)| letter).collect()
+}
+
+/// 005.
+pub fn send_isupport(ctx: &mut CommandContext<'_>) {
+    for tokens in isupport(ctx.server.name()).chunks(TOKENS) {
         ctx.reply(numeric::RPL_ISUPPORT, &tokens.iter().map(String::as_str).collect::<Vec<_>>());
     }
 }
 
-fn isupport(flags: &str) -> Vec<String> {
+fn isupport(network: &str) -> Vec<String> {
+    let flags = flags();
     vec![
         "CASEMAPPING=ascii".into(),
         format!("CHANMODES=b,k,l,{flags}"),
         "CHANTYPES=#".into(),
         "ELIST=MNU".into(),
         "MODES".into(),
+        // A network of one server.
+        format!("NETWORK={network}"),
         "PREFIX=(ov)@+".into(),
         "UTF8ONLY".into(),
         format!("AWAYLEN={AWAY}"),
@@ -45,8 +58,9 @@ fn isupport(flags: &str) -> Vec<String> {
         format!("NICKLEN={NICK}"),
         format!("TOPICLEN={TOPIC}"),
         format!("USERLEN={USER}"),
+        // Each condition of LIST may be a mask.
         format!(
-            "TARGMAX=JOIN:,KICK:,LIST:{TARGETS},NAMES:1,NOTICE:{TARGETS},PART:,PRIVMSG:{TARGETS},TAGMSG:{TARGETS},WHOIS:1"
+            "TARGMAX=JOIN:,KICK:,LIST:{MASKS},NAMES:1,NOTICE:{TARGETS},PART:,PRIVMSG:{TARGETS},TAGMSG:{TARGETS},WHOIS:1"
         ),
     ]
 }

@@ -171,7 +171,8 @@ fn about(ctx: &mut CommandContext<'_>, id: ClientId) {
     let rooms = client.rooms.iter().filter_map(|name| registry.room(name));
     let shown =
         rooms.filter(|room| room.has(*to) || !(Modes::of(room).flags.has(Flags::SECRET) || is_invisible(client)));
-    let marked = shown.map(|room| format!("{}{}", Rank::of(room, client.id).prefix(false), room.name));
+    let all_marks = registry.client(*to).is_some_and(|me| me.caps.has(MULTI_PREFIX));
+    let marked = shown.map(|room| format!("{}{}", Rank::of(room, client.id).prefix(all_marks), room.name));
     let space = replies.text_space(numeric::RPL_WHOISCHANNELS, &[nick]);
     each_line(marked, space, |line| replies.text(numeric::RPL_WHOISCHANNELS, &[nick], line));
     replies.send(numeric::RPL_WHOISSERVER, &[nick, server.name()]);

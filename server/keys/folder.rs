@@ -70,10 +70,22 @@ impl KeyFolder {
         sync_folder(&self.path)
     }
 
+    /// The data folder in which it is.
+    pub fn data(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
+
     /// Removes the file of a name that the table has forgotten, unless somebody `has_it` again.
     pub fn forget(&self, name: &str, has_it: impl FnOnce() -> bool) -> io::Result<()> {
         let _writing = self.writing.write().unwrap_or_else(PoisonError::into_inner);
-        if has_it() { Ok(()) } else { fs::remove_file(self.path.join(name)) }
+        if has_it() {
+            return Ok(());
+        }
+        match fs::remove_file(self.path.join(name)) {
+            // The operator has released it meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
     }
 
     /// Whether a name was released on the disk although the table still has an owner. A missing folder, with all names

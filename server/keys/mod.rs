@@ -9,7 +9,8 @@
 //! - [`takeover`]: a name goes from one client to another with the same key
 //! - [`limits`]: every number
 //!
-//! Hooks: the verb REGAIN; known names; may a client take a name; the answer to a PING; it has a name for good.
+//! Hooks: the verbs REGAIN and RELEASE; `release` at the console; known names; may a client take a name; the answer to a
+//! PING; it has a name for good.
 
 mod folder;
 mod limits;
@@ -20,6 +21,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
+use wire::fail::Fail;
 use wire::fingerprint::Fingerprint;
 use wire::message::Message;
 use wire::names::{casefold, is_nick};
@@ -27,8 +29,10 @@ use wire::numeric::{self, BOUND};
 
 use crate::core::context::{Command, CommandContext, Wing};
 use crate::core::log::{Log, Trouble};
+use crate::core::operator::ConsoleCommand;
 use crate::core::party::{Party, network};
 use crate::core::registration;
+use crate::core::server::Server;
 use crate::data::clock::Clock;
 
 use folder::KeyFolder;
@@ -72,7 +76,21 @@ impl Keys {
             && ctx.on_disk(|_| self.folder.is_released(name))
         {
             self.table().release(name, owner);
+            ctx.server.log.line(format_args!("The name {name} was released; whoever takes it next has it"));
         }
+    }
+
+    /// The same as `--release`, at the console.
+    fn release(&self, server: &Server, nick: &str) -> Result<(), String> {
+        let name = casefold(nick);
+        let owner = self.table().owner(&name).ok_or_else(|| format!("No key has the name {nick}"))?;
+        server.log.line(server.disk.pass(|| release(self.folder.data(), nick))?);
+        self.table().release(&name, owner);
+        if let Some(client) = server.registry().holder(nick) {
+            let nick = client.nick();
+            server.log.line(format_args!("{nick} is here, and has the name until they leave; kick {nick} ends that"));
+        }
+        Ok(())
     }
 
     /// Whether the client's key may have a name; an error is the text of 433.
@@ -88,11 +106,54 @@ impl Keys {
     fn regain(&self, ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         if let Some(nick) = message.param(0).filter(|nick| is_nick(nick)) {
             let name = casefold(nick);
+            // Before the other client has to go for nothing.
+            if let Err(refusal) = registration::may_rename(ctx, nick) {
+                return ctx.replies.refuse(nick, &refusal);
+            }
             if let Err(text) = self.allow(ctx, &name).and_then(|()| takeover::regain(ctx, &name)) {
                 return ctx.reply_text(numeric::ERR_NICKNAMEINUSE, &[nick], text);
             }
         }
         registration::nick(ctx, message);
+    }
+
+    /// RELEASE: the owner of a name gives it up. What waits for it must not come to the next owner, so nothing may.
+    fn give_up(&self, ctx: &mut CommandContext<'_>, message: &Message<'_>) {
+        let nick = message.params[0];
+        let name = casefold(nick);
+        self.refresh(ctx, &name);
+        let owner = self.table().owner(&name).filter(|owner| Some(owner.key) == ctx.me().key);
+        let (id, wings) = (ctx.id, ctx.wings);
+        let holder = ctx.registry.holder(&name).map(|client| client.id);
+        let refusal = match owner {
+            None => Some(("NOT_YOURS", format!("{nick} does not belong to your key"))),
+            Some(_) if holder == Some(id) => {
+                Some(("IN_USE", format!("You are called {nick} now; take another name first, then give this one up")))
+            }
+            Some(_) if holder.is_some() => {
+                Some(("IN_USE", format!("Another connection with your key is called {nick}; change its name first")))
+            }
+            Some(_) if wings.keep_for(&name) => Some((
+                "NOT_EMPTY",
+                format!("Messages or files are kept for {nick}; take the name, read them, and cancel the files first"),
+            )),
+            Some(owner) => {
+                self.table().release(&name, owner);
+                wings.list.iter().for_each(|wing| wing.released(&name));
+                None
+            }
+        };
+        if let Some((code, text)) = refusal {
+            return ctx.replies.fail(Fail { verb: "RELEASE", code, context: Some(nick), text: &text });
+        }
+        if let Err(error) = ctx.on_disk(|_| self.folder.forget(&name, || self.knows(&name))) {
+            let line = format_args!("The name {name} will be back at the next start: {error}");
+            self.not_stored.report(&ctx.server.log, ctx.inputs.instant, line);
+            let text = format!("{nick} will be yours again at the server's next start: its disk fails");
+            return ctx.replies.fail(Fail { verb: "RELEASE", code: "UNAVAILABLE", context: Some(nick), text: &text });
+        }
+        ctx.log(format_args!("has given up the name {name}"));
+        ctx.replies.notice(&format!("{nick} belongs to your key no longer; whoever takes the name next has it"));
     }
 
     /// Writes the owner of a name down, and when it was bound, if it was never used again. False when the disk fails.
@@ -122,15 +183,22 @@ impl Keys {
             return Some(format!("{nick} could not be bound to your key: the server's disk fails"));
         }
         self.table().mark_stored(&name);
-        ctx.log(format_args!("has the name for the key {key}"));
+        ctx.log(format_args!("has the name for the key {}", ctx.server.log.key(&key)));
         Some(format!("{nick} belongs to your key from now on; nobody else can take the name"))
     }
 }
 
 impl Wing for Keys {
+    fn console(self: Arc<Self>) -> Vec<ConsoleCommand> {
+        let release = move |server: &Server, nick: &str| self.release(server, nick);
+        vec![ConsoleCommand::new("release", "NAME", "Take a name from its key; whoever takes it next has it", release)]
+    }
+
     fn commands(self: Arc<Self>) -> Vec<Command> {
+        let keys = Arc::clone(&self);
         let regain = move |ctx: &mut CommandContext<'_>, message: &Message<'_>| self.regain(ctx, message);
-        vec![Command::new("REGAIN", 0, regain).before_registration()]
+        let give_up = move |ctx: &mut CommandContext<'_>, message: &Message<'_>| keys.give_up(ctx, message);
+        vec![Command::new("REGAIN", 0, regain).before_registration(), Command::new("RELEASE", 1, give_up)]
     }
 
     /// A bound name belongs to somebody, even if mail has forgotten it for a new name.

@@ -4,10 +4,13 @@
 //! recipient's thread delivers messages that have waited, and removes those that are acknowledged. Each lets go of the
 //! registry's lock while it waits for the disk, so that only its own client waits.
 
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
 use wire::ack_queue::AckQueue;
 use wire::limits::MAILBOX;
 use wire::names::casefold;
 use wire::text::pluralize;
+use wire::time::iso8601;
 
 use super::limits;
 use super::maildir::Missing;
@@ -16,20 +19,33 @@ use super::stored;
 use crate::core::client::Client;
 use crate::core::context::{CommandContext, PrivateMessage};
 use crate::core::event::{Caps, ClientId, Event, Line, Recipients};
+use crate::core::limits::LAST_ANSWER;
 use crate::core::party::Party;
 
-/// Messages that are delivered to a client and not acknowledged; kept with the client. The tokens of its `PING`s begin
-/// with `mail-`.
-struct InFlight(AckQueue<Stored>);
+/// The tag of messages that have waited, and the capability of clients that show by themselves when these were written.
+pub const WAITED: &str = "groupchat.local/waited";
+pub const SHOWS_TIME: Caps = Caps::bit(Caps::FIRST_OF_WINGS + 4);
+
+/// Messages that are delivered to a client and not acknowledged; kept with the client.
+struct InFlight {
+    /// The tokens of its `PING`s begin with `mail-`.
+    queue: AckQueue<Stored>,
+    /// When the last `PING` is sent; until then another one may take its place.
+    ping_at: Option<Instant>,
+    /// The next `PING` does not wait: it is for a backlog, or others need the room, or the messages are many.
+    urgent: bool,
+    /// The client is leaving: it only acknowledges what it has got.
+    leaving: bool,
+}
 
 impl Default for InFlight {
     fn default() -> Self {
-        InFlight(AckQueue::new("mail"))
+        InFlight { queue: AckQueue::new("mail"), ping_at: None, urgent: false, leaving: false }
     }
 }
 
-fn in_flight(client: &mut Client) -> &mut AckQueue<Stored> {
-    &mut client.wings.get_or_default::<InFlight>().0
+fn in_flight(client: &mut Client) -> &mut InFlight {
+    client.wings.get_or_default()
 }
 
 /// Sends a message to a name, which must be known or connected; the party answers for it. An error is the reason why it
@@ -46,6 +62,7 @@ pub fn send(
     let name = casefold(&to);
     let bytes = stored::to_file(&line);
     let message = mail.reserve(ctx, &name, id, &bytes, party)?;
+    let passing = message.passing;
     let stored = ctx.on_disk(|_| mail.maildir.store(&name, &message, &bytes));
     if let Err(error) = stored {
         mail.index().release(&name, &message);
@@ -58,11 +75,11 @@ pub fn send(
     let recipient = ctx.registry.by_nick(&name).map(|recipient| recipient.id).filter(|_| is_its_turn);
     if let Some(client) = recipient.and_then(|recipient| ctx.registry.client_mut(recipient)) {
         mail.index().mark_in_flight(&name, id);
-        in_flight(client).push((name, id));
+        in_flight(client).queue.push((name, id));
     }
     ctx.send_to(Recipients::of(recipient.into_iter().chain(echo)), line);
     if let Some(recipient) = recipient {
-        ask(ctx, recipient);
+        ask(ctx, recipient, passing);
     }
     Ok(())
 }
@@ -85,7 +102,7 @@ pub fn arrive(mail: &Mail, ctx: &mut CommandContext<'_>) {
 /// The client answers a `PING`, perhaps one that followed its messages. Some clients put a server's name in front of
 /// the token.
 pub fn acknowledge(mail: &Mail, ctx: &mut CommandContext<'_>, token: &str) {
-    let acknowledged = in_flight(ctx.me_mut()).pong(token);
+    let acknowledged = in_flight(ctx.me_mut()).queue.pong(token);
     if acknowledged.is_empty() {
         return;
     }
@@ -103,30 +120,43 @@ pub fn acknowledge(mail: &Mail, ctx: &mut CommandContext<'_>, token: &str) {
         let line = format_args!("An acknowledged message may come again, since it cannot be removed: {error}");
         mail.troubles.disk.report(&ctx.server.log, ctx.inputs.instant, line);
     }
-    deliver_pending(mail, ctx);
+    if !in_flight(ctx.me_mut()).leaving {
+        deliver_pending(mail, ctx);
+    }
+}
+
+/// Asks a client that leaves to acknowledge what it has got. False if there is nothing, or if it does not answer anyway.
+pub fn ask_last(ctx: &mut CommandContext<'_>) -> bool {
+    ask(ctx, ctx.id, true);
+    let now = ctx.inputs.instant;
+    let InFlight { queue, ping_at, leaving, .. } = in_flight(ctx.me_mut());
+    *leaving = true;
+    !queue.is_empty() && ping_at.is_some_and(|at| now < at + LAST_ANSWER)
 }
 
 /// Delivers messages that wait for the client, up to a limit; the rest follows when these are acknowledged.
 fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
-    let name = casefold(ctx.me().nick());
+    let nick = ctx.me().nick().to_owned();
+    let (name, today) =
+        (casefold(&nick), date(&iso8601(UNIX_EPOCH + Duration::from_secs(mail.clock.now()))).to_owned());
     let (mut bytes, mut last) = (0, String::new());
     let mut unreadable = None;
     // A client that changes names to and fro gets messages again and again, and must acknowledge some before there are
     // more.
-    while bytes < limits::MAIL_BATCH && in_flight(ctx.me_mut()).len() < MAILBOX {
+    while bytes < limits::MAIL_BATCH && in_flight(ctx.me_mut()).queue.len() < MAILBOX {
         let batch = mail.index().pending(&name, limits::READ_AHEAD);
         if batch.is_empty() {
             // Caught up: from here on senders deliver.
             break;
         }
-        let read = ctx.on_disk(|_| batch.iter().map(|message| mail.read(&name, message)).collect::<Vec<_>>());
+        let read = ctx.on_disk(|_| batch.iter().map(|message| mail.read(&nick, message)).collect::<Vec<_>>());
         for (id, line) in batch.iter().map(|message| message.id).zip(read) {
             match line {
                 // If not, it was acknowledged meanwhile, by a client that had the name before.
                 Ok(line) if mail.index().mark_in_flight(&name, id) => {
-                    in_flight(ctx.me_mut()).push((name.clone(), id));
+                    in_flight(ctx.me_mut()).queue.push((name.clone(), id));
                     bytes += line.len_with_tags();
-                    deliver_stored(ctx, line, &mut last);
+                    deliver_stored(ctx, line, &today, &mut last);
                 }
                 Ok(_) => {}
                 Err(Missing::Damaged(why)) => {
@@ -145,12 +175,19 @@ fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
             format_args!("Messages to {name} cannot be read ({error}); they are tried again when it next arrives");
         mail.troubles.disk.report(&ctx.server.log, ctx.inputs.instant, line);
     }
-    ask(ctx, ctx.id);
+    ask(ctx, ctx.id, bytes > 0);
 }
 
-/// Delivers one message that has waited. A NOTICE tells clients without `server-time` when it was written.
-fn deliver_stored(ctx: &mut CommandContext<'_>, mut line: Line, last: &mut String) {
-    if !ctx.me().caps.has(Caps::SERVER_TIME) {
+/// The date of a moment in ISO 8601.
+fn date(moment: &str) -> &str {
+    moment.split('T').next().unwrap_or_default()
+}
+
+/// Delivers one message that has waited. A NOTICE says when it was written, unless the client shows that by itself: most
+/// clients with `server-time` show the time of day only.
+fn deliver_stored(ctx: &mut CommandContext<'_>, mut line: Line, today: &str, last: &mut String) {
+    let caps = ctx.me().caps;
+    if !caps.has(SHOWS_TIME) && !(caps.has(Caps::SERVER_TIME) && date(line.time()) == today) {
         let minute = line.time().chars().take("2026-11-25T09:30".len()).collect::<String>().replace('T', " ");
         let when = format!("{minute} UTC, from {}:", line.from());
         if when != *last {
@@ -158,14 +195,22 @@ fn deliver_stored(ctx: &mut CommandContext<'_>, mut line: Line, last: &mut Strin
             *last = when;
         }
     }
-    line.add_tag("groupchat/waited");
+    line.add_tag(WAITED);
     ctx.send_to(Recipients::of([ctx.id]), line);
 }
 
-/// Asks a client to acknowledge the messages that it got, unless it is being asked already.
-fn ask(ctx: &mut CommandContext<'_>, client: ClientId) {
-    let ping = ctx.registry.client_mut(client).and_then(|client| in_flight(client).ping());
-    if let Some(ping) = ping {
-        ctx.server.send(Event::Reply { client, lines: format!("{ping}\r\n").into_bytes() });
-    }
+/// Asks a client to acknowledge the messages that it got, unless it is being asked already: a moment later, or at once if
+/// that is urgent.
+fn ask(ctx: &mut CommandContext<'_>, client: ClientId, urgent: bool) {
+    let now = ctx.inputs.instant;
+    let Some(InFlight { queue, ping_at, urgent: overdue, .. }) = ctx.registry.client_mut(client).map(in_flight) else {
+        return;
+    };
+    *overdue = !queue.is_empty() && (*overdue || urgent || queue.len() >= limits::ACK_AT_ONCE);
+    let waiting = ping_at.filter(|at| now < *at);
+    let Some(ping) = (if waiting.is_some() { queue.ping_instead() } else { queue.ping() }) else { return };
+    let lines = format!("{ping}\r\n").into_bytes();
+    let at = if std::mem::take(overdue) { now } else { waiting.unwrap_or(now + limits::ACK_PAUSE) };
+    *ping_at = Some(at);
+    ctx.server.send(Event::ReplyLater { client, lines, at });
 }

@@ -103,6 +103,18 @@ impl MailIndex {
         self.settle(name);
     }
 
+    /// The name shall not be known any more: what is written to it later is for nobody. Its line in the file of the names
+    /// goes at the next housekeeping.
+    pub fn forget(&mut self, name: &str) {
+        let Some(mailbox) = self.mailboxes.get_mut(name) else { return };
+        mailbox.remembered = false;
+        if let Some(ticket) = mailbox.idle.take() {
+            self.idle.remove(ticket);
+        }
+        self.settle(name);
+        self.changes += limits::NAME_CHANGES + self.mailboxes.len() / 4 + 1;
+    }
+
     /// Puts a name among the idle ones, or takes it out from there. Called after each change of its mailbox.
     fn settle(&mut self, name: &str) {
         let Some(mailbox) = self.mailboxes.get_mut(name) else { return };
@@ -266,6 +278,15 @@ impl MailIndex {
         let piece = || self.mailboxes.range::<str, _>(behind(after)).take(limits::WALK);
         let kept = piece().filter(|(_, mailbox)| mailbox.remembered);
         let names = kept.map(|(name, mailbox)| (mailbox.idle.unwrap_or(Ticket::MAX), name.clone())).collect();
+        (names, piece().last().map(|(name, _)| name.clone()))
+    }
+
+    /// The known names that no client has among the next ones behind a name, each with the number of its messages, and the
+    /// name behind which it goes on.
+    pub fn absent(&self, after: &str) -> (Vec<(String, usize)>, Option<String>) {
+        let piece = || self.mailboxes.range::<str, _>(behind(after)).take(limits::WALK);
+        let absent = piece().filter(|(_, mailbox)| !mailbox.in_use);
+        let names = absent.map(|(name, mailbox)| (name.clone(), mailbox.messages.len())).collect();
         (names, piece().last().map(|(name, _)| name.clone()))
     }
 

@@ -1,5 +1,7 @@
 //! The limits of stored private messages, each with its unit and its reason.
 
+use std::time::Duration;
+
 use crate::core::limits::ANSWER;
 
 /// Bytes in which the disk is counted: most file systems give a file whole blocks of this size.
@@ -34,3 +36,7 @@ pub const WALK: usize = 500;
 pub const MAIL_BATCH: usize = ANSWER;
 /// Stored messages that are read from the disk at once, between two looks at the registry.
 pub const READ_AHEAD: usize = 64;
+/// From a message to the `PING` behind it, so that one is for many and none comes between a command and its answer.
+pub const ACK_PAUSE: Duration = Duration::from_millis(300);
+/// Messages in flight for which that does not wait: well below half a mailbox, which is what one sender may fill.
+pub const ACK_AT_ONCE: usize = 1000;

@@ -19,6 +19,7 @@ use std::sync::{Mutex, PoisonError};
 
 use wire::crc32::crc32;
 use wire::disk::{free_name, make_private, move_new, write_atomically};
+use wire::names::casefold;
 use wire::os::{private_file, sync_folder};
 
 use super::message::StoredMessage;
@@ -74,16 +75,17 @@ impl Maildir {
         write(&mailbox, message, bytes)
     }
 
-    /// Reads a message; a damaged one is set aside.
-    pub fn read(&self, name: &str, message: &StoredMessage, other: Option<&OtherVerb>) -> Result<Line, Missing> {
-        let file = self.file(name, message);
+    /// Reads a message to the client of this nick; a damaged one is set aside.
+    pub fn read(&self, nick: &str, message: &StoredMessage, other: Option<&OtherVerb>) -> Result<Line, Missing> {
+        let name = casefold(nick);
+        let file = self.file(&name, message);
         let bytes = fs::read(&file).map_err(Missing::Unreadable)?;
-        let line = stored::from_file(&bytes, message.id, other).and_then(|line| match message.crc {
+        let line = stored::from_file(&bytes, message.id, nick, other).and_then(|line| match message.crc {
             Some(crc) if crc != crc32(&bytes) => Err("its checksum is another one"),
             _ => Ok(line),
         });
         let line = line.map_err(|why| {
-            let aside = self.mail.join(name).join("damaged");
+            let aside = self.mail.join(&name).join("damaged");
             let moved = make_private(&aside)
                 .and_then(|()| free_name(&aside.join(message.to_string())))
                 .and_then(|name| fs::rename(&file, name));

@@ -10,11 +10,13 @@
 //! - [`maildir`]: the mailboxes on the disk; [`stored`]: the form of a message there
 //! - [`recovery`]: what the server reads when it starts
 //! - [`housekeeping`]: what expires, and what the disk no longer needs
+//! - [`console`]: who is known and not here
 //! - [`options`]: the command line; [`limits`]: every number
 //!
-//! Hooks: the start and the housekeeping; the answer to a PING; known names; delivery to a person; a client that
-//! arrives or gives up its name.
+//! Hooks: a capability; the start and the housekeeping; the answer to a PING, also of a client that leaves; known names;
+//! delivery to a person; a client that arrives or gives up its name; the console.
 
+mod console;
 pub mod delivery;
 mod housekeeping;
 mod index;
@@ -29,17 +31,32 @@ pub mod store;
 mod stored;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use wire::names::{casefold, eq_ignore_case};
 
 use crate::core::client::Client;
 use crate::core::context::{CommandContext, PrivateMessage, Wing};
+use crate::core::event::Caps;
+use crate::core::operator::ConsoleCommand;
 use crate::core::server::Server;
 
 pub use options::MailOptions;
 pub use store::Mail;
 
 impl Wing for Mail {
+    fn console(self: Arc<Self>) -> Vec<ConsoleCommand> {
+        let who = move |server: &Server, name: &str| {
+            console::absent(&self, server, name);
+            Ok(())
+        };
+        vec![ConsoleCommand::new("who", "[NAME]", "", who)]
+    }
+
+    fn capabilities(&self) -> &'static [(&'static str, Caps)] {
+        &[(delivery::WAITED, delivery::SHOWS_TIME)]
+    }
+
     fn started(&self, server: &Server) {
         server.set_run(self.run);
     }
@@ -54,6 +71,10 @@ impl Wing for Mail {
 
     fn knows(&self, folded: &str) -> bool {
         self.index().knows(folded)
+    }
+
+    fn released(&self, folded: &str) {
+        self.index().forget(folded);
     }
 
     fn deliver(
@@ -74,6 +95,10 @@ impl Wing for Mail {
 
     fn acknowledged(&self, ctx: &mut CommandContext<'_>, token: &str) {
         delivery::acknowledge(self, ctx, token);
+    }
+
+    fn has_to_answer(&self, ctx: &mut CommandContext<'_>) -> bool {
+        delivery::ask_last(ctx)
     }
 
     fn arrived(&self, ctx: &mut CommandContext<'_>) {

@@ -66,8 +66,8 @@ impl Mail {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn read(&self, name: &str, message: &StoredMessage) -> Result<Line, Missing> {
-        self.maildir.read(name, message, self.other_verb.get())
+    pub fn read(&self, nick: &str, message: &StoredMessage) -> Result<Line, Missing> {
+        self.maildir.read(nick, message, self.other_verb.get())
     }
 
     /// Whether a short message of the client to this name would be taken; if not, why.

@@ -5,6 +5,7 @@
 
 use wire::limits::LINE;
 use wire::message::Message;
+use wire::names::eq_ignore_case;
 
 use crate::core::event::{Caps, Line};
 use crate::core::msgid::Msgid;
@@ -19,9 +20,9 @@ pub fn to_file(line: &Line) -> Vec<u8> {
     bytes
 }
 
-/// The message in a file's bytes; `None` if its verb belongs to a wing that is not built in. An error says how it is
-/// damaged.
-pub fn from_file(bytes: &[u8], id: Msgid, other: Option<&OtherVerb>) -> Result<Option<Line>, &'static str> {
+/// The message in a file's bytes, for the client of that nick; `None` if its verb belongs to a wing that is not built in.
+/// An error says how it is damaged.
+pub fn from_file(bytes: &[u8], id: Msgid, nick: &str, other: Option<&OtherVerb>) -> Result<Option<Line>, &'static str> {
     let text = str::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
     let line = text.strip_suffix("\r\n").ok_or("its end is missing")?;
     if line.contains(['\r', '\n', '\0']) {
@@ -35,11 +36,27 @@ pub fn from_file(bytes: &[u8], id: Msgid, other: Option<&OtherVerb>) -> Result<O
     }
     let message = Message::parse(text).filter(|message| message.source.is_some_and(|source| source.contains('!')));
     let message = message.filter(|_| text.len() + "\r\n".len() <= LINE).ok_or("it is no message")?;
-    let line = Line::stored(text, time, tags);
-    Ok(match message.verb {
-        "PRIVMSG" | "NOTICE" => Some(line),
-        verb => other.filter(|(known, _)| *known == verb).map(|(_, restore)| restore(line, &message)),
-    })
+    if matches!(message.verb, "PRIVMSG" | "NOTICE") {
+        return Ok(Some(Line::stored(&addressed(text, 2, nick), time, tags)));
+    }
+    let restored = other.filter(|(known, _)| *known == message.verb).and_then(|(_, restore)| {
+        // A subcommand comes first.
+        let text = addressed(text, 3, nick);
+        Some(restore(Line::stored(&text, time, tags), &Message::parse(&text)?))
+    });
+    Ok(restored)
+}
+
+/// The text of a line with the recipient, in this place among its words, spelt as the recipient does it. The sender could
+/// not know that.
+fn addressed(text: &str, place: usize, nick: &str) -> String {
+    let start = text.match_indices(' ').nth(place - 1).map_or(text.len(), |(space, _)| space + 1);
+    match text.split_at_checked(start + nick.len()) {
+        Some((before, rest)) if rest.starts_with(' ') && eq_ignore_case(&before[start..], nick) => {
+            [&text[..start], nick, rest].concat()
+        }
+        _ => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -52,27 +69,44 @@ mod tests {
 
     #[test]
     fn a_message_comes_back_as_it_was() {
-        let tags = format!("msgid={ID};+groupchat/id=x");
+        let tags = format!("msgid={ID};+groupchat.local/id=x");
         let line = Line::message(SystemTime::now(), format_args!(":tesla!t@h PRIVMSG albert ::) na\u{ef}ve"), tags);
         let bytes = to_file(&line);
-        assert_eq!(to_file(&from_file(&bytes, ID, None).unwrap().unwrap()), bytes);
+        assert_eq!(to_file(&from_file(&bytes, ID, "albert", None).unwrap().unwrap()), bytes);
     }
 
     #[test]
     fn a_verb_of_a_wing_needs_that_wing() {
         let file = format!("@time=2026-11-25T09:30:00.000Z;msgid={ID} :tesla!t@h FILE ANNOUNCE albert 7\r\n");
-        assert!(from_file(file.as_bytes(), ID, None).unwrap().is_none());
+        assert!(from_file(file.as_bytes(), ID, "albert", None).unwrap().is_none());
         let verb: OtherVerb = ("FILE", |mut line, message| {
             line.add_tag(message.params[2]);
             line
         });
-        let restored = from_file(file.as_bytes(), ID, Some(&verb)).unwrap().unwrap();
+        let restored = from_file(file.as_bytes(), ID, "albert", Some(&verb)).unwrap().unwrap();
         assert!(String::from_utf8(to_file(&restored)).unwrap().contains(";7 :tesla!t@h FILE"));
     }
 
     #[test]
+    fn the_recipient_is_spelt_as_its_owner_does_it() {
+        let to_albert = |text, place| addressed(text, place, "Albert");
+        assert_eq!(to_albert(":t!t@h PRIVMSG aLBERT :albert albert", 2), ":t!t@h PRIVMSG Albert :albert albert");
+        assert_eq!(to_albert(":t!t@h FILE ANNOUNCE albert 7 :albert", 3), ":t!t@h FILE ANNOUNCE Albert 7 :albert");
+        for (text, place) in [
+            (":t!t@h FILE ANNOUNCE #lobby 7 :albert", 3),
+            (":t!t@h PRIVMSG alberta :albert", 2),
+            (":t!t@h PRIVMSG alb", 2),
+            (":t!t@h PRIVMSG albert", 2),
+            (":t!t@h PRIVMSG \u{e4}\u{e4}\u{e4}\u{e4} :x", 2),
+            (":t!t@h PRIVMSG", 2),
+        ] {
+            assert_eq!(to_albert(text, place), text);
+        }
+    }
+
+    #[test]
     fn damage_is_found() {
-        let reads = |bytes: &[u8]| matches!(from_file(bytes, ID, None), Ok(Some(_)));
+        let reads = |bytes: &[u8]| matches!(from_file(bytes, ID, "albert", None), Ok(Some(_)));
         let whole = format!("@time=2026-11-25T09:30:00.000Z;msgid={ID} :tesla!t@h PRIVMSG albert :psst\r\n");
         assert!(reads(whole.as_bytes()));
         for cut in 0..whole.len() {
@@ -89,7 +123,7 @@ mod tests {
             let damaged = whole.replace(from, to);
             assert!(!reads(damaged.as_bytes()), "{damaged}");
         }
-        assert!(from_file(whole.as_bytes(), Msgid { number: 11, ..ID }, None).is_err());
+        assert!(from_file(whole.as_bytes(), Msgid { number: 11, ..ID }, "albert", None).is_err());
         assert!(!reads(&[0; 100]) && !reads(b"\xff\r\n"));
         assert!(!reads(whole.replace("psst", &"x".repeat(LINE)).as_bytes()));
     }

@@ -62,7 +62,7 @@ impl Tls {
         if let Some(client) = connection.server.registry().client_mut(connection.id) {
             (client.secure, client.key) = (true, key);
         }
-        let with = key.map_or("no key".to_owned(), |key| format!("key {key}"));
+        let with = key.map_or("no key".to_owned(), |key| format!("key {}", connection.server.log.key(&key)));
         connection.server.log.client(connection.address, None, format_args!("speaks TLS with {with}"));
         Ok(())
     }

@@ -14,7 +14,7 @@ pub struct AckQueue<T> {
     items: VecDeque<T>,
     /// The number of items that have been acknowledged and thus left the queue.
     confirmed: u64,
-    /// The number of the last item before the `PING` that is still unanswered.
+    /// The number of the last item before the newest `PING`, while that is unanswered.
     asked: Option<u64>,
 }
 
@@ -39,6 +39,11 @@ impl<T> AckQueue<T> {
         self.items.is_empty()
     }
 
+    /// Those that are not acknowledged, oldest first.
+    pub fn items(&mut self) -> impl Iterator<Item = &mut T> {
+        self.items.iter_mut()
+    }
+
     /// The `PING` to send after the items; `None` while another one is under way or when there are none.
     pub fn ping(&mut self) -> Option<String> {
         if self.asked.is_some() || self.items.is_empty() {
@@ -49,12 +54,23 @@ impl<T> AckQueue<T> {
         Some(format!("PING :{}-{last}", self.prefix))
     }
 
-    /// Takes the token of a `PONG`, and returns the items that it acknowledges: all before its `PING`.
+    /// The `PING` for all items so far, in the place of one that has perhaps not been sent yet.
+    pub fn ping_instead(&mut self) -> Option<String> {
+        self.asked = None;
+        self.ping()
+    }
+
+    /// Takes the token of a `PONG`, and returns the items that it acknowledges: all before its `PING`, which is the newest
+    /// one or one that the newest was to replace.
     pub fn pong(&mut self, token: &str) -> Vec<T> {
-        let prefix = self.prefix;
-        let Some(asked) = self.asked.take_if(|asked| token == format!("{prefix}-{asked}")) else { return Vec::new() };
-        let count = usize::try_from(asked - self.confirmed).unwrap_or(usize::MAX).min(self.items.len());
-        self.confirmed = asked;
+        let number = token.strip_prefix(self.prefix).and_then(|rest| rest.strip_prefix('-')?.parse::<u64>().ok());
+        let (Some(asked), Some(number)) = (self.asked, number) else { return Vec::new() };
+        if number <= self.confirmed || number > asked {
+            return Vec::new();
+        }
+        self.asked = self.asked.filter(|asked| *asked > number);
+        let count = usize::try_from(number - self.confirmed).unwrap_or(usize::MAX).min(self.items.len());
+        self.confirmed = number;
         self.items.drain(..count).collect()
     }
 
@@ -93,6 +109,26 @@ mod tests {
         assert_eq!(unconfirmed.ping().as_deref(), Some("PING :gc-3"));
         assert_eq!(unconfirmed.pong("gc-3"), ["b", "c"]);
         assert!(unconfirmed.is_empty());
+    }
+
+    #[test]
+    fn a_ping_may_take_the_place_of_one_that_is_perhaps_under_way() {
+        let mut unconfirmed = AckQueue::new("mail");
+        assert_eq!(unconfirmed.ping_instead(), None);
+        unconfirmed.push("a");
+        assert_eq!(unconfirmed.ping_instead().as_deref(), Some("PING :mail-1"));
+        unconfirmed.push("b");
+        unconfirmed.push("c");
+        assert_eq!(unconfirmed.ping_instead().as_deref(), Some("PING :mail-3"));
+        unconfirmed.push("d");
+        for wrong in ["mail-4", "mail-0", "mail-", "mail", "gc-3", "mail--1", "mail-+", ""] {
+            assert_eq!(unconfirmed.pong(wrong), [""; 0], "{wrong}");
+        }
+        assert_eq!(unconfirmed.pong("mail-1"), ["a"]);
+        assert_eq!(unconfirmed.ping(), None, "the other one is still to be answered");
+        assert_eq!(unconfirmed.pong("mail-1"), [""; 0]);
+        assert_eq!(unconfirmed.pong("mail-3"), ["b", "c"]);
+        assert_eq!(unconfirmed.ping().as_deref(), Some("PING :mail-4"));
     }
 
     #[test]

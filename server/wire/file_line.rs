@@ -22,8 +22,10 @@ pub enum FileRequest<'a> {
     Fetch(u64),
     /// `GOT <id>`: the client has the whole file.
     Got(u64),
-    /// `CANCEL <id>`: the sender withdraws the file, or a recipient declines it.
+    /// `CANCEL <id>`: the sender withdraws the file. From a recipient it means `DECLINE`, without a word to anybody.
     Cancel(u64),
+    /// `DECLINE <id>`: a recipient does not want the file.
+    Decline(u64),
     /// `LIST`
     List,
 }
@@ -56,7 +58,8 @@ impl<'a> FileRequest<'a> {
             ("FETCH", _) => Ok(FileRequest::Fetch(id()?)),
             ("GOT", _) => Ok(FileRequest::Got(id()?)),
             ("CANCEL", _) => Ok(FileRequest::Cancel(id()?)),
-            _ => Err(BadRequest::Invalid(context, "FILE knows OFFER, FETCH, GOT, CANCEL and LIST")),
+            ("DECLINE", _) => Ok(FileRequest::Decline(id()?)),
+            _ => Err(BadRequest::Invalid(context, "FILE knows OFFER, FETCH, GOT, CANCEL, DECLINE and LIST")),
         }
     }
 
@@ -69,6 +72,7 @@ impl<'a> FileRequest<'a> {
             FileRequest::Fetch(id) => vec!["FETCH".into(), id.to_string()],
             FileRequest::Got(id) => vec!["GOT".into(), id.to_string()],
             FileRequest::Cancel(id) => vec!["CANCEL".into(), id.to_string()],
+            FileRequest::Decline(id) => vec!["DECLINE".into(), id.to_string()],
             FileRequest::List => vec!["LIST".into()],
         }
     }
@@ -112,7 +116,7 @@ impl fmt::Display for FileState {
     }
 }
 
-/// A line of the server. `Announce`, `Got` and `Cancelled` come with a person as their source.
+/// A line of the server. `Announce`, `Got`, `Cancelled` and `Declined` come with a person as their source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileLine<'a> {
     /// `PUT <reference> <id> <token> <offset> <crc>`: the answer to `OFFER`.
@@ -191,6 +195,15 @@ pub enum FileLine<'a> {
         /// The file's name.
         name: &'a str,
     },
+    /// `DECLINE <nick> <id> :<name>`: the source of the line does not want a file; to its sender and to the source.
+    Declined {
+        /// The nick of the file's sender.
+        target: &'a str,
+        /// The server's number for the file.
+        id: u64,
+        /// The file's name.
+        name: &'a str,
+    },
 }
 
 impl<'a> FileLine<'a> {
@@ -214,6 +227,7 @@ impl<'a> FileLine<'a> {
             }
             ["GOT", target, id, name] => FileLine::Got { target, id: decimal(id)?, name },
             ["CANCEL", target, id, name] => FileLine::Cancelled { target, id: decimal(id)?, name },
+            ["DECLINE", target, id, name] => FileLine::Declined { target, id: decimal(id)?, name },
             _ => return None,
         })
     }
@@ -238,6 +252,7 @@ impl fmt::Display for FileLine<'_> {
             }
             FileLine::Got { target, id, name } => write!(f, "FILE GOT {target} {id} :{name}"),
             FileLine::Cancelled { target, id, name } => write!(f, "FILE CANCEL {target} {id} :{name}"),
+            FileLine::Declined { target, id, name } => write!(f, "FILE DECLINE {target} {id} :{name}"),
         }
     }
 }
@@ -262,6 +277,7 @@ mod tests {
             FileLine::Announce { target, id, size, crc, name },
             FileLine::Got { target, id, name },
             FileLine::Cancelled { target, id, name },
+            FileLine::Declined { target, id, name },
         ] {
             let written = line.to_string();
             let message = Message::parse(&written).unwrap();
@@ -273,7 +289,8 @@ mod tests {
     #[test]
     fn both_ends_agree_on_requests() {
         let offer = FileRequest::Offer { reference: "u1", target: "#lab", size: 5, name: "a b.txt" };
-        for request in [offer, FileRequest::Fetch(1), FileRequest::Got(2), FileRequest::Cancel(3), FileRequest::List] {
+        let others = [FileRequest::Fetch(1), FileRequest::Got(2), FileRequest::Cancel(3), FileRequest::Decline(4)];
+        for request in others.into_iter().chain([offer, FileRequest::List]) {
             let params = request.params();
             let params: Vec<&str> = params.iter().map(String::as_str).collect();
             assert_eq!(FileRequest::parse(&params), Ok(request));

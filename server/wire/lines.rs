@@ -10,8 +10,17 @@ use crate::limits;
 pub enum Line<'a> {
     /// A line without its end.
     Complete(&'a [u8]),
-    /// A line that exceeds the limit: reported once, as early as possible; the rest of it is skipped.
-    TooLong,
+    /// A line of which this part exceeds its limit: reported once, as early as possible; the rest of it is skipped.
+    TooLong(Part),
+}
+
+/// The two parts of a line that have a limit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// At most as many bytes as the buffer was made for.
+    Tags,
+    /// At most [`limits::LINE`] bytes.
+    Message,
 }
 
 /// Cuts a stream of bytes at CR or LF, in bounded memory.
@@ -63,7 +72,7 @@ impl LineBuffer {
             let found = unread.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
             let Some(offset) = found else {
                 self.searched = self.end - self.start;
-                return self.overlong_so_far().then_some(Line::TooLong);
+                return self.overlong_so_far().map(Line::TooLong);
             };
             let from = self.start;
             let to = from + self.searched + offset;
@@ -72,10 +81,8 @@ impl LineBuffer {
             if std::mem::take(&mut self.skipping) || from == to {
                 continue;
             }
-            if self.is_too_long(&self.bytes[from..to]) {
-                return Some(Line::TooLong);
-            }
-            return Some(Line::Complete(&self.bytes[from..to]));
+            let line = &self.bytes[from..to];
+            return Some(self.too_long(line).map_or(Line::Complete(line), Line::TooLong));
         }
     }
 
@@ -85,23 +92,28 @@ impl LineBuffer {
         &self.bytes[self.start.saturating_sub(1)..self.end]
     }
 
-    /// Drops an unfinished line that is already too long; true the first time.
-    fn overlong_so_far(&mut self) -> bool {
-        if !self.skipping && !self.is_too_long(&self.bytes[self.start..self.end]) {
-            return false;
+    /// Drops an unfinished line that is already too long; its part the first time.
+    fn overlong_so_far(&mut self) -> Option<Part> {
+        let part = self.too_long(&self.bytes[self.start..self.end]);
+        if !self.skipping && part.is_none() {
+            return None;
         }
         self.start = self.end;
         self.searched = 0;
-        !std::mem::replace(&mut self.skipping, true)
+        part.filter(|_| !std::mem::replace(&mut self.skipping, true))
     }
 
-    fn is_too_long(&self, line: &[u8]) -> bool {
+    fn too_long(&self, line: &[u8]) -> Option<Part> {
         let tags = match line {
             [b'@', ..] => line.iter().position(|&byte| byte == b' ').map_or(line.len(), |space| space + 1),
             _ => 0,
         };
         let line_end = 2;
-        tags > self.max_tags || line.len() - tags + line_end > limits::LINE
+        if tags > self.max_tags {
+            Some(Part::Tags)
+        } else {
+            (line.len() - tags + line_end > limits::LINE).then_some(Part::Message)
+        }
     }
 }
 
@@ -121,7 +133,7 @@ mod tests {
             while let Some(line) = buffer.next_line() {
                 lines.push(match line {
                     Line::Complete(line) => Some(line.to_vec()),
-                    Line::TooLong => None,
+                    Line::TooLong(_) => None,
                 });
             }
         }
@@ -155,6 +167,13 @@ mod tests {
         assert_eq!(feed(&mut buffer, &[&tagged[..], b"\n"].concat()), [Some(tagged.clone())]);
         tagged.insert(1, b'a');
         assert_eq!(feed(&mut buffer, &[&tagged[..], b"\n"].concat()), [None]);
+        let part = |line: &[u8]| LineBuffer::new(limits::CLIENT_TAGS).too_long(line);
+        assert_eq!(part(&tagged), Some(Part::Tags));
+        assert_eq!(part(&tagged[..limits::CLIENT_TAGS]), None, "the space may follow");
+        assert_eq!(part(&tagged[2..]), Some(Part::Message));
+        tagged.remove(1);
+        tagged.push(b'b');
+        assert_eq!(part(&tagged), Some(Part::Message));
     }
 
     #[test]

@@ -67,7 +67,13 @@ mod tests {
             "#a\u{fe0f}",
             "#\u{ffa0}",
             "#\u{fffe}",
+            "#\u{10ffff}",
             "#\u{301}a",
+            "#\u{64b}",
+            "#a\u{2066}b",
+            "#a\u{e0061}",
+            "#a\u{1bca0}",
+            "#a\u{fffc}",
             &too_long,
         ] {
             assert!(!is_room(bad), "{bad}");

@@ -91,6 +91,7 @@ numerics! {
     ERR_USERNOTINCHANNEL = 441 "They are not in that room";
     ERR_NOTONCHANNEL = 442 "You are not in that room";
     ERR_USERONCHANNEL = 443 "is already in that room";
+    ERR_CANTCHANGENICK = 447 "";
     ERR_NOTREGISTERED = 451 "You have not registered; send NICK and USER first";
     ERR_NEEDMOREPARAMS = 461 "Not enough parameters";
     ERR_ALREADYREGISTERED = 462 "You are already registered";
@@ -99,7 +100,7 @@ numerics! {
     ERR_UNKNOWNMODE = 472 "is not a mode of rooms here";
     ERR_INVITEONLYCHAN = 473 "Cannot join (+i): the room is by invitation only";
     ERR_BANNEDFROMCHAN = 474 "Cannot join (+b): you are banned from the room";
-    ERR_BADCHANNELKEY = 475 "Cannot join (+k): the room has another key";
+    ERR_BADCHANNELKEY = 475 "";
     ERR_BANLISTFULL = 478 "The ban list is full; remove a ban first";
     ERR_CHANOPRIVSNEEDED = 482 "You are not an operator of that room";
     ERR_UMODEUNKNOWNFLAG = 501 "Unknown user mode";
@@ -131,6 +132,9 @@ pub const ASKING: &str = "Another connection with your key has the nick; asking 
 
 /// Why a client is disconnected whose nick goes to another one with the same key.
 pub const REPLACED: &str = "Replaced by a newer connection";
+
+/// Why a client is disconnected that the operator of the server removes.
+pub const REMOVED: &str = "Removed by the operator of the server";
 
 #[cfg(test)]
 mod tests {

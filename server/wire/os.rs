@@ -8,12 +8,22 @@ use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+
+/// Bytes of the longest line that a terminal gives out, with its end: 4096 on Linux (termios(3)), 1024 (`MAX_CANON`) on
+/// other systems. What is typed beyond that is dropped.
+pub const TERMINAL_LINE: usize = if cfg!(target_os = "linux") { 4096 } else { 1024 };
+
+/// The standard input, for a thread that reads it while another one waits for a line.
+pub fn second_stdin() -> io::Result<File> {
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
 
 /// A file made with these options can be read by its owner only.
 pub fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -95,18 +105,21 @@ pub fn addresses() -> Vec<IpAddr> {
 }
 
 /// Keeps the signals ignored that the process was started with ignored, as `nohup` does with SIGHUP. To be called first
-/// of all.
+/// of all. A program that `reads_console` in a thread of its own ignores SIGTTIN, too, which would stop all of it when it
+/// is in the background: there a read is an error then.
 ///
 /// A handler of Ctrl-C takes all of them, and std cannot ignore one. So the process runs itself anew by `env` (GNU
 /// coreutils), which blocks them: then they are never delivered. Where that is not possible, nothing happens.
-pub fn keep_ignored_signals() {
-    const SIGNALS: [(&str, u32); 3] = [("HUP", 1), ("INT", 2), ("TERM", 15)];
+pub fn keep_ignored_signals(reads_console: bool) {
+    const TTIN: u32 = if cfg!(any(target_arch = "mips", target_arch = "mips64")) { 26 } else { 21 };
+    const SIGNALS: [(&str, u32); 4] = [("HUP", 1), ("INT", 2), ("TERM", 15), ("TTIN", TTIN)];
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = |name| {
-        let digits = status.lines().find_map(|line| line.strip_prefix(name));
-        digits.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or_default()
+        let digits = status.lines().find_map(|line| line.strip_prefix(name))?;
+        u64::from_str_radix(digits.trim(), 16).ok()
     };
-    let to_block = mask("SigIgn:") & !mask("SigBlk:");
+    let (Some(ignored), Some(blocked)) = (mask("SigIgn:"), mask("SigBlk:")) else { return };
+    let to_block = (ignored | u64::from(reads_console) << (TTIN - 1)) & !blocked;
     let names: Vec<_> = SIGNALS.iter().filter(|(_, number)| to_block >> (number - 1) & 1 == 1).collect();
     let Ok(program) = env::current_exe() else { return };
     if names.is_empty() {
@@ -131,6 +144,15 @@ pub fn free_descriptors() -> Option<usize> {
     let limit = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
     let limit: usize = limit.split_whitespace().next()?.parse().ok()?;
     Some(limit.saturating_sub(fs::read_dir("/proc/self/fd").ok()?.count()))
+}
+
+/// The columns of the terminal that controls this process; `None` where there is none. std does not know them, so stty(1)
+/// is asked.
+pub fn terminal_width() -> Option<usize> {
+    let terminal = File::open("/dev/tty").ok()?;
+    let size = Command::new("stty").arg("size").stdin(terminal).stderr(Stdio::null()).output().ok()?;
+    // Rows and columns. A terminal that was told neither has none.
+    String::from_utf8(size.stdout).ok()?.split_whitespace().nth(1)?.parse().ok().filter(|&columns| columns > 0)
 }
 
 /// Random bytes that nobody can guess, from the system's generator (random(4)).

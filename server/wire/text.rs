@@ -20,17 +20,17 @@ pub fn is_printable(c: char) -> bool {
 pub fn is_visible(c: char) -> bool {
     let looks_like_nothing = matches!(c,
         '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200d}' | '\u{2800}' | '\u{3164}'
-        | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0100}'..='\u{e01ef}');
+        | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{fffc}'
+        | '\u{13430}'..='\u{1343f}' | '\u{16fe4}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d159}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0080}'..='\u{e0fff}');
     is_printable(c) && !looks_like_nothing && u32::from(c) & 0xfffe != 0xfffe
 }
 
-/// Whether a character joins the one before it, as an accent does. The blocks that hold nothing else (Unicode, section
-/// 7.9).
+/// Whether a character joins the one before it, as an accent does. The standard library knows (Unicode's property
+/// `Grapheme_Extend`), but tells only by what `escape_debug` does: it escapes such a character alone, and not behind a
+/// letter.
 pub fn is_combining(c: char) -> bool {
-    matches!(c,
-        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
-        | '\u{20d0}'..='\u{20ff}' | '\u{3099}' | '\u{309a}' | '\u{fe20}'..='\u{fe2f}')
+    c.escape_debug().len() > 1 && ["a", c.encode_utf8(&mut [0; 4])].concat().escape_debug().count() == 2
 }
 
 /// The text without the characters that [`is_printable`] refuses. A tab becomes a space, and the digits of a
@@ -123,6 +123,18 @@ mod tests {
         assert_eq!(printable("a\u{1b}[2Jb\u{9b}31mc\x07\r\nd\te"), "a[2Jb31mcd e");
         assert_eq!(printable("user\u{202e}txt.exe\u{2066}\u{200f}"), "usertxt.exe");
         assert_eq!(printable("\u{3}4,12red\u{3} \u{3}04green\u{f} \u{3}1,no"), "red green ,no");
+    }
+
+    #[test]
+    fn an_accent_joins_the_letter_before_it() {
+        for accent in ['\u{301}', '\u{5b0}', '\u{64b}', '\u{e31}', '\u{902}', '\u{20dd}', '\u{302a}', '\u{1d165}'] {
+            assert!(is_combining(accent), "{accent:?}");
+        }
+        for other in
+            ['a', '\'', '\\', '#', ' ', 'é', 'ß', '漢', '\u{903}', '\u{a0}', '\u{fffd}', '\u{1f600}', '\u{e000}']
+        {
+            assert!(!is_combining(other), "{other:?}");
+        }
     }
 
     #[test]

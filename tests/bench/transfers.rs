@@ -250,7 +250,7 @@ impl Peer {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         let mut peer = Peer { address, chat: BufReader::new(stream) };
-        peer.say(&format!("CAP REQ :groupchat/files\r\nNICK {nick}\r\nUSER {nick} 0 * :x\r\nCAP END"))?;
+        peer.say(&format!("CAP REQ :groupchat.local/files\r\nNICK {nick}\r\nUSER {nick} 0 * :x\r\nCAP END"))?;
         peer.hear(" 001 ")?;
         Ok(peer)
     }

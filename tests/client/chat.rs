@@ -13,10 +13,8 @@ fn a_script_that_does_not_get_into_its_room_ends_there() {
         "You are connected to * as mel",
         "There is no such room in the directory",
     ]);
-    script.expect_lines(&["DISCONNECTED!!"]);
-    script.expect_failure("the room lab was not entered");
+    script.expect_refused("line 1 (chat lab): There is no such room in the directory");
     let mut script = home.script(&["--nick", "mel"], "/chat lab\nhello\n");
     script.skip_to("Nothing was sent: you are talking to nobody; *");
-    script.skip_to("DISCONNECTED!!");
-    script.expect_failure("the room lab was not entered");
+    script.expect_refused("line 1 (/chat lab): There is no such room in the directory; also refused: line 2");
 }

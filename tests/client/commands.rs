@@ -165,7 +165,7 @@ fn commands_can_be_typed_in_one_go() {
     tesla.expect_lines(&[WELCOME, "You are now called nik", "You are now talking to #lab"]);
     tesla.expect_lines(&["(to #lobby) four", "(to albert) five", "You left #lab", "You are talking to nobody now; *"]);
     tesla.expect_line("Nothing was sent: you are talking to nobody; go on with /join #room or /to NAME");
-    tesla.expect_goodbye();
+    tesla.expect_refused("line 9 (nowhere): Nothing was sent: you are talking to nobody; *");
     for line in [
         ":tesla!tesla@127.0.0.1 JOIN #lobby",
         ":tesla!tesla@127.0.0.1 PRIVMSG #lobby :one",
@@ -173,7 +173,7 @@ fn commands_can_be_typed_in_one_go() {
         ":nik!tesla@127.0.0.1 PRIVMSG #lobby :two",
         ":nik!tesla@127.0.0.1 PRIVMSG #lobby :four",
         ":nik!tesla@127.0.0.1 PRIVMSG albert :five",
-        ":nik!tesla@127.0.0.1 QUIT :Quit",
+        ":nik!tesla@127.0.0.1 QUIT :Quit: ",
     ] {
         albert.expect(line);
     }

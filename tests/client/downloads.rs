@@ -4,7 +4,7 @@ use std::fs;
 
 use wire::crc32::crc32;
 
-use super::person::Home;
+use super::person::{Home, WELCOME};
 use super::scripted_server::{ScriptedServer, Session};
 
 const TEXT: &[u8] = b"123456789";
@@ -87,6 +87,8 @@ fn large_files_wait_and_those_of_the_blacklisted_do_not_show() {
     let home = Home::calling(&server.address);
     let (mut tesla, mut session) = server.tesla_with_files(&home, &["--auto-accept", "8"]);
     tesla.ask("/black troll", &["You will see nothing more from troll; *"]);
+    session.expect("ISON troll");
+    session.answer_ping();
     session.send(":troll!t@h FILE ANNOUNCE tesla 6 1 00000000 :x");
     session.send(":albert!a@h FILE ANNOUNCE tesla 7 9 cbf43926 :a.txt");
     tesla.expect_line("albert sends you a.txt (9 bytes); /get 7 fetches it");
@@ -170,7 +172,7 @@ fn a_download_survives_both_ends() {
     // The server is back: the client asks by itself.
     let mut session = server.accept();
     session.expect_registration("tesla");
-    session.send(":srv CAP tesla ACK :groupchat/files");
+    session.send(":srv CAP tesla ACK :groupchat.local/files");
     session.send(":srv 001 tesla :Welcome");
     let mut lines: Vec<_> = (0..3).map(|_| session.receive().unwrap()).collect();
     lines.sort();
@@ -221,13 +223,57 @@ fn a_download_ends_when_either_side_cancels_it() {
             session.send(":albert!a@h FILE CANCEL tesla 7 :a.txt");
             tesla.expect_line("albert took a.txt back");
         } else {
-            tesla.ask("/cancel 8", &["a.txt is cancelled"]);
-            session.expect("FILE CANCEL 8");
+            tesla.ask("/decline 8", &[]);
+            session.expect("FILE DECLINE 8");
             session.answer_ping();
+            session.send(":tesla!t@h FILE DECLINE albert 8 :a.txt");
+            tesla.expect_line("You declined a.txt; albert is told");
         }
         data.expect_end();
     }
     assert!(files_in(&home, "downloads").is_empty());
+}
+
+#[test]
+fn a_cancelled_download_waits_for_get_also_in_the_next_run() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut tesla, mut session) = server.tesla_with_files(&home, &[]);
+    session.send(":albert!a@h FILE ANNOUNCE tesla 7 9 cbf43926 :a.txt");
+    answer(&mut session, 7, "a.txt", TEXT);
+    let mut data = server.accept();
+    data.expect("GET 7 token 0");
+    data.send("OK 9");
+    data.send_bytes(b"1234");
+    tesla.expect_lines(&["albert sends you a.txt (9 bytes)", "Fetching a.txt (9 bytes) from albert"]);
+    tesla.ask("/cancel 7", &["a.txt is stopped; /get 7 goes on with it, /decline 7 refuses it for good"]);
+    // The server hears nothing of it.
+    data.expect_end();
+    let ways = "a.txt is not coming just now; /get 7 goes on with it, /decline 7 refuses it for good";
+    tesla.ask("/cancel 7", &[ways]);
+    tesla.type_line("tata");
+    session.expect("QUIT");
+    drop(session);
+    tesla.expect_refused(&format!("line 2 (/cancel 7): {ways}"));
+    let item = ["7 albert tesla 9 cbf43926 new :a.txt"];
+    let mut tesla = home.start(&["--nick", "tesla"]);
+    let mut session = server.accept_with_files(&item);
+    tesla.expect_line("albert sends you a.txt (9 bytes); /get 7 fetches it");
+    tesla.skip_to(WELCOME);
+    tesla.type_line("/get 7");
+    session.expect("FILE FETCH 7");
+    session.answer_ping();
+    session.send(&format!(":srv FILE GET 7 token 9 {:08x} :a.txt", crc32(TEXT)));
+    let mut data = server.accept();
+    let request = data.expect("GET 7 token *");
+    let offset: usize = request.rsplit(' ').next().unwrap().parse().unwrap();
+    data.send(&format!("OK {}", TEXT.len() - offset));
+    data.send_bytes(&TEXT[offset..]);
+    expect_got(&mut session, 7);
+    tesla.skip_to("Received a.txt from albert: downloads/a.txt (9 bytes, CRC-32 cbf43926) in *");
+    assert_eq!(files_in(&home, "downloads"), ["a.txt"]);
+    tesla.ask("/cancel 7", &["You have a.txt already"]);
+    tesla.ask("/decline 7", &["You have a.txt already"]);
 }
 
 #[test]

@@ -96,6 +96,8 @@ pub struct Person {
     /// Everything on the standard error output, in one piece when it has ended.
     stderr: Receiver<String>,
     transcript: Vec<String>,
+    /// Who is in a room that they enter, and that a busy machine takes long to connect, is passed over.
+    pub passes_over_presence: bool,
     /// Holds the standard output open where nobody is to read it.
     _reader: JoinHandle<Option<BufReader<ChildStdout>>>,
 }
@@ -112,7 +114,8 @@ impl Person {
         let reader = thread::spawn(move || read_lines(BufReader::new(stdout), output, &line));
         thread::spawn(move || read_text(stderr, &text));
         let transcript = vec![format!("--- what was typed and seen ({command:?}) ---")];
-        Person { stdin: child.stdin.take(), child, stdout: lines, stderr: texts, transcript, _reader: reader }
+        let stdin = child.stdin.take();
+        Person { child, stdin, stdout: lines, stderr: texts, transcript, passes_over_presence: true, _reader: reader }
     }
 
     pub fn type_line(&mut self, line: &str) {
@@ -142,7 +145,7 @@ impl Person {
             Ok(bytes) => {
                 let line = checked(bytes);
                 self.transcript.push(format!("<- {line}"));
-                Some(line)
+                if self.passes_over_presence && is_presence(&line) { self.read() } else { Some(line) }
             }
             Err(RecvTimeoutError::Disconnected) => None,
             Err(RecvTimeoutError::Timeout) => panic!("nothing more was printed"),
@@ -190,6 +193,11 @@ impl Person {
         self.transcript.iter().any(|other| other.strip_prefix("<- ") == Some(line))
     }
 
+    /// The same for a pattern.
+    pub fn has_seen_like(&self, pattern: &str) -> bool {
+        self.transcript.iter().any(|other| other.strip_prefix("<- ").is_some_and(|line| fits(pattern, line)))
+    }
+
     /// Types a line, and sees exactly these.
     #[track_caller]
     pub fn ask(&mut self, line: &str, answers: &[&str]) {
@@ -222,14 +230,26 @@ impl Person {
     /// Says goodbye and ends well. On a machine that is very busy it says before that it waits.
     #[track_caller]
     pub fn expect_goodbye(&mut self) {
+        self.expect_disconnected();
+        let errors = self.expect_exit(0);
+        assert_eq!(errors, "");
+    }
+
+    /// Says goodbye, and fails with this sentence about its refused lines.
+    #[track_caller]
+    pub fn expect_refused(&mut self, sentence: &str) {
+        self.expect_disconnected();
+        self.expect_failure(sentence);
+    }
+
+    #[track_caller]
+    fn expect_disconnected(&mut self) {
         let waits = "Waiting for the server to confirm what you sent; Ctrl-C leaves at once";
         let mut line = self.read();
         while line.as_deref() == Some(waits) {
             line = self.read();
         }
         assert_eq!(line.as_deref(), Some("DISCONNECTED!!"));
-        let errors = self.expect_exit(0);
-        assert_eq!(errors, "");
     }
 
     /// Ends with this one sentence for the user, and exit code 1.
@@ -264,6 +284,15 @@ fn checked(bytes: Vec<u8>) -> String {
     let bad = line.find(|c: char| c.is_control() || bidirectional.contains(&c) || overrides(c));
     assert_eq!(bad, None, "{line:?} is not for a terminal");
     line
+}
+
+/// Whether a line says who is in a room that was just entered, or that connecting takes long.
+fn is_presence(line: &str) -> bool {
+    if line.starts_with("Connecting to ") {
+        return true;
+    }
+    let count = line.split_once(" here").map(|(count, _)| count);
+    line.ends_with("obody else is here") || count.is_some_and(|count| count.parse::<u32>().is_ok())
 }
 
 fn read_lines(

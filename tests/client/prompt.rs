@@ -57,7 +57,7 @@ fn bare_words_do_what_they_say() {
     // What needs the server connects by itself, under the last name.
     mel.ask("getdir", &[&format!("You are connected to {address} as Melanie"), rows[0], rows[1]]);
     mel.type_line("tata");
-    mel.expect_goodbye();
+    mel.expect_refused("line 2 (name 7up): \"7up\" cannot be a name: *; also refused: lines 7, 9, 11, 14");
     await_end(&mut albert, "Melanie");
     assert_eq!(albert.sync(), Vec::<String>::new(), "nobody came into a room");
 }

@@ -68,8 +68,10 @@ fn the_blacklist_says_what_it_does() {
     tesla.ask(r"\black\", &["Usage: /black NAME"]);
     tesla.ask("/unblock albert", &["albert is not on your blacklist"]);
     tesla.ask("/black albert", &["You will see nothing more from albert; /unblock albert ends that"]);
+    tesla.expect_line("Nobody is called albert just now");
     tesla.ask("/black ALBERT", &["ALBERT is on your blacklist already"]);
     tesla.ask("/black bob", &["You will see nothing more from bob; /unblock bob ends that"]);
+    tesla.expect_line("Nobody is called bob just now");
     tesla.ask("/blacklist", &["albert", "bob"]);
     // Another person at the same computer has a blacklist of their own.
     let mut clara = home.person("clara");

@@ -59,7 +59,7 @@ fn a_room_with_a_key() {
     // In a pipe nobody sees the refusal in time, so what follows goes nowhere.
     tesla.ask("/join #vip", &[refused]);
     tesla.ask("lost?", &["Nothing was sent: you are talking to nobody; go on with /join #room or /to NAME"]);
-    tesla.ask("/join #vip wrong", &[refused]);
+    tesla.ask("/join #vip wrong", &["You cannot enter #vip: it has another key than that"]);
     tesla.ask("/join #vip secret", &["You are now talking to #vip"]);
     tesla.type_line("I am in");
     albert.expect(":tesla!tesla@127.0.0.1 JOIN #vip");
@@ -179,9 +179,9 @@ fn a_room_that_takes_no_text_says_so() {
     albert.ask("MODE #lobby +m", &[":albert!albert@127.0.0.1 MODE #lobby +m"]);
     let mut bot = home.script(&["--nick", "bot"], "hello\n");
     bot.expect_lines(&[WELCOME, "You cannot send to #lobby: * (nothing was sent)"]);
-    bot.expect_goodbye();
+    bot.expect_refused("line 1 (hello): You cannot send to #lobby: *");
     albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
-    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
 }
 
 #[test]
@@ -197,12 +197,12 @@ fn a_room_that_lets_nobody_in_gets_no_text_and_no_other_room_does() {
 
     let mut bot = home.script(&["--nick", "bot", "--room", "#vip"], "a secret\n");
     bot.expect_lines(&[refused, "You are talking to nobody now; go on with /join #room or /to NAME", WELCOME, nobody]);
-    bot.expect_goodbye();
+    bot.expect_refused(&format!("before the first line: {refused}; also refused: line 1"));
     let mut bot = home.script(&["--nick", "bot"], "/join #vip\na secret\n");
     bot.expect_lines(&[WELCOME, refused, nobody]);
-    bot.expect_goodbye();
+    bot.expect_refused(&format!("line 1 (/join #vip): {refused}; also refused: line 2"));
     albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
-    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     clara.expect_nothing();
 
     let mut bot = home.script(&["--nick", "bot"], "/join #vip secret\na secret\n");
@@ -220,5 +220,60 @@ fn the_answers_to_its_questions_come_before_the_end() {
     let mut bot = home.script(&["--nick", "bot"], "/info\n/topic\n/whois nobody\n/rooms\n");
     bot.expect_lines(&[WELCOME, "2 people in #lobby: albert, bot", "#lobby has no topic"]);
     bot.expect_lines(&["Nobody is called nobody", "#lobby                  2 here"]);
-    bot.expect_goodbye();
+    bot.expect_refused("line 3 (/whois nobody): Nobody is called nobody");
+}
+
+#[test]
+fn modes_are_shown_in_words_and_changed() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut tesla, _albert) = tesla_and_albert(&server, &home);
+    tesla.ask("/mode +m", &["You do not run #lobby"]);
+    tesla.ask("/join #lab", &["You are now talking to #lab"]);
+    tesla.ask("/mode -nt", &["tesla set mode -nt"]);
+    tesla.ask("/mode", &["#lab has no modes"]);
+    tesla.ask("/mode +mt", &["tesla set mode +mt"]);
+    tesla.ask("/mode #lab", &["Modes of #lab: +mt (only people with voice may talk; only operators set the topic)"]);
+    let key = "The room's key is set: sesame; others enter with /join #lab sesame";
+    tesla.ask("/mode lab -mt+k sesame", &["tesla set mode -mt+k sesame"]);
+    tesla.ask("/mode -k sesame", &["tesla set mode -k *"]);
+    tesla.ask("/mode +k sesame", &[key]);
+    tesla.ask("/mode #lab", &["Modes of #lab: +k sesame (a key is needed)"]);
+    tesla.ask("/mode +b troll!*@*", &["tesla set mode +b troll!*@*"]);
+    tesla.ask("/mode b", &["There is no room #b"]);
+    tesla.ask("/mode +b", &["#lab is closed to troll!*@*"]);
+    tesla.ask("/mode tesla", &["You have no modes"]);
+    tesla.ask("/mode tesla +i", &["Your modes have changed: +i"]);
+    tesla.ask("/mode tesla", &["Your modes: +i (hidden from people who share no room with you)"]);
+    tesla.ask("/mode #nosuch", &["There is no room #nosuch"]);
+    tesla.ask("/mode +q", &["q is *"]);
+}
+
+#[test]
+fn questions_about_nobody_are_answered() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut tesla, _albert) = tesla_and_albert(&server, &home);
+    let no_room = "There is no room #nosuch, or nobody in it whom you may see";
+    tesla.ask("/who #nosuch", &[no_room]);
+    tesla.ask("/info #nosuch", &[no_room]);
+    tesla.ask("/who nobody", &["Nobody here is called nobody"]);
+    tesla.ask("/info nobody", &["Nobody is called nobody"]);
+    tesla.ask("/who albert", &["albert               here          albert@127.0.0.1 (albert)"]);
+    tesla.ask("/info albert", &["albert is albert@127.0.0.1 (albert)", "albert is in @#lobby"]);
+    tesla.expect_line("albert has said nothing for * s");
+    tesla.ask("/info lobby", &["2 people in #lobby: albert, tesla"]);
+}
+
+#[test]
+fn a_topic_is_shown_to_those_who_enter() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lab");
+    albert.send("TOPIC #lab :no smoking");
+    albert.sync();
+    let mut tesla = home.person("tesla");
+    tesla.passes_over_presence = false;
+    tesla.ask("/join #lab", &["You are now talking to #lab", "Topic of #lab: no smoking", "2 here: albert, tesla"]);
 }

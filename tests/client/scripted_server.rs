@@ -63,7 +63,7 @@ impl ScriptedServer {
     pub fn accept_with_files(&self, items: &[&str]) -> Session {
         let mut session = self.accept();
         session.expect_registration("tesla");
-        session.send(":srv CAP tesla ACK :groupchat/files");
+        session.send(":srv CAP tesla ACK :groupchat.local/files");
         session.send(":srv 001 tesla :Welcome");
         session.expect("FILE LIST");
         session.expect("JOIN #lobby");
@@ -135,8 +135,8 @@ impl Session {
 
     #[track_caller]
     pub fn expect_registration(&mut self, nick: &str) {
-        let files = cfg!(feature = "files").then_some("groupchat/files");
-        for capability in ["message-tags", "server-time"].into_iter().chain(files) {
+        let files = cfg!(feature = "files").then_some("groupchat.local/files");
+        for capability in ["message-tags", "server-time", "groupchat.local/waited"].into_iter().chain(files) {
             self.expect(&format!("CAP REQ :{capability}"));
         }
         self.expect(&format!("NICK {nick}"));

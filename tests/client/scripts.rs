@@ -3,6 +3,7 @@
 use crate::harness::{Client, Server};
 
 use super::person::{Home, WELCOME};
+use super::scripted_server::ScriptedServer;
 
 /// A room with somebody in it who sees exactly what arrives.
 pub fn listener(server: &Server, room: &str) -> Client {
@@ -27,7 +28,7 @@ fn one_line_is_delivered() {
         bot.expect_goodbye();
         albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
         albert.expect(&format!(":bot!bot@127.0.0.1 PRIVMSG #lobby :{said}"));
-        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     }
 }
 
@@ -42,20 +43,146 @@ fn the_name_can_be_the_first_line() {
     albert.skip_to(":bot!bot@127.0.0.1 PRIVMSG #lobby :hello");
 }
 
+const NOT_UTF_8: &str = "That line is not text in UTF-8, so nothing was sent; convert it (iconv -t UTF-8)";
+
 #[test]
 fn bytes_that_are_no_text_do_not_stop_it() {
     let server = Server::start(&[]);
     let home = Home::calling(server.addresses[0]);
     let mut albert = listener(&server, "#lobby");
     let mut bot = home.start(&["--nick", "bot"]);
-    bot.type_bytes(b"caf\xe9 \0zero\n\nPRIVMSG #lobby :no\rJOIN #trap\nend\n");
+    bot.type_bytes(b"one \0zero\ncaf\xe9\n\nPRIVMSG #lobby :no\rJOIN #trap\nend\n");
     bot.end_input();
-    bot.expect_line(WELCOME);
-    bot.expect_goodbye();
+    bot.expect_lines(&[WELCOME, NOT_UTF_8]);
+    bot.expect_refused(&format!("line 2 (caf\u{fffd}): {NOT_UTF_8}"));
     albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
-    albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :caf\u{fffd} zero");
+    albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :one zero");
     albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :PRIVMSG #lobby :noJOIN #trap");
     albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :end");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
+}
+
+/// What follows is meant for whom that line names.
+#[test]
+fn a_way_to_somebody_that_cannot_be_read_leads_to_nobody() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = listener(&server, "#lobby");
+    for way in [&b"/to caf\xe9"[..], b"/join #caf\xe9 key", b" /to \xff", b"/JOIN \xff"] {
+        let mut bot = home.start(&["--nick", "bot"]);
+        bot.type_bytes(&[way, b"\na secret\n"].concat());
+        bot.end_input();
+        bot.expect_lines(&[WELCOME, NOT_UTF_8, "Usage: *", "Nothing was sent: you are talking to nobody; *"]);
+        bot.expect_refused(&format!("line 1 (*): {NOT_UTF_8}; also refused: line 2"));
+        albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
+        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
+    }
+}
+
+#[test]
+fn a_refused_line_is_named_and_the_others_are_carried_out() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = listener(&server, "#lobby");
+    for (line, why) in [
+        ("@nobody hi", "Nobody is called nobody"),
+        ("/foo", "Unknown command /foo, try /help"),
+        ("@albert", "Usage: /msg NAME text"),
+        (" @albert psst", "Usage: @NAME text; nothing was sent (/say TEXT sends it as it is)"),
+        ("/name 2x", "\"2x\" cannot be a name: *"),
+        ("/name Albert", "The name Albert is taken"),
+        ("/sleep long", "How long? *"),
+        ("/whois nobody", "Nobody is called nobody"),
+        ("/invite albert", "albert is in #lobby already"),
+        ("/help foo", "There is no command foo; /help lists all of them"),
+        ("/unblock nobody", "nobody is not on your blacklist"),
+        ("&no,room hi", "Nothing was sent: *"),
+    ] {
+        if ["/whois", "/invite"].iter().any(|command| line.starts_with(command)) && !cfg!(feature = "irc") {
+            continue;
+        }
+        let mut bot = home.script(&["--nick", "bot"], &format!("first\n\n{line}\nlast\n"));
+        bot.expect_line(WELCOME);
+        if line.starts_with("@nobody") {
+            bot.expect_line("(to nobody) hi");
+        }
+        bot.expect_line(why);
+        bot.expect_refused(&format!("line 3 ({line}): {why}"));
+        albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
+        albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :first");
+        albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :last");
+        albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
+    }
+}
+
+#[test]
+fn of_several_refused_lines_the_first_is_told_and_the_others_are_counted() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let script = "one\n@nobody hi\n@nobody ho\n/foo\n@bot fine\n@nobody hu\ntata\n/bar\n";
+    let mut bot = home.script(&["--nick", "bot"], script);
+    // What the server refuses comes later than what the client does.
+    bot.skip_to("DISCONNECTED!!");
+    bot.expect_failure("line 2 (@nobody hi): Nobody is called nobody; also refused: lines 3, 4, 6");
+}
+
+/// Another server refuses with its own words, and in order.
+#[test]
+fn each_refusal_of_a_server_finds_its_line() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    for (refusal, line) in [
+        ("401 bot bob :No such nick/channel", 2),
+        ("404 bot #lobby :Cannot send to channel", 1),
+        ("421 bot WHOIS :Unknown command", 3),
+        ("461 bot WHOIS :Not enough parameters", 3),
+        ("442 bot #dev :You're not on that channel", 4),
+        ("482 bot #dev :You're not channel operator", 4),
+        ("417 bot :Input line was too long", 1),
+        ("263 bot WHOIS :Please wait a while and try again", 3),
+        ("599 bot ann :Nothing that we know", 3),
+        ("FAIL WHOIS NOT_NOW ann :No", 3),
+        ("FAIL * NOT_NOW :No", 1),
+    ] {
+        let mut bot = home.script(&["--nick", "bot"], "bob\n@bob ann\n/whois ann\n/invite carl #dev\n");
+        let mut session = server.accept();
+        session.welcome("bot");
+        session.let_in("bot", "#lobby");
+        session.expect("PRIVMSG #lobby bob");
+        session.expect("PING :gc-2");
+        session.expect("PRIVMSG bob ann");
+        session.expect("WHOIS ann");
+        session.expect("INVITE carl #dev");
+        session.send(&format!(":srv {refusal}"));
+        session.send(":srv PONG srv :gc-2");
+        session.answer_ping();
+        // All is confirmed: this is about nothing of the script.
+        session.send(":srv 401 bot dan :No such nick/channel");
+        session.expect("QUIT");
+        drop(session);
+        bot.skip_to("DISCONNECTED!!");
+        bot.expect_failure(&format!("line {line} (*): *"));
+    }
+}
+
+#[test]
+fn lines_that_a_server_does_not_confirm_are_counted_as_they_were_typed() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let long = "a long line ".repeat(100);
+    let mut bot = home.script(&["--nick", "bot"], &format!("{long}\nshort\ntata\nnever read\n"));
+    let mut session = server.accept();
+    session.welcome("bot");
+    session.let_in("bot", "#lobby");
+    while !session.expect("*").starts_with("PRIVMSG #lobby short") {}
+    drop(session);
+    let mut session = server.accept();
+    session.expect_registration("bot");
+    session.send(":srv 465 bot :You are banned");
+    bot.skip_to("DISCONNECTED!!");
+    let errors = bot.expect_exit(1);
+    let undelivered = "chat-client: 2 lines were not delivered: the server did not confirm in time";
+    assert_eq!(errors.lines().collect::<Vec<_>>(), ["chat-client: You are banned", undelivered]);
 }
 
 #[track_caller]
@@ -68,7 +195,7 @@ fn expect_all_in_order(server: &Server, count: usize) {
     for line in lines {
         albert.expect(&format!(":bot!bot@127.0.0.1 PRIVMSG #lobby :{line}"));
     }
-    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
     bot.skip_to(WELCOME);
     bot.expect_goodbye();
 }

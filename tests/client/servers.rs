@@ -33,7 +33,7 @@ fn a_server_may_shorten_the_name() {
     session.expect_registration("nikola_tesla");
     session.send(":srv 001 nikola_te :Welcome");
     session.let_in("nikola_te", "#lobby");
-    tesla.expect_line(WELCOME);
+    tesla.expect_lines(&["You are now called nikola_te", WELCOME]);
     session.send(":nikola_te!n@host NICK nik");
     tesla.expect_line("You are now called nik");
     session.send(":nik!n@host PART #lobby");
@@ -103,7 +103,8 @@ fn a_server_that_wants_nobody_is_one_sentence() {
     for (answer, sentence) in [
         ("ERROR :Closing Link: full", "Closing Link: full"),
         (":srv 465 tesla :You are banned", "You are banned"),
-        (":srv 464 tesla :Wrong", "Wrong; give the right one with --password"),
+        (":srv 464 tesla :Wrong", "the server wants a password (Wrong); give it with --password"),
+        ("ERROR :Bad password?", "the server wants a password (Bad password?); give it with --password"),
         (":srv 437 tesla tesla :Unavailable", "tesla Unavailable; choose another with --nick"),
         ("", "the server closed the connection"),
     ] {
@@ -120,4 +121,88 @@ fn a_server_that_wants_nobody_is_one_sentence() {
     session.send("ERROR :Too many clients");
     drop(session);
     tesla.expect_failure("*");
+}
+
+#[test]
+fn a_server_may_give_a_name_that_ours_would_not() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let mut tesla = home.start(&["--nick", "tesla"]);
+    let mut session = server.accept();
+    session.expect_registration("tesla");
+    session.send(":srv 001 1AAAAAB :Welcome");
+    session.let_in("1AAAAAB", "#lobby");
+    tesla.expect_lines(&["You are now called 1AAAAAB", WELCOME]);
+    // After a lost connection, too; such a name cannot be asked for.
+    drop(session);
+    tesla.expect_line("Connection lost *");
+    let mut session = server.accept();
+    session.expect_registration("tesla");
+    session.send(":srv 001 Guest7 :Welcome");
+    session.expect("JOIN #lobby");
+    session.send(":Guest7!n@host JOIN #lobby");
+    tesla.expect_lines(&["Connected again.", "You are now called Guest7"]);
+    session.send(":Guest7!n@host PART #lobby");
+    tesla.expect_line("You left #lobby");
+}
+
+#[test]
+fn warnings_and_notes_are_shown_in_words() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut tesla, mut session) = server.tesla(&home);
+    session.send(":srv WARN REHASH CERTS_EXPIRED :Certificate has expired");
+    session.send(":srv NOTE * OPER_MESSAGE :Registering new accounts takes a minute");
+    tesla.expect_lines(&["*** Certificate has expired", "*** Registering new accounts takes a minute"]);
+}
+
+#[test]
+fn nobody_is_told_that_they_leave_themselves() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut tesla, mut session) = server.tesla(&home);
+    tesla.type_line("tata");
+    session.expect("QUIT");
+    session.send(":tesla!tesla@host QUIT :Quit: ");
+    session.send("ERROR :Closing connection");
+    drop(session);
+    tesla.expect_goodbye();
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_named_after_a_second() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let mut tesla = home.start(&["--nick", "tesla"]);
+    tesla.passes_over_presence = false;
+    let mut session = server.accept();
+    session.expect_registration("tesla");
+    tesla.expect_line(&format!("Connecting to {} ...", server.address));
+    session.send(":srv 001 tesla :Welcome");
+    session.let_in("tesla", "#lobby");
+    tesla.expect_line(WELCOME);
+}
+
+#[cfg(feature = "directory")]
+#[test]
+fn a_server_without_a_directory_says_so_in_words() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut tesla, mut session) = server.tesla(&home);
+    let mut typed =
+        vec![("/getdir", "GETDIR"), ("/makeroom lab 239.1.2.3 4000", "MAKEROOM"), ("/deleteroom lab", "DELETEROOM")];
+    if cfg!(feature = "multicast") {
+        typed.push(("/chat lab", "GETDIR"));
+    }
+    for (typed, verb) in typed {
+        tesla.type_line(typed);
+        if typed.starts_with("/chat") {
+            session.expect("GETDIR lab");
+        } else {
+            session.expect(&format!("{verb}*"));
+        }
+        session.send(&format!(":srv 421 tesla {verb} :Unknown command"));
+        session.answer_ping();
+        tesla.expect_line("This server has no directory of multicast rooms");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use wire::crc32::crc32;
 
@@ -55,9 +56,15 @@ fn every_way_to_send_a_file() {
         tesla.expect_line(&format!("Sending a.txt (9 bytes) to {target}"));
         tesla.expect_line(&format!("Sent a.txt (9 bytes, CRC-32 cbf43926) to {target} in *"));
     }
-    for (typed, target) in
-        [("/file my file.txt", "#lobby"), ("/file my file.txt bob", "bob"), (r#"/file "my file.txt" bob"#, "bob")]
-    {
+    for (typed, target) in [
+        ("/file my file.txt", "#lobby"),
+        ("/file my file.txt bob", "bob"),
+        (r#"/file "my file.txt" bob"#, "bob"),
+        ("/file 'my file.txt' @bob", "bob"),
+        (r"/file my\ file.txt bob", "bob"),
+        (r"!FILE ~/my\ file.txt", "#lobby"),
+        (r"\file\my\ file.txt bob", "bob"),
+    ] {
         tesla.type_line(typed);
         take(&server, &mut session, &format!("* {target} 0 :my file.txt"), b"");
         tesla.skip_to(&format!("Sent my file.txt (0 bytes, CRC-32 00000000) to {target} in *"));
@@ -74,15 +81,29 @@ fn what_cannot_be_sent_is_one_sentence() {
     fs::write(&secret, "x").unwrap();
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
     let is_root = fs::read(&secret).is_ok();
+    assert!(Command::new("mkfifo").arg(home.path().join("fifo")).status().unwrap().success());
+    let folder = home.path().display().to_string();
     for (typed, sentence) in [
         ("/file", "Usage: /file PATH [TARGET]"),
-        ("/file no.txt", "no.txt cannot be sent: there is no such file"),
-        ("/file no.txt bob", "no.txt bob cannot be sent: there is no such file"),
-        ("/file a.txt two words", "a.txt two words cannot be sent: there is no such file"),
+        ("/file no.txt", &format!("no.txt cannot be sent: there is no file no.txt in {folder}")),
+        ("/file no.txt bob", &format!("no.txt cannot be sent: there is no file no.txt in {folder}")),
+        ("/file sub/no.txt bob", &format!("sub/no.txt cannot be sent: there is no folder {folder}/sub")),
+        ("/file a.txt/x", &format!("a.txt/x cannot be sent: {folder}/a.txt is a file, and no folder")),
+        ("/file /none/no.txt", "/none/no.txt cannot be sent: there is no folder /none"),
+        ("/file ~/no.txt", &format!("~/no.txt cannot be sent: there is no file no.txt in {folder}")),
+        ("/file 'no such.txt' bob", &format!("no such.txt cannot be sent: there is no file no such.txt in {folder}")),
+        (
+            "/file a.txt two words",
+            &format!("a.txt two words cannot be sent: there is no file a.txt two words in {folder}"),
+        ),
+        ("/file 'a.txt' two words", "/file takes one PATH and one TARGET; put quotes around all of a PATH with spaces"),
+        ("/file 'a.txt bob", "The quote ' has no end; put one behind the name, too"),
+        ("/file fifo", "fifo cannot be sent: it is no ordinary file"),
         ("/file .", ". cannot be sent: it is a folder; pack it into one file first, such as with tar or zip"),
         ("/file secret", "secret cannot be sent: you may not read it"),
         ("/file a.txt 2x", "\"2x\" cannot be a name: *"),
         ("/get x", "Which file? /get wants a number; /files shows them"),
+        ("/decline x", "Which file? /decline wants a number; /files shows them"),
         ("/cancel x", "Which file? /cancel wants a number; /files shows them"),
     ] {
         if !(is_root && typed == "/file secret") {
@@ -104,7 +125,7 @@ fn a_server_without_files_is_not_bothered() {
     let home = Home::calling(&server.address);
     fs::write(home.path().join("a.txt"), "x").unwrap();
     let (mut tesla, mut session) = server.tesla(&home);
-    for typed in ["/file a.txt", "/files", "/get 7", "/cancel 7"] {
+    for typed in ["/file a.txt", "/files", "/get 7", "/cancel 7", "/decline 7"] {
         tesla.ask(typed, &["This server takes no files"]);
     }
     tesla.type_line("hello");
@@ -133,13 +154,13 @@ fn a_script_waits_for_its_files_and_fails_with_them() {
     session.expect("QUIT");
     drop(session);
     script.skip_to("a.txt was not sent to bob: There is no room for it now");
-    script.expect_line("DISCONNECTED!!");
-    script.expect_failure("a file was not sent, or did not come");
+    script.expect_refused("line 1 (/file a.txt bob): a.txt was not sent to bob: There is no room for it now");
 
     let mut script = home.script(&["--nick", "tesla"], "/file no.txt bob\n");
     let mut session = server.accept_with_files(&[]);
     session.expect("QUIT");
     drop(session);
-    script.skip_to("DISCONNECTED!!");
-    script.expect_failure("a file was not sent, or did not come");
+    script.expect_line("*");
+    script.expect_line("no.txt cannot be sent: there is no file no.txt in *");
+    script.expect_refused("line 1 (/file no.txt bob): no.txt cannot be sent: there is no file no.txt in *");
 }

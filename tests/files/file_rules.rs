@@ -9,6 +9,7 @@ use wire::crc32::crc32;
 use super::transfers::begin;
 use crate::files::{FILES, download, offer, upload};
 use crate::harness::{Client, Server};
+use crate::mail::confirm_all;
 
 /// Changes a client's name.
 #[track_caller]
@@ -26,7 +27,7 @@ fn who_takes_a_name_that_was_given_up_gets_no_files_with_it() {
     let mut eve = server.client("eve");
     let id = upload(&server, &mut tesla, "bob", "a.txt", b"abc");
     // He acknowledges the stored message that announces it.
-    bob.sync();
+    confirm_all(&server, &mut bob);
     rename(&mut bob, "robert");
     rename(&mut tesla, "nikola");
     let refused = [format!(":groupchat FAIL FILE NO_SUCH_FILE {id} :*")];

@@ -1,8 +1,8 @@
 //! A child process: its output is collected by threads, and it is killed and waited for in the end.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -21,6 +21,7 @@ pub enum Output {
 
 pub struct Program {
     child: Child,
+    stdin: Option<ChildStdin>,
     window: Arc<Window>,
     /// The text before which a line says that the program is ready.
     ready: &'static str,
@@ -58,10 +59,15 @@ pub fn with_default_signals(command: &Command) -> Command {
 
 impl Program {
     /// Starts it and waits until `count` of its lines say that it is ready.
-    #[expect(clippy::needless_pass_by_value, reason = "nobody needs it afterwards")]
     pub fn start(command: Command, ready: &'static str, count: usize, output: Output) -> Program {
+        Program::start_with(command, Stdio::null(), ready, count, output)
+    }
+
+    /// The same with an input to type into.
+    #[expect(clippy::needless_pass_by_value, reason = "nobody needs it afterwards")]
+    pub fn start_with(command: Command, stdin: Stdio, ready: &'static str, count: usize, output: Output) -> Program {
         let mut command = with_default_signals(&command);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let window = Arc::new(Window::default());
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
@@ -70,7 +76,7 @@ impl Program {
             thread::spawn(move || read_output(BufReader::new(stdout), &out, (ready, count), output)),
             thread::spawn(move || read_errors(stderr, &err)),
         ];
-        let program = Program { child, window, ready, readers };
+        let program = Program { stdin: child.stdin.take(), child, window, ready, readers };
         let is_ready = |lines: &Lines| lines.all.iter().filter(|line| line.contains(ready)).count() == count;
         program.wait_for(ready, |lines| (lines.ended || is_ready(lines)).then_some(()));
         program
@@ -84,6 +90,11 @@ impl Program {
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Types into its input, if that is a pipe.
+    pub fn type_bytes(&mut self, bytes: &[u8]) {
+        self.stdin.as_mut().expect("there is an input").write_all(bytes).unwrap();
     }
 
     /// Waits for a line that holds this text, unless it is there already.
@@ -169,7 +180,7 @@ impl Drop for Program {
 
 impl Window {
     fn add(&self, line: &str) {
-        self.lines.lock().unwrap().all.push(line.trim_end_matches('\n').to_owned());
+        self.lines.lock().unwrap().all.push(line.trim_end_matches(['\r', '\n']).to_owned());
         self.changed.notify_all();
     }
 

@@ -1,4 +1,4 @@
-//! What capabilities change in NAMES and WHO.
+//! What capabilities change in NAMES, WHO and WHOIS.
 
 use crate::harness::Server;
 
@@ -24,6 +24,10 @@ fn names_show_all_marks_and_whole_sources_to_those_who_asked() {
         "352 #a bob 127.0.0.1 groupchat bob H+ :0 bob",
         "315 #a",
     ]);
+    bob.send("WHOIS alice");
+    assert!(bob.sync().iter().any(|line| line.ends_with(" 319 bob alice :@+#a")));
+    alice.send("WHOIS alice");
+    assert!(alice.sync().iter().any(|line| line.ends_with(" 319 alice alice :@#a")));
     bob.ask("CAP REQ :-multi-prefix userhost-in-names", &[":groupchat CAP bob ACK :-multi-prefix userhost-in-names"]);
     let names = "353 = #a :@alice!alice@127.0.0.1 +bob!bob@127.0.0.1";
     bob.ask("NAMES #a", &[names, "366 #a"]);

@@ -223,6 +223,8 @@ fn version_and_time() {
     for line in ["VERSION", "VERSION chat.example.org", "VERSION chat.*"] {
         alice.send(line);
         alice.expect(&version);
+        alice.expect(":chat.example.org 005 alice CASEMAPPING=ascii *");
+        alice.expect(":chat.example.org 005 alice *");
     }
     alice.send("TIME");
     alice.expect(":chat.example.org 391 alice chat.example.org :20*-*-*T*:*:*.*Z");

@@ -24,10 +24,52 @@ fn several_keys_fit_one_line() {
         alice.ask(line, &[&format!(":alice!alice@127.0.0.1 {line}")]);
     }
     let mut bob = server.client("bob");
-    bob.ask("JOIN #a,#c three,one", &["475 #a", "475 #c"]);
+    bob.ask("JOIN #a,#c three,one", &["475 #a :Cannot join (+k): this is the wrong key", "475 #c *"]);
+    bob.ask("JOIN #c,#a ,three", &["475 #c :Cannot join (+k): the room needs a key: /join #room KEY", "475 #a *"]);
+    bob.ask("JOIN ,#a three,one", &["*JOIN #a", "353 *", "366 *"]);
+    bob.ask("PART #a", &["*PART #a"]);
     bob.send("JOIN #a,#b,#c one,,three");
     let joined = bob.sync();
     assert_eq!(joined.iter().filter(|line| fits("*JOIN #*", line)).count(), 3, "{joined:#?}");
+}
+
+#[test]
+fn the_key_of_the_first_member_is_the_rooms_key() {
+    let server = Server::start(&[]);
+    let [mut alice, mut bob] = ["alice", "bob"].map(|nick| server.client(nick));
+    let made = ["*JOIN #new", ":groupchat MODE #new +k sesame", "353 = #new :@alice", "366 #new"];
+    alice.ask("JOIN #new sesame", &made);
+    bob.ask("JOIN #new", &["475 #new :Cannot join (+k): the room needs a key: /join #room KEY"]);
+    bob.ask("JOIN #new Sesame", &["475 #new :Cannot join (+k): this is the wrong key"]);
+    bob.ask("JOIN #NEW sesame", &["*JOIN #new", "353 *", "366 *"]);
+    alice.ask("MODE #new", &["*JOIN #new", "324 #new +knt sesame", "329 *"]);
+    // Who comes later changes nothing, with whatever key.
+    bob.ask("JOIN #open", &["*JOIN #open", "353 *", "366 *"]);
+    alice.ask("JOIN #open,#next x,y", &["*JOIN #open", "353 *", "366 *", "*JOIN #next", "*+k y", "353 *", "366 *"]);
+    bob.ask("MODE #open", &["*JOIN #open", "324 #open +nt", "329 *"]);
+    // The key goes with the room.
+    for client in [&mut alice, &mut bob] {
+        client.send("JOIN 0");
+        client.sync();
+    }
+    bob.ask("JOIN #new", &["*JOIN #new", "353 = #new :@bob", "366 #new"]);
+}
+
+#[test]
+fn a_room_is_not_made_with_a_key_that_is_none() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    let refused = "696 #new k * :A key has 1 to 32 characters, no space or comma";
+    let too_long = "k".repeat(limits::KEY + 1);
+    for bad in [":a b", "::x", &too_long] {
+        alice.ask(&format!("JOIN #new {bad}"), &[refused]);
+    }
+    alice.ask("LIST", &["321 *", "323 *"]);
+    alice.ask(
+        "JOIN #a,#new,#b :,a b,c",
+        &["*JOIN #a", "353 *", "366 *", refused, "*JOIN #b", "*+k c", "353 *", "366 *"],
+    );
+    alice.ask(&format!("JOIN #new {}", &too_long[1..]), &["*JOIN #new", "*MODE #new +k kkk*", "353 *", "366 *"]);
 }
 
 /// Every IRC client asks all this as soon as it sees its own JOIN.

@@ -39,9 +39,12 @@ fn what_005_says_is_what_limits_say() {
     alice.send("USER alice 0 * :Alice");
     alice.nick = "alice".into();
     let welcome = alice.sync();
+    let of_005 = |lines: &[String]| lines.iter().filter(|line| line.contains(" 005 ")).cloned().collect::<Vec<_>>();
+    alice.send("VERSION");
+    assert_eq!(of_005(&alice.sync()), of_005(&welcome));
     let said = welcome.iter().filter(|line| line.contains(" 005 "));
     let tokens: Vec<&str> = said.flat_map(|line| line.split(" :").next().unwrap().split(' ').skip(3)).collect();
-    let most = limit("TARGETS");
+    let (most, masks) = (limit("TARGETS"), limit("MASKS"));
     let expected = [
         format!("AWAYLEN={}", limits::AWAY),
         "CASEMAPPING=ascii".into(),
@@ -55,9 +58,10 @@ fn what_005_says_is_what_limits_say() {
         format!("KICKLEN={}", limits::REASON),
         format!("MAXLIST=b:{}", limit("BANS")),
         "MODES".into(),
+        "NETWORK=groupchat".into(),
         format!("NICKLEN={}", limits::NICK),
         "PREFIX=(ov)@+".into(),
-        format!("TARGMAX=JOIN:,KICK:,LIST:{most},NAMES:1,NOTICE:{most},PART:,PRIVMSG:{most},TAGMSG:{most},WHOIS:1"),
+        format!("TARGMAX=JOIN:,KICK:,LIST:{masks},NAMES:1,NOTICE:{most},PART:,PRIVMSG:{most},TAGMSG:{most},WHOIS:1"),
         format!("TOPICLEN={}", limits::TOPIC),
         format!("USERLEN={}", limits::USER),
         "UTF8ONLY".into(),

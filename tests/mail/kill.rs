@@ -201,7 +201,8 @@ fn albert_loop(world: &World) {
             continue;
         }
         loop {
-            let letter = format!("@+groupchat/id=a-{number} PRIVMSG tesla :albert {number}\r\nPING :{number}.\r\n");
+            let letter =
+                format!("@+groupchat.local/id=a-{number} PRIVMSG tesla :albert {number}\r\nPING :{number}.\r\n");
             if world.over.load(Ordering::SeqCst) || !answered(&letter, &format!(":{number}.")) {
                 break;
             }

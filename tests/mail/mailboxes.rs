@@ -145,7 +145,7 @@ fn a_full_mailbox_takes_no_more_and_empties_in_parts() {
     let server = Server::start_in(&folder, &[]);
     let mut alice = server.client("alice");
     alice.ask("PRIVMSG bob :one more", &["400 PRIVMSG bob :Not sent to bob: the mailbox is full"]);
-    let mut bob = server.client_with("bob", "server-time");
+    let mut bob = server.client_with("bob", "server-time groupchat.local/waited");
     bob.expect(&format!(":groupchat NOTICE bob :{} messages while you were away", limits::MAILBOX));
     for number in 0..limits::MAILBOX {
         bob.expect(&format!("@time=2026-11-25T09:30:00.000Z :alice!a@h PRIVMSG bob :{number} {text}"));

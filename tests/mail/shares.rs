@@ -14,7 +14,7 @@ use crate::harness::{Server, clock_at, fits};
 use crate::limits::limit;
 use crate::mail::{confirm, has_been_here, letters, mailbox, silent, stored};
 
-fn now() -> u64 {
+pub fn now() -> u64 {
     UNIX_EPOCH.elapsed().unwrap().as_secs()
 }
 
@@ -130,7 +130,7 @@ fn messages_that_nobody_reads_expire() {
     server.program.expect_log("Expired after 90 days: 2 messages to bob, the oldest of 95 days");
     server.program.expect_log("Expired after 90 days: 1200 messages to dave, the oldest of 100 days");
     assert_eq!(letters(&server, "dave"), 0);
-    let mut bob = server.client_with("bob", "server-time");
+    let mut bob = server.client_with("bob", "server-time groupchat.local/waited");
     bob.expect(":groupchat NOTICE bob :1 message while you were away");
     bob.expect_only(&["@time=* :eve!e@h PRIVMSG bob :2"]);
     confirm(&mut bob);

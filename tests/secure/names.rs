@@ -255,6 +255,7 @@ fn who_runs_the_server_can_release_a_name() {
     assert_eq!(code, Some(0));
     eve.send("NICK tesla");
     eve.skip_to(":groupchat NOTICE tesla :tesla belongs to your key *");
+    server.program.expect_log("The name tesla was released; whoever takes it next has it");
     drop(eve);
     expect_refusal(server.connect_with_key("tesla"), "tesla");
     // Who was released and comes back before anybody else has the name anew, and is told so.
@@ -269,6 +270,31 @@ fn who_runs_the_server_can_release_a_name() {
     carl.skip_to("ERROR *");
     carl.expect_end();
     expect_refusal(server.connect_with_key("other"), "carl");
+}
+
+#[test]
+fn the_console_releases_a_name_and_says_who_uses_it() {
+    let mut server = Server::start_at_terminal("exec $SERVER", &[]);
+    let ask = |server: &mut Server, line: &str, answers: &[&str]| {
+        server.program.type_bytes(format!("{line}\n").as_bytes());
+        answers.iter().for_each(|answer| drop(server.program.expect_log(answer)));
+    };
+    server.program.expect_log("Type help");
+    let mut tesla = server.client_with_key("tesla", "tesla");
+    ask(&mut server, "release nobody", &["No key has the name nobody"]);
+    ask(&mut server, "release ../lock", &["No key has the name ../lock"]);
+    let here = "tesla is here, and has the name until they leave; kick tesla ends that";
+    ask(&mut server, "release Tesla", &["Tesla is released: whoever takes the name next has it", here]);
+    let mut eve = server.client_with_key("eve", "eve");
+    eve.ask("NICK tesla", &["433 tesla :*"]);
+    ask(&mut server, "kick tesla", &["is offline (Removed by the operator of the server)  [ tesla ]"]);
+    tesla.skip_to("ERROR :Closing connection: Removed by the operator of the server");
+    eve.send("NICK tesla");
+    eve.skip_to(":groupchat NOTICE tesla :tesla belongs to your key *");
+    // A key is shown whole, and later in short.
+    let key = server.program.expect_log("speaks TLS with key ").rsplit(' ').next().unwrap().to_owned();
+    assert_eq!(server.program.count_log(&key), 1);
+    server.program.expect_log(&format!("has the name for the key {}...  [ tesla ]", &key[..12]));
 }
 
 #[test]

@@ -258,3 +258,28 @@ fn the_same_person_comes_back_into_a_closed_room_with_the_same_rank() {
     tesla.skip_to(":tesla!tesla@127.0.0.1 PART #own");
     tesla.ask("JOIN #own", &["473 #own :*"]);
 }
+
+/// The other client is not sent away for a change of names that a room forbids.
+#[test]
+fn a_ban_in_a_room_forbids_the_change_and_nothing_else() {
+    let server = Server::start(NOT_FLOODED);
+    let (mut albert, mut tesla) = albert_and_tesla(&server);
+    let mut second = server.client_with_key("nikola", "tesla");
+    second.join("#a");
+    albert.ask("MODE #a +b nikola", &["*JOIN #a", "*MODE #a +b nikola!*@*"]);
+    let refused = "447 tesla :You cannot change your nick while you, or that nick, are banned in #a";
+    second.ask("REGAIN tesla", &["*MODE*", refused]);
+    tesla.ask("PRIVMSG #a :still here", &["*JOIN #a", "*MODE*"]);
+    // Outside of the room, and at the start, the name is the key's.
+    second.ask("PART #a", &["*PRIVMSG*", "*PART #a"]);
+    second.send("REGAIN tesla");
+    tesla.expect_replaced();
+    second.nick = "tesla".into();
+    second.skip_to("*NICK :tesla");
+    albert.ask("MODE #a +b tesla", &["*", "*", "*", "*MODE #a +b tesla!*@*"]);
+    let mut third = server.connect_with_key("tesla");
+    third.send("USER tesla 0 * :tesla");
+    third.send("REGAIN tesla");
+    third.expect_welcome();
+    second.expect_replaced();
+}

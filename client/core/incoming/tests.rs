@@ -40,11 +40,11 @@ fn what_people_say() {
         (":albert!a@h PRIVMSG me :\u{1}ACTION waves", "* albert waves (to you)\n"),
         (":albert!a@h PRIVMSG me :\u{1}VERSION\u{1}", ""),
         (
-            "@time=2026-11-25T09:30:00.123Z;groupchat/waited :albert!a@h PRIVMSG me :psst",
+            "@time=2026-11-25T09:30:00.123Z;groupchat.local/waited :albert!a@h PRIVMSG me :psst",
             "[2026-11-25 09:30 UTC] albert (to you): psst\n",
         ),
         ("@time=2026-11-25T09:30:00.123Z :albert!a@h PRIVMSG me :psst", "albert (to you): psst\n"),
-        ("@time=x;groupchat/waited :albert!a@h NOTICE me :psst", "-albert- (to you) psst\n"),
+        ("@time=x;groupchat.local/waited :albert!a@h NOTICE me :psst", "-albert- (to you) psst\n"),
         (":al\u{1b}[2Jbert!a@h PRIVMSG #lobby :\u{7}x\u{202e}y", "al[2Jbert: xy\n"),
     ] {
         assert_eq!(shown(&[line]), expected, "{line}");
@@ -178,7 +178,7 @@ fn another_view_sees_the_same_events() {
     let lines = [
         ":!m@host JOIN #lab",
         ":albert!a@h JOIN #lab",
-        "@groupchat/waited :albert!a@h PRIVMSG me :psst",
+        "@groupchat.local/waited :albert!a@h PRIVMSG me :psst",
         ":srv 401 me bob :No such nick",
         ":albert!a@h QUIT :bye",
     ];

@@ -10,7 +10,10 @@ use wire::lines::LineBuffer;
 fn lines_without_a_connection_are_kept() {
     let client = client(&Paper::default(), Vec::new());
     client.send("PRIVMSG", &["#lobby", "hello there"]);
-    assert_eq!(client.lock().unconfirmed.again().collect::<Vec<_>>(), ["PRIVMSG #lobby :hello there"]);
+    assert_eq!(
+        client.lock().unconfirmed.again().map(|sent| &*sent.line).collect::<Vec<_>>(),
+        ["PRIVMSG #lobby :hello there"]
+    );
 }
 
 #[test]
@@ -20,13 +23,19 @@ fn a_new_connection_enters_the_rooms_and_repeats_what_was_not_confirmed() {
     let mut state = Paper::default().state();
     ["#lobby", "#VIP"].iter().for_each(|room| _ = state.model.enter(room));
     state.model.keys.insert("#vip".into(), "secret".into());
-    state.send("TOPIC", &["#lobby"]);
+    state.send("TOPIC", &["#lobby"], None);
     state.model.caps = vec![TAGS.into()];
-    state.send("PRIVMSG", &["#lobby", "hello"]);
+    state.send("PRIVMSG", &["#lobby", "hello"], None);
     let lines = LineBuffer::new(limits::SERVER_TAGS);
-    state.resume(&Connection { stream: Arc::new(stream), lines, nick: "me".into(), caps: Vec::new() });
+    state.resume(&Connection {
+        stream: Arc::new(stream),
+        lines,
+        asked_nick: "me".into(),
+        nick: "me".into(),
+        caps: Vec::new(),
+    });
     state.confirm("gc-2");
-    state.send("LIST", &[]);
+    state.send("LIST", &[], None);
     drop(state);
     let mut sent = String::new();
     listener.accept().unwrap().0.read_to_string(&mut sent).unwrap();

@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::client::{Client, Wing};
 use crate::core::dialer::Dialer;
-use crate::core::event::{Event, Kind, Manner};
+use crate::core::event::{Event, Manner};
 use crate::core::state::State;
 use std::sync::{Arc, Mutex};
 
@@ -84,6 +84,28 @@ fn the_status_stays_between_what_is_printed_and_the_prompt() {
     assert_eq!(drawn(), "\r\x1b[K<2 %>\n");
     terminal.end_prompt();
     assert_eq!(drawn(), "\x1b7\x1b[A\x1b[M\x1b8\x1b[A");
+}
+
+#[test]
+fn what_was_typed_is_not_shown_again_below_it() {
+    let said = || Event::at("albert", Kind::WeSaid { text: "hi".into(), manner: Manner::Text, is_elsewhere: true });
+    let paper = Paper::default();
+    paper.terminal(true).show(&said(), &in_lobby());
+    assert_eq!(paper.take(), "");
+    // Where nobody sees the input, it is.
+    paper.terminal(false).show(&said(), &in_lobby());
+    assert_eq!(paper.take(), "(to albert) hi\n");
+}
+
+#[test]
+fn a_long_line_breaks_between_words_above_the_prompt() {
+    let paper = Paper::default();
+    let mut terminal = Terminal { width: Width::fixed(Some(40)), ..paper.terminal(true) };
+    terminal.draw_prompt(&in_lobby());
+    paper.take();
+    terminal.show(&said("albert", "a line that is longer than this terminal is wide"), &in_lobby());
+    let rows = "\u{1b}[1malbert\u{1b}[0m: a line that is longer than this\nterminal is wide\n";
+    assert_eq!(paper.take(), format!("\r\x1b[K{rows}You (#lobby): "));
 }
 
 #[test]

@@ -77,12 +77,12 @@ fn names_that_were_not_used_for_long_are_forgotten() {
 #[test]
 fn the_sender_s_id_counts_more_than_the_server_s() {
     let id_of = |line| id(&Message::parse(line).unwrap());
-    let own = id_of("@msgid=7;+groupchat/id=x :Tesla!t@h PRIVMSG Albert :b");
+    let own = id_of("@msgid=7;+groupchat.local/id=x :Tesla!t@h PRIVMSG Albert :b");
     assert!(own.as_ref().is_some_and(|id| id.starts_with("tesla/") && id.ends_with("/x")), "{own:?}");
-    assert_eq!(own, id_of("@msgid=8;+groupchat/id=x :tesla!t@h PRIVMSG albert b"));
-    assert_ne!(own, id_of("@msgid=8;+groupchat/id=x :tesla!t@h PRIVMSG albert :another text"));
-    assert_ne!(own, id_of("@msgid=8;+groupchat/id=x :tesla!t@h PRIVMSG #room b"));
-    assert_eq!(id_of("@msgid=?7;+groupchat/id= :tesla!t@h PRIVMSG a :b").as_deref(), Some("/?7"));
+    assert_eq!(own, id_of("@msgid=8;+groupchat.local/id=x :tesla!t@h PRIVMSG albert b"));
+    assert_ne!(own, id_of("@msgid=8;+groupchat.local/id=x :tesla!t@h PRIVMSG albert :another text"));
+    assert_ne!(own, id_of("@msgid=8;+groupchat.local/id=x :tesla!t@h PRIVMSG #room b"));
+    assert_eq!(id_of("@msgid=?7;+groupchat.local/id= :tesla!t@h PRIVMSG a :b").as_deref(), Some("/?7"));
     assert_eq!(id_of(":tesla!t@h PRIVMSG a :b"), None);
     let long = format!("@msgid={} :t!t@h PRIVMSG a :b", "x".repeat(4000));
     assert_eq!(id_of(&long).map(|id| id.len()), Some(ID_BYTES));

@@ -222,3 +222,19 @@ fn the_remembered_names_come_in_the_order_of_use() {
     assert_eq!(all.len(), 2 * limits::WALK);
     assert_eq!((all[0].1.as_str(), all[all.len() - 2].1.as_str(), all[all.len() - 1].1.as_str()), ("n0", "n7", "n5"));
 }
+
+#[test]
+fn a_name_that_was_given_up_is_forgotten_once_nothing_waits_for_it() {
+    let mut index = MailIndex::default();
+    index.enter(vec!["tesla".into(), "albert".into()], Vec::new());
+    store(&mut index, "albert", 1);
+    index.forget("tesla");
+    index.forget("albert");
+    index.forget("nobody");
+    assert!(!index.knows("tesla") && index.knows("albert") && index.names_are_due());
+    index.remove("albert", id(1));
+    assert!(!index.knows("albert"));
+    register(&mut index, "tesla");
+    index.gave_up("tesla");
+    assert!(index.knows("tesla"), "somebody new has used it");
+}

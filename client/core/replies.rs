@@ -1,0 +1,172 @@
+//! Numerics: most are shown, some end a request of ours or change the model.
+//!
+//! Run by the receiver thread, which has locked the state.
+
+use super::connection::TAGS;
+use super::event::{Event, Kind};
+use super::model::{is_room, nicks};
+use super::numerics::{self, WRONG_KEY};
+use super::pending::{ENTERED, ISON, KEY, NEW_KEY, NOBODY, TAGMSG};
+use super::state::State;
+use wire::{names, numeric as n};
+
+/// Handles one numeric. `params` come without our own name.
+pub fn reply(state: &mut State, code: u16, params: &[&str]) {
+    let first = params.first().copied().unwrap_or_default();
+    if is_answer(state, code, params) {
+        return;
+    }
+    let is_plain = state.stream.as_ref().is_some_and(|stream| stream.channel().is_none());
+    let mut shown = numerics::in_plain(is_plain, code, params);
+    if code == n::ERR_BADCHANNELKEY.code && state.pending.about(KEY, first).is_some() {
+        shown.push(WRONG_KEY);
+    }
+    if numerics::refuses(code) {
+        let about = params.split_last().map_or(&[][..], |(_, about)| about);
+        let why = numerics::sentence(code, &shown).unwrap_or_default();
+        state.refused(numerics::refused_verb(code), about, &why);
+    }
+    state.emit(Kind::Reply { code, params: shown.into_iter().map(str::to_owned).collect() });
+    if (400..700).contains(&code) && state.pending.end(NEW_KEY, first).is_some() {
+        is_open(state, first, "its key could not be set");
+    }
+    if numerics::refuses_room(code) {
+        state.forget_room(first);
+    }
+}
+
+/// Takes what answers a request of ours; true when there is nothing to show of the numeric itself.
+fn is_answer(state: &mut State, code: u16, params: &[&str]) -> bool {
+    let is = |numeric: n::Numeric| numeric.code == code;
+    let [first, second] = [0, 1].map(|index| params.get(index).copied().unwrap_or_default());
+    if is(n::RPL_NAMREPLY)
+        && let [_, room, people] = params
+        && let Some(request) = state.pending.about("NAMES", room)
+    {
+        nicks(people).for_each(|nick| request.collect(&[nick]));
+    } else if is(n::RPL_TOPIC) {
+        // A room with a topic is not new.
+        state.pending.about(ENTERED, first).into_iter().for_each(|entered| entered.collect(&[]));
+    } else if is(n::RPL_ENDOFNAMES) {
+        names_have_come(state, first);
+    } else if is(n::RPL_CHANNELMODEIS) {
+        if state.pending.end(KEY, first).is_none() {
+            return state.pending.end("MODE", first).is_none();
+        }
+        set_missing_key(state, first, second);
+        return true;
+    } else if is(n::RPL_ISON) {
+        return is_connected(state, !first.trim().is_empty());
+    } else if is(n::RPL_WHOREPLY) {
+        state.pending.oldest("WHO").into_iter().for_each(|request| request.collect(&[]));
+    } else if is(n::RPL_ENDOFWHO) {
+        if state.pending.end("WHO", first).is_some_and(|request| request.rows.is_empty()) {
+            nobody(state, "WHO", first);
+        }
+    } else if is(n::ERR_NOSUCHNICK) && state.pending.end(TAGMSG, first).is_some() {
+        unknown(state, first);
+        return true;
+    } else if is(n::RPL_AWAY) {
+        return state.pending.end(TAGMSG, first).is_some();
+    } else if is(n::ERR_UNKNOWNCOMMAND) && first == "ISON" {
+        // Without it, everybody may be there.
+        let is_asked = state.pending.oldest(ISON).is_some();
+        return is_asked && is_connected(state, !state.model.has_cap(TAGS));
+    } else if is(n::RPL_UMODEIS) {
+        let nick = state.model.nick.clone();
+        return state.pending.end("MODE", &nick).is_none();
+    } else if is(n::ERR_UNKNOWNCOMMAND)
+        && first == "MODE"
+        && let Some(room) = state.pending.oldest(KEY).map(|request| request.about.clone())
+    {
+        state.pending.end(KEY, &room);
+        is_open(state, &room, "there are no keys on this server");
+        return true;
+    } else if code == FORWARDED && is_room(second) {
+        let sentence = format!("The server leads you to {second} instead of {first}; /to {second} talks there");
+        state.refused("JOIN", &[first], &sentence);
+        state.note(sentence);
+        state.forget_room(first);
+        return true;
+    }
+    false
+}
+
+/// The answer to an ISON of ours, if there is one. Of people who are not connected our server knows whether it keeps
+/// messages for them: it refuses a TAGMSG to others, and delivers one to nobody.
+fn is_connected(state: &mut State, is_here: bool) -> bool {
+    let Some(nick) = state.pending.oldest(ISON).map(|request| request.about.clone()) else { return false };
+    state.pending.end(ISON, &nick);
+    if !is_here && state.model.has_cap(TAGS) {
+        state.pending.add(TAGMSG, &nick);
+        state.send("TAGMSG", &[&nick], None);
+    } else if !is_here {
+        unknown(state, &nick);
+    }
+    true
+}
+
+/// Nobody has this name. The user has blacklisted it, or somebody waits for this answer.
+fn unknown(state: &mut State, nick: &str) {
+    if state.blacklist.contains(nick) {
+        state.note(format!("Nobody is called {nick} just now"));
+    } else {
+        state.pending.add(NOBODY, nick);
+    }
+}
+
+/// Nobody was found by this verb.
+fn nobody(state: &mut State, verb: &str, about: &str) {
+    let sentence = if is_room(about) {
+        format!("There is no room {about}, or nobody in it whom you may see")
+    } else {
+        format!("Nobody here is called {about}")
+    };
+    state.refused(verb, &[about], &sentence);
+    state.note(sentence);
+}
+
+/// The names of a room are complete.
+fn names_have_come(state: &mut State, room: &str) {
+    if let Some(request) = state.pending.end("NAMES", room) {
+        let mut nicks = request.rows.concat();
+        nicks.sort_by_key(|nick| names::casefold(nick));
+        if nicks.is_empty() {
+            nobody(state, "NAMES", room);
+        } else {
+            state.emit(Event::at(&request.about, Kind::Members(nicks)));
+        }
+    }
+    if let Some(entered) = state.pending.end(ENTERED, room) {
+        let (members, is_new) = (state.model.members(room), entered.rows.is_empty());
+        state.emit(Event::at(room, Kind::Present { members, is_new }));
+    }
+    if state.pending.about(KEY, room).is_some() && state.model.is_in(room) {
+        // Not every server gives the key to the room, and none says whether it has done so.
+        state.send("MODE", &[room], None);
+    }
+}
+
+/// We have entered a room with a key. If nobody else is there, we have made it, and it shall have that key.
+fn set_missing_key(state: &mut State, room: &str, modes: &str) {
+    if modes.contains('k') {
+        return;
+    }
+    let key = state.model.keys.get(&names::casefold(room)).cloned();
+    match key {
+        Some(key) if state.model.members(room).len() < 2 => {
+            state.pending.add(NEW_KEY, room);
+            state.send("MODE", &[room, "+k", &key], None);
+        }
+        _ => is_open(state, room, "it has no key"),
+    }
+}
+
+/// A room that the user has entered with a key has none. What was to be said there may not be meant for everybody.
+fn is_open(state: &mut State, room: &str, why: &str) {
+    state.model.set_key(room, None);
+    state.note(format!("Anybody can enter {room}: {why}; /to {room} talks there all the same"));
+}
+
+/// A channel leads to another one (Solanum, `InspIRCd`, Ergo and others).
+const FORWARDED: u16 = 470;
