@@ -63,6 +63,7 @@ impl Transcript {
             (&Kind::WeSaid { ref text, manner, is_elsewhere: false }, _) => {
                 vec![self.timed(moment, &own(style, model, text, manner))]
             }
+            (Kind::WeSaid { .. }, Some(Sentence::Answer(text))) => vec![self.timed(moment, &printable(&text))],
             (_, None) => return Vec::new(),
             (_, Some(Sentence::Said { before, nick, after })) => {
                 let [before, nick, after] = [&before, &nick, &after].map(|text| printable(text).into_owned());

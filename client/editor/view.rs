@@ -102,6 +102,8 @@ impl Editor {
     fn entered(&mut self, text: String, is_pasted: bool, model: &Model, commands: &[Command]) -> Option<Request> {
         if let Some(question) = self.question.take() {
             self.print(printable(&question).into_owned() + &text);
+            // There is no prompt until the input loop draws one.
+            self.screen.leave();
             return Some(Request::Lines { lines: vec![text], typed: None });
         }
         let is_text = is_pasted && model.target().is_some();
