@@ -123,6 +123,36 @@ fn joins_are_counted_in_one_line() {
 }
 
 #[test]
+fn the_time_stands_before_what_people_say() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let mel = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
+    mel.expect_prompt("#lobby> |");
+    albert.send("PRIVMSG #lobby :hi");
+    mel.expect("a time", |screen| {
+        screen
+            .contents()
+            .lines()
+            .any(|row| matches!(row.split_once(' '), Some((time, "albert: hi")) if time.len() == 5))
+    });
+}
+
+#[test]
+fn a_line_that_is_longer_than_a_terminal_takes_is_sent_as_a_whole() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut mel, mut albert) = mel_and_albert(&server, &home);
+    mel.type_text(&("x".repeat(5000) + "\r"));
+    let mut count = 0;
+    while count < 5000 {
+        count += albert.receive().unwrap().rsplit(':').next().unwrap().len();
+    }
+    assert_eq!(count, 5000);
+}
+
+#[test]
 fn a_name_is_asked_for_in_the_prompt() {
     let server = Server::start(&[]);
     let home = Home::calling(server.addresses[0]);

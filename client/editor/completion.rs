@@ -4,8 +4,13 @@
 
 use super::limits::CANDIDATES;
 use super::line::Line;
+use crate::core::client::Command;
+use crate::core::command;
+use crate::core::event::Kind;
+use crate::core::model::{Model, is_room};
 use std::fs;
 use std::path::{MAIN_SEPARATOR, Path};
+use wire::names;
 
 /// What there is to complete with.
 #[derive(Default)]
@@ -17,6 +22,39 @@ pub struct World {
     pub rooms: Vec<String>,
     /// Commands whose argument is a file.
     pub file_commands: Vec<String>,
+}
+
+impl World {
+    /// What there is in the conversation where the user talks.
+    pub fn of(model: &Model, commands: &[Command]) -> World {
+        let spellings = |command: &Command| {
+            std::iter::once(command.name).chain(command.aliases.iter().copied()).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let here = model.conversations().iter().filter(|known| model.is_target(&known.name));
+        let mut people: Vec<String> = Vec::new();
+        let mut add = |nick: &str| {
+            if !model.is_me(nick) && !people.iter().any(|known| names::eq_ignore_case(known, nick)) {
+                people.push(nick.to_owned());
+            }
+        };
+        for known in here {
+            for event in known.scrollback.iter().rev() {
+                match &event.kind {
+                    Kind::Said { from, .. } if known.members.contains_key(&names::casefold(from)) => add(from),
+                    _ => {}
+                }
+            }
+            known.members.values().for_each(|nick| add(nick));
+        }
+        let others = model.conversations().iter().filter(|known| !is_room(&known.name));
+        others.for_each(|known| add(&known.name));
+        World {
+            commands: commands.iter().flat_map(spellings).collect(),
+            people,
+            rooms: model.rooms().map(str::to_owned).collect(),
+            file_commands: command::find(commands, "/file").map(spellings).unwrap_or_default(),
+        }
+    }
 }
 
 /// A word that is being completed.
@@ -61,22 +99,22 @@ fn candidates(before: &str, world: &World) -> (usize, Vec<String>) {
     }
     let start =
         before.rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
-    let word = &before[start..];
+    let typed = &before[start..];
     let is_first = before[..start].rsplit('\n').next().is_none_or(|row| row.trim().is_empty());
-    let begins = |full: &&String| starts_like(full, word);
-    if is_first && word.starts_with(['/', '\\', '!']) {
+    let begins = |full: &&String| starts_like(full, typed);
+    if is_first && typed.starts_with(['/', '\\', '!']) {
         let space =
             |command: &String| if command.ends_with(['\\', ' ']) { command.clone() } else { format!("{command} ") };
         return (start, world.commands.iter().filter(begins).map(space).collect());
     }
-    if word.starts_with('#') {
+    if typed.starts_with('#') {
         return (start, world.rooms.iter().filter(begins).map(|room| format!("{room} ")).collect());
     }
-    if is_first && word.starts_with('&') {
+    if is_first && typed.starts_with('&') {
         let rooms = world.rooms.iter().map(|room| room.trim_start_matches('#'));
-        return (start, rooms.filter(|room| starts_like(room, &word[1..])).map(|room| format!("&{room} ")).collect());
+        return (start, rooms.filter(|room| starts_like(room, &typed[1..])).map(|room| format!("&{room} ")).collect());
     }
-    let (mark, name) = word.strip_prefix('@').map_or(("", word), |name| ("@", name));
+    let (mark, name) = typed.strip_prefix('@').map_or(("", typed), |name| ("@", name));
     // Nothing to go by: the last speaker is most probably meant, but only where a line begins.
     if name.is_empty() && mark.is_empty() && !is_first {
         return (start, Vec::new());

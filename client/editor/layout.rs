@@ -12,7 +12,7 @@ const TAB: &str = "    ";
 /// A text in rows.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rows {
-    pub rows: Vec<String>,
+    pub texts: Vec<String>,
     /// The row of the cursor.
     pub row: usize,
     /// The bytes of that row that are before the cursor.
@@ -62,7 +62,7 @@ pub fn in_rows(prompt: &str, text: &str, cursor: usize, width: usize) -> Rows {
     }
     let (cursor_row, before) = place.unwrap_or((rows.len(), row.len()));
     rows.push(row);
-    Rows { rows, row: cursor_row, before }
+    Rows { texts: rows, row: cursor_row, before }
 }
 
 /// How many rows a line takes that a terminal wraps by itself.
@@ -81,10 +81,10 @@ impl Rows {
     /// At most `most` of the rows, those around the cursor.
     pub fn around_cursor(mut self, most: usize) -> Rows {
         let most = most.max(1);
-        let first = self.row.saturating_sub(most - 1).min(self.rows.len().saturating_sub(most));
-        let first = if self.rows.len() > most { first.max((self.row + 1).saturating_sub(most)) } else { 0 };
-        self.rows.drain(..first);
-        self.rows.truncate(most);
+        let first = self.row.saturating_sub(most - 1).min(self.texts.len().saturating_sub(most));
+        let first = if self.texts.len() > most { first.max((self.row + 1).saturating_sub(most)) } else { 0 };
+        self.texts.drain(..first);
+        self.texts.truncate(most);
         self.row -= first;
         self
     }
@@ -96,8 +96,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn rows(prompt: &str, text: &str, cursor: usize, width: usize) -> (Vec<String>, usize, usize) {
-        let Rows { rows, row, before } = in_rows(prompt, text, cursor, width);
-        (rows, row, before)
+        let Rows { texts, row, before } = in_rows(prompt, text, cursor, width);
+        (texts, row, before)
     }
 
     fn owned(rows: &[&str]) -> Vec<String> {
@@ -133,11 +133,11 @@ mod tests {
 
     #[test]
     fn few_rows_show_those_around_the_cursor() {
-        let around = |row, most| Rows { rows: owned(&["a", "b", "c", "d"]), row, before: 0 }.around_cursor(most);
-        assert_eq!(around(3, 2), Rows { rows: owned(&["c", "d"]), row: 1, before: 0 });
-        assert_eq!(around(0, 2), Rows { rows: owned(&["a", "b"]), row: 0, before: 0 });
-        assert_eq!(around(2, 3), Rows { rows: owned(&["a", "b", "c"]), row: 2, before: 0 });
-        assert_eq!(around(2, 9).rows.len(), 4);
+        let around = |row, most| Rows { texts: owned(&["a", "b", "c", "d"]), row, before: 0 }.around_cursor(most);
+        assert_eq!(around(3, 2), Rows { texts: owned(&["c", "d"]), row: 1, before: 0 });
+        assert_eq!(around(0, 2), Rows { texts: owned(&["a", "b"]), row: 0, before: 0 });
+        assert_eq!(around(2, 3), Rows { texts: owned(&["a", "b", "c"]), row: 2, before: 0 });
+        assert_eq!(around(2, 9).texts.len(), 4);
     }
 
     #[test]
@@ -151,11 +151,11 @@ mod tests {
         fn no_row_is_too_long_and_nothing_is_lost(text in "[a é漢👍\u{301}]{0,40}", width in 2..12usize, cut in 0..40usize) {
             let cursor = text.grapheme_indices(true).map(|(at, _)| at).chain([text.len()]).take(cut + 1).last().unwrap();
             let laid = in_rows("> ", &text, cursor, width);
-            prop_assert!(laid.rows.iter().all(|row| columns(row) <= width));
-            prop_assert_eq!(laid.rows.concat(), format!("> {text}"));
-            let before: usize = laid.rows[..laid.row].iter().map(String::len).sum();
+            prop_assert!(laid.texts.iter().all(|row| columns(row) <= width));
+            prop_assert_eq!(laid.texts.concat(), format!("> {text}"));
+            let before: usize = laid.texts[..laid.row].iter().map(String::len).sum();
             prop_assert_eq!(before + laid.before, 2 + cursor);
-            prop_assert!(columns(&laid.rows[laid.row][..laid.before]) < width);
+            prop_assert!(columns(&laid.texts[laid.row][..laid.before]) < width);
         }
     }
 }

@@ -14,10 +14,7 @@ const SAID: [&str; 4] = ["/say", "/me", "/msg", "&"];
 /// Lines that were typed. The first may be a command, which has one line: those behind it might be meant for one person
 /// alone. An error says why nothing is sent.
 pub fn of_typed(text: &str, commands: &[Command]) -> Result<Vec<String>, &'static str> {
-    let (first, rest) = match text.split_once('\n') {
-        None => return Ok(vec![text.to_owned()]),
-        Some(parts) => parts,
-    };
+    let Some((first, rest)) = text.split_once('\n') else { return Ok(vec![text.to_owned()]) };
     match grammar::parse(commands, first) {
         Input::Text(_) | Input::Empty => {}
         _ => return Err("Nothing was sent: a command has one line only"),

@@ -16,7 +16,7 @@
 //! - [`style`], [`clock`], [`layout`]: colours, local times, rows and columns
 //! - [`screen`]: the rows of the prompt below all that is printed
 //! - [`line`], [`history`], [`completion`], [`prompt`]: what each key does
-//! - [`lines`]: from the text in the prompt to lines for the input loop
+//! - [`targets`]: where lines go; [`lines`]: from the text in the prompt to lines for the input loop
 //! - [`transcript`], [`unseen`]: from events to lines; what waits in other rooms
 //! - [`view`]: all of this together; [`keyboard`]: reads lines from it
 //!
@@ -34,6 +34,7 @@ mod lines;
 mod prompt;
 mod screen;
 mod style;
+mod targets;
 mod transcript;
 mod tty;
 mod unseen;

@@ -174,7 +174,7 @@ impl Screen {
         self.size = size;
         self.drawn = None;
         self.out += HOME;
-        let mut rows = size.1.saturating_sub(self.laid().rows.len() + self.above_prompt().count());
+        let mut rows = size.1.saturating_sub(self.laid().texts.len() + self.above_prompt().count());
         let fits = |line: &&String| rows.checked_sub(self.height(line)).map(|left| rows = left).is_some();
         let count = self.recent.iter().rev().take_while(fits).count();
         let lines: Vec<_> = self.recent.range(self.recent.len() - count..).cloned().collect();
@@ -259,16 +259,16 @@ impl Screen {
             out += "\r\n";
             above += 1;
         }
-        let rows: Vec<_> = laid.rows.iter().map(|text| row(text)).collect();
+        let rows: Vec<_> = laid.texts.iter().map(|text| row(text)).collect();
         out += &rows.join("\r\n");
-        let below = laid.rows.len() - 1 - laid.row;
-        let is_behind_all = below == 0 && laid.before == laid.rows[laid.row].len();
+        let below = laid.texts.len() - 1 - laid.row;
+        let is_behind_all = below == 0 && laid.before == laid.texts[laid.row].len();
         if !is_behind_all {
             if below > 0 {
                 let _ = write!(out, "\x1b[{below}A");
             }
             out.push('\r');
-            out += &row(&laid.rows[laid.row][..laid.before]);
+            out += &row(&laid.texts[laid.row][..laid.before]);
         }
         out += WRAP_ON;
         self.out += &out;

@@ -71,11 +71,6 @@ impl Modes {
         }
     }
 
-    /// Whether nobody has changed the raw mode since, as a shell does when the program is stopped.
-    pub fn is_raw(&self) -> bool {
-        tcgetattr(stdin()).is_ok_and(|modes| !modes.local_modes.contains(LocalModes::ICANON))
-    }
-
     /// The modes from before, for a shell. A program in the background would be stopped for touching them.
     pub fn restore(&self) {
         if tcgetpgrp(stdin()).is_ok_and(|foreground| foreground == getpgrp()) {
@@ -143,6 +138,11 @@ impl Keys {
 /// The standard output without a buffer, so that each drawing is one write.
 pub fn output() -> io::Result<Box<dyn Write + Send>> {
     Ok(Box::new(File::from(stdout().as_fd().try_clone_to_owned()?)))
+}
+
+/// Whether the terminal is still in raw mode, or a shell has taken it back while the program was stopped.
+pub fn is_raw() -> bool {
+    tcgetattr(stdin()).is_ok_and(|modes| !modes.local_modes.contains(LocalModes::ICANON))
 }
 
 /// Columns and rows of the window.

@@ -5,22 +5,22 @@
 
 use super::completion::World;
 use super::key::Key;
-use super::limits::{BELL, UNREAD_NAMED};
+use super::limits::BELL;
 use super::lines::{self, is_said_here};
-use super::prompt::{Outcome, Prompt, Situation, Turn};
+use super::prompt::{Outcome, Prompt, Situation};
 use super::screen::{Block, Screen};
+use super::targets::{label, turn_to};
 use super::transcript::{Print, Transcript};
-use super::tty::Modes;
+use super::tty::{self, Modes};
 use super::unseen::{Place, Unseen, place};
 use crate::core::client::Command;
 use crate::core::command;
 use crate::core::event::{Event, Kind};
-use crate::core::model::{Model, is_room};
+use crate::core::model::Model;
 use crate::core::view::View;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use time::OffsetDateTime;
-use wire::names;
 use wire::text::printable;
 
 /// Everything that is on the screen.
@@ -67,7 +67,7 @@ impl Editor {
     /// A key was pressed.
     pub fn key(&mut self, key: Key, model: &Model, commands: &[Command]) -> Option<Request> {
         let situation = self.situation(model, commands);
-        let request = match self.prompt.key(key, &situation, || world(model, commands)) {
+        let request = match self.prompt.key(key, &situation, || World::of(model, commands)) {
             Outcome::Changed => None,
             Outcome::Bell => {
                 self.screen.ring();
@@ -146,7 +146,7 @@ impl Editor {
 
     /// The window may have changed, or a shell may have used the terminal.
     pub fn window(&mut self, size: (usize, usize)) {
-        let is_ours = self.modes.as_ref().is_none_or(|modes| modes.is_raw());
+        let is_ours = self.modes.is_none() || tty::is_raw();
         if size != self.screen.size() {
             self.transcript.break_off();
             self.screen.resize(size);
@@ -268,72 +268,6 @@ impl View for SharedEditor {
 
     fn release(&mut self) {
         lock(&self.0).screen.release();
-    }
-}
-
-/// What stands before the line: conversations with unread messages by their number, and where the line goes.
-fn label(model: &Model) -> String {
-    let all = model.conversations().iter().enumerate();
-    let unread: Vec<_> = all.filter(|(_, known)| known.unread > 0 && !model.is_target(&known.name)).collect();
-    let mut parts: Vec<_> = unread
-        .iter()
-        .take(UNREAD_NAMED)
-        .map(|(at, known)| format!("{}:{} {}", at + 1, known.name, known.unread))
-        .collect();
-    if unread.len() > UNREAD_NAMED {
-        parts.push(format!("{} more", unread.len() - UNREAD_NAMED));
-    }
-    let elsewhere = if parts.is_empty() { String::new() } else { format!("({}) ", parts.join(", ")) };
-    match (&model.detour, model.target(), &model.idle_prompt) {
-        (Some(detour), ..) => format!("{elsewhere}{detour}> "),
-        (None, Some(target), _) if is_room(target) => format!("{elsewhere}{target}> "),
-        (None, Some(target), _) => format!("{elsewhere}@{target}> "),
-        (None, None, Some(prompt)) => prompt.clone(),
-        (None, None, None) => format!("{elsewhere}> "),
-    }
-}
-
-/// The line that leads to another conversation.
-fn turn_to(turn: Turn, model: &Model) -> Option<String> {
-    let all = model.conversations();
-    let here = all.iter().position(|known| model.is_target(&known.name));
-    let at = match (turn, here) {
-        (Turn::To(at), _) => at,
-        (Turn::Next, Some(here)) => (here + 1) % all.len(),
-        (Turn::Previous, Some(here)) => (here + all.len() - 1) % all.len(),
-        (Turn::Next | Turn::Previous, None) => 0,
-    };
-    all.get(at).filter(|known| !model.is_target(&known.name)).map(|known| format!("/to {}", known.name))
-}
-
-/// What Tab can complete with.
-fn world(model: &Model, commands: &[Command]) -> World {
-    let spellings = |command: &Command| {
-        std::iter::once(command.name).chain(command.aliases.iter().copied()).map(str::to_owned).collect::<Vec<_>>()
-    };
-    let here = model.conversations().iter().filter(|known| model.is_target(&known.name));
-    let mut people: Vec<String> = Vec::new();
-    let mut add = |nick: &str| {
-        if !model.is_me(nick) && !people.iter().any(|known| names::eq_ignore_case(known, nick)) {
-            people.push(nick.to_owned());
-        }
-    };
-    for known in here {
-        for event in known.scrollback.iter().rev() {
-            match &event.kind {
-                Kind::Said { from, .. } if known.members.contains_key(&names::casefold(from)) => add(from),
-                _ => {}
-            }
-        }
-        known.members.values().for_each(|nick| add(nick));
-    }
-    let others = model.conversations().iter().filter(|known| !is_room(&known.name));
-    others.for_each(|known| add(&known.name));
-    World {
-        commands: commands.iter().flat_map(spellings).collect(),
-        people,
-        rooms: model.rooms().map(str::to_owned).collect(),
-        file_commands: command::find(commands, "/file").map(spellings).unwrap_or_default(),
     }
 }
 

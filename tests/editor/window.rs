@@ -62,11 +62,12 @@ impl Window {
 
     /// Runs a command in a window of this size.
     pub fn open(command: &Command, columns: u16, rows: u16) -> Window {
-        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
         let name = ptsname(&keyboard, Vec::new()).unwrap();
-        let open = || rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+        // Programs of other tests must not hold it open.
+        let open = || rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap();
         let terminal = open();
         tcsetwinsize(&terminal, size(columns, rows)).unwrap();
         // A session of its own, of which this is the terminal.

@@ -148,10 +148,10 @@ proptest! {
             let laid = in_rows("#lobby> ", &last.0, last.1, columns.into()).around_cursor((rows / 2).into());
             let screen = emulated.emulator.screen();
             let (row, column) = screen.cursor_position();
-            prop_assert_eq!(usize::from(column), super::super::layout::columns(&laid.rows[laid.row][..laid.before]));
+            prop_assert_eq!(usize::from(column), super::super::layout::columns(&laid.texts[laid.row][..laid.before]));
             let top = usize::from(row) - laid.row;
             let shown: Vec<_> = screen.rows(0, columns).collect();
-            for (at, expected) in laid.rows.iter().enumerate() {
+            for (at, expected) in laid.texts.iter().enumerate() {
                 prop_assert_eq!(shown[top + at].trim_end(), expected.trim_end());
             }
         }

@@ -1,6 +1,7 @@
 //! Tests of the editor: what the prompt says, where keys lead, what is shown when.
 
 use super::super::clock::Clock;
+use super::super::prompt::Turn;
 use super::super::style::Style;
 use super::*;
 use crate::core::command;
@@ -72,8 +73,8 @@ fn those_who_spoke_last_are_completed_first() {
     for nick in ["anna", "ben", "stranger"] {
         model.record(&Arc::new(said(nick, "hi")));
     }
-    assert_eq!(world(&model, &[]).people, ["ben", "anna", "albert"]);
-    assert_eq!(world(&model, &[]).rooms, ["#lobby", "#lab"]);
+    assert_eq!(World::of(&model, &[]).people, ["ben", "anna", "albert"]);
+    assert_eq!(World::of(&model, &[]).rooms, ["#lobby", "#lab"]);
 }
 
 #[test]
