@@ -4,7 +4,7 @@
 
 use super::limits::{TEXT, UNDO};
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
-use wire::text;
+use wire::text::is_printable;
 
 #[derive(Default)]
 pub struct Line {
@@ -28,6 +28,11 @@ enum Edit {
     Kill,
 }
 
+/// The text without what could move the cursor, wherever it comes from: names of people and rooms are the server's.
+fn clean(text: &str) -> String {
+    text.chars().filter(|&c| matches!(c, '\n' | '\t') || is_printable(c)).collect()
+}
+
 impl Line {
     pub fn text(&self) -> &str {
         &self.text
@@ -49,15 +54,16 @@ impl Line {
     pub fn set(&mut self, text: &str) {
         self.change(Edit::None);
         self.is_pasted = false;
-        text.clone_into(&mut self.text);
+        self.text = clean(text);
         self.cursor = self.text.len();
     }
 
     /// Puts something in place of the part between two bytes, the second of which is the cursor.
     pub fn replace(&mut self, start: usize, new: &str) {
         self.change(Edit::None);
-        self.text.replace_range(start..self.cursor, new);
-        self.cursor = start + new.len();
+        let new = clean(new);
+        self.text.replace_range(start..self.cursor, &new);
+        self.cursor = self.boundary(start + new.len());
     }
 
     /// The text; nothing is left, not even to undo.
@@ -69,7 +75,7 @@ impl Line {
 
     /// Inserts what is typed; false when it does not fit.
     pub fn insert(&mut self, typed: char) -> bool {
-        if !text::is_printable(typed) {
+        if !is_printable(typed) {
             return true;
         }
         // A word at a time.
@@ -88,6 +94,7 @@ impl Line {
     /// Inserts text from the clipboard; false when it does not fit.
     pub fn paste(&mut self, pasted: &str) -> bool {
         self.change(Edit::None);
+        let pasted = &clean(pasted);
         let is_at_start = self.before_cursor().trim().is_empty();
         let fits = self.put(pasted);
         self.is_pasted |= fits && is_at_start;

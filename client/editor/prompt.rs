@@ -66,6 +66,8 @@ pub enum Turn {
 pub struct Situation {
     /// The line answers a question.
     pub is_question: bool,
+    /// There is nobody to whom text could be sent: it answers a question, or is a command.
+    pub is_one_line: bool,
     pub can_send_files: bool,
 }
 
@@ -139,7 +141,7 @@ impl Prompt {
                 self.mode = Mode::Search { pattern: String::new(), end: usize::MAX };
                 true
             }
-            Key::AltEnter if situation.is_question => false,
+            Key::AltEnter if situation.is_one_line => false,
             key => edited(line, &key),
         };
         if fits { Outcome::Changed } else { Outcome::Bell }
@@ -175,17 +177,16 @@ impl Prompt {
     }
 
     fn paste(&mut self, pasted: &str, situation: &Situation) -> Outcome {
-        let lines = pasted.replace("\r\n", "\n").replace('\r', "\n");
-        let text: String =
-            lines.trim_end_matches('\n').chars().filter(|&c| matches!(c, '\n' | '\t') || is_printable(c)).collect();
-        if situation.is_question {
+        let text = pasted.replace("\r\n", "\n").replace('\r', "\n");
+        let text = text.trim_end_matches('\n');
+        if situation.is_one_line {
             return self.insert_pasted(text.lines().next().unwrap_or_default());
         }
         if text.lines().count() > PASTED_LINES {
-            self.mode = Mode::Pasted(text);
+            self.mode = Mode::Pasted(text.chars().filter(|&c| matches!(c, '\n' | '\t') || is_printable(c)).collect());
             return Outcome::Changed;
         }
-        self.insert_pasted(&text)
+        self.insert_pasted(text)
     }
 
     fn insert_pasted(&mut self, text: &str) -> Outcome {

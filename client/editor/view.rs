@@ -73,7 +73,9 @@ impl Editor {
                 self.screen.ring();
                 None
             }
-            Outcome::Entered { text, is_pasted } => self.entered(text, is_pasted, model, commands),
+            Outcome::Entered { text, is_pasted } => {
+                self.entered(text, is_pasted && !situation.is_one_line, model, commands)
+            }
             Outcome::SendPaste(text) => {
                 let lines = lines::of_paste(&text, commands);
                 Some(Request::Lines { lines, typed: None })
@@ -95,7 +97,9 @@ impl Editor {
 
     fn situation(&self, model: &Model, commands: &[Command]) -> Situation {
         let can_send_files = model.detour.is_none() && command::find(commands, "/file").is_some();
-        Situation { is_question: self.question.is_some(), can_send_files }
+        let is_question = self.question.is_some();
+        let takes_commands_only = model.idle_prompt.is_some() && model.target().is_none() && model.detour.is_none();
+        Situation { is_question, is_one_line: is_question || takes_commands_only, can_send_files }
     }
 
     /// The line was ended: it goes up, unless it comes back as something that we said.
@@ -106,9 +110,9 @@ impl Editor {
             self.screen.leave();
             return Some(Request::Lines { lines: vec![text], typed: None });
         }
-        let is_text = is_pasted && model.target().is_some();
-        let lines = match if is_text { Ok(lines::of_paste(&text, commands)) } else { lines::of_typed(&text, commands) }
-        {
+        let is_disguised = is_pasted && lines::looks_like_a_command(&text, commands);
+        let lines = if is_pasted { Ok(lines::of_paste(&text, commands)) } else { lines::of_typed(&text, commands) };
+        let lines = match lines {
             Ok(lines) => lines,
             Err(why) => {
                 self.print(why.to_owned());
@@ -120,7 +124,8 @@ impl Editor {
         for line in lines.iter().filter(|line| !is_said_here(line, model, commands)) {
             self.print(format!("{label}{line}"));
         }
-        Some(Request::Lines { lines, typed: Some(text) })
+        // From the history it would come as a command.
+        Some(Request::Lines { lines, typed: Some(text).filter(|_| !is_disguised) })
     }
 
     fn print(&mut self, line: String) {
@@ -133,7 +138,8 @@ impl Editor {
         let situation = self.situation(model, commands);
         let shown = self.prompt.shown(&situation);
         let usual = || self.question.clone().unwrap_or_else(|| label(model));
-        let is_text = self.prompt.line.is_pasted() && lines::looks_like_a_command(shown.text, commands);
+        let is_text =
+            !situation.is_one_line && self.prompt.line.is_pasted() && lines::looks_like_a_command(shown.text, commands);
         let block = Block {
             status: self.screen.status().to_owned(),
             hint: if is_text { "This was pasted, so it is sent as text" } else { "" },

@@ -100,7 +100,13 @@ fn what_does_not_fit_is_refused_as_a_whole() {
 }
 
 #[test]
-fn control_characters_are_not_inserted() {
+fn control_characters_never_come_into_the_line() {
+    let mut line = Line::default();
+    line.set("a\u{1b}[2Jb");
+    line.replace(1, "\u{9b}c\rd");
+    assert!(line.paste("\u{1b}e\n"));
+    assert_eq!(line.text(), "acde\n");
+
     let mut line = Line::default();
     "a\u{1b}\u{9b}\u{202e}b".chars().for_each(|c| assert!(line.insert(c)));
     assert_eq!(line.text(), "ab");

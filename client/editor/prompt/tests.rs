@@ -2,8 +2,8 @@
 
 use super::*;
 
-const CHAT: Situation = Situation { is_question: false, can_send_files: true };
-const QUESTION: Situation = Situation { is_question: true, can_send_files: false };
+const CHAT: Situation = Situation { is_question: false, is_one_line: false, can_send_files: true };
+const QUESTION: Situation = Situation { is_question: true, is_one_line: true, can_send_files: false };
 
 fn press(prompt: &mut Prompt, key: Key) -> Outcome {
     prompt.key(key, &CHAT, World::default)
