@@ -12,14 +12,14 @@ target = $${CARGO_TARGET_DIR:-target}/release
 rust = $(shell sed -n 's/^rust-version = "1\.\([0-9]*\)"/\1/p' Cargo.toml)
 packages = on Debian 12 'sudo apt install make gcc cargo-web' is enough; elsewhere install gcc (or clang), \
 and Rust by rustup (rust-lang.org, 'Install'), or 'rustup update'
-started = Building groupchat. The first time it takes about a minute; a second terminal waits for the first.
+started = Building groupchat: about a minute the first time. A second terminal waits.
 
-# Builds what is out of date: with cargo's progress at a terminal, of which the last line, "Finished", is taken away, so
-# that nothing is seen when there was nothing to build.
+# Builds both programs, so that a second terminal has nothing left to build: with cargo's progress at a terminal, of which
+# the last line, "Finished", is taken away, so that nothing is seen when there was nothing to build.
 define build
-@test -e "$(target)/$(1)" || echo "$(started)" >&2
-@if [ -t 2 ] && [ "$$TERM" != dumb ]; then $(CARGO) build --release $(features) --bin $(1) && printf '\033[A\033[2K' >&2; \
-else $(CARGO) build --release --quiet $(features) --bin $(1); fi
+@test -e "$(target)/chat-server" || echo "$(started)" >&2
+@if [ -t 2 ] && [ "$$TERM" != dumb ]; then $(CARGO) build --release $(features) && printf '\033[A\033[2K' >&2; \
+else $(CARGO) build --release --quiet $(features); fi
 endef
 
 .PHONY: help
@@ -28,7 +28,7 @@ help: ## show this list
 
 .PHONY: run-server
 run-server: cargo ## start the server (ARGS="--listen 0.0.0.0:6667 -v" passes options)
-	$(call build,chat-server)
+	$(build)
 	@$(CARGO) run --release --quiet $(features) --bin chat-server -- $(ARGS)
 
 .PHONY: run-core
@@ -37,18 +37,17 @@ run-core: ## start the core of the server alone: a good place to begin reading (
 
 .PHONY: run-client
 run-client: cargo ## start a client: make run-client NICK=albert [SERVER=host:port]
-	$(call build,chat-client)
+	$(build)
 	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --server '$(SERVER)' $(if $(NICK),--nick $(NICK)) $(ARGS)
 
 .PHONY: run-directory
 run-directory: cargo ## open the directory of multicast rooms: make run-directory [NICK=albert] [SERVER=host:port]
-	$(call build,chat-client)
+	$(build)
 	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --directory --server '$(SERVER)' $(if $(NICK),--nick $(NICK)) $(ARGS)
 
 .PHONY: build
 build: cargo ## build the server and the client (FEATURES=core or default for a part)
-	$(call build,chat-server)
-	$(call build,chat-client)
+	$(build)
 
 .PHONY: install
 install: ## build and install into PREFIX (/usr/local), with a service for systemd; DESTDIR is put in front

@@ -66,7 +66,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
     #[cfg(not(feature = "tls"))]
     args.check()?;
-    let listeners = args.core.listen.iter().map(|&address| listen(address)).collect::<Result<Vec<_>, _>>()?;
+    let listeners = listen(&args.core.listen)?;
     let (stopper, stop) = mpsc::channel();
     stop_on_signal(stopper.clone())?;
     let (log, log_written) = Log::start(args.core.verbose)?;

@@ -1,7 +1,7 @@
 //! The console of the server: what its operator types, at a terminal of its own (script(1)), and what comes of it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -144,7 +144,7 @@ fn console_thread(server: &Server) -> Option<PathBuf> {
 }
 
 /// How often a thread has gone to sleep.
-fn sleeps(thread: &PathBuf) -> usize {
+fn sleeps(thread: &Path) -> usize {
     let status = fs::read_to_string(thread.join("status")).unwrap_or_default();
     let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
     count.map_or(0, |count| count.trim().parse().unwrap())

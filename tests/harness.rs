@@ -73,7 +73,7 @@ impl Server {
             options.join(" ")
         );
         if STORES {
-            server += &format!(" --data-dir {}", folder.path().display());
+            server.extend([" --data-dir ", folder.path().to_str().unwrap()]);
         }
         let mut terminal = Command::new("script");
         terminal.args(["-qec", command, "/dev/null"]).env("SERVER", server).env("SHELL", "/bin/sh");

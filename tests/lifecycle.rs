@@ -43,6 +43,10 @@ fn the_window_shows_who_does_what() {
         assert_eq!(server.program.expect_log(&line), line);
     }
     server.program.expect_log("is offline (Connection closed)  [ bob ]");
+    let _bob = server.client("bob");
+    server.connect().ask("NICK BOB\r\nNICK 7up", &["433 BOB :*", "432 7up :*"]);
+    server.program.expect_log(") may not be called BOB: ");
+    server.program.expect_log(") may not be called 7up: A nick has ");
     assert!(!server.program.text().contains("secret"), "what people write is their own business");
 }
 
@@ -224,8 +228,8 @@ pub fn cannot_start(options: &[&str]) -> (Option<i32>, String) {
 fn a_server_that_cannot_start_says_why_in_one_sentence() {
     let server = Server::start(&[]);
     let taken = server.addresses[0].to_string();
-    let in_use =
-        format!("stderr: chat-server: {taken} is in use; stop what listens there, or choose another with --listen");
+    let what_to_do = "perhaps by a server that runs already; stop it, or choose another port with --listen";
+    let in_use = format!("stderr: chat-server: {taken} is in use, {what_to_do}");
     assert_eq!(cannot_start(&["--listen", &taken]), (Some(1), in_use));
     let too_long = "n".repeat(64);
     for name in ["two words", "", "colon:", "n@h", "\u{e9}", &too_long] {

@@ -172,3 +172,19 @@ fn what_one_is_told_and_what_others_are_told_keep_their_order() {
         ":al!alice@127.0.0.1 PRIVMSG bob :6",
     ]);
 }
+
+#[test]
+fn the_console_says_that_nobody_has_the_name() {
+    let server = Server::start(&["--verbose"]);
+    let mut alice = server.client("alice");
+    alice.ask("PRIVMSG zoe :hello?", &["401 zoe"]);
+    server.program.expect_log("wrote to zoe (nobody of that name): hello?  [ alice ]");
+    alice.ask("NOTICE 9 :hello?", &[]);
+    server.program.expect_log("wrote to 9 (nobody of that name): hello?  [ alice ]");
+    alice.ask("TAGMSG zoe", &["401 zoe"]);
+    let mut bob = server.client("bob");
+    alice.ask("PRIVMSG bob :hello", &[]);
+    bob.expect(":alice!alice@127.0.0.1 PRIVMSG bob :hello");
+    server.program.expect_log("wrote to bob: hello  [ alice ]");
+    assert_eq!(server.program.count_log("nobody of that name"), 2);
+}

@@ -63,8 +63,9 @@ pub enum Kind {
     Mode { by: String, change: String },
     /// We have entered the room, for the first time or after the connection was lost.
     WeJoined,
-    /// Who is in the room that we have entered, on the user's wish. Nobody else, and no topic: then it is a new one.
-    Present { members: Vec<String>, is_new: bool },
+    /// How many people are in the room that we have entered, on the user's wish, and a few of them. A new room has
+    /// nobody else, and no topic.
+    Present { count: usize, members: Vec<String>, is_new: bool },
     /// We have left the room.
     WeLeft,
     /// An operator removed us from the room.

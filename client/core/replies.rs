@@ -4,6 +4,7 @@
 
 use super::connection::TAGS;
 use super::event::{Event, Kind};
+use super::limits::NAMED;
 use super::model::{is_room, nicks};
 use super::numerics::{self, WRONG_KEY};
 use super::pending::{ENTERED, ISON, KEY, NEW_KEY, NOBODY, TAGMSG};
@@ -30,7 +31,9 @@ pub fn reply(state: &mut State, code: u16, params: &[&str]) {
     if (400..700).contains(&code) && state.pending.end(NEW_KEY, first).is_some() {
         is_open(state, first, "its key could not be set");
     }
-    if numerics::refuses_room(code) {
+    // A room is not made with a key that is none.
+    let is_not_made = code == n::ERR_INVALIDMODEPARAM.code && !state.model.is_in(first);
+    if numerics::refuses_room(code) || is_not_made {
         state.forget_room(first);
     }
 }
@@ -138,8 +141,12 @@ fn names_have_come(state: &mut State, room: &str) {
         }
     }
     if let Some(entered) = state.pending.end(ENTERED, room) {
-        let (members, is_new) = (state.model.members(room), entered.rows.is_empty());
-        state.emit(Event::at(room, Kind::Present { members, is_new }));
+        let (mut members, is_new) = (state.model.members(room), entered.rows.is_empty());
+        let count = members.len();
+        if count > NAMED {
+            members.clear();
+        }
+        state.emit(Event::at(room, Kind::Present { count, members, is_new }));
     }
     if state.pending.about(KEY, room).is_some() && state.model.is_in(room) {
         // Not every server gives the key to the room, and none says whether it has done so.

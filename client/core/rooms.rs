@@ -12,10 +12,9 @@ use wire::{limits, names, text};
 /// `/join #room [key]`
 pub fn join(client: &Client, arguments: &str) {
     let (given, key) = first_word(arguments);
-    let is_key = !key.contains([' ', ',']) && !key.starts_with(':');
     let room = arguments::room(given);
     let room =
-        if is_key { room } else { room.and(Err("a key has no space, no comma, and no : at its start".to_owned())) };
+        if key.contains([' ', ',']) { room.and(Err("a key has no space and no comma".to_owned())) } else { room };
     let mut state = client.lock();
     match room {
         Err(reason) => {

@@ -4,7 +4,6 @@
 
 use super::event::Sentence::{self, Answer, News};
 use super::event::{Event, Kind, Manner, Origin};
-use super::limits::NAMED;
 use super::model::{Model, is_room};
 use super::{modes, numerics};
 
@@ -55,14 +54,10 @@ pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
             let people = if nicks.len() == 1 { "person" } else { "people" };
             Answer(format!("{} {people} in {room}: {}", nicks.len(), nicks.join(", ")))
         }
-        Kind::Present { members, is_new: true } if members.len() < 2 => {
-            Answer(format!("{here}New room, nobody else is here"))
-        }
-        Kind::Present { members, .. } => Answer(match members.len() {
-            0 | 1 => format!("{here}Nobody else is here"),
-            count if count <= NAMED => format!("{here}{count} here: {}", members.join(", ")),
-            count => format!("{here}{count} here"),
-        }),
+        Kind::Present { count: 0 | 1, is_new: true, .. } => Answer(format!("{here}New room, nobody else is here")),
+        Kind::Present { count: 0 | 1, .. } => Answer(format!("{here}Nobody else is here")),
+        Kind::Present { count, members, .. } if *count > members.len() => Answer(format!("{here}{count} here")),
+        Kind::Present { count, members, .. } => Answer(format!("{here}{count} here: {}", members.join(", "))),
         Kind::Note(text) => Answer(text.clone()),
         Kind::Wing(event) => match event.sentence()? {
             News(text) => News(format!("{mark}{text}")),

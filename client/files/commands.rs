@@ -158,10 +158,10 @@ fn decline(files: &Files, client: &Client, id: &str) -> Result<(), String> {
         Some((name, FileState::Received)) => return Err(format!("You have {name} already")),
         _ => {}
     }
-    let number = transfers.by_id(id).map(|transfer| (transfer.number, transfer.is_running));
-    if let Some((number, is_running)) = number {
-        end(transfers, number, Cancel::Declined);
-        if is_running {
+    // One that is just being stopped for another reason says no word to the server.
+    let transfer = transfers.by_id(id).filter(|transfer| transfer.cancel.is_none());
+    if let Some(number) = transfer.map(|transfer| transfer.number) {
+        if end(transfers, number, Cancel::Declined).is_none() {
             drop(state);
             client.signal();
             return Ok(());

@@ -72,6 +72,7 @@ impl WingEvent for FileEvent {
                 format!("Received {name}{}: {path} ({size}, CRC-32 {crc:08x}) {how}", from(peer))
             }
             FileEvent::Cancelled { name } => format!("{name} is cancelled"),
+            FileEvent::Stopped { name, id } if name.is_empty() => format!("File {id} is stopped; {}", go_on(*id)),
             FileEvent::Stopped { name, id } => format!("{name} is stopped; {}", go_on(*id)),
             FileEvent::WeDeclined { sender, name } => format!("You declined {name}; {sender} is told"),
             FileEvent::Failed(why) => why.clone(),

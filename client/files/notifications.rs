@@ -191,6 +191,9 @@ fn cancelled(state: &mut State, files: &Files, id: u64, by: String, name: String
         let number = transfer.number;
         transfers.remove(number);
     }
+    if let Some(offer) = transfers.offers.remove(&id) {
+        part::remove(&part::path(&files.options.downloads, &state.model.nick, id, offer.crc));
+    }
     drop(transfers);
     state.emit(FileEvent::Withdrawn { by, name });
 }

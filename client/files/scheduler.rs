@@ -3,6 +3,7 @@
 //! Called by the receiver thread, by commands and by the threads of transfers.
 
 use super::event::FileEvent;
+use super::offer::Offer;
 use super::shared::Files;
 use super::status;
 use super::task::{Ended, Task};
@@ -14,6 +15,7 @@ use crate::core::state::State;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread;
+use wire::file_line::FileState;
 
 /// Starts the transfers that wait, as far as there are places.
 pub fn start(client: &Client, state: &mut State, files: &Files) {
@@ -54,6 +56,10 @@ fn finish(state: &mut State, files: &Files, number: u64, ended: Ended) {
         if ended.is_ok() {
             transfers.mark_received(id);
         }
+    }
+    if let (Ok(FileEvent::Sent { name, size, crc, target, .. }), Some(id)) = (&ended, transfer.id) {
+        let (sender, target, name) = (state.model.nick.clone(), target.clone(), name.clone());
+        transfers.learn(Offer { id, sender, target, size: *size, crc: *crc, state: FileState::Sent, name });
     }
     drop(transfers);
     let (name, wanted) = (transfer.name, transfer.wanted);

@@ -303,9 +303,9 @@ impl Transfer {
         }
     }
 
-    /// Makes its thread stop as soon as it can.
+    /// Makes its thread stop as soon as it can. The thread may act on the first reason already.
     pub fn stop(&mut self, cancel: Cancel) {
-        self.cancel = Some(cancel);
+        self.cancel.get_or_insert(cancel);
         if let Some(stream) = self.stream.take() {
             // It may be closed already.
             let _ = stream.socket().shutdown(Shutdown::Both);

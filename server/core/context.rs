@@ -509,17 +509,21 @@ impl<'a> CommandContext<'a> {
     }
 
     /// A room of the client's in which it may not use this name, now or by its present one, since it is banned there.
-    pub fn barred_in(&self, nick: &str) -> Option<&Room> {
+    pub fn barred_in(&mut self, nick: &str) -> Option<String> {
         let me = self.me();
-        let new = format!("{nick}!{}@{}", me.user(), me.host);
+        let (id, wings, rooms) = (self.id, self.wings, me.rooms.clone());
+        let sources = [me.source(), format!("{nick}!{}@{}", me.user(), me.host)];
         let is_barred = |room: &&Room| {
-            [&me.source(), &new].into_iter().any(|source| {
+            sources.iter().any(|source| {
                 // Without regard to the member only bans count, and no operator is kept silent.
-                let may_speak = |client| self.wings.may_speak(room, client, source).is_ok();
-                !may_speak(Some(self.id)) && !may_speak(None)
+                let may_speak = |client| wings.may_speak(room, client, source).is_ok();
+                !may_speak(Some(id)) && !may_speak(None)
             })
         };
-        me.rooms.iter().filter_map(|name| self.registry.room(name)).find(is_barred)
+        rooms.iter().find_map(|name| {
+            self.worked(limits::ROOM_WORK);
+            self.registry.room(name).filter(is_barred).map(|room| room.name.clone())
+        })
     }
 
     /// The room of that name, if the client may know of it.

@@ -32,6 +32,8 @@ impl Caps {
     pub const ECHO_MESSAGE: Caps = Caps::bit(1);
     pub const MESSAGE_TAGS: Caps = Caps::bit(2);
     pub const SERVER_TIME: Caps = Caps::bit(3);
+    /// JOIN with the real name. The core has the line, a wing offers the capability.
+    pub const EXTENDED_JOIN: Caps = Caps::bit(4);
     pub const ALL: Caps = Caps(u16::MAX);
     /// The first bit that wings may use.
     pub const FIRST_OF_WINGS: u32 = 8;

@@ -21,14 +21,35 @@ use super::server::Server;
 use super::session::session_loop;
 use super::socket::Socket;
 
-/// Opens a listening socket. An error is one sentence that says what to do.
-pub fn listen(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => {
-            format!("{address} is in use; stop what listens there, or choose another with --listen")
+/// Opens a listening socket for each address. An error is one sentence that says what to do.
+pub fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> {
+    let open = |(at, address): (usize, &SocketAddr)| {
+        TcpListener::bind(address).map_err(|error| why_not(*address, &addresses[..at], &error))
+    };
+    addresses.iter().enumerate().map(open).collect()
+}
+
+/// Why nobody can listen on an address, after these `others` of ours.
+fn why_not(address: SocketAddr, others: &[SocketAddr], error: &io::Error) -> String {
+    let (ip, port) = (address.ip(), address.port());
+    let overlaps = |other: &&SocketAddr| {
+        other.port() == port && (other.ip() == ip || other.ip().is_unspecified() || ip.is_unspecified())
+    };
+    match (error.kind(), others.iter().find(overlaps)) {
+        (ErrorKind::AddrInUse, Some(other)) => {
+            format!("--listen {other} and --listen {address} overlap ([::] takes IPv4, too); leave one of them out")
+        }
+        (ErrorKind::AddrInUse, None) => format!(
+            "{address} is in use, perhaps by a server that runs already; stop it, or choose another port with --listen"
+        ),
+        (ErrorKind::AddrNotAvailable, _) => {
+            format!("{ip} is no address of this machine; --listen 0.0.0.0:{port} takes all that it has")
+        }
+        (ErrorKind::PermissionDenied, _) if port < 1024 => {
+            format!("port {port} is the system's, like all below 1024; choose a higher one with --listen")
         }
         _ => format!("cannot listen on {address}: {error}; choose another with --listen"),
-    })
+    }
 }
 
 /// The addresses at which other computers may reach listeners that are bound to these.
@@ -130,5 +151,37 @@ fn refuse(mut stream: &TcpStream, reason: &str) {
         // In one piece: `write!` makes a call for each part.
         let _ = stream.write_all(format!("ERROR :{reason}\r\n").as_bytes());
         let _ = stream.shutdown(Shutdown::Write);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_nobody_can_listen_says_what_to_do() {
+        let at = |address: &str| address.parse().unwrap();
+        for (kind, address, others, why) in [
+            (
+                ErrorKind::AddrInUse,
+                "[::]:6667",
+                ["0.0.0.0:6667"],
+                "--listen 0.0.0.0:6667 and --listen [::]:6667 overlap",
+            ),
+            (
+                ErrorKind::AddrInUse,
+                "127.0.0.1:1",
+                ["127.0.0.1:1"],
+                "--listen 127.0.0.1:1 and --listen 127.0.0.1:1 overlap",
+            ),
+            (ErrorKind::AddrInUse, "127.0.0.1:1", ["0.0.0.0:2"], "127.0.0.1:1 is in use, perhaps by a server"),
+            (ErrorKind::AddrInUse, "127.0.0.1:1", ["127.0.0.2:1"], "127.0.0.1:1 is in use, perhaps by a server"),
+            (ErrorKind::AddrNotAvailable, "192.0.2.1:1", ["0.0.0.0:2"], "192.0.2.1 is no address of this machine"),
+            (ErrorKind::PermissionDenied, "0.0.0.0:194", ["0.0.0.0:2"], "port 194 is the system's"),
+            (ErrorKind::PermissionDenied, "0.0.0.0:1940", ["0.0.0.0:2"], "cannot listen on 0.0.0.0:1940: "),
+        ] {
+            let said = why_not(at(address), &others.map(at), &kind.into());
+            assert!(said.starts_with(why), "{said}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use wire::limits::{AWAY, LINE};
-use wire::message::Message;
+use wire::message::{Message, middle};
 use wire::numeric::{self, OFFLINE};
 use wire::text::truncate;
 
@@ -79,6 +79,9 @@ fn write_to_all(ctx: &mut CommandContext<'_>, message: &Message<'_>, kind: Kind)
     for target in targets {
         let result = if target.starts_with('#') { draft.to_room(ctx, target) } else { draft.to_person(ctx, target) };
         if let Err(refusal) = result {
+            if refusal.numeric == numeric::ERR_NOSUCHNICK {
+                draft.log(ctx, &format!("{} (nobody of that name)", middle(target)));
+            }
             let params: &[&str] = match refusal.numeric {
                 numeric::ERR_UNKNOWNERROR => &[&verb, target],
                 numeric::ERR_INPUTTOOLONG => &[],

@@ -25,7 +25,8 @@ pub struct Options {
     /// How many clients may be connected at once
     #[arg(long, value_name = "N", default_value_t = limits::MAX_CLIENTS, value_parser = at_least_one)]
     pub max_clients: usize,
-    /// How many of them from one address, and how many transfers of files (this machine itself is exempt)
+    /// How many of them from one address, and how many transfers of files. This machine itself is exempt, so with 0 nobody
+    /// else gets in
     #[arg(long, value_name = "N", default_value_t = limits::MAX_PER_IP)]
     pub max_per_ip: usize,
     /// How many lines a second a client may go on sending; faster ones are throttled (0: no limit)

@@ -28,25 +28,26 @@ pub fn nick(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     };
     if !is_nick(wanted) {
         let text = format!("A nick has 1 to {NICK} letters, digits or -[]\\`_^{{|}} and starts with no digit or -");
-        return ctx.reply_text(numeric::ERR_ERRONEUSNICKNAME, &[wanted], &text);
+        return refuse(ctx, wanted, &Refusal::new(numeric::ERR_ERRONEUSNICKNAME, text));
     }
     // Its lines would look like the server's.
     if eq_ignore_case(wanted, ctx.server.name()) {
-        return ctx.reply_text(numeric::ERR_ERRONEUSNICKNAME, &[wanted], "That is the server's name");
+        return refuse(ctx, wanted, &Refusal::new(numeric::ERR_ERRONEUSNICKNAME, "That is the server's name"));
     }
     let (source, registered, old) = (ctx.me().source(), ctx.me().registered, ctx.me().nick.clone());
     if old.as_deref() == Some(wanted) {
         return;
     }
     if let Err(refusal) = may_rename(ctx, wanted) {
-        return ctx.replies.refuse(wanted, &refusal);
+        return refuse(ctx, wanted, &refusal);
     }
     let (id, wings) = (ctx.id, ctx.wings);
     if let Err(text) = wings.list.iter().try_for_each(|wing| wing.may_take_nick(ctx, wanted)) {
-        return ctx.reply_text(numeric::ERR_NICKNAMEINUSE, &[wanted], text);
+        return refuse(ctx, wanted, &Refusal::new(numeric::ERR_NICKNAMEINUSE, text));
     }
     if !ctx.registry.take_nick(id, wanted) {
-        return ctx.reply(numeric::ERR_NICKNAMEINUSE, &[wanted]);
+        let numeric = numeric::ERR_NICKNAMEINUSE;
+        return refuse(ctx, wanted, &Refusal::new(numeric, numeric.text));
     }
     wanted.clone_into(&mut ctx.replies.nick);
     if let Some(old) = &old {
@@ -56,7 +57,6 @@ pub fn nick(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         return welcome_when_ready(ctx);
     }
     ctx.me_mut().renamed = true;
-    ctx.cost += ctx.me().rooms.len() / limits::ROOMS_PER_RENAME;
     ctx.send_to_peers(Line::new(ctx.inputs.now, format_args!(":{source} NICK :{wanted}")));
     ctx.log(format_args!("was called {} before", old.unwrap_or_default()));
     let notices: Vec<String> = wings.list.iter().filter_map(|wing| wing.named(ctx)).collect();
@@ -64,10 +64,17 @@ pub fn nick(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     wings.list.iter().for_each(|wing| wing.arrived(ctx));
 }
 
+/// The client may not have a name: it is told so, and so is the operator.
+fn refuse(ctx: &mut CommandContext<'_>, wanted: &str, refusal: &Refusal) {
+    ctx.log(format_args!("may not be called {}: {}", truncate(wanted, NICK), refusal.text));
+    ctx.replies.refuse(wanted, refusal);
+}
+
 /// Whether the client may change its name to this one, whoever has it: a name is read by all in its rooms, like a text.
-pub fn may_rename(ctx: &CommandContext<'_>, wanted: &str) -> Result<(), Refusal> {
+pub fn may_rename(ctx: &mut CommandContext<'_>, wanted: &str) -> Result<(), Refusal> {
+    ctx.cost += ctx.me().rooms.len() / limits::ROOMS_PER_RENAME;
     ctx.barred_in(wanted).map_or(Ok(()), |room| {
-        let text = format!("You cannot change your nick while you, or that nick, are banned in {}", room.name);
+        let text = format!("You cannot change your nick while you, or that nick, are banned in {room}");
         Err(Refusal::new(numeric::ERR_CANTCHANGENICK, text))
     })
 }

@@ -11,7 +11,7 @@ use wire::numeric;
 use wire::text::truncate;
 
 use super::context::CommandContext;
-use super::event::Line;
+use super::event::{Caps, Line};
 use super::items::distinct;
 use super::limits;
 
@@ -62,7 +62,9 @@ fn join_one(ctx: &mut CommandContext<'_>, name: &str, key: Option<&str>) {
     room.add(id);
     let (name, recipients) = (room.name.clone(), room.recipients(None));
     ctx.me_mut().rooms.push(folded);
-    ctx.send_to(recipients, Line::new(ctx.inputs.now, format_args!(":{source} JOIN {name}")));
+    // The star stands for an account, which nobody has here.
+    let line = Line::new(ctx.inputs.now, format_args!(":{source} JOIN {name} * :{}", ctx.me().realname));
+    ctx.send_to(recipients, line.only_for(Caps::EXTENDED_JOIN, Some(format_args!(":{source} JOIN {name}"))));
     ctx.log(format_args!("joined {name}"));
     let wings = ctx.wings;
     wings.list.iter().for_each(|wing| wing.joined(ctx, &name, key));

@@ -117,7 +117,7 @@ impl DataFolder {
             // An earlier version may have it at this moment.
             let lock = lock(older)?;
             fs::rename(older, &path).map_err(|error| cannot("make", error))?;
-            news.push(format!("What was in {} is there now", older.display()));
+            news.push(format!("They were in {} until now; that folder was moved", older.display()));
             lock
         } else {
             // In the folder for temporary files, which everybody shares, it must be new, or it could be somebody else's.
@@ -125,7 +125,10 @@ impl DataFolder {
             made.map_err(|error| cannot("make", error))?;
             lock(&path)?
         };
-        news.extend((!place.unused.is_empty()).then(|| format!("Not used is {}", names(&place.unused))));
+        news.extend(
+            (!place.unused.is_empty())
+                .then(|| format!("Data of earlier versions stays unused in {}", names(&place.unused))),
+        );
         let (clock, warning) = Clock::open(&path, SystemTime::now(), started);
         news.extend(warning);
         Ok(Arc::new(DataFolder { path, clock: clock.into(), news, temporary, _lock: lock }))

@@ -10,7 +10,7 @@ use std::{io, mem};
 use wire::file_line::FileLine;
 use wire::files::readable_size;
 use wire::message::Message;
-use wire::names::casefold;
+use wire::names::{casefold, eq_ignore_case};
 
 use super::ids::FileId;
 use super::journal;
@@ -280,11 +280,10 @@ pub fn notify_declined(files: &Files, ctx: &mut CommandContext<'_>, id: FileId) 
     };
     let (me, msgid, party) = (ctx.me().source(), ctx.server.next_msgid(), ctx.me().party);
     let declined = FileLine::Declined { target: &to, id, name: &name };
-    ctx.replies.line(format_args!(":{me} {declined}"));
-    let line = message(ctx.inputs.now, &me, &declined, msgid);
-    if casefold(&to) == casefold(ctx.me().nick()) {
-        return;
+    let (answer, line) = (format!(":{me} {declined}"), message(ctx.inputs.now, &me, &declined, msgid));
+    if !eq_ignore_case(&to, ctx.me().nick()) {
+        // If the mailbox is full, the list of files still tells the sender that the file is gone.
+        let _ = delivery::send(&files.mail, ctx, PrivateMessage { to, id: msgid, line, echo: None }, Some(party));
     }
-    // The sender finds in the list of files that it is gone, if the mailbox is full.
-    let _ = delivery::send(&files.mail, ctx, PrivateMessage { to, id: msgid, line, echo: None }, Some(party));
+    ctx.replies.line(format_args!("{answer}"));
 }

@@ -24,10 +24,7 @@ use crate::core::replies::Replies;
 use crate::core::room::Room;
 
 pub const MULTI_PREFIX: Caps = Caps::bit(Caps::FIRST_OF_WINGS);
-const USERHOST_IN_NAMES: Caps = Caps::bit(Caps::FIRST_OF_WINGS + 1);
-
-/// Capabilities that change these lists.
-pub const CAPABILITIES: &[(&str, Caps)] = &[("multi-prefix", MULTI_PREFIX), ("userhost-in-names", USERHOST_IN_NAMES)];
+pub const USERHOST_IN_NAMES: Caps = Caps::bit(Caps::FIRST_OF_WINGS + 1);
 
 /// Whether a line asks for more names, or for more or longer masks, than one may; the client is then told so.
 pub fn ask_too_much(replies: &mut Replies<'_>, verb: &str, words: &[&str]) -> bool {

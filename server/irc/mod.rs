@@ -1,20 +1,24 @@
 //! The wing irc: what stock IRC clients ask for beyond the core.
 //!
 //! Its verbs and hooks run in client threads, under the registry's lock. It keeps its state with the rooms, the
-//! memberships and the clients that it belongs to, so it has no lock of its own.
+//! memberships and the clients that it belongs to; only what WHOWAS remembers has a lock of its own.
 //!
 //! - [`modes`]: the modes of a room and the ranks of its members; the table from which 004, 005 and MODE follow
 //! - [`mode`]: the verb MODE
 //! - [`rooms`]: TOPIC, INVITE, KICK
 //! - [`lists`]: NAMES, LIST
 //! - [`who`]: WHO, WHOIS
+//! - [`whowas`]: WHOWAS, and what it remembers
+//! - [`away`]: AWAY, told to others
 //! - [`users`]: user mode +i
 //! - [`queries`]: USERHOST, ISON, LUSERS, MOTD, VERSION, TIME
 //! - [`welcome`]: 004 and 005
 //! - [`console`]: `op` at the server's console
 //!
-//! Hooks: verbs and capabilities; the welcome; whether a client may see, enter and write into a room; a new member.
+//! Hooks: verbs and capabilities; the welcome; whether a client may see, enter and write into a room; a new member;
+//! a nick that is given up.
 
+mod away;
 mod console;
 mod limits;
 mod lists;
@@ -25,24 +29,28 @@ mod rooms;
 mod users;
 mod welcome;
 mod who;
+mod whowas;
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use clap::Args;
 use wire::message::Message;
+use wire::names::eq_ignore_case;
 use wire::text::printable;
 
 use crate::core::client::Client;
 use crate::core::context::{Command, CommandContext, Wing};
-use crate::core::event::{Caps, ClientId, Line};
+use crate::core::event::{Caps, ClientId, Line, Recipients};
 use crate::core::operator::ConsoleCommand;
 use crate::core::replies::Refusal;
 use crate::core::room::Room;
 
 use modes::{Flags, Modes, Rank, check_key};
 use users::InvisibleCount;
+use whowas::FormerClients;
 
 #[derive(Debug, Args)]
 pub struct IrcOptions {
@@ -55,6 +63,7 @@ pub struct Irc {
     /// The lines of the message of the day.
     motd: Vec<String>,
     invisible: InvisibleCount,
+    former: FormerClients,
 }
 
 impl Irc {
@@ -66,9 +75,17 @@ impl Irc {
                 .map_err(|error| format!("cannot read the message of the day from {}: {error}", path.display()))?,
         };
         let motd = text.lines().map(|line| printable(line).into_owned()).collect();
-        Ok(Arc::new(Irc { motd, invisible: InvisibleCount::default() }))
+        Ok(Arc::new(Irc { motd, invisible: InvisibleCount::default(), former: FormerClients::default() }))
     }
 }
+
+const CAPABILITIES: &[(&str, Caps)] = &[
+    ("away-notify", away::AWAY_NOTIFY),
+    ("extended-join", Caps::EXTENDED_JOIN),
+    ("invite-notify", rooms::INVITE_NOTIFY),
+    ("multi-prefix", lists::MULTI_PREFIX),
+    ("userhost-in-names", lists::USERHOST_IN_NAMES),
+];
 
 impl Wing for Irc {
     fn console(self: Arc<Self>) -> Vec<ConsoleCommand> {
@@ -76,7 +93,7 @@ impl Wing for Irc {
     }
 
     fn commands(self: Arc<Self>) -> Vec<Command> {
-        let [mode, lusers, motd] = [(); 3].map(|()| Arc::clone(&self));
+        let [mode, lusers, motd, former] = [(); 4].map(|()| Arc::clone(&self));
         vec![
             Command::new("NAMES", 0, lists::names),
             Command::new("LIST", 0, lists::list),
@@ -86,6 +103,8 @@ impl Wing for Irc {
             Command::new("MODE", 1, move |ctx, message| mode::mode(&mode.invisible, ctx, message)),
             Command::new("WHO", 0, who::who),
             Command::new("WHOIS", 1, who::whois),
+            Command::new("WHOWAS", 0, move |ctx, message| whowas::whowas(&former.former, ctx, message)),
+            Command::new("AWAY", 0, away::away),
             Command::new("USERHOST", 1, queries::userhost),
             Command::new("ISON", 1, queries::ison),
             Command::new("LUSERS", 0, move |ctx, _| queries::lusers(&lusers.invisible, ctx)),
@@ -96,13 +115,19 @@ impl Wing for Irc {
     }
 
     fn capabilities(&self) -> &'static [(&'static str, Caps)] {
-        lists::CAPABILITIES
+        CAPABILITIES
     }
 
     fn welcome(&self, ctx: &mut CommandContext<'_>) {
         welcome::welcome(ctx);
         queries::lusers(&self.invisible, ctx);
         queries::motd(&self.motd, ctx, &Message::default());
+    }
+
+    fn gave_up_nick(&self, client: &Client, old: &str, new: Option<&str>) {
+        if client.registered && new.is_none_or(|new| !eq_ignore_case(old, new)) {
+            self.former.remember(client, old, SystemTime::now());
+        }
     }
 
     fn may_see(&self, room: &Room, client: ClientId) -> bool {
@@ -130,6 +155,11 @@ impl Wing for Irc {
             // Under the same lock under which the room was made, so that nobody has come in without it.
             Modes::of_mut(room).key = Some(key.into());
             ctx.replies.server_line(format_args!("MODE {name} +k {key}"));
+        }
+        if ctx.me().away.is_some() {
+            let recipients = Recipients { except: Some(id), ..recipients.clone() };
+            let may_speak = ctx.may_speak_in(name, &ctx.me().source());
+            ctx.send_to(recipients, away::line(ctx.me(), may_speak, ctx.inputs.now));
         }
         // The first of a room learns of it by NAMES.
         let letters = inherited.letters();

@@ -2,6 +2,8 @@
 //!
 //! Runs in the client's thread, under the registry's lock.
 
+use std::sync::Arc;
+
 use wire::limits::{REASON, TOPIC};
 use wire::message::Message;
 use wire::names::casefold;
@@ -10,9 +12,12 @@ use wire::text::truncate;
 
 use super::modes::{Flags, Modes, Rank, Setting};
 use crate::core::context::CommandContext;
-use crate::core::event::{Line, Recipients};
+use crate::core::event::{Caps, Line, Recipients};
 use crate::core::items::items;
-use crate::core::limits::ROOM_WORK;
+use crate::core::limits::{PIECE, ROOM_WORK};
+
+/// The capability of clients that want to know who is invited.
+pub const INVITE_NOTIFY: Caps = Caps::bit(Caps::FIRST_OF_WINGS + 6);
 
 pub fn topic(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     let name = message.params[0];
@@ -78,6 +83,25 @@ pub fn invite(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     if let Some(text) = away {
         ctx.reply_text(numeric::RPL_AWAY, &[&nick], &text);
     }
+    tell_of_invitation(ctx, &name, &nick);
+}
+
+/// Tells the members that may invite: in a room by invitation only, its operators.
+fn tell_of_invitation(ctx: &mut CommandContext<'_>, name: &str, nick: &str) {
+    let (id, source, now) = (ctx.id, ctx.me().source(), ctx.inputs.now);
+    let Some(room) = ctx.registry.room_mut(name) else { return };
+    let mut recipients = room.recipients(Some(id));
+    if Modes::of(room).flags.has(Flags::INVITE_ONLY) {
+        let (all, mut operators) = (Arc::clone(&recipients.clients), Vec::new());
+        for some in all.chunks(PIECE) {
+            let Some(room) = ctx.registry.room(name) else { return };
+            operators.extend(some.iter().filter(|member| Rank::of(room, **member).operator));
+            ctx.worked(some.len());
+        }
+        recipients.clients = operators.into();
+    }
+    let line = Line::new(now, format_args!(":{source} INVITE {nick} {name}")).only_for(INVITE_NOTIFY, None);
+    ctx.send_to(recipients, line);
 }
 
 pub fn kick(ctx: &mut CommandContext<'_>, message: &Message<'_>) {

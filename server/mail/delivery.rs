@@ -187,7 +187,8 @@ fn date(moment: &str) -> &str {
 /// clients with `server-time` show the time of day only.
 fn deliver_stored(ctx: &mut CommandContext<'_>, mut line: Line, today: &str, last: &mut String) {
     let caps = ctx.me().caps;
-    if !caps.has(SHOWS_TIME) && !(caps.has(Caps::SERVER_TIME) && date(line.time()) == today) {
+    let shows_time = caps.has(SHOWS_TIME) || caps.has(Caps::SERVER_TIME) && date(line.time()) == today;
+    if !shows_time {
         let minute = line.time().chars().take("2026-11-25T09:30".len()).collect::<String>().replace('T', " ");
         let when = format!("{minute} UTC, from {}:", line.from());
         if when != *last {

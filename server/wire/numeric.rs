@@ -47,6 +47,7 @@ numerics! {
     RPL_NOWAWAY = 306 "You are marked as away";
     RPL_WHOISUSER = 311 "";
     RPL_WHOISSERVER = 312 "A group chat, one thread per client";
+    RPL_WHOWASUSER = 314 "";
     RPL_ENDOFWHO = 315 "End of WHO list";
     RPL_WHOISIDLE = 317 "seconds idle, signon time";
     RPL_ENDOFWHOIS = 318 "End of WHOIS list";
@@ -66,6 +67,7 @@ numerics! {
     RPL_ENDOFNAMES = 366 "End of NAMES list";
     RPL_BANLIST = 367 "";
     RPL_ENDOFBANLIST = 368 "End of ban list";
+    RPL_ENDOFWHOWAS = 369 "End of WHOWAS";
     RPL_MOTD = 372 "";
     RPL_MOTDSTART = 375 "";
     RPL_ENDOFMOTD = 376 "End of MOTD command";
@@ -76,6 +78,7 @@ numerics! {
     ERR_NOSUCHCHANNEL = 403 "No such room";
     ERR_CANNOTSENDTOCHAN = 404 "";
     ERR_TOOMANYCHANNELS = 405 "You are in too many rooms; leave one first";
+    ERR_WASNOSUCHNICK = 406 "There was no such nick";
     ERR_TOOMANYTARGETS = 407 "Too many targets; nobody got the message";
     ERR_NOORIGIN = 409 "No origin given; PING wants a word to send back";
     ERR_INVALIDCAPCMD = 410 "Invalid CAP command";

@@ -277,6 +277,28 @@ fn a_cancelled_download_waits_for_get_also_in_the_next_run() {
 }
 
 #[test]
+fn who_changes_their_mind_gets_what_they_asked_for_last() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut tesla, mut session) = server.tesla_with_files(&home, &[]);
+    for (id, asked) in [(7, "/cancel 7\n/get 7\n/get 7\n"), (8, "/cancel 8\n/cancel 8\n/decline 8\n")] {
+        session.send(&format!(":albert!a@h FILE ANNOUNCE tesla {id} 9 cbf43926 :a.txt"));
+        answer(&mut session, id, "a.txt", TEXT);
+        let mut data = server.accept();
+        data.expect(&format!("GET {id} token 0"));
+        tesla.type_bytes(asked.as_bytes());
+        data.expect_end();
+        if id == 7 {
+            give(&server, &mut session, 7, "a.txt", TEXT, 0);
+            expect_got(&mut session, 7);
+            tesla.skip_to("Received a.txt from albert: downloads/a.txt *");
+        } else {
+            session.expect("FILE DECLINE 8");
+        }
+    }
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_one_sentence() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);

@@ -86,6 +86,23 @@ fn who_comes_back_reads_what_was_written_and_when() {
 }
 
 #[test]
+fn who_has_read_a_letter_and_leaves_at_once_is_not_told_of_it_again() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut tesla = home.person("tesla");
+    let mut albert = server.client("albert");
+    for text in ["one", "two"] {
+        albert.send(&format!("PRIVMSG tesla :{text}"));
+        tesla.skip_to(&format!("albert (to you): {text}"));
+    }
+    // The server has not asked yet whether the second one has come.
+    tesla.type_line("tata");
+    tesla.expect_goodbye();
+    let mut tesla = home.person("tesla");
+    tesla.ask("!INFO", &["1 person in #lobby: tesla"]);
+}
+
+#[test]
 fn a_letter_that_comes_again_is_shown_once_even_after_a_kill() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);

@@ -94,7 +94,7 @@ fn a_refused_line_is_named_and_the_others_are_carried_out() {
         ("/sleep long", "How long? *"),
         ("/whois nobody", "Nobody is called nobody"),
         ("/invite albert", "albert is in #lobby already"),
-        ("/help foo", "There is no command foo; /help lists all of them"),
+        ("/help foo", "There is no command foo; /help all lists all of them"),
         ("/unblock nobody", "nobody is not on your blacklist"),
         ("&no,room hi", "Nothing was sent: *"),
     ] {

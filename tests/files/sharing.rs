@@ -195,3 +195,54 @@ fn the_sender_takes_it_back() {
     albert.expect_line("tesla took a.txt back");
     albert.ask("/get 1", &["File 1 does not come: *"]);
 }
+
+#[test]
+fn a_file_is_declined_for_good_and_the_sender_learns_that() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    ["a.txt", "b.txt"].iter().for_each(|name| fs::write(home.path().join(name), "123456789").unwrap());
+    let mut albert = home.start(&["--nick", "albert", "--auto-accept", "0"]);
+    albert.skip_to(WELCOME);
+    let mut tesla = comes_in(&home, "tesla");
+    for (id, name) in [(1, "a.txt"), (2, "b.txt")] {
+        tesla.type_line(&format!("/file {name} albert"));
+        tesla.skip_to(&format!("Sent {name} *"));
+        albert.skip_to(&format!("tesla sends you {name} (9 bytes); /get {id} fetches it"));
+    }
+    tesla.ask("/decline 1", &["You have sent a.txt yourself; /cancel 1 takes it back"]);
+    tesla.ask("/decline 9", &["There is no such file, any more or for you"]);
+    let ways = "a.txt is not coming just now; /get 1 goes on with it, /decline 1 refuses it for good";
+    albert.ask("/cancel 1", &[ways]);
+    albert.ask("/decline 1", &["You declined a.txt; tesla is told"]);
+    tesla.expect_line("albert does not want a.txt");
+    albert.ask("/decline 1", &["There is no such file, any more or for you"]);
+    albert.ask("/get 1", &["File 1 does not come: There is no such file, any more or for you"]);
+    albert.ask("/files", &["ID  FROM   TO         SIZE  STATE  NAME", " 2  tesla  albert  9 bytes  new    b.txt"]);
+    // A sender who has left learns it later.
+    tesla.type_line("tata");
+    tesla.skip_to("DISCONNECTED!!");
+    albert.expect_line("tesla left the conversation");
+    albert.ask("/decline 2", &["You declined b.txt; tesla is told"]);
+    let mut tesla = home.start(&["--nick", "tesla"]);
+    tesla.skip_to("[20* UTC] albert does not want b.txt");
+    tesla.skip_to(WELCOME);
+    tesla.ask("/files", &["No file was sent to you or by you"]);
+}
+
+#[test]
+fn a_script_fails_with_its_files_and_names_their_lines() {
+    let server = Server::start(&["--max-file", "1000"]);
+    let home = Home::calling(server.addresses[0]);
+    fs::write(home.path().join("a b.txt"), "123456789").unwrap();
+    fs::write(home.path().join("big"), "x".repeat(1001)).unwrap();
+    let mut albert = comes_in(&home, "albert");
+    let script = "/file 'a b.txt' @albert\n/file big albert\n/file a\\ b.txt nobody\n/get 99\n/cancel 98\n/decline x\n";
+    let mut tesla = home.script(&["--nick", "tesla"], script);
+    tesla.skip_to("DISCONNECTED!!");
+    tesla.expect_failure("line 2 (/file big albert): big was not sent to albert: A file may have 1000 bytes at most; also refused: lines 3, 4, 5, 6");
+    albert.skip_to("Received a b.txt from tesla: albert/a b.txt *");
+    // To change one's mind is no failure.
+    let mut tesla = home.script(&["--nick", "tesla"], "/file 'a b.txt' albert\n/cancel a b.txt\n");
+    tesla.skip_to("DISCONNECTED!!");
+    tesla.expect_exit(0);
+}

@@ -1,5 +1,7 @@
 //! How the server asks whether a message has come: seldom, and never in front of an answer.
 
+use std::fs;
+
 use wire::limits::LINE;
 
 use crate::harness::{Client, Server};
@@ -144,16 +146,22 @@ fn who_leaves_without_an_answer_gets_the_message_again() {
 
 #[test]
 fn who_leaves_gets_no_further_part_of_a_backlog() {
-    let server = Server::start_in(&folder_with(&[("bob", 3000, "S=99")]), &[]);
+    const MESSAGES: usize = 4000;
+    let folder = folder_with(&[("bob", 1, "S=99")]);
     let text = "x".repeat(400);
-    let mut alice = server.client("alice");
-    (0..150).for_each(|_| alice.send(&format!("PRIVMSG bob :{text}")));
-    alice.sync();
-    let mut bob = silent(&server, "bob", "message-tags");
+    for number in 1..MESSAGES {
+        let id = format!("{:014x}-{number:010x}", 1);
+        let line = format!("@time=2026-11-25T09:30:00.000Z;msgid={id} :eve!e@h PRIVMSG bob :{text}\r\n");
+        fs::write(folder.path().join("mail/bob/new").join(id), line).unwrap();
+    }
+    let server = Server::start_in(&folder, &[]);
+    let mut bob = silent(&server, "bob", "message-tags groupchat.local/waited");
     bob.send("QUIT");
-    let asked = answer_until(&mut bob, "ERROR :Closing connection: Quit");
+    let asked = answer_until(&mut bob, "ERROR :Closing connection: Quit: ");
     assert_eq!(asked.len(), 1);
     bob.expect_end();
+    let left = letters(&server, "bob");
+    assert!((1..MESSAGES - 1000).contains(&left), "{left} are left");
 }
 
 #[test]

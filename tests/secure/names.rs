@@ -352,7 +352,7 @@ fn people_at_the_client_are_told_whose_a_name_is() {
     tesla.expect_line(&format!("eve has the key {key}"));
     tesla.skip_to("eve has said nothing for * s");
     tesla.type_line("tata");
-    tesla.expect_goodbye();
+    tesla.expect_refused("line * (/fingerprint nobody): Nobody is called nobody");
     // The next time her name is hers, and nobody else's.
     let mut thief = elsewhere.script(&["--nick", "tesla"], "hello\n");
     thief.expect_failure("The name tesla belongs to another key than yours; choose another with --nick");

@@ -63,7 +63,7 @@ fn a_port_has_one_key_whatever_the_address() {
     fs::rename(folders.join("6667"), folders.join("127.0.0.1-6667")).unwrap();
     let server = start(home.path(), &["0.0.0.0:6667"]);
     assert_eq!(data_and_key(&server), known);
-    server.expect_log("127.0.0.1-6667 is there now");
+    server.expect_log("127.0.0.1-6667 until now; that folder was moved");
     assert!(!folders.join("127.0.0.1-6667").exists());
     drop(server);
 

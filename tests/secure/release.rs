@@ -7,7 +7,7 @@ use wire::numeric::BOUND;
 use crate::client::person::{Home, WELCOME};
 use crate::files::{FILES, upload};
 use crate::harness::{Client, Server};
-use crate::mail::stored;
+use crate::mail::{letters, stored};
 
 const GIVEN_UP: &str =
     ":groupchat NOTICE nikola :tesla belongs to your key no longer; whoever takes the name next has it";
@@ -30,6 +30,7 @@ fn a_name_that_its_owner_gives_up_is_free_and_unknown() {
     eve.ask("PRIVMSG tesla :psst", &[&stored("tesla")[..]]);
     nikola.ask("NICK tesla", &["*NICK :tesla", "*NOTICE*", "*NOTICE*", "*PRIVMSG tesla :psst"]);
     nikola.nick = "tesla".into();
+    server.wait_until(&mut nikola, "her acknowledgement", |server| letters(server, "tesla") == 0);
     nikola.ask("NICK nikola", &["*NICK :nikola"]);
     nikola.nick = "nikola".into();
     nikola.ask("RELEASE Tesla", &[&GIVEN_UP.replace(":tesla", ":Tesla")]);
@@ -79,7 +80,7 @@ fn what_waits_for_a_name_keeps_it_from_being_given_up() {
     nikola.sync();
     // A file that was sent to tesla is nikola's now, but tesla's again once she has left.
     upload(&server, &mut albert, "tesla", "a.txt", b"x");
-    nikola.sync();
+    server.wait_until(&mut nikola, "her acknowledgement", |server| letters(server, "tesla") == 0);
     nikola.ask("NICK nikola", &["*NICK :nikola"]);
     nikola.nick = "nikola".into();
     nikola.ask("RELEASE tesla", &[kept]);
