@@ -70,7 +70,11 @@ impl Keyboard {
                     Err(error) => self.client.note(format!("Nothing was sent: the paste cannot be saved ({error})")),
                 },
                 Some(Request::End) => return Vec::new(),
-                Some(Request::Interrupt) => tty::interrupt(),
+                Some(Request::Interrupt) => {
+                    // The program ends soon; what was typed behind that is not sent meanwhile.
+                    self.keys.drop_pending();
+                    tty::interrupt();
+                }
                 Some(Request::Suspend) => self.suspend(),
                 Some(Request::Lines { .. }) | None => {}
             }

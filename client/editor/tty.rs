@@ -102,6 +102,13 @@ impl Keys {
         !self.ready.is_empty()
     }
 
+    /// Drops what was typed and not handled yet.
+    pub fn drop_pending(&mut self) {
+        self.ready.clear();
+        self.parser = Parser::default();
+        let _ = tcflush(stdin(), QueueSelector::IFlush);
+    }
+
     /// Waits for the next thing that happens.
     pub fn next(&mut self) -> Happening {
         loop {

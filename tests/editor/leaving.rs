@@ -5,6 +5,7 @@ use std::process::Command;
 use super::mel_and_albert;
 use super::window::Window;
 use crate::client::person::Home;
+use crate::client::scripted_server::ScriptedServer;
 use crate::harness::Server;
 
 #[test]
@@ -49,7 +50,6 @@ fn a_failure_leaves_the_terminal_as_it_was() {
 
 #[test]
 fn ctrl_c_leaves_while_a_command_waits() {
-    use crate::client::scripted_server::ScriptedServer;
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
     let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
@@ -82,13 +82,9 @@ fn a_window_that_is_closed_ends_the_program() {
     albert.expect(":anna!anna@127.0.0.1 QUIT*");
 }
 
-#[test]
-fn a_stopped_client_goes_on_where_it_was() {
-    let server = Server::start(&["--flood", "0"]);
-    let home = Home::calling(server.addresses[0]);
-    let mut albert = server.client("albert");
-    albert.join("#lobby");
-    let client = home.client(&["--nick", "mel", "--times", "off"]);
+/// A shell in a window, in which the client was started.
+fn in_shell(home: &Home, options: &[&str]) -> Window {
+    let client = home.client(options);
     let mut shell = Command::new("bash");
     shell.args(["--norc", "--noediting", "-i"]).current_dir(home.path()).env("PS1", "shell: ");
     client.get_envs().for_each(|(name, value)| match value {
@@ -99,6 +95,33 @@ fn a_stopped_client_goes_on_where_it_was() {
     window.expect_row("shell:");
     let words: Vec<_> = client.get_args().map(|word| format!("'{}'", word.to_str().unwrap())).collect();
     window.type_text(&format!("clear; '{}' {}\n", client.get_program().to_str().unwrap(), words.join(" ")));
+    window
+}
+
+#[test]
+fn nothing_is_left_for_the_shell() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    for end in ["tata\r", "\x04", "\x03", "/quit bye\r"] {
+        let mut window = in_shell(&home, &["--nick", "mel"]);
+        window.expect_prompt("#lobby> |");
+        // All of it comes at once, as from a terminal that does not mark pastes.
+        window.type_text(&format!("{end}touch trap\rtouch trap\rtouch"));
+        window.expect_row("DISCONNECTED!!");
+        window.expect_prompt("shell: |");
+        window.type_text("ls; echo it is $((40 + 2))\n");
+        window.expect_row("it is 42");
+        assert!(!home.path().join("trap").exists(), "{end:?}: {:?}", window.rows());
+    }
+}
+
+#[test]
+fn a_stopped_client_goes_on_where_it_was() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let mut window = in_shell(&home, &["--nick", "mel", "--times", "off"]);
     window.expect_prompt("#lobby> |");
     albert.expect(":mel!mel@127.0.0.1 JOIN #lobby");
     window.type_text("half");
