@@ -194,8 +194,8 @@ mod tests {
     fn a_long_file_is_cut_to_the_last_lines() {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("history");
-        let lines: String = (0..=2 * HISTORY).map(|number| format!("{number}\n")).collect();
-        std::fs::write(&file, lines).unwrap();
+        let lines: Vec<_> = (0..=2 * HISTORY).map(|number| number.to_string()).collect();
+        std::fs::write(&file, lines.join("\n")).unwrap();
         trim(&file).unwrap();
         let text = std::fs::read_to_string(&file).unwrap();
         assert_eq!((text.lines().count(), text.lines().last()), (HISTORY, Some("4000")));
