@@ -339,8 +339,9 @@ fn a_server_that_refuses_us_ends_no_conversation_and_who_ends_says_so() {
     lab.serve_again(&["--password", "secret"]);
     albert.skip_to("DISCONNECTED!!");
     let refusal = ERR_PASSWDMISMATCH.text;
-    albert.expect_failure(&format!("{refusal}; give the right one with --password"));
-    mel.skip_to(&format!("You are no longer connected to *: {refusal}; *"));
+    let hint = format!("the server wants a password ({refusal}); give it with --password");
+    albert.expect_failure(&hint);
+    mel.skip_to(&format!("You are no longer connected to *: {hint}"));
     mel.type_line("/bye");
     mel.skip_to("You are not connected; connect does that");
     // Without a word from albert that would take a minute.

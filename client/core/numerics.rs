@@ -12,7 +12,7 @@ const SILENT: &[Numeric] = &[
     n::RPL_WELCOME, n::RPL_YOURHOST, n::RPL_CREATED, n::RPL_MYINFO, n::RPL_ISUPPORT,
     n::RPL_LUSERCLIENT, n::RPL_LUSEROP, n::RPL_LUSERUNKNOWN, n::RPL_LUSERCHANNELS, n::RPL_LUSERME, n::RPL_LOCALUSERS,
     n::RPL_GLOBALUSERS, n::RPL_WHOISSERVER, n::RPL_ENDOFWHO, n::RPL_ENDOFWHOIS, n::RPL_LISTSTART, n::RPL_LISTEND,
-    n::RPL_CREATIONTIME, n::RPL_ENDOFBANLIST, n::RPL_TOPICWHOTIME, n::RPL_NAMREPLY, n::RPL_ENDOFNAMES,
+    n::RPL_CREATIONTIME, n::RPL_ENDOFBANLIST, n::RPL_ISON, n::RPL_TOPICWHOTIME, n::RPL_NAMREPLY, n::RPL_ENDOFNAMES,
     n::RPL_MOTDSTART, n::RPL_ENDOFMOTD, n::ERR_NOMOTD,
 ];
 
@@ -99,7 +99,7 @@ fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<Stri
         n::ERR_NOSUCHNICK if !is_room(first) => format!("Nobody is called {first}"),
         n::ERR_NOSUCHNICK | n::ERR_NOSUCHCHANNEL => format!("There is no room {first}"),
         n::ERR_CANNOTSENDTOCHAN => format!("You cannot send to {first}: {last} (nothing was sent)"),
-        n::ERR_UNKNOWNERROR => last.to_owned(),
+        n::ERR_UNKNOWNERROR | n::ERR_CANTCHANGENICK => last.to_owned(),
         n::ERR_INPUTTOOLONG => "That line was too long for the server (nothing was sent)".to_owned(),
         n::ERR_UNKNOWNCOMMAND => format!("The server does not know the command {first}"),
         n::ERR_ERRONEUSNICKNAME => format!("The server does not take {first} as a name: {last}"),
@@ -115,7 +115,6 @@ fn error(numeric: Numeric, first: &str, second: &str, last: &str) -> Option<Stri
         }
         n::ERR_NICKNAMEINUSE => format!("The name {first} is taken"),
         n::ERR_USERNOTINCHANNEL => format!("{first} is not in {second}"),
-        n::ERR_CANTCHANGENICK => last.to_owned(),
         n::ERR_NOTONCHANNEL => format!("You are not in {first}"),
         n::ERR_USERONCHANNEL => format!("{first} is in {second} already"),
         n::ERR_TOOMANYCHANNELS => format!("You cannot enter {first}: you are in too many rooms"),

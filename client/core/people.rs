@@ -4,7 +4,7 @@
 
 use super::arguments::{bare_nick, nick};
 use super::client::Client;
-use super::pending::{ISON, NOBODY};
+use super::pending::{ISON, NOBODY, TAGMSG};
 use std::io;
 use std::time::Duration;
 use wire::{limits, text};
@@ -38,7 +38,10 @@ pub fn is_known(client: &Client, nick: &str) -> bool {
     state.pending.end(NOBODY, nick);
     drop(state);
     ask_about(client, nick);
-    client.wait_for_answers().pending.end(NOBODY, nick).is_none()
+    let mut state = client.wait_for_answers();
+    // A server may have kept silent, so that another answer would be taken for this one.
+    [ISON, TAGMSG].iter().for_each(|kind| drop(state.pending.end(kind, nick)));
+    state.pending.end(NOBODY, nick).is_none()
 }
 
 /// `/whois NAME`

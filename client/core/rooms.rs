@@ -22,7 +22,17 @@ pub fn join(client: &Client, arguments: &str) {
             drop(state);
             not_moved(client);
         }
-        Ok(room) if state.model.is_in(&room) => state.talk_to(&room),
+        Ok(room) if state.model.is_in(&room) => {
+            let is_known =
+                key.is_empty() || state.model.keys.get(&names::casefold(&room)).is_some_and(|own| own == key);
+            if is_known {
+                return state.talk_to(&room);
+            }
+            // Whoever gives a key does not mean to talk to everybody.
+            state.refuse(format!("You are in {room} already, without that key; /mode {room} +k KEY sets one"));
+            drop(state);
+            not_moved(client);
+        }
         Ok(room) => {
             drop(state);
             enter(client, &room, key);

@@ -80,6 +80,10 @@ fn a_new_room_gets_the_key_that_it_was_entered_with() {
     tesla.expect_line("You are now talking to #den");
     tesla.expect_line("The room's key is set: sesame; others enter with /join #den sesame");
     session.expect("PRIVMSG #den first");
+    session.answer_ping();
+    tesla.ask("/join #den sesame", &["You are now talking to #den"]);
+    tesla.ask("/join #den other", &["You are in #den already, without that key; /mode #den +k KEY sets one"]);
+    tesla.ask("a secret", &[NOBODY]);
 }
 
 #[test]
