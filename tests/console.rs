@@ -154,7 +154,7 @@ fn sleeps(thread: &Path) -> usize {
 #[cfg(feature = "mail")]
 #[test]
 fn a_server_in_the_background_goes_on_and_has_its_console_in_the_foreground() {
-    let mut server = Server::start_at_terminal("set -m; $SERVER & read line; fg", &[]);
+    let mut server = Server::start_at_terminal("set -m; $SERVER & trap 'kill %1; exit' HUP; read line; fg", &[]);
     let mut alice = server.client("alice");
     server.wait_until(&mut alice, "the console has tried to read three times", |server| {
         console_thread(server).is_some_and(|thread| sleeps(&thread) > 3)

@@ -381,6 +381,20 @@ fn a_file_goes_when_its_days_are_over() {
 }
 
 #[test]
+fn what_was_received_is_not_announced_again() {
+    let server = Server::start(&[]);
+    let mut alice = server.client_with("alice", FILES);
+    let mut bob = silent(&server, "bob", FILES);
+    let id = upload(&server, &mut alice, "bob", "a.txt", b"abc");
+    bob.expect(&format!(":alice!alice@127.0.0.1 FILE ANNOUNCE bob {id} *"));
+    bob.send(&format!("FILE GOT {id}"));
+    alice.skip_to(":bob!bob@127.0.0.1 FILE GOT alice *");
+    drop(bob);
+    server.program.expect_log(" is offline (Connection closed)  [ bob ]");
+    server.client_with("bob", FILES).expect_nothing();
+}
+
+#[test]
 fn options_of_files_are_checked() {
     for options in [["--file-days", "0"], ["--max-file", "2x"], ["--spool-quota", "-1"]] {
         assert_eq!(cannot_start(&options).0, Some(2), "{options:?}");

@@ -9,6 +9,7 @@ use super::shared::{FOR_THE_USER, Files, LIST};
 use super::transfers::{Answer, Cancel, Granted};
 use crate::core::client::Client;
 use crate::core::event::{Event, Origin};
+use crate::core::script;
 use crate::core::state::State;
 use std::fs;
 use std::path::Path;
@@ -64,13 +65,20 @@ pub fn handle(client: &Client, state: &mut State, files: &Files, message: &Messa
 
 /// A line `FAIL FILE ...`.
 pub fn failed(state: &mut State, files: &Files, fail: &Fail<'_>) {
+    // The server answers in order, so this is about the oldest request of this file that has no answer.
+    let mut sent = script::refused(state.unconfirmed.items(), "FILE", fail.context.as_slice());
+    let is_of = |verb: &str| sent.as_ref().is_some_and(|sent| sent.line.starts_with(verb));
+    if is_of("FILE CANCEL") || is_of("FILE DECLINE") {
+        state.refused("FILE", fail.context.as_slice(), fail.text);
+        return state.note(fail.text);
+    }
+    sent.iter_mut().for_each(|sent| sent.is_refused = true);
     let mut transfers = files.lock();
     let transfer = fail.context.and_then(|word| transfers.by_word(word));
     if let Some(transfer) = transfer.filter(|transfer| transfer.is_running) {
         transfer.answer = Some(Answer::Refused { code: fail.code.to_owned(), why: fail.text.to_owned() });
     } else {
         drop(transfers);
-        state.refused("FILE", fail.context.as_slice(), fail.text);
         state.note(fail.text);
     }
 }

@@ -42,8 +42,8 @@ pub const OUTBOX_KEEP: usize = 64 * 1024;
 /// Lines of log waiting for a terminal that does not take them; further ones are counted, not kept.
 pub const LOG_LINES: usize = 4096;
 
-/// Lines about clients that the console shows in a minute; further ones are counted. A class of 30 in a lively talk needs
-/// half as many, and a flood that never ends fills 36 MB in an hour.
+/// Lines about messages, and about what else clients do, that the console shows in a minute; further ones are counted. A
+/// class of 30 in a lively talk needs half as many, and a flood of both that never ends fills 72 MB in an hour.
 pub const LINES_A_MINUTE: usize = 6000;
 /// Keys of which the console remembers that it has shown them whole: 256 KiB.
 pub const KEYS_MENTIONED: usize = 4096;

@@ -38,8 +38,16 @@ pub struct Log {
 #[derive(Debug)]
 struct Entry {
     line: String,
-    /// It is about what a client did, so a flood of such lines is bounded.
-    of_client: bool,
+    flood: Flood,
+}
+
+/// Of which flood a line may be a part. Each is bounded by itself, so that a flood of messages does not hide who left.
+#[derive(Debug, Clone, Copy)]
+enum Flood {
+    None,
+    Messages,
+    /// What else clients do: they come, take names, join, leave.
+    Clients,
 }
 
 impl Log {
@@ -56,30 +64,34 @@ impl Log {
 
     /// A line about the server itself.
     pub fn line(&self, line: impl fmt::Display) {
-        self.put(line, false);
+        self.put(line, Flood::None);
     }
 
-    fn put(&self, line: impl fmt::Display, of_client: bool) {
+    fn put(&self, line: impl fmt::Display, flood: Flood) {
         // Shown to a person at a terminal, and partly written by strangers.
         let line = printable(&line.to_string()).into_owned();
-        if self.lines.try_send(Entry { line, of_client }).is_err() {
+        if self.lines.try_send(Entry { line, flood }).is_err() {
             self.missed.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// A line about a client: where it is, what it did, what it is called.
     pub fn client(&self, address: SocketAddr, nick: Option<&str>, did: impl fmt::Display) {
+        self.client_line(address, nick, did, Flood::Clients);
+    }
+
+    fn client_line(&self, address: SocketAddr, nick: Option<&str>, did: impl fmt::Display, flood: Flood) {
         let (ip, port) = (address.ip(), address.port());
         match nick {
-            Some(nick) => self.put(format_args!("Client ({ip}, {port}) {did}  [ {nick} ]"), true),
-            None => self.put(format_args!("Client ({ip}, {port}) {did}"), true),
+            Some(nick) => self.put(format_args!("Client ({ip}, {port}) {did}  [ {nick} ]"), flood),
+            None => self.put(format_args!("Client ({ip}, {port}) {did}"), flood),
         }
     }
 
     /// The thread of a client has started or ended; only when it was asked for.
     pub fn thread(&self, address: SocketAddr, did: &str) {
         if self.verbose {
-            self.put(format_args!("Thread for Client ({}, {}) {did}", address.ip(), address.port()), true);
+            self.put(format_args!("Thread for Client ({}, {}) {did}", address.ip(), address.port()), Flood::Clients);
         }
     }
 
@@ -95,11 +107,8 @@ impl Log {
 
     /// Who wrote to whom; the text itself only when it was asked for.
     pub fn message(&self, address: SocketAddr, nick: &str, target: &str, text: &str) {
-        if self.verbose {
-            self.client(address, Some(nick), format_args!("wrote to {target}: {text}"));
-        } else {
-            self.client(address, Some(nick), format_args!("wrote to {target}"));
-        }
+        let text = if self.verbose { format!(": {text}") } else { String::new() };
+        self.client_line(address, Some(nick), format_args!("wrote to {target}{text}"), Flood::Messages);
     }
 }
 
@@ -158,14 +167,19 @@ impl Minute {
 
 fn log_loop(lines: &Receiver<Entry>, missed: &AtomicUsize, _done: Sender<Infallible>) {
     let mut out = io::BufWriter::new(io::stdout());
-    let mut minute = Minute { since: Instant::now(), lines: 0, left_out: 0 };
+    let [mut messages, mut clients] = [(); 2].map(|()| Minute { since: Instant::now(), lines: 0, left_out: 0 });
     while let Ok(first) = lines.recv() {
         // Nobody may be looking any more: the chat goes on without its console.
-        for Entry { line, of_client } in std::iter::once(first).chain(lines.try_iter()) {
-            if of_client && !minute.takes(Instant::now()) {
+        for Entry { line, flood } in std::iter::once(first).chain(lines.try_iter()) {
+            let minute = match flood {
+                Flood::None => None,
+                Flood::Messages => Some(&mut messages),
+                Flood::Clients => Some(&mut clients),
+            };
+            if minute.is_some_and(|minute| !minute.takes(Instant::now())) {
                 continue;
             }
-            match std::mem::take(&mut minute.left_out) {
+            match std::mem::take(&mut messages.left_out) + std::mem::take(&mut clients.left_out) {
                 0 => {}
                 count => drop(writeln!(out, "({count} lines about clients are not shown: too many in a minute)")),
             }

@@ -10,6 +10,7 @@ use wire::fail::Fail;
 use wire::file_line::{BadRequest, FileLine, FileRequest};
 use wire::files::{readable_size, safe_name};
 use wire::message::{Message, middle};
+use wire::names::eq_ignore_case;
 use wire::numeric::{self, OFFLINE};
 use wire::os::is_out_of_descriptors;
 
@@ -225,8 +226,16 @@ fn got(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> Res
         let recipients = file.recipients.iter_mut().filter(|recipient| recipient.person == person);
         recipients.for_each(|recipient| recipient.received = true);
     });
+    revoke_announcement(files, ctx, id, &name);
     notify::notify_received(files, ctx, id);
     Ok(())
+}
+
+/// A recipient has no use any more for the announcement of a file, should it still wait: it would lead to a second download.
+fn revoke_announcement(files: &Files, ctx: &mut CommandContext<'_>, id: FileId, name: &str) {
+    let of_file = files.table().get(id).map_or_else(Vec::new, |file| file.announcements.clone());
+    let messages: Vec<_> = of_file.into_iter().filter(|(to, _)| eq_ignore_case(to, name)).collect();
+    ctx.on_disk(|server| files.mail.revoke(server, &messages));
 }
 
 fn cancel(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> Result<(), Refusal> {
@@ -274,6 +283,7 @@ fn remove_recipient(
     on_disk(files, ctx, |_| files.spool.note(id, &journal::declined(&name)))?;
     let file = files.table().get(id).map(|file| file.name.clone()).unwrap_or_default();
     files.table().remove_recipient(id, recipient);
+    revoke_announcement(files, ctx, id, &name);
     ctx.log(format_args!("does not want {file} (file {id})"));
     Ok(())
 }

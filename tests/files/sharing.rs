@@ -143,17 +143,20 @@ fn kill_9_of_either_client_loses_nothing() {
     drop(tesla);
     server.program.expect_lost("tesla");
     // Its next run goes on with it.
-    let _tesla = home.person("tesla");
+    let mut tesla = home.person("tesla");
     albert.skip_to("Fetching film.mp4 (11.4 MiB) from tesla");
     albert.signal("KILL");
     drop(albert);
     server.program.expect_lost("albert");
     let mut albert = home.start(&["--nick", "albert", "--downloads", "albert"]);
-    albert.skip_to("Received film.mp4 from tesla: albert/film.mp4 (12000000 bytes, CRC-32 *) in *");
-    expect_same(&home, "albert/film.mp4", &film);
+    // Said by the run that was killed, if it was that fast.
+    tesla.skip_to("albert has film.mp4 now");
     albert.type_line("tata");
     albert.skip_to("DISCONNECTED!!");
-    assert_eq!(names(&home, "albert"), ["film.mp4"]);
+    // It comes twice if the run was killed between the last byte and its word to the server.
+    let received = names(&home, "albert");
+    assert!(received.contains(&"film.mp4".to_owned()) && received.len() <= 2, "{received:?}");
+    received.iter().for_each(|name| expect_same(&home, &format!("albert/{name}"), &film));
 }
 
 #[test]
@@ -236,7 +239,8 @@ fn a_script_fails_with_its_files_and_names_their_lines() {
     fs::write(home.path().join("a b.txt"), "123456789").unwrap();
     fs::write(home.path().join("big"), "x".repeat(1001)).unwrap();
     let mut albert = comes_in(&home, "albert");
-    let script = "/file 'a b.txt' @albert\n/file big albert\n/file a\\ b.txt nobody\n/get 99\n/cancel 98\n/decline x\n";
+    let script =
+        "/file 'a b.txt' @albert\n/file big albert\n/file a\\ b.txt nobody\n/cancel 99\n/decline 99\n/get 99\n";
     let mut tesla = home.script(&["--nick", "tesla"], script);
     tesla.skip_to("DISCONNECTED!!");
     tesla.expect_failure("line 2 (/file big albert): big was not sent to albert: A file may have 1000 bytes at most; also refused: lines 3, 4, 5, 6");
