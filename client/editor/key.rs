@@ -28,6 +28,8 @@ pub enum Key {
     Escape,
     /// Text that was pasted in one piece, with whatever a terminal makes of the ends of its lines.
     Paste(String),
+    /// A paste that was too long, so that it is dropped as a whole.
+    LongPaste,
 }
 
 /// What comes behind the escape character when a paste ends.
@@ -62,7 +64,7 @@ impl Parser {
         loop {
             if self.paste.is_some() {
                 match self.pasted() {
-                    Some(text) => keys.push(Key::Paste(text)),
+                    Some(key) => keys.push(key),
                     None => return keys,
                 }
             }
@@ -84,17 +86,21 @@ impl Parser {
     }
 
     /// Moves what has come of a paste; all of it, once it has ended.
-    fn pasted(&mut self) -> Option<String> {
+    fn pasted(&mut self) -> Option<Key> {
         let paste = self.paste.as_mut()?;
         let end = self.bytes.windows(PASTE_END.len()).position(|part| part == PASTE_END);
         // The start of the mark may have come without its end.
         let length = end.unwrap_or(self.bytes.len().saturating_sub(PASTE_END.len() - 1));
         paste.extend(self.bytes.drain(..length));
-        paste.truncate(PASTE);
+        paste.truncate(PASTE + 1);
         end?;
         self.bytes.drain(..PASTE_END.len());
         let paste = self.paste.take()?;
-        Some(String::from_utf8_lossy(&paste).into_owned())
+        Some(if paste.len() > PASTE {
+            Key::LongPaste
+        } else {
+            Key::Paste(String::from_utf8_lossy(&paste).into_owned())
+        })
     }
 
     /// Whether a sequence has begun, so that more should come at once.

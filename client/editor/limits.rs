@@ -10,7 +10,7 @@ use std::time::Duration;
 pub const TEXT: usize = 60 * 1024;
 /// Changes that can be undone: more than anybody counts.
 pub const UNDO: usize = 100;
-/// Bytes of one paste; the rest of a longer one is dropped. A file of that size is better sent as a file.
+/// Bytes of one paste; a longer one is refused. A text of that size is better sent as a file.
 pub const PASTE: usize = 1024 * 1024;
 /// Lines of a paste that go into the line without a question.
 pub const PASTED_LINES: usize = 3;

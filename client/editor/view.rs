@@ -66,6 +66,10 @@ impl Editor {
 
     /// A key was pressed.
     pub fn key(&mut self, key: Key, model: &Model, commands: &[Command]) -> Option<Request> {
+        if key == Key::LongPaste {
+            self.print("That paste is longer than 1 MiB, so nothing of it was taken; send it as a file".to_owned());
+            return None;
+        }
         let situation = self.situation(model, commands);
         let request = match self.prompt.key(key, &situation, || World::of(model, commands)) {
             Outcome::Changed => None,

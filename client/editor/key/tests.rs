@@ -60,6 +60,13 @@ fn a_paste_is_one_piece_with_all_that_is_in_it() {
     assert_eq!(parser.feed(b"\rx").last(), Some(&Key::Char('x')));
 }
 
+#[test]
+fn a_paste_that_is_too_long_is_dropped_as_a_whole() {
+    let pasted = |length| keys(format!("\x1b[200~{}\x1b[201~x", "y".repeat(length)).as_bytes());
+    assert_eq!(pasted(PASTE), [Key::Paste("y".repeat(PASTE)), Key::Char('x')]);
+    assert_eq!(pasted(PASTE + 1), [Key::LongPaste, Key::Char('x')]);
+}
+
 proptest! {
     #[test]
     fn pieces_give_the_same_keys_as_the_whole(parts in prop::collection::vec(prop::sample::select(vec![
