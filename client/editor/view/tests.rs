@@ -7,6 +7,7 @@ use super::*;
 use crate::core::command;
 use crate::core::event::Manner;
 use crate::core::terminal::tests::{Paper, said};
+use proptest::prelude::*;
 
 fn editor() -> (Editor, Paper) {
     let paper = Paper::default();
@@ -122,4 +123,39 @@ fn a_question_is_answered_by_one_line_that_is_not_kept() {
     let expected = Some(Request::Lines { lines: vec!["exit".into()], typed: None });
     assert_eq!(press(&mut editor, &Model::default(), "exit\r"), expected);
     assert!(paper.take().contains("Enter username: exit\r\n"));
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_pressed_and_said_nothing_panics_and_every_line_is_printed_once(acts in prop::collection::vec(prop::sample::select(vec![
+        "a", "漢", "e\u{301}", " ", "/me x", "@albert ", "\r", "\x1b\r", "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x01", "\x05", "\x17",
+        "\x19", "\x1f", "\x12", "\x07", "\t", "\x1b[Z", "\x7f", "\x04", "\x03", "\x0c", "\x0e", "\x1b2", "\x1bb", "\x1bd",
+        "\x1b[200~exit\r/quit\x1b[201~", "\x1b[200~1\r2\r3\r4\r5\x1b[201~", "s", "f", "c", "said", "elsewhere", "resize", "status",
+    ]), 0..60)) {
+        let (mut editor, paper) = editor();
+        let (mut model, commands) = (model(), command::core());
+        let (mut parser, mut count) = (super::super::key::Parser::default(), 0);
+        for act in acts {
+            let room = if act == "elsewhere" { "#lab" } else { "#lobby" };
+            match act {
+                "said" | "elsewhere" => {
+                    count += usize::from(act == "said");
+                    let kind = Kind::Said { from: "ben".into(), text: format!("<{count}>"), manner: Manner::Text };
+                    let event = Arc::new(Event::at(room, kind));
+                    model.record(&event);
+                    editor.show(&event, &model);
+                }
+                "resize" => editor.window((20 + count, 10)),
+                "status" => editor.screen.set_status("45 %".repeat(count)),
+                bytes => for key in parser.feed(bytes.as_bytes()) {
+                    if let Some(Request::Lines { typed: Some(typed), .. }) = editor.key(key, &model, &commands) {
+                        editor.prompt.history.add(&typed);
+                    }
+                },
+            }
+            let shown = paper.take();
+            let is_said = act == "said";
+            prop_assert!(!is_said || shown.matches(&format!("ben: <{count}>\r\n")).count() == 1, "{shown:?}");
+        }
+    }
 }
