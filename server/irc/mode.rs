@@ -3,6 +3,7 @@
 //! Runs in the client's thread, under the registry's lock.
 
 use wire::limits::{LINE, MASK, ROOM, SOURCE};
+use wire::mask::wildcard_match;
 use wire::message::Message;
 use wire::names::eq_ignore_case;
 use wire::numeric;
@@ -12,7 +13,7 @@ use super::limits;
 use super::modes::{Flags, Modes, Rank, Setting, WITH_PARAMETER, check_key};
 use super::users::{InvisibleCount, is_invisible};
 use crate::core::context::CommandContext;
-use crate::core::event::Line;
+use crate::core::event::{ClientId, Line};
 
 pub fn mode(invisible: &InvisibleCount, ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     let target = message.params[0];
@@ -60,6 +61,18 @@ fn letters(changes: &str) -> impl Iterator<Item = (bool, char)> {
     })
 }
 
+/// The changes with their parameters. Behind these there may be further changes (RFC 1459, section 4.2.3.1).
+fn parse<'a>(changes: &'a str, params: &[&'a str]) -> Vec<(bool, char, Option<&'a str>)> {
+    let (mut params, mut group, mut parsed) = (params.iter().copied().peekable(), Some(changes), Vec::new());
+    while let Some(changes) = group {
+        for (on, letter) in letters(changes) {
+            parsed.push((on, letter, if takes_parameter(on, letter) { params.next() } else { None }));
+        }
+        group = params.next_if(|next| next.starts_with(['+', '-']));
+    }
+    parsed
+}
+
 fn takes_parameter(on: bool, letter: char) -> bool {
     WITH_PARAMETER.contains(&letter) && (letter != 'l' || on)
 }
@@ -79,10 +92,7 @@ fn change_room(ctx: &mut CommandContext<'_>, name: &str, changes: &str, params: 
     if ctx.visible_room(name).is_none() {
         return ctx.reply(numeric::ERR_NOSUCHCHANNEL, &[name]);
     }
-    let mut params = params.iter().copied();
-    let changes: Vec<(bool, char, Option<&str>)> = letters(changes)
-        .map(|(on, letter)| (on, letter, if takes_parameter(on, letter) { params.next() } else { None }))
-        .collect();
+    let changes = parse(changes, params);
     // A line is carried out completely, or not at all.
     let lacks = |&(on, letter, param): &(bool, char, Option<&str>)| {
         let may_lack_it = letter == 'b' || (letter == 'k' && !on);
@@ -198,8 +208,10 @@ fn change_rank(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char,
 }
 
 fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) -> Option<String> {
-    if mask.is_empty() || mask.starts_with(':') || mask.contains(' ') {
-        ctx.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "b", mask], "A mask is nick!user@host, without spaces");
+    // What is missing beside a `!` or `@` would stand for anything, and `@` thus for everybody.
+    if mask.split(['!', '@']).any(str::is_empty) || mask.starts_with(':') || mask.contains(' ') {
+        let text = "A mask is nick!user@host, without spaces and without empty parts";
+        ctx.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "b", mask], text);
         return None;
     }
     let (by, now) = (ctx.me().nick().to_owned(), ctx.inputs.now);
@@ -210,6 +222,10 @@ fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) ->
         ctx.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "b", mask], &text);
         return None;
     }
+    let is_banned = |guest: &ClientId| {
+        ctx.registry.client(*guest).is_some_and(|guest| wildcard_match(&full, &guest.source()))
+    };
+    let banned: Vec<_> = Modes::of(ctx.registry.room(name)?).guests().filter(is_banned).collect();
     let modes = Modes::of_mut(ctx.registry.room_mut(name)?);
     let known = modes.bans.iter().position(|ban| eq_ignore_case(&ban.text, &full));
     match (on, known) {
@@ -219,6 +235,8 @@ fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) ->
         }
         (true, None) => {
             modes.bans.push(Setting::new(&full, &by, now));
+            // A ban takes back what was offered before it.
+            banned.into_iter().for_each(|guest| drop(modes.entered(guest)));
             Some(full)
         }
         // As it was set, so that clients that keep the list find it.
@@ -237,7 +255,6 @@ fn full_mask(mask: &str) -> String {
         None => (mask, "*"),
     };
     let (user, host) = rest.split_once('@').unwrap_or((rest, "*"));
-    let [nick, user, host] = [nick, user, host].map(|part| if part.is_empty() { "*" } else { part });
     format!("{nick}!{user}@{host}")
 }
 

@@ -122,6 +122,11 @@ impl Modes {
         }
     }
 
+    /// Those who are invited and have not come.
+    pub fn guests(&self) -> impl Iterator<Item = ClientId> {
+        self.invited.iter().map(|(client, _)| *client)
+    }
+
     /// Forgets the invitation of a client, and returns the rank that came with it.
     pub fn entered(&mut self, client: ClientId) -> Rank {
         let at = self.invited.iter().position(|(invited, _)| *invited == client);

@@ -58,9 +58,10 @@ fn isupport(network: &str) -> Vec<String> {
         format!("NICKLEN={NICK}"),
         format!("TOPICLEN={TOPIC}"),
         format!("USERLEN={USER}"),
-        // Each condition of LIST may be a mask.
+        // Each condition of LIST, and each name in WHOIS, may be a mask.
         format!(
-            "TARGMAX=JOIN:,KICK:,LIST:{MASKS},NAMES:1,NOTICE:{TARGETS},PART:,PRIVMSG:{TARGETS},TAGMSG:{TARGETS},WHOIS:1"
+            "TARGMAX=JOIN:,KICK:,LIST:{MASKS},NAMES:{TARGETS},NOTICE:{TARGETS},PART:,PRIVMSG:{TARGETS},TAGMSG:{TARGETS},\
+             WHOIS:{MASKS},WHOWAS:{TARGETS}"
         ),
     ]
 }

@@ -4,7 +4,7 @@
 //! recipient's thread delivers messages that have waited, and removes those that are acknowledged. Each lets go of the
 //! registry's lock while it waits for the disk, so that only its own client waits.
 
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::Instant;
 
 use wire::ack_queue::AckQueue;
 use wire::limits::MAILBOX;
@@ -137,8 +137,8 @@ pub fn ask_last(ctx: &mut CommandContext<'_>) -> bool {
 /// Delivers messages that wait for the client, up to a limit; the rest follows when these are acknowledged.
 fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
     let nick = ctx.me().nick().to_owned();
-    let (name, today) =
-        (casefold(&nick), date(&iso8601(UNIX_EPOCH + Duration::from_secs(mail.clock.now()))).to_owned());
+    // As the messages themselves: by the clock that people see, which may be days ahead of the one for expiry.
+    let (name, today) = (casefold(&nick), date(&iso8601(ctx.inputs.now)).to_owned());
     let (mut bytes, mut last) = (0, String::new());
     let mut unreadable = None;
     // A client that changes names to and fro gets messages again and again, and must acknowledge some before there are

@@ -26,6 +26,9 @@ pub fn authenticate(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
         ctx.reply(numeric::ERR_SASLTOOLONG, &[]);
     } else if word == "*" {
         ctx.reply(numeric::ERR_SASLABORTED, &[]);
+    } else if is_under_way && word.len() == MESSAGE {
+        // The response goes on in the next message.
+        ctx.me_mut().wings.get_or_default::<IsUnderWay>().0 = true;
     } else if is_under_way {
         log_in(ctx);
     } else if word.eq_ignore_ascii_case("EXTERNAL") {

@@ -61,7 +61,10 @@ fn what_005_says_is_what_limits_say() {
         "NETWORK=groupchat".into(),
         format!("NICKLEN={}", limits::NICK),
         "PREFIX=(ov)@+".into(),
-        format!("TARGMAX=JOIN:,KICK:,LIST:{masks},NAMES:1,NOTICE:{most},PART:,PRIVMSG:{most},TAGMSG:{most},WHOIS:1"),
+        format!(
+            "TARGMAX=JOIN:,KICK:,LIST:{masks},NAMES:{most},NOTICE:{most},PART:,PRIVMSG:{most},TAGMSG:{most},\
+             WHOIS:{masks},WHOWAS:{most}"
+        ),
         format!("TOPICLEN={}", limits::TOPIC),
         format!("USERLEN={}", limits::USER),
         "UTF8ONLY".into(),
