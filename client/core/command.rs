@@ -38,7 +38,7 @@ pub fn core() -> Vec<Command> {
         Command::new("/away", "[text]", &[],
             "Tell people who write to you that you are away; without text you are back", people::away),
         Command::new("/black", "NAME", &[r"\black\"],
-            "Blacklist somebody: see nothing more from them, even under a new name", people::black).everyday(),
+            "See nothing more from somebody, even under a new name", people::black).everyday(),
         Command::new("/unblock", "NAME", &[r"\unblock\"], "Take somebody off your blacklist", people::unblock),
         Command::new("/blacklist", "", &[], "Show your blacklist", people::blacklist),
         Command::new("/help", "[all|COMMAND]", &[], "Show these commands, all of them, or more about one", help)

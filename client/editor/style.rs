@@ -18,8 +18,8 @@ pub enum Style {
 
 /// Colours of which each has a contrast of at least 3.9 to black and to white (WCAG 2, section 1.4.3).
 const MANY: [u8; 12] = [28, 31, 63, 64, 97, 99, 129, 130, 131, 132, 161, 163];
-/// Those of the first eight that can be read on both.
-const FEW: [u8; 4] = [31, 32, 35, 36];
+/// Those of the first eight that can be read on both, in bold, which many terminals show as a brighter colour.
+const FEW: [u8; 2] = [31, 35];
 
 pub const BOLD: &str = "1";
 pub const DIM: &str = "2";
@@ -29,7 +29,9 @@ impl Style {
     /// What this terminal has, unless `NO_COLOR` is set (no-color.org).
     pub fn of_terminal() -> Style {
         let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-        let many = env::var("TERM").is_ok_and(|term| term.contains("256color")) || is_set("COLORTERM");
+        // Whatever calls itself xterm has had them for twenty years.
+        let has_many = |term: String| term.contains("256color") || term.starts_with("xterm");
+        let many = env::var("TERM").is_ok_and(has_many) || is_set("COLORTERM");
         match (is_set("NO_COLOR"), many) {
             (true, _) => Style::Plain,
             (false, true) => Style::Many,

@@ -32,7 +32,7 @@ pub fn table(files: &Arc<Files>) -> Vec<Command> {
     };
     vec![
         Command::new("/file", "PATH [TARGET]", &["!FILE ", r"\file\"],
-            "Send a file to whom you are talking to, or to a NAME or #room", or_refuse(file)).everyday(),
+            "Send a file to where you talk, or to a NAME or #room", or_refuse(file)).everyday(),
         Command::new("/files", "", &[], "List the files that were sent to you or by you", or_refuse(list)),
         Command::new("/get", "ID", &[], "Fetch a file that did not come by itself, or was stopped", or_refuse(get)),
         Command::new("/cancel", "ID", &[],
