@@ -174,7 +174,7 @@ fn a_server_that_does_not_answer_is_named_after_a_second() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
     let mut tesla = home.start(&["--nick", "tesla"]);
-    tesla.passes_over_presence = false;
+    tesla.passes_over_delay = false;
     let mut session = server.accept();
     session.expect_registration("tesla");
     tesla.expect_line(&format!("Connecting to {} ...", server.address));
