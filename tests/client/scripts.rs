@@ -43,6 +43,7 @@ fn the_name_can_be_the_first_line() {
     albert.skip_to(":bot!bot@127.0.0.1 PRIVMSG #lobby :hello");
 }
 
+const CONTROL: &str = "That line has a control character in it, so nothing was sent; remove it (cat -v shows it)";
 const NOT_UTF_8: &str = "That line is not text in UTF-8, so nothing was sent; convert it (iconv -t UTF-8)";
 
 #[test]
@@ -51,13 +52,11 @@ fn bytes_that_are_no_text_do_not_stop_it() {
     let home = Home::calling(server.addresses[0]);
     let mut albert = listener(&server, "#lobby");
     let mut bot = home.start(&["--nick", "bot"]);
-    bot.type_bytes(b"one \0zero\ncaf\xe9\n\nPRIVMSG #lobby :no\rJOIN #trap\nend\n");
+    bot.type_bytes(b"one \0zero\ncaf\xe9\n\nPRIVMSG #lobby :no\rJOIN #trap\n\x1b[31mred\nend\n");
     bot.end_input();
-    bot.expect_lines(&[WELCOME, NOT_UTF_8]);
-    bot.expect_refused(&format!("line 2 (caf\u{fffd}): {NOT_UTF_8}"));
+    bot.expect_lines(&[WELCOME, CONTROL, NOT_UTF_8, CONTROL, CONTROL]);
+    bot.expect_refused(&format!("line 1 (one zero): {CONTROL}; also refused: lines 2, 4, 5"));
     albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
-    albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :one zero");
-    albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :PRIVMSG #lobby :noJOIN #trap");
     albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :end");
     albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
 }
