@@ -50,7 +50,10 @@ fn dispatch(client: &Client, state: &mut State, message: &Message<'_>) {
         _ if silent => return,
         "FAIL" => {
             if let Some(Fail { verb, context, text, .. }) = Fail::parse(&message.params) {
-                state.refused(verb, context.as_slice(), text);
+                // Without a verb it answers no message.
+                if verb != "*" {
+                    state.refused(verb, context.as_slice(), text);
+                }
                 state.emit(Kind::Refused { verb: verb.to_owned(), text: text.to_owned() });
             }
             return;
