@@ -4,6 +4,7 @@
 
 use super::download;
 use super::event::{FileEvent, go_on};
+use super::limits::ANSWER_TIMEOUT;
 use super::pending_uploads::Upload;
 use super::scheduler;
 use super::shared::{CAPABILITY, FOR_THE_USER, Files, LIST, NO_FILES};
@@ -12,7 +13,7 @@ use super::task;
 use super::transfers::{Cancel, Job, Transfer, Transfers};
 use super::words;
 use crate::core::arguments::{self, bad_nick, bare_nick};
-use crate::core::client::{Client, Command};
+use crate::core::client::{Client, Command, is_script};
 use crate::core::state::State;
 use std::env;
 use std::path::{self, Path, PathBuf};
@@ -101,8 +102,13 @@ fn get(files: &Files, client: &Client, id: &str) -> Result<(), String> {
 
 /// `/cancel ID`; a file that has no number yet can be named.
 fn cancel(files: &Files, client: &Client, which: &str) -> Result<(), String> {
-    let state = client.lock();
+    let mut state = client.lock();
     takes_files(&state)?;
+    if is_script() {
+        drop(state);
+        // A download that was asked for in vain fails as such, whatever follows it.
+        state = client.wait_while(ANSWER_TIMEOUT, |_| files.lock().meant(which).is_some_and(Transfer::is_unanswered));
+    }
     let mut transfers = files.lock();
     let Some(transfer) = transfers.meant(which) else {
         let id = number(which, "/cancel")?;
@@ -110,8 +116,7 @@ fn cancel(files: &Files, client: &Client, which: &str) -> Result<(), String> {
         drop((transfers, state));
         return match offer {
             Some((name, FileState::New)) => Err(format!("{name} is not coming just now; {}", go_on(id))),
-            Some((name, FileState::Received)) => Err(format!("You have {name} already")),
-            // It is for the server to say whether we have sent it.
+            // It is for the server to say whether we have sent it. One that we have received is taken off our list.
             _ => {
                 client.note(format!("The server is asked to cancel file {id}"));
                 task::send(client, &FileRequest::Cancel(id));
@@ -155,7 +160,9 @@ fn decline(files: &Files, client: &Client, id: &str) -> Result<(), String> {
         Some((name, FileState::Sent | FileState::Partial)) => {
             return Err(format!("You have sent {name} yourself; /cancel {id} takes it back"));
         }
-        Some((name, FileState::Received)) => return Err(format!("You have {name} already")),
+        Some((name, FileState::Received)) => {
+            return Err(format!("You have {name} already; /cancel {id} takes it off your list"));
+        }
         _ => {}
     }
     // One that is just being stopped for another reason says no word to the server.

@@ -272,8 +272,9 @@ fn a_cancelled_download_waits_for_get_also_in_the_next_run() {
     expect_got(&mut session, 7);
     tesla.skip_to("Received a.txt from albert: downloads/a.txt (9 bytes, CRC-32 cbf43926) in *");
     assert_eq!(files_in(&home, "downloads"), ["a.txt"]);
-    tesla.ask("/cancel 7", &["You have a.txt already"]);
-    tesla.ask("/decline 7", &["You have a.txt already"]);
+    tesla.ask("/decline 7", &["You have a.txt already; /cancel 7 takes it off your list"]);
+    tesla.ask("/cancel 7", &["The server is asked to cancel file 7"]);
+    session.expect("FILE CANCEL 7");
 }
 
 #[test]

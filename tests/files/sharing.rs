@@ -245,6 +245,10 @@ fn a_script_fails_with_its_files_and_names_their_lines() {
     tesla.skip_to("DISCONNECTED!!");
     tesla.expect_failure("line 2 (/file big albert): big was not sent to albert: A file may have 1000 bytes at most; also refused: lines 3, 4, 5, 6");
     albert.skip_to("Received a b.txt from tesla: albert/a b.txt *");
+    // Whatever follows it, what was asked for in vain has failed.
+    let mut tesla = home.script(&["--nick", "tesla"], "/get 99\n/cancel 99\n");
+    tesla.skip_to("DISCONNECTED!!");
+    tesla.expect_failure("line 1 (/get 99): File 99 does not come: *; also refused: line 2");
     // To change one's mind is no failure.
     let mut tesla = home.script(&["--nick", "tesla"], "/file 'a b.txt' albert\n/cancel a b.txt\n");
     tesla.skip_to("DISCONNECTED!!");
