@@ -227,7 +227,7 @@ fn a_download_ends_when_either_side_cancels_it() {
             session.expect("FILE DECLINE 8");
             session.answer_ping();
             session.send(":tesla!t@h FILE DECLINE albert 8 :a.txt");
-            tesla.expect_line("You declined a.txt; albert is told");
+            tesla.expect_line("You declined a.txt");
         }
         data.expect_end();
     }

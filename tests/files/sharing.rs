@@ -216,7 +216,7 @@ fn a_file_is_declined_for_good_and_the_sender_learns_that() {
     tesla.ask("/decline 9", &["There is no such file, any more or for you"]);
     let ways = "a.txt is not coming just now; /get 1 goes on with it, /decline 1 refuses it for good";
     albert.ask("/cancel 1", &[ways]);
-    albert.ask("/decline 1", &["You declined a.txt; tesla is told"]);
+    albert.ask("/decline 1", &["You declined a.txt"]);
     tesla.expect_line("albert does not want a.txt");
     albert.ask("/decline 1", &["There is no such file, any more or for you"]);
     albert.ask("/get 1", &["File 1 does not come: There is no such file, any more or for you"]);
@@ -225,7 +225,7 @@ fn a_file_is_declined_for_good_and_the_sender_learns_that() {
     tesla.type_line("tata");
     tesla.skip_to("DISCONNECTED!!");
     albert.expect_line("tesla left the conversation");
-    albert.ask("/decline 2", &["You declined b.txt; tesla is told"]);
+    albert.ask("/decline 2", &["You declined b.txt"]);
     let mut tesla = home.start(&["--nick", "tesla"]);
     tesla.skip_to("[20* UTC] albert does not want b.txt");
     tesla.skip_to(WELCOME);
