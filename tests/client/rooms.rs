@@ -34,6 +34,12 @@ fn several_rooms_at_once() {
     tesla.ask("/to #lobby", &["You are now talking to #lobby"]);
     tesla.ask("/join #lab", &["You are now talking to #lab"]);
     tesla.ask("/rooms", &["#lab                    3 here", "#lobby                  2 here"]);
+    // She is in rooms, but talks to nobody.
+    tesla.ask("/join two,rooms", &["Cannot enter two,rooms: *"]);
+    for command in ["/info", "/topic", "/part"] {
+        tesla.ask(command, &["Nothing was sent: you are talking to nobody; go on with /to #room"]);
+    }
+    tesla.ask("/to #lab", &["You are now talking to #lab"]);
     tesla.ask("/info", &["3 people in #lab: albert, clara, tesla"]);
     tesla.ask("/part #lobby", &["You left #lobby"]);
     clara.expect(":tesla!tesla@127.0.0.1 PART #lobby");
