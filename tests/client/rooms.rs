@@ -246,8 +246,14 @@ fn modes_are_shown_in_words_and_changed() {
     tesla.ask("/mode +k sesame", &[key]);
     tesla.ask("/mode #lab", &["Modes of #lab: +k sesame (a key is needed)"]);
     tesla.ask("/mode +b troll!*@*", &["tesla set mode +b troll!*@*"]);
-    tesla.ask("/mode b", &["There is no room #b"]);
-    tesla.ask("/mode +b", &["#lab is closed to troll!*@*"]);
+    // The letter alone is the list of this room, not a room #b.
+    for list in ["/mode b", "/mode +b", "/mode lab b", "/mode #lab +b"] {
+        tesla.ask(list, &["#lab is closed to troll!*@*"]);
+    }
+    tesla.ask("/mode -b troll!*@*", &["tesla set mode -b troll!*@*"]);
+    tesla.ask("/mode b", &["Nobody is banned from #lab"]);
+    tesla.ask("/mode #lobby b", &["Nobody is banned from #lobby"]);
+    tesla.ask("/mode #b b", &["There is no room #b"]);
     tesla.ask("/mode tesla", &["You have no modes"]);
     tesla.ask("/mode tesla +i", &["Your modes have changed: +i"]);
     tesla.ask("/mode tesla", &["Your modes: +i (hidden from people who share no room with you)"]);
