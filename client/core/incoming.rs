@@ -69,6 +69,8 @@ fn dispatch(client: &Client, state: &mut State, message: &Message<'_>) {
         "QUIT" if first == numeric::REPLACED => return state.emit(Kind::Reconnected(by)),
         "QUIT" => return state.emit(Kind::Left { nick: by, reason: first.to_owned() }),
         "TOPIC" => Kind::Topic { by, text: last.to_owned() },
+        // Some servers also show it to the members of the room.
+        "INVITE" if !state.model.is_me(first) => return,
         "INVITE" => return state.emit(Event::at(last, Kind::Invited { by })),
         "MODE" if is_room(first) => mode(state, by, first, &message.params[1..]),
         "MODE" if state.pending.end("MODE", first).is_some() => {
