@@ -2,7 +2,7 @@
 //!
 //! Run by the receiver thread, which has locked the state for the time of one read's messages.
 
-use super::client::Client;
+use super::client::{Client, is_script};
 use super::event::{Event, Kind, Manner};
 use super::model::is_room;
 use super::modes::{self, KeyChange};
@@ -155,7 +155,9 @@ fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: boo
         let is_chosen = state.model.asked_nick.as_ref().is_some_and(begins);
         if is_chosen && !names::eq_ignore_case(old, new) {
             client.wings.iter().for_each(|wing| wing.renamed(new));
-            last_name::remember(&client.dialer.server, new);
+            if !is_script() {
+                last_name::remember(&client.dialer.server, new);
+            }
         }
         return state.emit(Kind::WeAreCalled(new.to_owned()));
     }
