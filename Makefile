@@ -38,21 +38,21 @@ run-core: ## start the core of the server alone: a good place to begin reading (
 .PHONY: run-client
 run-client: cargo ## start a client: make run-client NICK=albert [SERVER=host:port]
 	$(build)
-	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --server '$(SERVER)' $(if $(NICK),--nick $(NICK)) $(ARGS)
+	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --server '$(SERVER)' $(if $(NICK),--nick '$(NICK)') $(ARGS)
 
 .PHONY: run-directory
 run-directory: cargo ## open the directory of multicast rooms: make run-directory [NICK=albert] [SERVER=host:port]
 	$(build)
-	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --directory --server '$(SERVER)' $(if $(NICK),--nick $(NICK)) $(ARGS)
+	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --directory --server '$(SERVER)' $(if $(NICK),--nick '$(NICK)') $(ARGS)
 
 .PHONY: build
 build: cargo ## build the server and the client (FEATURES=core or default for a part)
 	$(build)
 
 .PHONY: install
-install: ## build and install into PREFIX (/usr/local), with a service for systemd; DESTDIR is put in front
-	@! command -v $(CARGO) >/dev/null || $(MAKE) --no-print-directory build
-	@test -x "$(target)/chat-server" && test -x "$(target)/chat-client" || { echo "Run make build first" >&2; exit 1; }
+install: ## install what make build has built into PREFIX (/usr/local), with a service for systemd; DESTDIR is put in front
+	@"$(target)/chat-server" --help 2>/dev/null | grep -q -- --data-dir && test -x "$(target)/chat-client" || \
+	{ echo "Run make build first, as the user that you usually are" >&2; exit 1; }
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/lib/systemd/system"
 	install -m 755 "$(target)/chat-server" "$(target)/chat-client" "$(DESTDIR)$(PREFIX)/bin"
 	sed 's|/usr/local|$(PREFIX)|' server/groupchat.service >"$(DESTDIR)$(PREFIX)/lib/systemd/system/groupchat.service"

@@ -114,7 +114,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
     let password = if server.options.password.is_some() { " --password PASSWORD" } else { "" };
     for address in reachable(listeners.iter().filter_map(|listener| listener.local_addr().ok())) {
-        let client = format_args!("make run-client SERVER={address} ARGS=\"{trust}{password}\"");
+        let client = format_args!("./chat-client --server {address} {trust}{password}");
         server.log.line(format_args!("From another computer: {client}"));
     }
     // What has expired is gone before the first client is there.

@@ -156,6 +156,7 @@ fn what_is_installed_runs_as_a_service() {
     let clone = Clone::fresh();
     let prefix = clone.home.path().join("prefix");
     let at_prefix = format!("PREFIX={}", prefix.display());
+    make(&clone, &["build"]);
     make(&clone, &["install", &at_prefix]);
     for program in ["chat-server", "chat-client"] {
         let run = Command::new(prefix.join("bin").join(program)).arg("--version").output().unwrap();
@@ -234,7 +235,9 @@ fn the_quick_start_works_from_a_fresh_clone() {
     // By a program of its own: a file that this one has just written may still be open in a child, and does not run then.
     let copied = Command::new("cp").arg(clone.path.with_file_name("target").join(file)).arg(&there).status();
     assert!(copied.unwrap().success());
-    let start = start.replace("192.0.2.7:6667", &program.ready()[0]);
+    let text = program.text();
+    let key = text.lines().find_map(|line| line.strip_prefix("Its key has the fingerprint ")).unwrap().trim_end();
+    let start = start.replace("192.0.2.7:6667", &program.ready()[0]).replace("1741e67c…", key);
     let (mut anna, _) = clone.client(&format!("cd {} && {start}", there.display()), "anna");
     anna.type_line("exit");
     anna.expect_goodbye();

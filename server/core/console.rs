@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use wire::limits::{LINE, NICK};
 use wire::mask::wildcard_match;
 use wire::numeric::REMOVED;
+use wire::os::TERMINAL_LINE;
 use wire::text::{pluralize, printable, split_to_fit, table, truncate};
 
 use super::client::Client;
@@ -47,6 +48,9 @@ pub fn console_loop(server: &Weak<Server>, commands: &[ConsoleCommand]) {
         let Some(server) = server.upgrade() else { return };
         match read {
             Ok(0) => server.log.line("Type stop to end the server, help for what else there is"),
+            Ok(_) if line.last() != Some(&b'\n') || line.len() >= TERMINAL_LINE => {
+                server.log.line("That line was cut off by Ctrl-D or is too long for a terminal: nothing was done");
+            }
             Ok(_) => carry_out(&server, commands, &String::from_utf8_lossy(&line)),
             // In the background, where reading is an error (see `wire::os::keep_ignored_signals`).
             Err(_) => {
@@ -67,7 +71,9 @@ fn carry_out(server: &Server, commands: &[ConsoleCommand], line: &str) {
     match named.peek() {
         None if name.is_empty() => {}
         None if name.eq_ignore_ascii_case("help") => help(commands).iter().for_each(|line| server.log.line(line)),
-        None => server.log.line(format_args!("There is no command {name}; help lists all of them")),
+        None => {
+            server.log.line(format_args!("There is no command {name}; help lists all of them, stop ends the server"));
+        }
         Some(command) if !command.takes(rest) => server.log.line(format_args!("Usage: {}", command.usage())),
         Some(_) => {
             named.filter_map(|command| (command.run)(server, rest).err()).for_each(|why| server.log.line(why));
@@ -151,7 +157,10 @@ fn rooms(server: &Server, _: &str) -> Result<(), String> {
 /// Says something to everybody, in as many lines as it takes.
 fn say(server: &Server, text: &str) -> Result<(), String> {
     let all = clients(server, |_, client| (client.id, client.nick().to_owned()));
-    for (id, nick) in &all {
+    for (number, (id, nick)) in all.iter().enumerate() {
+        if number % limits::PIECE == 0 {
+            server.wait_for_broadcaster();
+        }
         let head = format!(":{} NOTICE {nick} :", server.name());
         for part in split_to_fit(text, LINE - "\r\n".len() - head.len()) {
             let line = Line::new(SystemTime::now(), format_args!("{head}{part}"));

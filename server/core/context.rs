@@ -10,6 +10,7 @@
 //! core at the places that the trait names.
 
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::ops::{ControlFlow, Deref, DerefMut};
 use std::sync::mpsc::Sender;
@@ -119,9 +120,11 @@ pub trait Wing: Send + Sync {
         false
     }
 
-    /// The owner of a name has given it up for good: nobody is known by it any more. Nothing is kept for it, and no client
-    /// has it. Called under the registry's lock. The name is folded.
-    fn released(&self, _folded: &str) {}
+    /// The owner of a name is about to give it up for good: nobody is known by it any more, also after a restart. Nothing
+    /// is kept for it, and no client has it. Not called under a lock. The name is folded.
+    fn released(&self, _folded: &str) -> io::Result<()> {
+        Ok(())
+    }
 
     /// The client has a name for good: just before the welcome, and after a change of names. The text is told to the
     /// client as a NOTICE.

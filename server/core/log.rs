@@ -82,6 +82,8 @@ impl Log {
 
     fn client_line(&self, address: SocketAddr, nick: Option<&str>, did: impl fmt::Display, flood: Flood) {
         let (ip, port) = (address.ip(), address.port());
+        // A stranger's text cannot fill a row up, so that what follows looks like another line.
+        let did = did.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
         match nick {
             Some(nick) => self.put(format_args!("Client ({ip}, {port}) {did}  [ {nick} ]"), flood),
             None => self.put(format_args!("Client ({ip}, {port}) {did}"), flood),
@@ -150,13 +152,19 @@ struct Minute {
     since: Instant,
     lines: usize,
     left_out: usize,
+    /// A line has said that others are left out.
+    is_told: bool,
 }
 
 impl Minute {
+    fn new(now: Instant) -> Self {
+        Minute { since: now, lines: 0, left_out: 0, is_told: false }
+    }
+
     /// Whether a line may be shown now.
     fn takes(&mut self, now: Instant) -> bool {
         if now.saturating_duration_since(self.since) >= Duration::from_mins(1) {
-            (self.since, self.lines) = (now, 0);
+            (self.since, self.lines, self.is_told) = (now, 0, false);
         }
         self.lines += 1;
         let takes = self.lines <= limits::LINES_A_MINUTE;
@@ -167,7 +175,7 @@ impl Minute {
 
 fn log_loop(lines: &Receiver<Entry>, missed: &AtomicUsize, _done: Sender<Infallible>) {
     let mut out = io::BufWriter::new(io::stdout());
-    let [mut messages, mut clients] = [(); 2].map(|()| Minute { since: Instant::now(), lines: 0, left_out: 0 });
+    let [mut messages, mut clients] = [(); 2].map(|()| Minute::new(Instant::now()));
     while let Ok(first) = lines.recv() {
         // Nobody may be looking any more: the chat goes on without its console.
         for Entry { line, flood } in std::iter::once(first).chain(lines.try_iter()) {
@@ -176,12 +184,17 @@ fn log_loop(lines: &Receiver<Entry>, missed: &AtomicUsize, _done: Sender<Infalli
                 Flood::Messages => Some(&mut messages),
                 Flood::Clients => Some(&mut clients),
             };
-            if minute.is_some_and(|minute| !minute.takes(Instant::now())) {
-                continue;
-            }
-            match std::mem::take(&mut messages.left_out) + std::mem::take(&mut clients.left_out) {
-                0 => {}
-                count => drop(writeln!(out, "({count} lines about clients are not shown: too many in a minute)")),
+            if let Some(minute) = minute {
+                if !minute.takes(Instant::now()) {
+                    if !std::mem::replace(&mut minute.is_told, true) {
+                        let _ = writeln!(out, "(clients do too much: such lines are left out until a minute is over)");
+                    }
+                    continue;
+                }
+                match std::mem::take(&mut minute.left_out) {
+                    0 => {}
+                    count => drop(writeln!(out, "({count} lines about clients were left out)")),
+                }
             }
             let _ = writeln!(out, "{line}");
         }
@@ -216,7 +229,7 @@ mod tests {
     #[test]
     fn a_flood_fills_no_disk() {
         let now = Instant::now();
-        let mut minute = Minute { since: now, lines: 0, left_out: 0 };
+        let mut minute = Minute::new(now);
         let shown = |minute: &mut Minute, now| (0..10_000).filter(|_| minute.takes(now)).count();
         assert_eq!(shown(&mut minute, now + Duration::from_secs(59)), limits::LINES_A_MINUTE);
         assert_eq!(minute.left_out, 10_000 - limits::LINES_A_MINUTE);

@@ -4,6 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use wire::address::{self, PORT};
 use wire::limits::SERVER_NAME;
@@ -20,7 +21,7 @@ pub struct Options {
     #[arg(long, default_value = "groupchat.local", value_parser = server_name)]
     pub name: String,
     /// A password that everyone who connects must give
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub password: Option<String>,
     /// How many clients may be connected at once
     #[arg(long, value_name = "N", default_value_t = limits::MAX_CLIENTS, value_parser = at_least_one)]

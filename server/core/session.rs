@@ -123,7 +123,11 @@ impl Session<'_> {
                 Some(_) => {}
                 None => match connection.socket.read(lines.space()) {
                     Ok(0) => return,
-                    Ok(count) => lines.filled(count),
+                    Ok(count) => {
+                        lines.filled(count);
+                        // What is not carried out has no other bound.
+                        thread::sleep(limits::LINGER_NAP);
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(limits::READ_NAP),
                     Err(_) => return,

@@ -254,7 +254,9 @@ fn cancel(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> 
     }
     // The sender may cancel it, and everybody else who may download it is a recipient.
     let recipient = downloadable(files, me, id, |_, recipient| recipient)?;
-    recipient.map_or(Ok(()), |recipient| remove_recipient(files, ctx, id, recipient))
+    recipient.map_or(Ok(()), |recipient| remove_recipient(files, ctx, id, recipient))?;
+    discard_unwanted(files, ctx, id);
+    Ok(())
 }
 
 fn decline(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) -> Result<(), Refusal> {
@@ -266,10 +268,14 @@ fn decline(files: &Files, ctx: &mut CommandContext<'_>, me: &str, id: FileId) ->
         Some(recipient) => remove_recipient(files, ctx, id, recipient)?,
     }
     notify::notify_declined(files, ctx, id);
-    // What nobody wants any more takes no room.
+    discard_unwanted(files, ctx, id);
+    Ok(())
+}
+
+/// What nobody wants any more takes no room.
+fn discard_unwanted(files: &Files, ctx: &mut CommandContext<'_>, id: FileId) {
     let unwanted = files.table().remove_if(id, |file| file.recipients.is_empty());
     ctx.on_disk(|server| files.discard(server, unwanted));
-    Ok(())
 }
 
 /// The file is for this recipient no more.

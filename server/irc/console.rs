@@ -14,7 +14,8 @@ pub fn op(server: &Server, words: &str) -> Result<(), String> {
     let mut registry = server.registry();
     let client = registry.by_nick(nick).ok_or_else(|| nobody(nick))?;
     let (id, nick) = (client.id, client.nick().to_owned());
-    let room = registry.room_mut(name.trim()).ok_or_else(|| format!("There is no room {name}; rooms lists all"))?;
+    let name = format!("#{}", name.trim().trim_start_matches('#'));
+    let room = registry.room_mut(&name).ok_or_else(|| format!("There is no room {name}; rooms lists all"))?;
     let name = room.name.clone();
     let rank = Rank::of_mut(room, id).ok_or_else(|| format!("{nick} is not in {name}"))?;
     if std::mem::replace(&mut rank.operator, true) {

@@ -208,9 +208,9 @@ fn change_rank(ctx: &mut CommandContext<'_>, name: &str, on: bool, letter: char,
 }
 
 fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) -> Option<String> {
-    // What is missing beside a `!` or `@` would stand for anything, and `@` thus for everybody.
-    if mask.split(['!', '@']).any(str::is_empty) || mask.starts_with(':') || mask.contains(' ') {
-        let text = "A mask is nick!user@host, without spaces and without empty parts";
+    // What is missing stands for anything, so that a mask without any part would be one for everybody.
+    if mask.trim_matches(['!', '@']).is_empty() || mask.starts_with(':') || mask.contains(' ') {
+        let text = "A mask is nick!user@host with at least one of the three, without spaces";
         ctx.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "b", mask], text);
         return None;
     }
@@ -222,9 +222,8 @@ fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) ->
         ctx.reply_text(numeric::ERR_INVALIDMODEPARAM, &[name, "b", mask], &text);
         return None;
     }
-    let is_banned = |guest: &ClientId| {
-        ctx.registry.client(*guest).is_some_and(|guest| wildcard_match(&full, &guest.source()))
-    };
+    let is_banned =
+        |guest: &ClientId| ctx.registry.client(*guest).is_some_and(|guest| wildcard_match(&full, &guest.source()));
     let banned: Vec<_> = Modes::of(ctx.registry.room(name)?).guests().filter(is_banned).collect();
     let modes = Modes::of_mut(ctx.registry.room_mut(name)?);
     let known = modes.bans.iter().position(|ban| eq_ignore_case(&ban.text, &full));
@@ -236,7 +235,9 @@ fn change_ban(ctx: &mut CommandContext<'_>, name: &str, on: bool, mask: &str) ->
         (true, None) => {
             modes.bans.push(Setting::new(&full, &by, now));
             // A ban takes back what was offered before it.
-            banned.into_iter().for_each(|guest| drop(modes.entered(guest)));
+            for guest in banned {
+                modes.entered(guest);
+            }
             Some(full)
         }
         // As it was set, so that clients that keep the list find it.
@@ -255,6 +256,7 @@ fn full_mask(mask: &str) -> String {
         None => (mask, "*"),
     };
     let (user, host) = rest.split_once('@').unwrap_or((rest, "*"));
+    let [nick, user, host] = [nick, user, host].map(|part| if part.is_empty() { "*" } else { part });
     format!("{nick}!{user}@{host}")
 }
 

@@ -83,7 +83,9 @@ pub fn invite(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
     if let Some(text) = away {
         ctx.reply_text(numeric::RPL_AWAY, &[&nick], &text);
     }
-    tell_of_invitation(ctx, &name, &nick);
+    if ctx.may_speak_in(&name, &source) {
+        tell_of_invitation(ctx, &name, &nick);
+    }
 }
 
 /// Tells the members that may invite: in a room by invitation only, its operators.

@@ -17,6 +17,7 @@ mod limits;
 mod table;
 mod takeover;
 
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -137,23 +138,39 @@ impl Keys {
                 "NOT_EMPTY",
                 format!("Messages or files are kept for {nick}; take the name, read them, and cancel the files first"),
             )),
-            Some(owner) => {
-                self.table().release(&name, owner);
-                wings.list.iter().for_each(|wing| wing.released(&name));
-                None
-            }
+            Some(_) => None,
         };
+        let refusal = refusal.or_else(|| self.release_for_good(ctx, nick, &name).err());
         if let Some((code, text)) = refusal {
             return ctx.replies.fail(Fail { verb: "RELEASE", code, context: Some(nick), text: &text });
         }
-        if let Err(error) = ctx.on_disk(|_| self.folder.forget(&name, || self.knows(&name))) {
-            let line = format_args!("The name {name} will be back at the next start: {error}");
-            self.not_stored.report(&ctx.server.log, ctx.inputs.instant, line);
-            let text = format!("{nick} will be yours again at the server's next start: its disk fails");
-            return ctx.replies.fail(Fail { verb: "RELEASE", code: "UNAVAILABLE", context: Some(nick), text: &text });
-        }
         ctx.log(format_args!("has given up the name {name}"));
         ctx.replies.notice(&format!("{nick} belongs to your key no longer; whoever takes the name next has it"));
+    }
+
+    /// Nobody owns the name any more: first for those wings that would keep something for its owner, so that nothing can
+    /// come in between that the next owner would get.
+    fn release_for_good(
+        &self,
+        ctx: &mut CommandContext<'_>,
+        nick: &str,
+        name: &str,
+    ) -> Result<(), (&'static str, String)> {
+        let wings = ctx.wings;
+        let unavailable = |ctx: &CommandContext<'_>, error: &dyn fmt::Display| {
+            let line = format_args!("The name {name} cannot be given up for good: {error}");
+            self.not_stored.report(&ctx.server.log, ctx.inputs.instant, line);
+            ("UNAVAILABLE", format!("{nick} cannot be given up now: the server's disk fails; try again later"))
+        };
+        let forgotten = ctx.on_disk(|_| wings.list.iter().try_for_each(|wing| wing.released(name)));
+        forgotten.map_err(|error| unavailable(ctx, &error))?;
+        if wings.keep_for(name) || ctx.registry.holder(name).is_some() {
+            return Err(("IN_USE", format!("{nick} was used just now; try again")));
+        }
+        let owner = self.table().owner(name).filter(|owner| Some(owner.key) == ctx.me().key);
+        owner.into_iter().for_each(|owner| self.table().release(name, owner));
+        let written = ctx.on_disk(|_| self.folder.forget(name, || self.knows(name)));
+        written.map_err(|error| unavailable(ctx, &error))
     }
 
     /// Writes the owner of a name down, and when it was bound, if it was never used again. False when the disk fails.

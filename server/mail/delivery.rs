@@ -184,10 +184,11 @@ fn date(moment: &str) -> &str {
 }
 
 /// Delivers one message that has waited. A NOTICE says when it was written, unless the client shows that by itself: most
-/// clients with `server-time` show the time of day only.
+/// clients with `server-time` show the time of day only. Behind a message of an earlier day, one of today has it, too.
 fn deliver_stored(ctx: &mut CommandContext<'_>, mut line: Line, today: &str, last: &mut String) {
     let caps = ctx.me().caps;
-    let shows_time = caps.has(SHOWS_TIME) || caps.has(Caps::SERVER_TIME) && date(line.time()) == today;
+    let shows_time =
+        caps.has(SHOWS_TIME) || caps.has(Caps::SERVER_TIME) && date(line.time()) == today && last.is_empty();
     if !shows_time {
         let minute = line.time().chars().take("2026-11-25T09:30".len()).collect::<String>().replace('T', " ");
         let when = format!("{minute} UTC, from {}:", line.from());

@@ -4,6 +4,8 @@
 //! Run by the main thread after the start and then every few minutes, without the registry's lock. It looks at a few
 //! mailboxes at a time, so that no client waits for it.
 
+use std::io;
+
 use wire::text::pluralize;
 use wire::time::DAY;
 
@@ -14,14 +16,20 @@ use crate::core::server::Server;
 
 pub fn run(mail: &Mail, server: &Server) {
     expire(mail, server);
-    if mail.index().names_are_due() {
-        match mail.maildir.write_names(|| remembered(mail)) {
-            Ok(()) => mail.index().names_are_written(),
-            Err(error) => server.log.line(format_args!("The file of the known names cannot be written: {error}")),
-        }
+    if mail.index().names_are_due()
+        && let Err(error) = write_names(mail)
+    {
+        server.log.line(format_args!("The file of the known names cannot be written: {error}"));
     }
     let abandoned = mail.index().take_abandoned();
     abandoned.iter().for_each(|name| mail.maildir.forget(name));
+}
+
+/// Writes the file of the names anew. Any thread without a lock may call it.
+pub fn write_names(mail: &Mail) -> io::Result<()> {
+    mail.maildir.write_names(|| remembered(mail))?;
+    mail.index().names_are_written();
+    Ok(())
 }
 
 /// Removes expired messages, and says so: a line for each mailbox, unless there are many.

@@ -103,8 +103,7 @@ impl MailIndex {
         self.settle(name);
     }
 
-    /// The name shall not be known any more: what is written to it later is for nobody. Its line in the file of the names
-    /// goes at the next housekeeping.
+    /// The name shall not be known any more: what is written to it later is for nobody.
     pub fn forget(&mut self, name: &str) {
         let Some(mailbox) = self.mailboxes.get_mut(name) else { return };
         mailbox.remembered = false;

@@ -30,6 +30,7 @@ mod shares;
 pub mod store;
 mod stored;
 
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -73,8 +74,9 @@ impl Wing for Mail {
         self.index().knows(folded)
     }
 
-    fn released(&self, folded: &str) {
+    fn released(&self, folded: &str) -> io::Result<()> {
         self.index().forget(folded);
+        housekeeping::write_names(self)
     }
 
     fn deliver(

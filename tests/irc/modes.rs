@@ -47,6 +47,9 @@ fn mistakes_in_modes_are_told() {
     for bad in ["0", "-1", "+5", "few", "99999999999999999999999"] {
         alice.ask(&format!("MODE #a +l {bad}"), &[&format!("696 #a l {bad} :A limit is a whole number from 1 up")]);
     }
+    for bad in ["@", "!", "!@", "@!"] {
+        alice.ask(&format!("MODE #a +b {bad}"), &[&format!("696 #a b {bad} :*")]);
+    }
     let bad_key = "696 #a k * :A key has 1 to 32 characters, no space or comma";
     let too_long = "k".repeat(limits::KEY + 1);
     for bad in ["a,b", ":a b", "::x", ":", &too_long] {
@@ -60,6 +63,34 @@ fn mistakes_in_modes_are_told() {
     // The key is for members.
     carol.ask("MODE #a", &["324 #a +ikmnt *", "329 #a 1*"]);
     alice.expect_nothing();
+}
+
+#[test]
+fn changes_may_come_in_groups() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    alice.join("#a");
+    alice.ask("MODE #a +l 5 +k-t +zz -n", &["*MODE #a +lk-tn 5 +zz"]);
+    alice.ask("MODE #a +i +s", &["*MODE #a +is"]);
+    alice.ask("MODE #a +m +o", &["461 MODE"]);
+    alice.ask("MODE #a", &["324 #a +ikls +zz 5", "329 #a 1*"]);
+}
+
+#[test]
+fn a_ban_takes_an_invitation_back() {
+    let server = Server::start(&[]);
+    let [mut alice, mut carol, mut dave] = ["alice", "carol", "dave"].map(|nick| server.client(nick));
+    alice.join("#a");
+    for guest in ["carol", "dave"] {
+        alice.ask(&format!("INVITE {guest} #a"), &[&format!("341 {guest} #a")]);
+    }
+    alice.ask("MODE #a +ib carol", &["*MODE #a +ib carol!*@*"]);
+    carol.ask("JOIN #a", &["*INVITE carol #a", "474 #a"]);
+    dave.ask("JOIN #a", &["*INVITE dave #a", "*JOIN #a", "353 *", "366 *"]);
+    // Whom an operator invites in spite of the ban may come.
+    alice.sync();
+    alice.ask("INVITE carol #a", &["341 carol #a"]);
+    carol.ask("JOIN #a", &["*INVITE carol #a", "*JOIN #a", "353 *", "366 *"]);
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn an_open_server_says_what_to_type_on_another_computer() {
         let lines = text.lines().filter_map(|line| line.strip_prefix("From another computer: "));
         lines.map(|line| line.replace(&key, "KEY")).collect::<Vec<_>>()
     };
-    let line = |address: &str| format!("make run-client SERVER={address} ARGS=\"--pin KEY\"");
+    let line = |address: &str| format!("./chat-client --server {address} --pin KEY");
     assert_eq!(lines(&["0.0.0.0:6667"]), [line("192.0.2.7:6667")]);
     assert_eq!(lines(&["[::]:6667"]), [line("192.0.2.7:6667"), line("[2001:db8::7]:6667")]);
     assert_eq!(lines(&["127.0.0.1:6667"]), [""; 0]);
