@@ -206,8 +206,8 @@ impl Client {
         self.wings.iter().for_each(|wing| wing.tick(self, state));
     }
 
-    /// Sends a message, now or as soon as there is a connection; waits when too much is unconfirmed, and in a script until
-    /// a refusal of it could be about no other message.
+    /// Sends a message, now or as soon as there is a connection; waits when too much is unconfirmed, and in a script
+    /// until a refusal of it could be about no other message.
     pub fn send(&self, verb: &str, params: &[&str]) {
         self.send_after(verb, params, |_| None);
     }

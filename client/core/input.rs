@@ -134,7 +134,8 @@ const NOT_UTF_8: &str = "That line is not text in UTF-8, so nothing was sent; co
 /// - It is as long as a line can be at a terminal, which drops what is typed beyond that, but not the line's end.
 /// - It is too long. In pieces it would be several lines, and only the first one would begin with `@albert`.
 /// - It is not UTF-8: others would see something else than its writer.
-/// - It holds control characters. At a terminal they are keys, and dropped; in a file others would see something else, too.
+/// - It holds control characters. At a terminal they are keys, and dropped; in a file others would see something else,
+///   too.
 fn next_line(input: &mut impl BufRead, is_terminal: bool) -> Option<Result<String, Refused>> {
     let mut bytes = Vec::new();
     if is_terminal {

@@ -94,8 +94,8 @@ pub fn count<'a>(sent: impl Iterator<Item = &'a Sent>) -> usize {
 /// A verb whose refusals name it and what it was about, so that they are not taken for those of other messages.
 const NAMED: &str = "FILE";
 
-/// Whether a refusal of a message that is to be sent could be taken for one of an unconfirmed message. Texts to the same
-/// target are sent without a pause all the same: they would be refused for the same reason.
+/// Whether a refusal of a message that is to be sent could be taken for one of an unconfirmed message. Texts to the
+/// same target are sent without a pause all the same: they would be refused for the same reason.
 pub fn is_ambiguous<'a>(mut sent: impl Iterator<Item = &'a mut Sent>, verb: &str, params: &[&str]) -> bool {
     let text_to =
         |verb: &str, params: &[&str]| params.first().filter(|_| verb == "PRIVMSG").map(|to| names::casefold(to));

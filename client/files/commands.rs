@@ -102,27 +102,20 @@ fn get(files: &Files, client: &Client, id: &str) -> Result<(), String> {
 
 /// `/cancel ID`; a file that has no number yet can be named.
 fn cancel(files: &Files, client: &Client, which: &str) -> Result<(), String> {
-    let mut state = client.lock();
+    let state = answered(files, client, which);
     takes_files(&state)?;
-    if is_script() {
-        drop(state);
-        // A download that was asked for in vain fails as such, whatever follows it.
-        state = client.wait_while(ANSWER_TIMEOUT, |_| files.lock().meant(which).is_some_and(Transfer::is_unanswered));
-    }
     let mut transfers = files.lock();
     let Some(transfer) = transfers.meant(which) else {
         let id = number(which, "/cancel")?;
         let offer = transfers.offers.get(&id).map(|offer| (offer.name.clone(), offer.state));
         drop((transfers, state));
-        return match offer {
-            Some((name, FileState::New)) => Err(format!("{name} is not coming just now; {}", go_on(id))),
-            // It is for the server to say whether we have sent it. One that we have received is taken off our list.
-            _ => {
-                client.note(format!("The server is asked to cancel file {id}"));
-                task::send(client, &FileRequest::Cancel(id));
-                Ok(())
-            }
-        };
+        if let Some((name, FileState::New)) = offer {
+            return Err(format!("{name} is not coming just now; {}", go_on(id)));
+        }
+        // It is for the server to say whether we have sent it. One that we have received is taken off our list.
+        client.note(format!("The server is asked to cancel file {id}"));
+        task::send(client, &FileRequest::Cancel(id));
+        return Ok(());
     };
     let number = transfer.number;
     let waited = end(transfers, number, Cancel::ByUser);
@@ -149,7 +142,7 @@ fn cancel(files: &Files, client: &Client, which: &str) -> Result<(), String> {
 
 /// `/decline ID`
 fn decline(files: &Files, client: &Client, id: &str) -> Result<(), String> {
-    let state = client.lock();
+    let state = answered(files, client, id);
     takes_files(&state)?;
     let id = number(id, "/decline")?;
     let mut transfers = files.lock();
@@ -180,6 +173,13 @@ fn decline(files: &Files, client: &Client, id: &str) -> Result<(), String> {
     download::end(client, id, download::part_of(client, files, id).as_deref(), &Cancel::Declined);
     files.lock().mark_done(id);
     Ok(())
+}
+
+/// The state, in a script once it is known whether there is such a file: a download that was asked for in vain fails as
+/// such, even where the script stops it in its next line.
+fn answered<'a>(files: &Files, client: &'a Client, which: &str) -> MutexGuard<'a, State> {
+    let is_unanswered = |_: &State| files.lock().meant(which).is_some_and(|transfer| transfer.is_unanswered());
+    if is_script() { client.wait_while(ANSWER_TIMEOUT, is_unanswered) } else { client.lock() }
 }
 
 /// Stops a transfer that runs; takes out one that waits, and returns it.

@@ -37,7 +37,8 @@ pub fn stopped(path: &Path) -> PathBuf {
 pub fn stop(path: &Path) -> io::Result<()> {
     make_folder(path)?;
     if fs::rename(path, stopped(path)).is_err() {
-        // Whatever has the name already marks it as well; it may be a link or a pipe of somebody else, so it is not opened.
+        // Whatever has the name already marks it as well. It may be a link or a pipe of somebody else, so it is not
+        // opened.
         match OpenOptions::new().write(true).create_new(true).open(stopped(path)) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
             _ => {}
