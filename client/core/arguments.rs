@@ -56,6 +56,9 @@ pub fn room_or_current(client: &Client, given: &str) -> Option<String> {
         _ if !given.is_empty() => room(given),
         Ok(Some(room)) if model::is_room(room) => Ok(room.to_owned()),
         Ok(Some(nick)) => Err(format!("you are talking to {nick}, not to a room; go to one with /to #room")),
+        Ok(None) if state.model.rooms().next().is_some() => {
+            Err("you are talking to nobody; go on with /to #room".to_owned())
+        }
         Ok(None) => Err("you are in no room; enter one with /join #room".to_owned()),
         Err(elsewhere) => Err(elsewhere),
     };

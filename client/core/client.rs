@@ -8,6 +8,7 @@ use super::connection::{self, Claim, Connection};
 use super::dialer::{Dialer, Failure};
 use super::event::{Kind, Origin};
 use super::limits::{MOST_UNCONFIRMED, NOTICEABLE, REPLY_TIMEOUT, TAG, TICK, WRITE};
+use super::script;
 use super::state::State;
 use super::view::View;
 use std::io::{self, IsTerminal};
@@ -205,7 +206,8 @@ impl Client {
         self.wings.iter().for_each(|wing| wing.tick(self, state));
     }
 
-    /// Sends a message, now or as soon as there is a connection; waits when too much is unconfirmed.
+    /// Sends a message, now or as soon as there is a connection; waits when too much is unconfirmed, and in a script
+    /// until a refusal of it could be about no other message.
     pub fn send(&self, verb: &str, params: &[&str]) {
         self.send_after(verb, params, |_| None);
     }
@@ -230,6 +232,12 @@ impl Client {
         }
         let waited = self.changed.wait_while(state, |state| state.is_full());
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        if is_script() {
+            // So that a refusal is about this message alone. Not for ever: a server may never answer.
+            let is_ambiguous = |state: &mut State| script::is_ambiguous(state.unconfirmed.items(), verb, params);
+            let waited = self.changed.wait_timeout_while(state, REPLY_TIMEOUT, is_ambiguous);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
         let request = before(&mut state);
         state.send(verb, params, request);
         request

@@ -2,7 +2,7 @@
 //!
 //! Run by the receiver thread, which has locked the state for the time of one read's messages.
 
-use super::client::Client;
+use super::client::{Client, is_script};
 use super::event::{Event, Kind, Manner};
 use super::model::is_room;
 use super::modes::{self, KeyChange};
@@ -50,7 +50,10 @@ fn dispatch(client: &Client, state: &mut State, message: &Message<'_>) {
         _ if silent => return,
         "FAIL" => {
             if let Some(Fail { verb, context, text, .. }) = Fail::parse(&message.params) {
-                state.refused(verb, context.as_slice(), text);
+                // Without a verb it answers no message.
+                if verb != "*" {
+                    state.refused(verb, context.as_slice(), text);
+                }
                 state.emit(Kind::Refused { verb: verb.to_owned(), text: text.to_owned() });
             }
             return;
@@ -66,6 +69,8 @@ fn dispatch(client: &Client, state: &mut State, message: &Message<'_>) {
         "QUIT" if first == numeric::REPLACED => return state.emit(Kind::Reconnected(by)),
         "QUIT" => return state.emit(Kind::Left { nick: by, reason: first.to_owned() }),
         "TOPIC" => Kind::Topic { by, text: last.to_owned() },
+        // Some servers also show it to the members of the room.
+        "INVITE" if !state.model.is_me(first) => return,
         "INVITE" => return state.emit(Event::at(last, Kind::Invited { by })),
         "MODE" if is_room(first) => mode(state, by, first, &message.params[1..]),
         "MODE" if state.pending.end("MODE", first).is_some() => {
@@ -150,7 +155,9 @@ fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: boo
         let is_chosen = state.model.asked_nick.as_ref().is_some_and(begins);
         if is_chosen && !names::eq_ignore_case(old, new) {
             client.wings.iter().for_each(|wing| wing.renamed(new));
-            last_name::remember(&client.dialer.server, new);
+            if !is_script() {
+                last_name::remember(&client.dialer.server, new);
+            }
         }
         return state.emit(Kind::WeAreCalled(new.to_owned()));
     }

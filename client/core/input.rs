@@ -124,6 +124,7 @@ const CTRL_D: &str = "Ctrl-D within a line: the line is discarded, and nothing w
 const TOO_LONG: &str = "That line is longer than 64 KiB: nothing of it was sent";
 const CUT_OFF: &str = "That line fills all that a terminal takes in one line, and the rest of it is lost, so nothing was \
                        sent; write it into a file, and send that with /file or by chat-client < FILE";
+const CONTROL: &str = "That line has a control character in it, so nothing was sent; remove it (cat -v shows it)";
 const NOT_UTF_8: &str = "That line is not text in UTF-8, so nothing was sent; convert it (iconv -t UTF-8)";
 
 /// The next line, or why it is refused.
@@ -133,6 +134,8 @@ const NOT_UTF_8: &str = "That line is not text in UTF-8, so nothing was sent; co
 /// - It is as long as a line can be at a terminal, which drops what is typed beyond that, but not the line's end.
 /// - It is too long. In pieces it would be several lines, and only the first one would begin with `@albert`.
 /// - It is not UTF-8: others would see something else than its writer.
+/// - It holds control characters. At a terminal they are keys, and dropped; in a file others would see something else,
+///   too.
 fn next_line(input: &mut impl BufRead, is_terminal: bool) -> Option<Result<String, Refused>> {
     let mut bytes = Vec::new();
     if is_terminal {
@@ -159,11 +162,17 @@ fn next_line(input: &mut impl BufRead, is_terminal: bool) -> Option<Result<Strin
         CUT_OFF
     } else {
         match str::from_utf8(&bytes) {
+            Ok(line) if !is_terminal && has_control_characters(line) => CONTROL,
             Ok(line) => return Some(Ok(without_keys(line))),
             Err(_) => NOT_UTF_8,
         }
     };
     Some(Err(Refused { why, text: without_keys(&String::from_utf8_lossy(&bytes)) }))
+}
+
+/// Whether there is a control character in a line of a file that is neither a tab nor part of the line's end.
+fn has_control_characters(line: &str) -> bool {
+    line.trim_end_matches(['\r', '\n']).chars().any(|c| c.is_control() && c != '\t')
 }
 
 /// The line without control characters and without the sequences of arrow keys and the like (`ESC [ A`): a user who
@@ -232,6 +241,15 @@ mod tests {
         full.insert(0, b'x');
         assert_eq!(next_line(&mut &full[..], true).unwrap().unwrap_err().why, CUT_OFF);
         assert_eq!(next_line(&mut &full[..], false).unwrap().unwrap_err().why, NOT_UTF_8);
+    }
+
+    #[test]
+    fn control_characters_are_keys_at_a_terminal_and_refused_in_a_file() {
+        for line in ["a\0b\n", "\u{1b}[31mred\n", "ding\u{7}\n", "a\rb\n", "\u{9b}1m\n"] {
+            assert_eq!(next_line(&mut line.as_bytes(), false).unwrap().unwrap_err().why, CONTROL, "{line:?}");
+            assert!(next_line(&mut line.as_bytes(), true).unwrap().is_ok(), "{line:?}");
+        }
+        assert_eq!(next_line(&mut &b"a\tb\r\n"[..], false), Some(Ok("a\tb".into())));
     }
 
     #[test]

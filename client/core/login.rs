@@ -75,7 +75,10 @@ fn login(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<Con
             let claim = Claim { nick: &nick, regain: std::mem::take(&mut regain) };
             match explained(client, &was_said, || client.register(stream, claim)) {
                 Ok(connection) => {
-                    last_name::remember(&client.dialer.server, &connection.nick);
+                    // It is for the person to choose what is offered to them.
+                    if !is_script() {
+                        last_name::remember(&client.dialer.server, &connection.nick);
+                    }
                     return Ok(connection);
                 }
                 Err(Failure::Held(why)) => {

@@ -35,7 +35,9 @@ pub fn key<'a>(change: &[&'a str]) -> Option<KeyChange<'a>> {
         let parameter = if has_parameter { params.next() } else { None };
         match letter {
             '+' | '-' => is_set = letter == '+',
-            'k' => key = Some(parameter.filter(|_| is_set).map_or(KeyChange::Removed, |key| KeyChange::Set(key))),
+            'k' if !is_set => key = Some(KeyChange::Removed),
+            // Where a server hides the key, it is a star or missing.
+            'k' => key = parameter.filter(|key| !matches!(**key, "" | "*")).map(|key| KeyChange::Set(key)).or(key),
             _ => {}
         }
     }
@@ -83,7 +85,10 @@ mod tests {
             (&["-k"], Some(KeyChange::Removed)),
             (&["+nt-k+m", "*"], Some(KeyChange::Removed)),
             (&["+b", "k!*@*"], None),
-            (&["+k"], Some(KeyChange::Removed)),
+            (&["+k"], None),
+            (&["+k", "*"], None),
+            (&["+k", ""], None),
+            (&["-k+k", "a", "*"], Some(KeyChange::Removed)),
             (&[], None),
         ] {
             assert_eq!(key(change), expected, "{change:?}");

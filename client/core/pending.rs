@@ -14,6 +14,8 @@ pub const KEY: &str = "key";
 
 /// A room that we have made and that shall have the key that we came with.
 pub const NEW_KEY: &str = "new key";
+/// Who is banned from a room.
+pub const BANS: &str = "bans";
 /// Whether a person is connected.
 pub const ISON: &str = "is on";
 /// Whether somebody has a name who is not connected.

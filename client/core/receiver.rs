@@ -27,7 +27,7 @@ pub fn receiver_loop(client: &Client, mut connection: Connection, give_up: fn(&C
         let mut state = client.lock();
         state.stream = None;
         let reason = state.error.take().unwrap_or(reason);
-        let leaving = state.leaving;
+        let (leaving, is_killed) = (state.leaving, is_killed(&reason, &state.model.nick));
         drop(state);
         client.signal();
         if leaving {
@@ -38,7 +38,7 @@ pub fn receiver_loop(client: &Client, mut connection: Connection, give_up: fn(&C
             let why = "another client of yours has the name now; start this one again to have it back here";
             return give_up(client, Failure::Refused(why.to_owned()));
         }
-        if reason.ends_with(REMOVED) {
+        if reason.ends_with(REMOVED) || is_killed {
             // Whoever connects again by itself cannot be removed.
             let why = "the operator of the server has removed you; start the client again to come back";
             return give_up(client, Failure::Refused(why.to_owned()));
@@ -119,6 +119,13 @@ fn reconnect(client: &Client, mut reason: String, attempt: &mut usize) -> Result
     }
 }
 
+/// Whether another server says that an operator has ended our connection (KILL, RFC 1459, section 4.6.1):
+/// `Closing Link: anna (Killed (op (reason)))`. Somebody can have that word as a name.
+fn is_killed(reason: &str, nick: &str) -> bool {
+    let mut words = reason.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| word.eq_ignore_ascii_case("killed")) && !nick.eq_ignore_ascii_case("killed")
+}
+
 fn pause(client: &Client, time: Duration) {
     let until = Instant::now() + time;
     while Instant::now() < until && !client.lock().leaving {
@@ -136,5 +143,23 @@ fn tick(client: &Client) {
     // A script goes on without its output: its messages are the point.
     if is_closed && !is_script() {
         shutdown::at_once(client);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_servers_say_in_their_own_words_that_an_operator_has_removed_us() {
+        for reason in
+            ["Closing Link: anna (Killed (op (spam)))", "KILLed by op: spam", "Closing Link: h[u@h] (op: killed)"]
+        {
+            assert!(is_killed(reason, "anna"), "{reason}");
+        }
+        for reason in ["Closing Link: anna (Ping timeout)", "Closing Link: skilled (Excess Flood)", ""] {
+            assert!(!is_killed(reason, "anna"), "{reason}");
+        }
+        assert!(!is_killed("Closing Link: Killed (Ping timeout)", "killed"));
     }
 }

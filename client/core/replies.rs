@@ -7,7 +7,7 @@ use super::event::{Event, Kind};
 use super::limits::NAMED;
 use super::model::{is_room, nicks};
 use super::numerics::{self, WRONG_KEY};
-use super::pending::{ENTERED, ISON, KEY, NEW_KEY, NOBODY, TAGMSG};
+use super::pending::{BANS, ENTERED, ISON, KEY, NEW_KEY, NOBODY, TAGMSG};
 use super::state::State;
 use wire::{names, numeric as n};
 
@@ -65,6 +65,12 @@ fn is_answer(state: &mut State, code: u16, params: &[&str]) -> bool {
     } else if is(n::RPL_ENDOFWHO) {
         if state.pending.end("WHO", first).is_some_and(|request| request.rows.is_empty()) {
             nobody(state, "WHO", first);
+        }
+    } else if is(n::RPL_BANLIST) {
+        state.pending.about(BANS, first).into_iter().for_each(|request| request.collect(&[]));
+    } else if is(n::RPL_ENDOFBANLIST) {
+        if state.pending.end(BANS, first).is_some_and(|request| request.rows.is_empty()) {
+            state.note(format!("Nobody is banned from {first}"));
         }
     } else if is(n::ERR_NOSUCHNICK) && state.pending.end(TAGMSG, first).is_some() {
         unknown(state, first);

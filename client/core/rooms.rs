@@ -5,7 +5,7 @@
 use super::arguments::{self, bare_nick, first_word, nick, room_or_current};
 use super::client::Client;
 use super::event::Kind;
-use super::pending::KEY;
+use super::pending::{BANS, KEY};
 use super::people;
 use wire::{limits, names, text};
 
@@ -110,7 +110,9 @@ fn somebody<'a>(client: &Client, about: &'a str) -> Option<&'a str> {
 /// `/mode [#room] [changes]`; our own name instead of a room is about our own modes.
 pub fn mode(client: &Client, arguments: &str) {
     let (first, rest) = first_word(arguments);
-    let (target, changes) = if first.starts_with(['+', '-']) { ("", arguments) } else { (first, rest) };
+    // The word b alone is the list of bans, as in the protocol.
+    let is_change = first.starts_with(['+', '-']) || arguments == "b";
+    let (target, changes) = if is_change { ("", arguments) } else { (first, rest) };
     let own = Some(bare_nick(target)).filter(|nick| client.lock().model.is_me(nick)).map(str::to_owned);
     let is_own = own.is_some();
     let Some(target) = own.or_else(|| room_or_current(client, target)) else { return };
@@ -118,7 +120,9 @@ pub fn mode(client: &Client, arguments: &str) {
     if target.len() + changes.len() > limits::LINE - "MODE  \r\n".len() {
         return client.refuse("Nothing was sent: that is too long for one line");
     }
-    if params.len() == 1 || is_own {
+    if !is_own && ["b", "+b"].contains(&changes) {
+        client.request(BANS, &target, "MODE", &params);
+    } else if params.len() == 1 || is_own {
         client.request("MODE", &target, "MODE", &params);
     } else {
         client.send("MODE", &params);

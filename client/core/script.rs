@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use wire::message::Message;
-use wire::names::eq_ignore_case;
+use wire::names::{self, eq_ignore_case};
 use wire::text::{pluralize, truncate};
 
 /// A line of the input. The number 0 stands for what the program does before it reads one.
@@ -91,12 +91,33 @@ pub fn count<'a>(sent: impl Iterator<Item = &'a Sent>) -> usize {
     numbers.len()
 }
 
+/// A verb whose refusals name it and what it was about, so that they are not taken for those of other messages.
+const NAMED: &str = "FILE";
+
+/// Whether a refusal of a message that is to be sent could be taken for one of an unconfirmed message. Texts to the
+/// same target are sent without a pause all the same: they would be refused for the same reason.
+pub fn is_ambiguous<'a>(mut sent: impl Iterator<Item = &'a mut Sent>, verb: &str, params: &[&str]) -> bool {
+    let text_to =
+        |verb: &str, params: &[&str]| params.first().filter(|_| verb == "PRIVMSG").map(|to| names::casefold(to));
+    let target = text_to(verb, params);
+    let is_apart = |sent: &Sent| {
+        let message = Message::parse(&sent.line);
+        message.is_none_or(|message| {
+            message.verb == NAMED || target.is_some() && text_to(message.verb, &message.params) == target
+        })
+    };
+    verb != NAMED && sent.any(|sent| !is_apart(sent))
+}
+
 /// The message that a refusal is about: a refusal names the verb or the first parameters of it. The server carries
 /// messages out in order, so the oldest one is meant that was not refused before.
 ///
 /// `verb` is that of the message, if this kind of refusal belongs to one alone.
 pub fn refused<'a>(sent: impl Iterator<Item = &'a mut Sent>, verb: &str, about: &[&str]) -> Option<&'a mut Sent> {
-    let mut open: Vec<_> = sent.filter(|sent| !sent.is_refused).collect();
+    let is_named = |word: &str| eq_ignore_case(word, NAMED);
+    let names_it = is_named(verb) || about.iter().any(|about| is_named(about));
+    let can_be_it = |sent: &Sent| Message::parse(&sent.line).is_some_and(|it| (it.verb == NAMED) == names_it);
+    let mut open: Vec<_> = sent.filter(|sent| !sent.is_refused && can_be_it(sent)).collect();
     let rank = |sent: &Sent| {
         let Some(message) = Message::parse(&sent.line) else { return 0 };
         // What follows may be text that only looks like it.
@@ -181,6 +202,31 @@ mod tests {
         assert_eq!(about("", &["what is that?"]), Some(1), "in order");
         assert_eq!(about("NICK", &["ann"]), Some(3));
         assert_eq!(about("", &["ann"]), None);
+    }
+
+    #[test]
+    fn only_texts_to_one_target_and_requests_about_files_may_be_under_way_together() {
+        let ambiguous = |lines: &[&str], verb, params: &[&str]| is_ambiguous(sent(lines).iter_mut(), verb, params);
+        let texts = ["PRIVMSG #lobby :one", "@+groupchat.local/id=1 PRIVMSG #LOBBY :two", "FILE LIST"];
+        assert!(!ambiguous(&[], "MODE", &["#lobby"]));
+        assert!(!ambiguous(&texts, "PRIVMSG", &["#lobby", "three"]));
+        assert!(!ambiguous(&texts, "FILE", &["LIST"]));
+        assert!(!ambiguous(&["FILE LIST"], "WHO", &["#lobby"]));
+        assert!(ambiguous(&texts, "PRIVMSG", &["bob", "#lobby"]));
+        assert!(ambiguous(&texts, "MODE", &["#lobby", "+k", "a,b"]));
+        assert!(ambiguous(&["WHO #lobby"], "PRIVMSG", &["#lobby", "hi"]));
+        assert!(ambiguous(&["WHO #lobby"], "WHO", &["#lobby"]));
+    }
+
+    #[test]
+    fn a_request_about_a_file_is_refused_by_name_alone() {
+        let mut all = sent(&["FILE LIST", "WHOIS ann"]);
+        let mut about = |verb, about: &[&str]| refused(all.iter_mut(), verb, about).map(|sent| sent.typed.number);
+        assert_eq!(about("", &["what is that?"]), Some(2));
+        assert_eq!(about("", &["FILE"]), Some(1));
+        assert_eq!(about("FILE", &["7"]), Some(1));
+        let mut texts = sent(&["PRIVMSG #lobby hi"]);
+        assert!(refused(texts.iter_mut(), "FILE", &["7"]).is_none());
     }
 
     #[test]

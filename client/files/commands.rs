@@ -4,6 +4,7 @@
 
 use super::download;
 use super::event::{FileEvent, go_on};
+use super::limits::ANSWER_TIMEOUT;
 use super::pending_uploads::Upload;
 use super::scheduler;
 use super::shared::{CAPABILITY, FOR_THE_USER, Files, LIST, NO_FILES};
@@ -12,7 +13,7 @@ use super::task;
 use super::transfers::{Cancel, Job, Transfer, Transfers};
 use super::words;
 use crate::core::arguments::{self, bad_nick, bare_nick};
-use crate::core::client::{Client, Command};
+use crate::core::client::{Client, Command, is_script};
 use crate::core::state::State;
 use std::env;
 use std::path::{self, Path, PathBuf};
@@ -101,23 +102,20 @@ fn get(files: &Files, client: &Client, id: &str) -> Result<(), String> {
 
 /// `/cancel ID`; a file that has no number yet can be named.
 fn cancel(files: &Files, client: &Client, which: &str) -> Result<(), String> {
-    let state = client.lock();
+    let state = answered(files, client, which);
     takes_files(&state)?;
     let mut transfers = files.lock();
     let Some(transfer) = transfers.meant(which) else {
         let id = number(which, "/cancel")?;
         let offer = transfers.offers.get(&id).map(|offer| (offer.name.clone(), offer.state));
         drop((transfers, state));
-        return match offer {
-            Some((name, FileState::New)) => Err(format!("{name} is not coming just now; {}", go_on(id))),
-            Some((name, FileState::Received)) => Err(format!("You have {name} already")),
-            // It is for the server to say whether we have sent it.
-            _ => {
-                client.note(format!("The server is asked to cancel file {id}"));
-                task::send(client, &FileRequest::Cancel(id));
-                Ok(())
-            }
-        };
+        if let Some((name, FileState::New)) = offer {
+            return Err(format!("{name} is not coming just now; {}", go_on(id)));
+        }
+        // It is for the server to say whether we have sent it. One that we have received is taken off our list.
+        client.note(format!("The server is asked to cancel file {id}"));
+        task::send(client, &FileRequest::Cancel(id));
+        return Ok(());
     };
     let number = transfer.number;
     let waited = end(transfers, number, Cancel::ByUser);
@@ -144,7 +142,7 @@ fn cancel(files: &Files, client: &Client, which: &str) -> Result<(), String> {
 
 /// `/decline ID`
 fn decline(files: &Files, client: &Client, id: &str) -> Result<(), String> {
-    let state = client.lock();
+    let state = answered(files, client, id);
     takes_files(&state)?;
     let id = number(id, "/decline")?;
     let mut transfers = files.lock();
@@ -155,7 +153,9 @@ fn decline(files: &Files, client: &Client, id: &str) -> Result<(), String> {
         Some((name, FileState::Sent | FileState::Partial)) => {
             return Err(format!("You have sent {name} yourself; /cancel {id} takes it back"));
         }
-        Some((name, FileState::Received)) => return Err(format!("You have {name} already")),
+        Some((name, FileState::Received)) => {
+            return Err(format!("You have {name} already; /cancel {id} takes it off your list"));
+        }
         _ => {}
     }
     // One that is just being stopped for another reason says no word to the server.
@@ -173,6 +173,13 @@ fn decline(files: &Files, client: &Client, id: &str) -> Result<(), String> {
     download::end(client, id, download::part_of(client, files, id).as_deref(), &Cancel::Declined);
     files.lock().mark_done(id);
     Ok(())
+}
+
+/// The state, in a script once it is known whether there is such a file: a download that was asked for in vain fails as
+/// such, even where the script stops it in its next line.
+fn answered<'a>(files: &Files, client: &'a Client, which: &str) -> MutexGuard<'a, State> {
+    let is_unanswered = |_: &State| files.lock().meant(which).is_some_and(|transfer| transfer.is_unanswered());
+    if is_script() { client.wait_while(ANSWER_TIMEOUT, is_unanswered) } else { client.lock() }
 }
 
 /// Stops a transfer that runs; takes out one that waits, and returns it.

@@ -17,8 +17,8 @@ pub enum FileEvent {
     Received { by: String, name: String },
     /// Somebody does not want our file.
     Declined { by: String, name: String },
-    /// We do not want a file, and its sender is told so.
-    WeDeclined { sender: String, name: String },
+    /// We do not want a file.
+    WeDeclined { name: String },
     /// Its sender took a file back.
     Withdrawn { by: String, name: String },
     /// An attempt to send a file, or to fetch it, begins; the peer may be unknown.
@@ -74,7 +74,7 @@ impl WingEvent for FileEvent {
             FileEvent::Cancelled { name } => format!("{name} is cancelled"),
             FileEvent::Stopped { name, id } if name.is_empty() => format!("File {id} is stopped; {}", go_on(*id)),
             FileEvent::Stopped { name, id } => format!("{name} is stopped; {}", go_on(*id)),
-            FileEvent::WeDeclined { sender, name } => format!("You declined {name}; {sender} is told"),
+            FileEvent::WeDeclined { name } => format!("You declined {name}"),
             FileEvent::Failed(why) => why.clone(),
         }))
     }

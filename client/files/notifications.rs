@@ -51,9 +51,9 @@ pub fn handle(client: &Client, state: &mut State, files: &Files, message: &Messa
         Some(FileLine::Got { name, .. }) => {
             state.emit(FileEvent::Received { by: from.to_owned(), name: safe_name(name) });
         }
-        Some(FileLine::Declined { target, id, name }) if state.model.is_me(from) => {
+        Some(FileLine::Declined { id, name, .. }) if state.model.is_me(from) => {
             files.lock().offers.remove(&id);
-            state.emit(FileEvent::WeDeclined { sender: target.to_owned(), name: safe_name(name) });
+            state.emit(FileEvent::WeDeclined { name: safe_name(name) });
         }
         Some(FileLine::Declined { name, .. }) => declined(client, state, message, from, safe_name(name)),
         Some(FileLine::Cancelled { id, name, .. }) => {

@@ -4,7 +4,7 @@
 
 use crate::core::settings;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use wire::crc32::Crc32;
 use wire::os::{is_same_file, link_count, sync_folder};
@@ -37,7 +37,12 @@ pub fn stopped(path: &Path) -> PathBuf {
 pub fn stop(path: &Path) -> io::Result<()> {
     make_folder(path)?;
     if fs::rename(path, stopped(path)).is_err() {
-        OpenOptions::new().write(true).create(true).truncate(false).open(stopped(path))?;
+        // Whatever has the name already marks it as well. It may be a link or a pipe of somebody else, so it is not
+        // opened.
+        match OpenOptions::new().write(true).create_new(true).open(stopped(path)) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
     }
     Ok(())
 }
@@ -149,7 +154,6 @@ fn open(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::ErrorKind;
     use wire::crc32::crc32;
 
     #[test]
@@ -198,6 +202,18 @@ mod tests {
         std::os::unix::fs::symlink(folder.join("mine"), &odd).unwrap();
         assert!(Part::open(&odd).is_err());
         assert_eq!(fs::read_to_string(folder.join("mine")).unwrap(), "mine");
+    }
+
+    #[test]
+    fn the_mark_of_a_stopped_download_does_not_follow_a_link_or_open_a_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let (linked, piped) = (path(folder.path(), "me", 7, 9), path(folder.path(), "me", 8, 9));
+        let elsewhere = folder.path().join("elsewhere");
+        std::os::unix::fs::symlink(&elsewhere, stopped(&linked)).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(stopped(&piped)).status().unwrap().success());
+        stop(&linked).unwrap();
+        stop(&piped).unwrap();
+        assert!(!elsewhere.exists());
     }
 
     #[test]

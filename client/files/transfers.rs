@@ -279,6 +279,11 @@ pub fn reference(number: u64) -> String {
 }
 
 impl Transfer {
+    /// Whether a download was asked for of which nothing is known yet, not even that there is such a file.
+    pub fn is_unanswered(&self) -> bool {
+        !self.is_upload() && self.is_running && self.name.is_empty() && self.cancel.is_none()
+    }
+
     pub fn is_upload(&self) -> bool {
         matches!(self.job, Job::Upload(_))
     }

@@ -227,7 +227,7 @@ fn a_download_ends_when_either_side_cancels_it() {
             session.expect("FILE DECLINE 8");
             session.answer_ping();
             session.send(":tesla!t@h FILE DECLINE albert 8 :a.txt");
-            tesla.expect_line("You declined a.txt; albert is told");
+            tesla.expect_line("You declined a.txt");
         }
         data.expect_end();
     }
@@ -272,8 +272,9 @@ fn a_cancelled_download_waits_for_get_also_in_the_next_run() {
     expect_got(&mut session, 7);
     tesla.skip_to("Received a.txt from albert: downloads/a.txt (9 bytes, CRC-32 cbf43926) in *");
     assert_eq!(files_in(&home, "downloads"), ["a.txt"]);
-    tesla.ask("/cancel 7", &["You have a.txt already"]);
-    tesla.ask("/decline 7", &["You have a.txt already"]);
+    tesla.ask("/decline 7", &["You have a.txt already; /cancel 7 takes it off your list"]);
+    tesla.ask("/cancel 7", &["The server is asked to cancel file 7"]);
+    session.expect("FILE CANCEL 7");
 }
 
 #[test]

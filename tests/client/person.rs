@@ -96,8 +96,10 @@ pub struct Person {
     /// Everything on the standard error output, in one piece when it has ended.
     stderr: Receiver<String>,
     transcript: Vec<String>,
-    /// Who is in a room that they enter, and that a busy machine takes long to connect, is passed over.
+    /// Who is in a room that they enter is passed over.
     pub passes_over_presence: bool,
+    /// That a busy machine takes long to connect is passed over.
+    pub passes_over_delay: bool,
     /// Holds the standard output open where nobody is to read it.
     _reader: JoinHandle<Option<BufReader<ChildStdout>>>,
 }
@@ -115,7 +117,16 @@ impl Person {
         thread::spawn(move || read_text(stderr, &text));
         let transcript = vec![format!("--- what was typed and seen ({command:?}) ---")];
         let stdin = child.stdin.take();
-        Person { child, stdin, stdout: lines, stderr: texts, transcript, passes_over_presence: true, _reader: reader }
+        Person {
+            child,
+            stdin,
+            stdout: lines,
+            stderr: texts,
+            transcript,
+            passes_over_presence: true,
+            passes_over_delay: true,
+            _reader: reader,
+        }
     }
 
     pub fn type_line(&mut self, line: &str) {
@@ -145,7 +156,9 @@ impl Person {
             Ok(bytes) => {
                 let line = checked(bytes);
                 self.transcript.push(format!("<- {line}"));
-                if self.passes_over_presence && is_presence(&line) { self.read() } else { Some(line) }
+                let is_delay = line.starts_with("Connecting to ");
+                let is_over = self.passes_over_delay && is_delay || self.passes_over_presence && is_presence(&line);
+                if is_over { self.read() } else { Some(line) }
             }
             Err(RecvTimeoutError::Disconnected) => None,
             Err(RecvTimeoutError::Timeout) => panic!("nothing more was printed"),
@@ -286,11 +299,8 @@ fn checked(bytes: Vec<u8>) -> String {
     line
 }
 
-/// Whether a line says who is in a room that was just entered, or that connecting takes long.
+/// Whether a line says who is in a room that was just entered.
 fn is_presence(line: &str) -> bool {
-    if line.starts_with("Connecting to ") {
-        return true;
-    }
     let count = line.split_once(" here").map(|(count, _)| count);
     line.ends_with("obody else is here") || count.is_some_and(|count| count.parse::<u32>().is_ok())
 }

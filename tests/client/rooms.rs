@@ -34,6 +34,12 @@ fn several_rooms_at_once() {
     tesla.ask("/to #lobby", &["You are now talking to #lobby"]);
     tesla.ask("/join #lab", &["You are now talking to #lab"]);
     tesla.ask("/rooms", &["#lab                    3 here", "#lobby                  2 here"]);
+    // She is in rooms, but talks to nobody.
+    tesla.ask("/join two,rooms", &["Cannot enter two,rooms: *"]);
+    for command in ["/info", "/topic", "/part"] {
+        tesla.ask(command, &["Nothing was sent: you are talking to nobody; go on with /to #room"]);
+    }
+    tesla.ask("/to #lab", &["You are now talking to #lab"]);
     tesla.ask("/info", &["3 people in #lab: albert, clara, tesla"]);
     tesla.ask("/part #lobby", &["You left #lobby"]);
     clara.expect(":tesla!tesla@127.0.0.1 PART #lobby");
@@ -240,8 +246,14 @@ fn modes_are_shown_in_words_and_changed() {
     tesla.ask("/mode +k sesame", &[key]);
     tesla.ask("/mode #lab", &["Modes of #lab: +k sesame (a key is needed)"]);
     tesla.ask("/mode +b troll!*@*", &["tesla set mode +b troll!*@*"]);
-    tesla.ask("/mode b", &["There is no room #b"]);
-    tesla.ask("/mode +b", &["#lab is closed to troll!*@*"]);
+    // The letter alone is the list of this room, not a room #b.
+    for list in ["/mode b", "/mode +b", "/mode lab b", "/mode #lab +b"] {
+        tesla.ask(list, &["#lab is closed to troll!*@*"]);
+    }
+    tesla.ask("/mode -b troll!*@*", &["tesla set mode -b troll!*@*"]);
+    tesla.ask("/mode b", &["Nobody is banned from #lab"]);
+    tesla.ask("/mode #lobby b", &["Nobody is banned from #lobby"]);
+    tesla.ask("/mode #b b", &["There is no room #b"]);
     tesla.ask("/mode tesla", &["You have no modes"]);
     tesla.ask("/mode tesla +i", &["Your modes have changed: +i"]);
     tesla.ask("/mode tesla", &["Your modes: +i (hidden from people who share no room with you)"]);

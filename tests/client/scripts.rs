@@ -43,6 +43,7 @@ fn the_name_can_be_the_first_line() {
     albert.skip_to(":bot!bot@127.0.0.1 PRIVMSG #lobby :hello");
 }
 
+const CONTROL: &str = "That line has a control character in it, so nothing was sent; remove it (cat -v shows it)";
 const NOT_UTF_8: &str = "That line is not text in UTF-8, so nothing was sent; convert it (iconv -t UTF-8)";
 
 #[test]
@@ -51,13 +52,11 @@ fn bytes_that_are_no_text_do_not_stop_it() {
     let home = Home::calling(server.addresses[0]);
     let mut albert = listener(&server, "#lobby");
     let mut bot = home.start(&["--nick", "bot"]);
-    bot.type_bytes(b"one \0zero\ncaf\xe9\n\nPRIVMSG #lobby :no\rJOIN #trap\nend\n");
+    bot.type_bytes(b"one \0zero\ncaf\xe9\n\nPRIVMSG #lobby :no\rJOIN #trap\n\x1b[31mred\nend\n");
     bot.end_input();
-    bot.expect_lines(&[WELCOME, NOT_UTF_8]);
-    bot.expect_refused(&format!("line 2 (caf\u{fffd}): {NOT_UTF_8}"));
+    bot.expect_lines(&[WELCOME, CONTROL, NOT_UTF_8, CONTROL, CONTROL]);
+    bot.expect_refused(&format!("line 1 (one zero): {CONTROL}; also refused: lines 2, 4, 5"));
     albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
-    albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :one zero");
-    albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :PRIVMSG #lobby :noJOIN #trap");
     albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :end");
     albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
 }
@@ -126,7 +125,7 @@ fn of_several_refused_lines_the_first_is_told_and_the_others_are_counted() {
     bot.expect_failure("line 2 (@nobody hi): Nobody is called nobody; also refused: lines 3, 4, 6");
 }
 
-/// Another server refuses with its own words, and in order.
+/// Another server refuses with its own words, of which some name nothing: only one line is under way at a time.
 #[test]
 fn each_refusal_of_a_server_finds_its_line() {
     let server = ScriptedServer::start();
@@ -135,27 +134,26 @@ fn each_refusal_of_a_server_finds_its_line() {
         ("401 bot bob :No such nick/channel", 2),
         ("404 bot #lobby :Cannot send to channel", 1),
         ("421 bot WHOIS :Unknown command", 3),
-        ("461 bot WHOIS :Not enough parameters", 3),
         ("442 bot #dev :You're not on that channel", 4),
-        ("482 bot #dev :You're not channel operator", 4),
-        ("417 bot :Input line was too long", 1),
-        ("263 bot WHOIS :Please wait a while and try again", 3),
-        ("599 bot ann :Nothing that we know", 3),
+        ("443 bot carl #lobby :is already on channel", 4),
+        ("417 bot :Input line was too long", 2),
+        ("599 bot lobby :Nothing that we know", 3),
         ("FAIL WHOIS NOT_NOW ann :No", 3),
-        ("FAIL * NOT_NOW :No", 1),
     ] {
         let mut bot = home.script(&["--nick", "bot"], "bob\n@bob ann\n/whois ann\n/invite carl #dev\n");
         let mut session = server.accept();
         session.welcome("bot");
         session.let_in("bot", "#lobby");
-        session.expect("PRIVMSG #lobby bob");
-        session.expect("PING :gc-2");
-        session.expect("PRIVMSG bob ann");
-        session.expect("WHOIS ann");
-        session.expect("INVITE carl #dev");
-        session.send(&format!(":srv {refusal}"));
-        session.send(":srv PONG srv :gc-2");
-        session.answer_ping();
+        let sent = ["PRIVMSG #lobby bob", "PRIVMSG bob ann", "WHOIS ann", "INVITE carl #dev"];
+        for (number, sent) in (1..).zip(sent) {
+            session.expect(sent);
+            if number == line {
+                session.send(&format!(":srv {refusal}"));
+            }
+            // It answers nothing that was sent.
+            session.send("FAIL * NOT_NOW :No");
+            session.answer_ping();
+        }
         // All is confirmed: this is about nothing of the script.
         session.send(":srv 401 bot dan :No such nick/channel");
         session.expect("QUIT");
@@ -163,6 +161,63 @@ fn each_refusal_of_a_server_finds_its_line() {
         bot.skip_to("DISCONNECTED!!");
         bot.expect_failure(&format!("line {line} (*): *"));
     }
+}
+
+#[test]
+fn texts_to_one_target_are_sent_without_a_pause() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let mut bot = home.script(&["--nick", "bot"], "one\ntwo\n/me waves\n");
+    let mut session = server.accept();
+    session.welcome("bot");
+    session.let_in("bot", "#lobby");
+    session.expect("PRIVMSG #lobby one");
+    session.expect("PING :gc-2");
+    session.expect("PRIVMSG #lobby two");
+    session.expect("PRIVMSG #lobby :\u{1}ACTION waves\u{1}");
+    session.send(":srv PONG srv :gc-2");
+    session.answer_ping();
+    session.expect("QUIT");
+    drop(session);
+    bot.skip_to(WELCOME);
+    bot.expect_goodbye();
+}
+
+#[test]
+fn the_refused_line_is_named_and_not_one_before_it_about_the_same_room_or_person() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = listener(&server, "#lobby");
+    let mut scripts = vec![
+        ("hello\nhello2\n/mode +k a,b\n", "line 3 (/mode +k a,b): *"),
+        ("@albert b\n@nobody hi\n@albert c\n", "line 2 (@nobody hi): Nobody is called nobody"),
+    ];
+    if cfg!(feature = "irc") {
+        scripts.extend([
+            ("@albert b\n/whois mem\n", "line 2 (/whois mem): Nobody is called mem"),
+            ("hi\n/who\n/info\n/invite albert\n", "line 4 (/invite albert): albert is in #lobby already"),
+        ]);
+    }
+    for (script, refused) in scripts {
+        let mut bot = home.script(&["--nick", "bot"], script);
+        bot.skip_to("DISCONNECTED!!");
+        bot.expect_failure(refused);
+        albert.skip_to(":bot!bot@127.0.0.1 QUIT :Quit: ");
+    }
+}
+
+/// As with `exit` in a shell.
+#[test]
+fn nothing_is_read_behind_the_end_that_a_script_has_itself() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = listener(&server, "#lobby");
+    let mut bot = home.script(&["--nick", "bot"], "one\ntata\ntwo\n/foo\n");
+    bot.expect_line(WELCOME);
+    bot.expect_goodbye();
+    albert.expect(":bot!bot@127.0.0.1 JOIN #lobby");
+    albert.expect(":bot!bot@127.0.0.1 PRIVMSG #lobby :one");
+    albert.expect(":bot!bot@127.0.0.1 QUIT :Quit: ");
 }
 
 #[test]

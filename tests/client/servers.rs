@@ -169,12 +169,30 @@ fn nobody_is_told_that_they_leave_themselves() {
     tesla.expect_goodbye();
 }
 
+/// Whoever connects again by itself, and sends the same line, cannot be removed.
+#[test]
+fn who_is_killed_by_an_operator_does_not_come_back_by_itself() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    for reason in ["Closing Link: tesla (Killed (op (spam)))", "KILLed by op: spam"] {
+        let (mut tesla, mut session) = server.tesla(&home);
+        tesla.type_line("hello");
+        session.expect("PRIVMSG #lobby hello");
+        session.send(&format!("ERROR :{reason}"));
+        drop(session);
+        tesla.expect_line("DISCONNECTED!!");
+        let errors = tesla.expect_exit(1);
+        let why = "chat-client: the operator of the server has removed you; start the client again to come back\n";
+        assert!(errors.starts_with(why), "{errors}");
+    }
+}
+
 #[test]
 fn a_server_that_does_not_answer_is_named_after_a_second() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
     let mut tesla = home.start(&["--nick", "tesla"]);
-    tesla.passes_over_presence = false;
+    tesla.passes_over_delay = false;
     let mut session = server.accept();
     session.expect_registration("tesla");
     tesla.expect_line(&format!("Connecting to {} ...", server.address));

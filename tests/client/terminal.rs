@@ -195,6 +195,8 @@ fn the_last_name_is_offered_and_before_there_is_one_that_of_the_user() {
     terminal.enter("/name nikola");
     terminal.await_text("You are now called nikola");
     terminal.leave();
+    // A script is not the person.
+    home.script(&["--nick", "bot"], "/name robot\n").skip_to("DISCONNECTED!!");
     let _nikola = server.client("nikola");
     let mut terminal = Terminal::with_client(&home, &[]).unwrap();
     terminal.await_text("Enter username [nikola]: ");

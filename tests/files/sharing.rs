@@ -216,7 +216,7 @@ fn a_file_is_declined_for_good_and_the_sender_learns_that() {
     tesla.ask("/decline 9", &["There is no such file, any more or for you"]);
     let ways = "a.txt is not coming just now; /get 1 goes on with it, /decline 1 refuses it for good";
     albert.ask("/cancel 1", &[ways]);
-    albert.ask("/decline 1", &["You declined a.txt; tesla is told"]);
+    albert.ask("/decline 1", &["You declined a.txt"]);
     tesla.expect_line("albert does not want a.txt");
     albert.ask("/decline 1", &["There is no such file, any more or for you"]);
     albert.ask("/get 1", &["File 1 does not come: There is no such file, any more or for you"]);
@@ -225,11 +225,27 @@ fn a_file_is_declined_for_good_and_the_sender_learns_that() {
     tesla.type_line("tata");
     tesla.skip_to("DISCONNECTED!!");
     albert.expect_line("tesla left the conversation");
-    albert.ask("/decline 2", &["You declined b.txt; tesla is told"]);
+    albert.ask("/decline 2", &["You declined b.txt"]);
     let mut tesla = home.start(&["--nick", "tesla"]);
     tesla.skip_to("[20* UTC] albert does not want b.txt");
     tesla.skip_to(WELCOME);
     tesla.ask("/files", &["No file was sent to you or by you"]);
+}
+
+/// A name for which the server keeps a file cannot be released.
+#[test]
+fn a_received_file_is_taken_off_the_list() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    fs::write(home.path().join("a.txt"), "123456789").unwrap();
+    let mut albert = comes_in(&home, "albert");
+    home.script(&["--nick", "tesla"], "/file a.txt albert\n").skip_to("DISCONNECTED!!");
+    albert.skip_to("Received a.txt from tesla: *");
+    albert.ask("/decline 1", &["You have a.txt already; /cancel 1 takes it off your list"]);
+    albert.ask("/files", &["ID *", " 1  tesla  albert  9 bytes  *  a.txt"]);
+    albert.ask("/cancel 1", &["The server is asked to cancel file 1"]);
+    albert.ask("/files", &["No file was sent to you or by you"]);
+    assert!(home.path().join("albert/a.txt").exists());
 }
 
 #[test]
@@ -245,6 +261,12 @@ fn a_script_fails_with_its_files_and_names_their_lines() {
     tesla.skip_to("DISCONNECTED!!");
     tesla.expect_failure("line 2 (/file big albert): big was not sent to albert: A file may have 1000 bytes at most; also refused: lines 3, 4, 5, 6");
     albert.skip_to("Received a b.txt from tesla: albert/a b.txt *");
+    // Whatever follows it, what was asked for in vain has failed.
+    for stop in ["/cancel 99", "/decline 99"] {
+        let mut tesla = home.script(&["--nick", "tesla"], &format!("/get 99\n{stop}\n"));
+        tesla.skip_to("DISCONNECTED!!");
+        tesla.expect_failure("line 1 (/get 99): File 99 does not come: *; also refused: line 2");
+    }
     // To change one's mind is no failure.
     let mut tesla = home.script(&["--nick", "tesla"], "/file 'a b.txt' albert\n/cancel a b.txt\n");
     tesla.skip_to("DISCONNECTED!!");

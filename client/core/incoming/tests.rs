@@ -65,6 +65,7 @@ fn what_happens_in_rooms() {
         (":albert!a@h MODE #dev +o bob", "[#dev] albert set mode +o bob\n"),
         (":me!a@h MODE me +i", ""),
         (":albert!a@h INVITE me #x", "albert invites you to #x; /join #x takes you there\n"),
+        (":albert!a@h INVITE bob #dev", ""),
         (":a!a@h KICK #dev me :bye", "You were removed from #dev by a (bye)\n"),
         (":a!a@h KICK #dev bob", "[#dev] bob was removed by a\n"),
         (":me!a@h PART #dev", "You left #dev\n"),

@@ -49,7 +49,7 @@ fn small_files_are_fetched_and_large_ones_can_be() {
         (":albert!t@h FILE GOT me 7 :a.txt", "albert has a.txt now\n", 0),
         (":tesla!t@h FILE CANCEL me 7 :a.txt", "tesla took a.txt back\n", 0),
         (":albert!t@h FILE DECLINE me 7 :../a.txt", "albert does not want a.txt\n", 0),
-        (":me!t@h FILE DECLINE tesla 7 :a.txt", "You declined a.txt; tesla is told\n", 0),
+        (":me!t@h FILE DECLINE tesla 7 :a.txt", "You declined a.txt\n", 0),
         (":srv FAIL FILE NO_SUCH_FILE 7 :There is no file 7", "There is no file 7\n", 0),
     ] {
         let (files, client, paper) = plugged_in();
