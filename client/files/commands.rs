@@ -38,7 +38,7 @@ pub fn table(files: &Arc<Files>) -> Vec<Command> {
         Command::new("/get", "ID", &[], "Fetch a file that did not come by itself, or was stopped", or_refuse(get)),
         Command::new("/cancel", "ID", &[],
             "Stop sending a file, or take it back; stop fetching one, which /get resumes", or_refuse(cancel)),
-        Command::new("/decline", "ID", &[], "Refuse a file for good; its sender is told so", or_refuse(decline)),
+        Command::new("/decline", "ID", &[], "Refuse a file for good", or_refuse(decline)),
     ]
 }
 
