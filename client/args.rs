@@ -26,6 +26,9 @@ pub struct Args {
     /// Speak plain text, which everybody on the way can read and change
     #[arg(long, conflicts_with_all = ["pin", "ca"])]
     pub plain: bool,
+    #[cfg(feature = "editor")]
+    #[command(flatten)]
+    pub editor: crate::editor::EditorOptions,
     #[cfg(feature = "multicast")]
     #[command(flatten)]
     pub multicast: crate::multicast::MulticastOptions,

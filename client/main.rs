@@ -15,6 +15,7 @@
 //! - `files`: sending and fetching files, each by a thread and a connection of its own
 //! - `directory`: the directory of multicast rooms, and its prompt
 //! - `multicast`: talking in such a room
+//! - `editor`: the terminal with line editing
 //!
 //! The wings are plugged in here and nowhere else.
 
@@ -24,6 +25,8 @@ mod args;
 mod core;
 #[cfg(feature = "directory")]
 mod directory;
+#[cfg(feature = "editor")]
+mod editor;
 #[cfg(feature = "files")]
 mod files;
 #[cfg(feature = "tls")]
@@ -37,10 +40,11 @@ use crate::core::client::{Absent, Client, Wing};
 use crate::core::dialer::Dialer;
 use crate::core::options::CoreOptions;
 use crate::core::terminal::{self, Terminal};
+use crate::core::view::View;
 use crate::core::{command, input, login, rooms, shutdown};
 use args::Args;
 use clap::Parser;
-use std::io;
+use std::io::{self, BufRead};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -64,11 +68,18 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     let CoreOptions { server, password, nick, take_over, room } = &args.core;
     let (take_over, password) = (*take_over, password.clone());
     let mut dialer = Dialer { server: server.clone(), password, take_over, ..Dialer::default() };
-    let wings = plug_in(args, &mut dialer)?;
-    let client = Client::new(Box::new(Terminal::standard()), dialer, wings, command::core(), COMMANDS_OF_WINGS);
+    #[allow(unused_mut)]
+    let (mut wings, mut view): (_, Box<dyn View>) = (plug_in(args, &mut dialer)?, Box::new(Terminal::standard()));
+    #[cfg(feature = "editor")]
+    let editor = editor::plug_in(&args.editor, &mut wings, &mut view);
+    let client = Client::new(view, dialer, wings, command::core(), COMMANDS_OF_WINGS);
     shutdown::on_ctrl_c(&client)?;
     client.lock().model.nick = nick.clone().unwrap_or_default();
-    let mut input = io::stdin().lock();
+    let mut input: Box<dyn BufRead> = Box::new(io::stdin().lock());
+    #[cfg(feature = "editor")]
+    if let Some(editor) = editor {
+        input = editor.keyboard(&client)?;
+    }
     #[cfg(feature = "directory")]
     if args.directory {
         directory::prompt::prompt_loop(&client, &mut input);

@@ -24,6 +24,7 @@
 //! - `mail`: stored messages, and that `kill -9` at any moment loses none
 //! - `files`: FILE, data connections, and files through all three programs
 //! - `directory`: GETDIR, MAKEROOM, DELETEROOM
+//! - `editor`: the client in a window, with an emulator of a terminal
 //! - `multicast`: rooms over an unreliable channel, on hosts of their own
 //! - `secure`, `without_tls`: TLS, names that belong to keys, and a build without
 //! - `old_folders`: what an older build has written is read
@@ -71,6 +72,9 @@ mod files;
 
 #[cfg(all(feature = "irc", feature = "directory"))]
 mod directory;
+
+#[cfg(all(feature = "editor", feature = "irc", feature = "files", feature = "directory"))]
+mod editor;
 
 #[cfg(feature = "multicast")]
 mod multicast;

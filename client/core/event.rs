@@ -12,7 +12,6 @@ pub struct Event {
     /// every conversation with that person.
     pub conversation: Option<String>,
     /// It was said to us alone, or it names us.
-    #[expect(dead_code, reason = "the plain terminal does not mark it; a view with windows will")]
     pub mentions_us: bool,
     pub origin: Origin,
 }
@@ -76,12 +75,7 @@ pub enum Kind {
     /// A line without a command goes to this conversation now, or nowhere.
     TalkingTo(Option<String>),
     /// We said something; whether in another conversation than the current one.
-    WeSaid {
-        text: String,
-        #[expect(dead_code, reason = "the plain terminal leaves it as it was typed; a page will not")]
-        manner: Manner,
-        is_elsewhere: bool,
-    },
+    WeSaid { text: String, manner: Manner, is_elsewhere: bool },
     /// The connection is back.
     Connected,
     /// The connection is lost; after this number of seconds the next attempt begins.

@@ -83,7 +83,8 @@ pub fn read_line(client: &Client, input: &mut impl BufRead) -> Option<String> {
     let mut is_discarding = false;
     loop {
         let start = Instant::now();
-        let line = next_line(input, !is_script());
+        let is_terminal = !is_script() && !client.lock().view.edits_lines();
+        let line = next_line(input, is_terminal);
         let is_ctrl_d = matches!(&line, Some(Err(refused)) if refused.why == CTRL_D);
         if std::mem::replace(&mut is_discarding, is_ctrl_d) && start.elapsed() < TOGETHER {
             continue;

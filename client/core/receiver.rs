@@ -57,11 +57,13 @@ fn read_until_lost(client: &Client, connection: &mut Connection) -> String {
     let mut asked = false;
     loop {
         let mut state = client.lock();
+        state.view.hold();
         while let Some(line) = connection.next_message() {
             if let Some(message) = Message::parse(&line) {
                 incoming::handle(client, &mut state, &message);
             }
         }
+        state.view.release();
         drop(state);
         client.signal();
         tick(client);

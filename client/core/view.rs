@@ -12,6 +12,11 @@ pub trait View: Send {
     /// Whether a person sees it and types, so that the view has a prompt.
     fn is_interactive(&self) -> bool;
 
+    /// Whether lines come from an editor, as whole as from a file, and not from a terminal that cuts long ones off.
+    fn edits_lines(&self) -> bool {
+        false
+    }
+
     /// Whether nobody sees it any more.
     fn is_closed(&self) -> bool;
 
@@ -32,4 +37,9 @@ pub trait View: Send {
 
     /// The input ended before the answer came.
     fn end_line(&mut self);
+
+    /// More is about to be shown, so that the view may wait until `release` with drawing.
+    fn hold(&mut self) {}
+
+    fn release(&mut self) {}
 }

@@ -127,6 +127,8 @@ fn ctrl_d_discards_a_half_typed_line_at_a_terminal() {
         Some(value) => _ = command.env(name, value),
         None => _ = command.env_remove(name),
     });
+    // Where the system edits the line, and not the client.
+    command.env("TERM", "dumb");
     let Ok(mut script) = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
         println!("script is not installed, so this is not tested");
         return;

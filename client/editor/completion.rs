@@ -1,0 +1,233 @@
+//! What Tab makes of the word before the cursor: a command, a name, a room or a file. Tab again takes the next one.
+//!
+//! Pure but for files, whose folders are read. Part of the prompt.
+
+use super::limits::CANDIDATES;
+use super::line::Line;
+use crate::core::client::Command;
+use crate::core::command;
+use crate::core::event::Kind;
+use crate::core::model::{Model, is_room};
+use std::fs;
+use std::path::{MAIN_SEPARATOR, Path};
+use wire::names;
+
+/// What there is to complete with.
+#[derive(Default)]
+pub struct World {
+    /// Every spelling of every command.
+    pub commands: Vec<String>,
+    /// Names, those who spoke last first.
+    pub people: Vec<String>,
+    pub rooms: Vec<String>,
+    /// Commands whose argument is a file.
+    pub file_commands: Vec<String>,
+}
+
+impl World {
+    /// What there is in the conversation where the user talks.
+    pub fn of(model: &Model, commands: &[Command]) -> World {
+        let spellings = |command: &Command| {
+            std::iter::once(command.name).chain(command.aliases.iter().copied()).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let here = model.conversations().iter().filter(|known| model.is_target(&known.name));
+        let mut people: Vec<String> = Vec::new();
+        let mut add = |nick: &str| {
+            if !model.is_me(nick) && !people.iter().any(|known| names::eq_ignore_case(known, nick)) {
+                people.push(nick.to_owned());
+            }
+        };
+        for known in here {
+            for event in known.scrollback.iter().rev() {
+                match &event.kind {
+                    Kind::Said { from, .. } if known.members.contains_key(&names::casefold(from)) => add(from),
+                    _ => {}
+                }
+            }
+            known.members.values().for_each(|nick| add(nick));
+        }
+        let others = model.conversations().iter().filter(|known| !is_room(&known.name));
+        others.for_each(|known| add(&known.name));
+        World {
+            commands: commands.iter().flat_map(spellings).collect(),
+            people,
+            rooms: model.rooms().map(str::to_owned).collect(),
+            file_commands: command::find(commands, "/file").map(spellings).unwrap_or_default(),
+        }
+    }
+}
+
+/// A word that is being completed.
+pub struct Completion {
+    /// Where the word begins.
+    start: usize,
+    /// The possible words, the one that was typed last.
+    candidates: Vec<String>,
+    at: usize,
+}
+
+impl Completion {
+    /// Begins with the word before the cursor; `None` when nothing fits.
+    pub fn begin(line: &Line, world: &World) -> Option<Completion> {
+        let (start, mut candidates) = candidates(line.before_cursor(), world);
+        candidates.truncate(CANDIDATES);
+        if candidates.is_empty() {
+            return None;
+        }
+        candidates.push(line.before_cursor()[start..].to_owned());
+        let at = candidates.len() - 1;
+        Some(Completion { start, candidates, at })
+    }
+
+    /// Puts the next candidate into the line, or the one before; in the end what was typed.
+    pub fn next(&mut self, line: &mut Line, forward: bool) {
+        let count = self.candidates.len();
+        self.at = (self.at + if forward { 1 } else { count - 1 }) % count;
+        line.replace(self.start, &self.candidates[self.at]);
+    }
+
+    /// Whether nothing else fits.
+    pub fn is_only(&self) -> bool {
+        self.candidates.len() == 2
+    }
+}
+
+/// Where the word begins that is completed, and what it can become.
+fn candidates(before: &str, world: &World) -> (usize, Vec<String>) {
+    if let Some(start) = path_start(before, world) {
+        return (start, paths(&before[start..]));
+    }
+    let start =
+        before.rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+    let typed = &before[start..];
+    let is_first = before[..start].rsplit('\n').next().is_none_or(|row| row.trim().is_empty());
+    let begins = |full: &&String| starts_like(full, typed);
+    if is_first && typed.starts_with(['/', '\\', '!']) {
+        let space =
+            |command: &String| if command.ends_with(['\\', ' ']) { command.clone() } else { format!("{command} ") };
+        return (start, world.commands.iter().filter(begins).map(space).collect());
+    }
+    if typed.starts_with('#') {
+        return (start, world.rooms.iter().filter(begins).map(|room| format!("{room} ")).collect());
+    }
+    if is_first && typed.starts_with('&') {
+        let rooms = world.rooms.iter().map(|room| room.trim_start_matches('#'));
+        return (start, rooms.filter(|room| starts_like(room, &typed[1..])).map(|room| format!("&{room} ")).collect());
+    }
+    let (mark, name) = typed.strip_prefix('@').map_or(("", typed), |name| ("@", name));
+    // Nothing to go by: the last speaker is most probably meant, but only where a line begins.
+    if name.is_empty() && mark.is_empty() && !is_first {
+        return (start, Vec::new());
+    }
+    let end = if is_first && mark.is_empty() { ": " } else { " " };
+    let people = world.people.iter().filter(|nick| starts_like(nick, name));
+    (start, people.map(|nick| format!("{mark}{nick}{end}")).collect())
+}
+
+fn starts_like(full: &str, start: &str) -> bool {
+    full.get(..start.len()).is_some_and(|same| same.eq_ignore_ascii_case(start))
+}
+
+/// Where the path begins in a command that wants one. It may hold spaces.
+fn path_start(before: &str, world: &World) -> Option<usize> {
+    let command = world.file_commands.iter().find(|command| starts_like(before, command))?;
+    let behind = &before[command.len()..];
+    let is_apart = command.ends_with(['\\', ' ']) || behind.starts_with(' ');
+    is_apart.then(|| before.len() - behind.trim_start().len())
+}
+
+/// The files and folders whose path begins like this.
+fn paths(typed: &str) -> Vec<String> {
+    let split = typed.rfind(MAIN_SEPARATOR).map_or(0, |separator| separator + 1);
+    let (folder, name) = typed.split_at(split);
+    let entries = fs::read_dir(if folder.is_empty() { Path::new(".") } else { Path::new(folder) });
+    let mut found: Vec<String> = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let found = entry.file_name().into_string().ok()?;
+            let is_meant = found.starts_with(name) && (!found.starts_with('.') || name.starts_with('.'));
+            let is_folder = fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir());
+            let end = if is_folder { MAIN_SEPARATOR.to_string() } else { String::new() };
+            (is_meant && found.chars().all(wire::text::is_printable)).then(|| format!("{folder}{found}{end}"))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tempfile::TempDir;
+
+    fn world() -> World {
+        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        World {
+            commands: owned(&["/msg", "/me", r"\file\", "/file", "!FILE "]),
+            people: owned(&["bob", "Ben", "albert"]),
+            rooms: owned(&["#lobby", "#lab"]),
+            file_commands: owned(&["/file", r"\file\", "!FILE "]),
+        }
+    }
+
+    /// The line after each of some presses of Tab.
+    fn tabs(typed: &str, count: usize) -> Vec<String> {
+        let mut line = Line::default();
+        line.set(typed);
+        let mut completion = Completion::begin(&line, &world());
+        let mut press = || {
+            completion.iter_mut().for_each(|completion| completion.next(&mut line, true));
+            line.text().to_owned()
+        };
+        (0..count).map(|_| press()).collect()
+    }
+
+    #[test]
+    fn tab_goes_round() {
+        assert_eq!(tabs("b", 4), ["bob: ", "Ben: ", "b", "bob: "]);
+        assert_eq!(tabs("hi b", 2), ["hi bob ", "hi Ben "]);
+        assert_eq!(tabs("/m", 3), ["/msg ", "/me ", "/m"]);
+        assert_eq!(tabs("x", 1), ["x"]);
+    }
+
+    #[test]
+    fn names_stand_where_they_are_wanted() {
+        assert_eq!(tabs("", 1), ["bob: "]);
+        assert_eq!(tabs("hi ", 1), ["hi "]);
+        assert_eq!(tabs("@al", 1), ["@albert "]);
+        assert_eq!(tabs("/msg al", 1), ["/msg albert "]);
+        assert_eq!(tabs("one\nal", 1), ["one\nalbert: "]);
+    }
+
+    #[test]
+    fn rooms_are_completed_with_and_without_their_mark() {
+        assert_eq!(tabs("/join #la", 1), ["/join #lab "]);
+        assert_eq!(tabs("&l", 2), ["&lobby ", "&lab "]);
+    }
+
+    #[test]
+    fn files_are_completed_behind_commands_that_want_one() {
+        let folder = TempDir::new().unwrap();
+        std::fs::write(folder.path().join("a photo.jpg"), "").unwrap();
+        std::fs::write(folder.path().join(".hidden"), "").unwrap();
+        std::fs::create_dir(folder.path().join("album")).unwrap();
+        let at = folder.path().display();
+        for command in ["/file ", r"\file\", "!FILE "] {
+            let expected =
+                [format!("{command}{at}/a photo.jpg"), format!("{command}{at}/album/"), format!("{command}{at}/")];
+            assert_eq!(tabs(&format!("{command}{at}/"), 3), expected);
+        }
+        assert_eq!(tabs(&format!("/file {at}/a p"), 1), [format!("/file {at}/a photo.jpg")]);
+    }
+
+    #[test]
+    fn the_other_direction_begins_with_the_last() {
+        let mut line = Line::default();
+        line.set("b");
+        let mut completion = Completion::begin(&line, &world()).unwrap();
+        completion.next(&mut line, false);
+        assert_eq!(line.text(), "Ben: ");
+    }
+}

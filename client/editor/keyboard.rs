@@ -1,0 +1,150 @@
+//! The keyboard as a source of lines: blocks until a line is entered, and edits it meanwhile.
+//!
+//! Run by the main thread, inside the input loop's read. It waits for keys under no lock; for each, it locks the state and
+//! then the editor.
+
+use super::history;
+use super::limits::PASTES;
+use super::tty::{self, Happening, Keys, Modes};
+use super::view::{Editor, Request, lock};
+use crate::core::client::Client;
+use crate::core::settings;
+use std::fs;
+use std::io::{self, BufRead, Read};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use wire::disk;
+
+pub struct Keyboard {
+    client: Arc<Client>,
+    editor: Arc<Mutex<Editor>>,
+    modes: Arc<Modes>,
+    keys: Keys,
+    history: Option<PathBuf>,
+    /// Entered lines that nobody has read yet.
+    ready: Vec<u8>,
+}
+
+impl Keyboard {
+    pub fn new(client: &Arc<Client>, editor: &Arc<Mutex<Editor>>, modes: &Arc<Modes>) -> io::Result<Keyboard> {
+        let (client, editor, modes) = (Arc::clone(client), Arc::clone(editor), Arc::clone(modes));
+        let history = history::file();
+        if let Some(file) = &history {
+            // Should it fail, the file stays long.
+            let _ = history::trim(file);
+            lock(&editor).prompt.history = history::load(file);
+        }
+        Ok(Keyboard { client, editor, modes, keys: Keys::new()?, history, ready: Vec::new() })
+    }
+
+    /// Edits until there are lines; none at the end of the input.
+    fn lines(&mut self) -> Vec<String> {
+        loop {
+            let request = match self.keys.next() {
+                Happening::Key(key) => {
+                    let state = self.client.lock();
+                    let mut editor = lock(&self.editor);
+                    editor.screen.hold();
+                    let request = editor.key(key, &state.model, &self.client.commands);
+                    // Keys that came together are shown together.
+                    if request.is_some() || !self.keys.has_next() {
+                        editor.screen.release();
+                    }
+                    request
+                }
+                Happening::Window => {
+                    let _state = self.client.lock();
+                    lock(&self.editor).window(tty::size());
+                    self.modes.raw(false);
+                    None
+                }
+                Happening::Closed => return Vec::new(),
+            };
+            match request {
+                Some(Request::Lines { lines, typed }) if !lines.is_empty() => {
+                    typed.iter().for_each(|typed| self.remember(typed));
+                    return lines;
+                }
+                Some(Request::FileOfPaste(text)) => match save(&text) {
+                    Ok(file) => return vec![format!("/file {}", file.display())],
+                    Err(error) => self.client.note(format!("Nothing was sent: the paste cannot be saved ({error})")),
+                },
+                Some(Request::End) => return Vec::new(),
+                Some(Request::Interrupt) => {
+                    // The program ends soon; what was typed behind that is not sent meanwhile.
+                    self.keys.drop_pending();
+                    tty::interrupt();
+                }
+                Some(Request::Suspend) => self.suspend(),
+                Some(Request::Lines { .. }) | None => {}
+            }
+        }
+    }
+
+    fn remember(&self, line: &str) {
+        if !lock(&self.editor).prompt.history.add(line) {
+            return;
+        }
+        if let Some(file) = &self.history
+            && let Err(error) = history::append(file, line)
+        {
+            self.client.note(format!("The history of your lines cannot be saved: {error}"));
+        }
+    }
+
+    /// Stops, and goes on when the shell says so.
+    fn suspend(&self) {
+        let state = self.client.lock();
+        lock(&self.editor).screen.leave();
+        self.modes.restore();
+        drop(state);
+        tty::stop();
+        let _state = self.client.lock();
+        self.modes.raw(false);
+        lock(&self.editor).screen.enter();
+    }
+}
+
+/// Puts a paste into a private file, from which it is sent.
+fn save(text: &str) -> io::Result<PathBuf> {
+    let folder = settings::folder()?.join("pastes");
+    let mut old: Vec<_> = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    old.sort_by_key(|file| fs::metadata(file).and_then(|metadata| metadata.modified()).ok());
+    let surplus = old.len().saturating_sub(PASTES - 1);
+    // One that cannot be removed stays.
+    old[..surplus].iter().for_each(|file| _ = fs::remove_file(file));
+    let file = disk::free_name(&folder.join("paste.txt"))?;
+    settings::write_atomically(&file, format!("{text}\n").as_bytes())?;
+    Ok(file)
+}
+
+impl BufRead for Keyboard {
+    /// All lines that were entered at once, each with its end; nothing at the end of the input.
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.ready.is_empty() {
+            self.modes.raw(false);
+            let lines = self.lines();
+            self.modes.raw(true);
+            self.ready = lines.iter().flat_map(|line| [line.as_bytes(), b"\n"]).flatten().copied().collect();
+        }
+        Ok(&self.ready)
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.ready.drain(..count);
+    }
+}
+
+impl Read for Keyboard {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(into)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl Drop for Keyboard {
+    fn drop(&mut self) {
+        self.modes.end();
+    }
+}

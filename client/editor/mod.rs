@@ -1,0 +1,125 @@
+//! The terminal with line editing: a view of the model, and the source of lines in place of the standard input.
+//!
+//! ```text
+//!   keys ──> keyboard (main thread, in the input loop's read) ──lines──> input loop
+//!                 │ locks the state, then the editor
+//!                 v
+//!            editor: prompt, transcript, unseen ──> screen ──one write──> terminal
+//!                 ^
+//!   events ──> view (any thread, with the state locked)
+//! ```
+//!
+//! From the bottom up; a file uses only files above it in this list.
+//!
+//! - [`limits`]: every limit, with its reason
+//! - [`key`]: from bytes to keys; [`tty`]: raw mode, reading keys, the window's size
+//! - [`style`], [`clock`], [`layout`]: colours, local times, rows and columns
+//! - [`screen`]: the rows of the prompt below all that is printed
+//! - [`line`], [`history`], [`completion`], [`prompt`]: what each key does
+//! - [`targets`]: where lines go; [`lines`]: from the text in the prompt to lines for the input loop
+//! - [`transcript`], [`unseen`]: from events to lines; what waits in other rooms
+//! - [`view`]: all of this together; [`keyboard`]: reads lines from it
+//!
+//! It uses two hooks of the core: a view, and `abandon`, to undo the raw mode when the program ends at once.
+
+mod clock;
+mod completion;
+mod history;
+mod key;
+mod keyboard;
+mod layout;
+mod limits;
+mod line;
+mod lines;
+mod prompt;
+mod screen;
+mod style;
+mod targets;
+mod transcript;
+mod tty;
+mod unseen;
+mod view;
+
+use crate::core::client::{Client, Wing};
+use crate::core::view::View;
+use clap::ArgAction;
+use clock::Clock;
+use screen::Screen;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::{Arc, Mutex};
+use std::{env, panic};
+use style::Style;
+use transcript::Transcript;
+use tty::Modes;
+use view::{Editor, SharedEditor};
+
+/// The options of the terminal on the command line.
+#[derive(Debug, Clone, clap::Args)]
+pub struct EditorOptions {
+    /// Print lines and nothing else, and leave editing to the terminal, as for a screen reader
+    #[arg(long)]
+    pub plain_terminal: bool,
+    /// Whether the time stands before what people say
+    #[arg(long, value_name = "on|off", default_value = "on", action = ArgAction::Set, value_parser = is_on)]
+    pub times: bool,
+}
+
+fn is_on(given: &str) -> Result<bool, String> {
+    match given {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("say on or off".to_owned()),
+    }
+}
+
+/// The editor, plugged in.
+pub struct Plug {
+    editor: Arc<Mutex<Editor>>,
+    modes: Arc<Modes>,
+}
+
+/// The program ends at once: the terminal gets its modes back, whoever holds the locks.
+struct Ending(Arc<Modes>);
+
+impl Wing for Ending {
+    fn abandon(&self, _: &Client) {
+        self.0.end();
+    }
+}
+
+/// Takes the place of the plain terminal, where there is a terminal that can do what the editor needs. Called before there
+/// is another thread.
+pub fn plug_in(options: &EditorOptions, wings: &mut Vec<Arc<dyn Wing>>, view: &mut Box<dyn View>) -> Option<Plug> {
+    let is_capable = env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
+    if options.plain_terminal || !is_capable || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return None;
+    }
+    let (modes, output) = (Arc::new(Modes::of_terminal().ok()?), tty::output().ok()?);
+    let style = Style::of_terminal();
+    let screen = Screen::new(output, style, tty::size());
+    let transcript = Transcript::new(style, Clock::local(), options.times);
+    let editor = Arc::new(Mutex::new(Editor::new(screen, transcript, Some(Arc::clone(&modes)))));
+    *view = Box::new(SharedEditor(Arc::clone(&editor)));
+    wings.push(Arc::new(Ending(Arc::clone(&modes))));
+    restore_after_panic(Arc::clone(&modes));
+    Some(Plug { editor, modes })
+}
+
+/// Lets a panic, which may end the program, be read in a terminal that works.
+fn restore_after_panic(modes: Arc<Modes>) {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        modes.end();
+        // Below the prompt, which cannot be erased, since its lock may be held.
+        let _ = write!(io::stderr(), "{}", screen::AFTER_PANIC);
+        report(panic);
+    }));
+}
+
+impl Plug {
+    /// The source of lines.
+    pub fn keyboard(&self, client: &Arc<Client>) -> Result<Box<dyn BufRead>, String> {
+        let keyboard = keyboard::Keyboard::new(client, &self.editor, &self.modes);
+        keyboard.map(|keyboard| Box::new(keyboard) as _).map_err(|error| format!("cannot read the keyboard: {error}"))
+    }
+}

@@ -1,0 +1,280 @@
+//! From events to the lines above the prompt: times, days, colours; those who come and go in one line.
+//!
+//! Pure. Part of the editor. Each text loses its control characters here, before styles are added.
+
+use super::clock::{Clock, day, minutes};
+use super::limits::NAMED;
+use super::style::{BOLD, DIM, Style};
+use crate::core::event::{Event, Kind, Manner, Sentence};
+use crate::core::model::{Model, is_room};
+use crate::core::sentence;
+use time::{Date, OffsetDateTime};
+use wire::text::printable;
+
+/// What is to be printed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Print {
+    Line(String),
+    /// In place of the last line.
+    Instead(String),
+}
+
+/// What has to be known of the lines before.
+pub struct Transcript {
+    pub style: Style,
+    pub clock: Clock,
+    /// Whether each line begins with the time.
+    has_times: bool,
+    /// The day of the last line.
+    day: Option<Date>,
+    /// Those who came and went, where the last line is about them.
+    passers: Option<Passers>,
+}
+
+/// People who came into one conversation or left it, with nothing else in between.
+struct Passers {
+    conversation: String,
+    joined: Vec<String>,
+    left: Vec<String>,
+}
+
+impl Transcript {
+    pub fn new(style: Style, clock: Clock, has_times: bool) -> Self {
+        Transcript { style, clock, has_times, day: None, passers: None }
+    }
+
+    /// The last line is not what it was, or not where it was.
+    pub fn break_off(&mut self) {
+        self.passers = None;
+    }
+
+    /// When an event happened: what the server says, or now.
+    pub fn moment(&self, event: &Event) -> OffsetDateTime {
+        event.origin.time.as_deref().and_then(|time| self.clock.of(time)).unwrap_or_else(|| self.clock.now())
+    }
+
+    /// The lines for an event.
+    pub fn lines(&mut self, event: &Event, model: &Model, moment: OffsetDateTime) -> Vec<Print> {
+        if let Some(print) = self.passes_by(event, model, moment) {
+            return self.after_day_line(moment, vec![print]);
+        }
+        let style = self.style;
+        let lines = match (&event.kind, sentence::of(event, model)) {
+            (&Kind::WeSaid { ref text, manner, is_elsewhere: false }, _) => {
+                vec![self.timed(moment, &own(style, model, text, manner))]
+            }
+            (Kind::WeSaid { .. }, Some(Sentence::Answer(text))) => vec![self.timed(moment, &printable(&text))],
+            (_, None) => return Vec::new(),
+            (_, Some(Sentence::Said { before, nick, after })) => {
+                let [before, nick, after] = [&before, &nick, &after].map(|text| printable(text).into_owned());
+                let is_private = event.conversation.as_deref().is_some_and(|name| !is_room(name));
+                let after = match after.strip_prefix(TO_YOU) {
+                    Some(rest) if is_private => style.apply(BOLD, TO_YOU) + rest,
+                    _ if event.mentions_us => style.mentions(&model.nick, &after),
+                    _ => after,
+                };
+                vec![self.timed(moment, &format!("{before}{}{after}", style.name(&nick, &nick)))]
+            }
+            (_, Some(Sentence::News(text))) => vec![self.timed(moment, &style.apply(DIM, &printable(&text)))],
+            (_, Some(Sentence::Answer(text))) => vec![printable(&text).into_owned()],
+            (_, Some(Sentence::Lines(lines))) => lines.iter().map(|line| printable(line).into_owned()).collect(),
+        };
+        self.passers = None;
+        self.after_day_line(moment, lines.into_iter().map(Print::Line).collect())
+    }
+
+    /// The mark above what the user has not seen of a conversation yet.
+    pub fn new_mark(&mut self) -> Print {
+        self.passers = None;
+        Print::Line(self.style.apply(DIM, "──── new ────"))
+    }
+
+    /// Those who come and go are counted in one line, as long as nothing else is said.
+    fn passes_by(&mut self, event: &Event, model: &Model, moment: OffsetDateTime) -> Option<Print> {
+        let conversation = match (&event.conversation, &event.kind) {
+            (Some(name), Kind::Joined(_) | Kind::Left { .. }) => name.clone(),
+            (None, Kind::Left { .. }) => String::new(),
+            _ => return None,
+        };
+        // Whoever leaves the server leaves the room in which the others pass by.
+        let is_same = |passers: &Passers| passers.conversation == conversation || conversation.is_empty();
+        let is_first = !self.passers.as_ref().is_some_and(is_same);
+        if is_first {
+            self.passers = Some(Passers { conversation, joined: Vec::new(), left: Vec::new() });
+        }
+        let passers = self.passers.as_mut()?;
+        match &event.kind {
+            Kind::Joined(nick) => passers.joined.push(nick.clone()),
+            Kind::Left { nick, .. } => passers.left.push(nick.clone()),
+            _ => {}
+        }
+        let text = if is_first {
+            match sentence::of(event, model)? {
+                Sentence::News(text) => text,
+                _ => return None,
+            }
+        } else {
+            passers.summary(model)
+        };
+        let line = self.timed(moment, &self.style.apply(DIM, &printable(&text)));
+        Some(if is_first { Print::Line(line) } else { Print::Instead(line) })
+    }
+
+    /// With the day before it, when it is another one than that of the last line.
+    fn after_day_line(&mut self, moment: OffsetDateTime, mut prints: Vec<Print>) -> Vec<Print> {
+        // Messages that have waited say their day themselves.
+        let today = self.clock.now().date();
+        let is_new = self.day.is_some_and(|last| last != today) && moment.date() == today;
+        if self.day.is_none() || is_new {
+            self.day = Some(today);
+        }
+        if is_new {
+            prints.iter_mut().for_each(|print| *print = Print::Line(print.text().to_owned()));
+            prints.insert(0, Print::Line(self.style.apply(DIM, &format!("──── {} ────", day(today)))));
+        }
+        prints
+    }
+
+    fn timed(&self, moment: OffsetDateTime, line: &str) -> String {
+        if self.has_times { format!("{} {line}", self.style.apply(DIM, &minutes(moment))) } else { line.to_owned() }
+    }
+}
+
+/// What the sentence of a private message says behind the name.
+const TO_YOU: &str = " (to you)";
+
+/// What we said where we are, as the others see it.
+fn own(style: Style, model: &Model, text: &str, manner: Manner) -> String {
+    let (nick, text) = (style.apply(BOLD, &printable(&model.nick)), printable(text));
+    match manner {
+        Manner::Action => format!("* {nick} {text}"),
+        _ => format!("{nick}: {text}"),
+    }
+}
+
+impl Passers {
+    /// `anna, ben and 4 others joined; carl left`
+    fn summary(&self, model: &Model) -> String {
+        let parts = [(&self.joined, "joined"), (&self.left, "left")];
+        let parts: Vec<_> = parts
+            .iter()
+            .filter(|(nicks, _)| !nicks.is_empty())
+            .map(|(nicks, verb)| format!("{} {verb}", list(nicks)))
+            .collect();
+        let room = &self.conversation;
+        let prefix = if room.is_empty() || model.is_target(room) { String::new() } else { format!("[{room}] ") };
+        format!("{prefix}{}", parts.join("; "))
+    }
+}
+
+fn list(nicks: &[String]) -> String {
+    match nicks {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] if nicks.len() <= NAMED + 1 => format!("{} and {last}", first.join(", ")),
+        _ => format!("{} and {} others", nicks[..NAMED].join(", "), nicks.len() - NAMED),
+    }
+}
+
+impl Print {
+    pub fn text(&self) -> &str {
+        match self {
+            Print::Line(text) | Print::Instead(text) => text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::terminal::tests::said;
+
+    fn transcript(style: Style) -> (Transcript, Model, OffsetDateTime) {
+        let clock = Clock::at(0);
+        let mut model = Model::default();
+        model.nick = "mel".into();
+        model.set_target(Some("#lobby"));
+        (Transcript::new(style, clock, false), model, clock.now())
+    }
+
+    fn joined(nick: &str) -> Event {
+        Event::at("#lobby", Kind::Joined(nick.into()))
+    }
+
+    fn left(nick: &str) -> Event {
+        Kind::Left { nick: nick.into(), reason: "bye".into() }.into()
+    }
+
+    /// The one thing that is printed for an event.
+    fn print(transcript: &mut Transcript, model: &Model, event: &Event) -> Print {
+        let moment = transcript.moment(event);
+        let mut prints = transcript.lines(event, model, moment);
+        assert_eq!(prints.len(), 1, "{prints:?}");
+        prints.remove(0)
+    }
+
+    #[test]
+    fn those_who_come_and_go_are_counted_in_one_line() {
+        let (mut transcript, model, _) = transcript(Style::Plain);
+        let mut print = |event: &Event| print(&mut transcript, &model, event);
+        assert_eq!(print(&joined("anna")), Print::Line("anna joined the conversation".into()));
+        assert_eq!(print(&joined("ben")), Print::Instead("anna and ben joined".into()));
+        assert_eq!(print(&joined("carl")), Print::Instead("anna, ben and carl joined".into()));
+        assert_eq!(print(&joined("dora")), Print::Instead("anna, ben and 2 others joined".into()));
+        assert_eq!(print(&left("anna")), Print::Instead("anna, ben and 2 others joined; anna left".into()));
+        assert_eq!(print(&said("ben", "hi")), Print::Line("ben: hi".into()));
+        assert_eq!(print(&left("ben")), Print::Line("ben left the conversation (bye)".into()));
+        assert_eq!(print(&joined("eva")), Print::Line("eva joined the conversation".into()), "that was another place");
+    }
+
+    #[test]
+    fn our_name_and_private_messages_are_marked() {
+        let (mut transcript, model, _) = transcript(Style::Few);
+        let event = Event { mentions_us: true, ..said("ben", "hi mel!") };
+        let Print::Line(line) = print(&mut transcript, &model, &event) else { panic!("a line") };
+        assert!(line.ends_with(": hi \x1b[7mmel\x1b[0m!"), "{line:?}");
+        let kind = Kind::Said { from: "ben".into(), text: "mel, psst".into(), manner: Manner::Text };
+        let event = Event { mentions_us: true, ..Event::at("ben", kind) };
+        let Print::Line(line) = print(&mut transcript, &model, &event) else { panic!("a line") };
+        assert!(line.ends_with("ben\x1b[0m\x1b[1m (to you)\x1b[0m: mel, psst"), "{line:?}");
+    }
+
+    #[test]
+    fn what_we_said_is_shown_like_what_others_say() {
+        let (mut transcript, model, _) = transcript(Style::Plain);
+        let we = |manner| Event::at("#lobby", Kind::WeSaid { text: "wave\x1b[2J".into(), manner, is_elsewhere: false });
+        assert_eq!(print(&mut transcript, &model, &we(Manner::Text)), Print::Line("mel: wave[2J".into()));
+        assert_eq!(print(&mut transcript, &model, &we(Manner::Action)), Print::Line("* mel wave[2J".into()));
+    }
+
+    #[test]
+    fn the_time_stands_before_what_people_say() {
+        let (mut transcript, model, _) = transcript(Style::Plain);
+        transcript.has_times = true;
+        let mut event = said("ben", "hi");
+        event.origin.time = Some("2026-11-25T09:30:00.000Z".into());
+        assert_eq!(print(&mut transcript, &model, &event), Print::Line("09:30 ben: hi".into()));
+        assert_eq!(print(&mut transcript, &model, &Kind::Note("x".into()).into()), Print::Line("x".into()));
+    }
+
+    #[test]
+    fn a_new_day_has_a_line() {
+        let (mut transcript, model, now) = transcript(Style::Plain);
+        transcript.day = now.date().previous_day();
+        let lines = transcript.lines(&said("ben", "hi"), &model, now);
+        let expected = [format!("──── {} ────", day(now.date())), "ben: hi".into()];
+        assert_eq!(lines.iter().map(Print::text).collect::<Vec<_>>(), expected);
+        assert_eq!(transcript.lines(&said("ben", "hi"), &model, now).len(), 1);
+    }
+
+    #[test]
+    fn nothing_that_others_write_moves_the_cursor() {
+        let (mut transcript, model, _) = transcript(Style::Few);
+        let evil = "\x1b[2J\r\n\u{9b}1A\u{202e}";
+        for event in [said(evil, evil), joined(evil), joined(evil), Kind::Note(evil.into()).into()] {
+            let printed = print(&mut transcript, &model, &event);
+            let plain = super::super::style::without(printed.text());
+            assert!(plain.chars().all(wire::text::is_printable), "{plain:?}");
+        }
+    }
+}

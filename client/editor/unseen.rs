@@ -1,0 +1,150 @@
+//! What happened in rooms where the user does not talk just now: it waits until the user turns to them.
+//!
+//! Pure. Part of the editor. The scrollback of the model owns the events; what it has forgotten is lost here, too.
+
+use super::limits::UNSEEN;
+use crate::core::event::{Event, Kind};
+use crate::core::model::{Conversation, Model, is_room};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Weak};
+use time::OffsetDateTime;
+use wire::names;
+
+/// Where an event is shown.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Place {
+    Here,
+    /// In another room, when the user turns to it.
+    Room(String),
+    /// Nowhere: it is about somebody who is not in the room where the user talks.
+    Nowhere,
+}
+
+/// The events that wait, by folded room.
+#[derive(Default)]
+pub struct Unseen {
+    waiting: HashMap<String, VecDeque<(OffsetDateTime, Weak<Event>)>>,
+}
+
+/// Private messages, mentions, answers and whatever is about no room are shown at once.
+pub fn place(event: &Event, model: &Model) -> Place {
+    let Some(target) = model.target().filter(|_| model.detour.is_none()) else { return Place::Here };
+    match (&event.conversation, &event.kind) {
+        (
+            Some(room),
+            Kind::Said { .. }
+            | Kind::Joined(_)
+            | Kind::Left { .. }
+            | Kind::Removed { .. }
+            | Kind::Topic { .. }
+            | Kind::Mode { .. },
+        ) if is_room(room) && !event.mentions_us && !model.is_target(room) && model.is_in(room) => {
+            Place::Room(room.clone())
+        }
+        (None, Kind::Left { nick, .. } | Kind::Renamed { new: nick, .. } | Kind::Reconnected(nick)) => {
+            let is_with_them = |known: &&Conversation| {
+                known.members.contains_key(&names::casefold(nick)) || names::eq_ignore_case(&known.name, nick)
+            };
+            let mut with_them = model.conversations().iter().filter(is_with_them).peekable();
+            let is_known = with_them.peek().is_some();
+            let is_here = with_them.any(|known| names::eq_ignore_case(&known.name, target));
+            if is_here || !is_known { Place::Here } else { Place::Nowhere }
+        }
+        _ => Place::Here,
+    }
+}
+
+impl Unseen {
+    /// Lets an event of a room wait.
+    pub fn hold(&mut self, room: &str, event: &Event, model: &Model, moment: OffsetDateTime) {
+        let conversation = model.conversations().iter().find(|known| names::eq_ignore_case(&known.name, room));
+        let mut recorded = conversation.into_iter().flat_map(|known| known.scrollback.iter().rev());
+        let Some(event) = recorded.find(|recorded| std::ptr::eq(&raw const ***recorded, event)) else { return };
+        let waiting = self.waiting.entry(names::casefold(room)).or_default();
+        waiting.push_back((moment, Arc::downgrade(event)));
+        if waiting.len() > UNSEEN {
+            waiting.pop_front();
+        }
+    }
+
+    /// The user turns to a room: what waited there.
+    pub fn take(&mut self, room: &str) -> Vec<(OffsetDateTime, Arc<Event>)> {
+        let waiting = self.waiting.remove(&names::casefold(room)).unwrap_or_default();
+        waiting.into_iter().filter_map(|(moment, event)| Some((moment, event.upgrade()?))).collect()
+    }
+
+    /// Forgets rooms in which we are not any more.
+    pub fn retain_rooms(&mut self, model: &Model) {
+        self.waiting.retain(|room, _| model.is_in(room));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::clock::Clock;
+    use super::*;
+    use crate::core::event::Manner;
+
+    /// We are in two rooms, with albert in the other one, and talk in the first.
+    fn model() -> Model {
+        let mut model = Model::default();
+        model.nick = "mel".into();
+        model.enter("#lobby");
+        model.enter("#lab").members.insert("albert".into(), "albert".into());
+        model.set_target(Some("#lobby"));
+        model
+    }
+
+    fn said(conversation: &str) -> Event {
+        Event::at(conversation, Kind::Said { from: "albert".into(), text: "hi".into(), manner: Manner::Text })
+    }
+
+    #[test]
+    fn other_rooms_wait_and_people_do_not() {
+        let mut model = model();
+        let here = |event: &Event, model: &Model| place(event, model) == Place::Here;
+        assert_eq!(place(&said("#LAB"), &model), Place::Room("#LAB".into()));
+        assert!(here(&said("#lobby"), &model) && here(&said("albert"), &model) && here(&said("#unknown"), &model));
+        assert!(here(&Event { mentions_us: true, ..said("#lab") }, &model));
+        assert!(here(&Event::at("#lab", Kind::WeLeft), &model));
+        model.set_target(None);
+        assert!(here(&said("#lab"), &model), "talking to nobody, the user sees all");
+        model.set_target(Some("#lobby"));
+        model.detour = Some("[attic]".into());
+        assert!(here(&said("#lab"), &model));
+    }
+
+    #[test]
+    fn those_who_leave_the_server_are_missed_where_they_were() {
+        let mut model = model();
+        let left = |nick: &str| Kind::Left { nick: nick.into(), reason: String::new() }.into();
+        assert_eq!([place(&left("Albert"), &model), place(&left("tesla"), &model)], [Place::Nowhere, Place::Here]);
+        model.set_target(Some("#lab"));
+        assert_eq!(place(&left("albert"), &model), Place::Here);
+    }
+
+    #[test]
+    fn what_waited_is_shown_once_and_in_order() {
+        let (mut model, mut unseen, now) = (model(), Unseen::default(), Clock::at(0).now());
+        let events: Vec<_> = (0..UNSEEN + 3).map(|_| Arc::new(said("#lab"))).collect();
+        for event in &events {
+            model.record(event);
+            unseen.hold("#lab", event, &model, now);
+        }
+        let taken = unseen.take("#Lab");
+        assert_eq!(taken.len(), UNSEEN);
+        assert!(Arc::ptr_eq(&taken[0].1, &events[3]) && Arc::ptr_eq(&taken[UNSEEN - 1].1, events.last().unwrap()));
+        assert!(unseen.take("#lab").is_empty());
+    }
+
+    #[test]
+    fn a_room_that_we_have_left_is_forgotten() {
+        let (mut model, mut unseen) = (model(), Unseen::default());
+        let event = Arc::new(said("#lab"));
+        model.record(&event);
+        unseen.hold("#lab", &event, &model, Clock::at(0).now());
+        model.forget_room("#lab");
+        unseen.retain_rooms(&model);
+        assert!(unseen.waiting.is_empty());
+    }
+}

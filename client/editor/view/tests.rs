@@ -1,0 +1,161 @@
+//! Tests of the editor: what the prompt says, where keys lead, what is shown when.
+
+use super::super::clock::Clock;
+use super::super::prompt::Turn;
+use super::super::style::Style;
+use super::*;
+use crate::core::command;
+use crate::core::event::Manner;
+use crate::core::terminal::tests::{Paper, said};
+use proptest::prelude::*;
+
+fn editor() -> (Editor, Paper) {
+    let paper = Paper::default();
+    let screen = Screen::new(Box::new(paper.clone()), Style::Plain, (80, 24));
+    let mut editor = Editor::new(screen, Transcript::new(Style::Plain, Clock::at(0), false), None);
+    editor.screen.enter();
+    (editor, paper)
+}
+
+/// We are in two rooms, and albert has written to us.
+fn model() -> Model {
+    let mut model = Model::default();
+    model.nick = "mel".into();
+    for name in ["#lobby", "#lab", "albert"] {
+        model.enter(name);
+    }
+    for nick in ["mel", "anna", "ben"] {
+        model.enter("#lobby").members.insert(nick.into(), nick.into());
+    }
+    model.set_target(Some("#lobby"));
+    model
+}
+
+fn press(editor: &mut Editor, model: &Model, text: &str) -> Option<Request> {
+    let commands = command::core();
+    text.chars().filter_map(|c| editor.key(if c == '\r' { Key::Enter } else { Key::Char(c) }, model, &commands)).last()
+}
+
+#[test]
+fn the_prompt_says_where_lines_go_and_what_is_unread() {
+    let mut model = model();
+    assert_eq!(label(&model), "#lobby> ");
+    model.enter("#lab").unread = 2;
+    model.enter("albert").unread = 1;
+    assert_eq!(label(&model), "(2:#lab 2, 3:albert 1) #lobby> ");
+    (0..3).for_each(|number| model.enter(&format!("bot{number}")).unread = 1);
+    assert_eq!(label(&model), "(2:#lab 2, 3:albert 1, 4:bot0 1, 2 more) #lobby> ");
+    let mut model = self::model();
+    model.set_target(Some("albert"));
+    assert_eq!(label(&model), "@albert> ");
+    model.detour = Some("[attic]".into());
+    assert_eq!(label(&model), "[attic]> ");
+    (model.detour, model.idle_prompt) = (None, Some("Directory: ".into()));
+    model.set_target(None);
+    assert_eq!(label(&model), "Directory: ");
+}
+
+#[test]
+fn keys_lead_to_other_conversations_and_round() {
+    let mut model = model();
+    let turn = |turn, model: &Model| turn_to(turn, model).unwrap_or_default();
+    assert_eq!(turn(Turn::To(1), &model), "/to #lab");
+    assert_eq!([turn(Turn::To(0), &model), turn(Turn::To(8), &model)], ["", ""]);
+    assert_eq!([turn(Turn::Next, &model), turn(Turn::Previous, &model)], ["/to #lab", "/to albert"]);
+    model.set_target(Some("albert"));
+    assert_eq!(turn(Turn::Next, &model), "/to #lobby");
+    model.set_target(None);
+    assert_eq!(turn(Turn::Next, &model), "/to #lobby");
+}
+
+#[test]
+fn those_who_spoke_last_are_completed_first() {
+    let mut model = model();
+    for nick in ["anna", "ben", "stranger"] {
+        model.record(&Arc::new(said(nick, "hi")));
+    }
+    assert_eq!(World::of(&model, &[]).people, ["ben", "anna", "albert"]);
+    assert_eq!(World::of(&model, &[]).rooms, ["#lobby", "#lab"]);
+}
+
+#[test]
+fn a_command_is_shown_as_it_was_typed_and_text_as_it_was_said() {
+    let (mut editor, paper) = editor();
+    let model = model();
+    let expected = |line: &str| Some(Request::Lines { lines: vec![line.into()], typed: Some(line.into()) });
+    assert_eq!(press(&mut editor, &model, "/who\r"), expected("/who"));
+    assert!(paper.take().contains("#lobby> /who\r\n"));
+    assert_eq!(press(&mut editor, &model, "hi\r"), expected("hi"));
+    assert!(!paper.take().contains("hi\r\n"), "it comes back as an event");
+}
+
+#[test]
+fn a_command_with_more_lines_stays_in_the_prompt() {
+    let (mut editor, paper) = editor();
+    let model = model();
+    press(&mut editor, &model, "@albert psst");
+    editor.key(Key::AltEnter, &model, &command::core());
+    assert_eq!(press(&mut editor, &model, "psst\r"), None);
+    assert_eq!(editor.prompt.line.text(), "@albert psst\npsst");
+    assert!(paper.take().contains("Nothing was sent: a command has one line only"));
+}
+
+#[test]
+fn the_bell_rings_once_for_many_mentions() {
+    let (mut editor, paper) = editor();
+    let mut view_of = |mentions_us| {
+        let kind = Kind::Said { from: "albert".into(), text: "mel!".into(), manner: Manner::Text };
+        editor.show(&Event { mentions_us, ..Event::at("#lobby", kind) }, &model());
+    };
+    view_of(false);
+    assert!(!paper.take().contains('\x07'));
+    (0..5).for_each(|_| view_of(true));
+    assert_eq!(paper.take().matches('\x07').count(), 1);
+}
+
+#[test]
+fn a_question_is_answered_by_one_line_that_is_not_kept() {
+    let (editor, paper) = editor();
+    let mut view = SharedEditor(Arc::new(Mutex::new(editor)));
+    view.ask("Enter username: ");
+    assert!(paper.take().contains("Enter username: "));
+    let mut editor = lock(&view.0);
+    let expected = Some(Request::Lines { lines: vec!["exit".into()], typed: None });
+    assert_eq!(press(&mut editor, &Model::default(), "exit\r"), expected);
+    assert!(paper.take().contains("Enter username: exit\r\n"));
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_pressed_and_said_nothing_panics_and_every_line_is_printed_once(acts in prop::collection::vec(prop::sample::select(vec![
+        "a", "漢", "e\u{301}", " ", "/me x", "@albert ", "\r", "\x1b\r", "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x01", "\x05", "\x17",
+        "\x19", "\x1f", "\x12", "\x07", "\t", "\x1b[Z", "\x7f", "\x04", "\x03", "\x0c", "\x0e", "\x1b2", "\x1bb", "\x1bd",
+        "\x1b[200~exit\r/quit\x1b[201~", "\x1b[200~1\r2\r3\r4\r5\x1b[201~", "s", "f", "c", "said", "elsewhere", "resize", "status",
+    ]), 0..60)) {
+        let (mut editor, paper) = editor();
+        let (mut model, commands) = (model(), command::core());
+        let (mut parser, mut count) = (super::super::key::Parser::default(), 0);
+        for act in acts {
+            let room = if act == "elsewhere" { "#lab" } else { "#lobby" };
+            match act {
+                "said" | "elsewhere" => {
+                    count += usize::from(act == "said");
+                    let kind = Kind::Said { from: "ben".into(), text: format!("<{count}>"), manner: Manner::Text };
+                    let event = Arc::new(Event::at(room, kind));
+                    model.record(&event);
+                    editor.show(&event, &model);
+                }
+                "resize" => editor.window((20 + count, 10)),
+                "status" => editor.screen.set_status("45 %".repeat(count)),
+                bytes => for key in parser.feed(bytes.as_bytes()) {
+                    if let Some(Request::Lines { typed: Some(typed), .. }) = editor.key(key, &model, &commands) {
+                        editor.prompt.history.add(&typed);
+                    }
+                },
+            }
+            let shown = paper.take();
+            let is_said = act == "said";
+            prop_assert!(!is_said || shown.matches(&format!("ben: <{count}>\r\n")).count() == 1, "{shown:?}");
+        }
+    }
+}

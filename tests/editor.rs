@@ -1,0 +1,195 @@
+//! The client's terminal: what a user types and sees in a window.
+//!
+//! - [`window`]: a pseudo terminal with an emulator
+//! - [`keys`]: what each key does
+//! - [`leaving`]: each way out leaves the terminal as it was
+//! - [`pastes`]: a paste is text
+
+mod keys;
+mod leaving;
+mod pastes;
+mod window;
+
+use crate::client::person::Home;
+use crate::harness::Server;
+use window::Window;
+
+/// mel in a window, and albert, whose bare connection shows exactly what others get. Both are in the lobby.
+#[track_caller]
+fn mel_and_albert(server: &Server, home: &Home) -> (Window, crate::harness::Client) {
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let mel = Window::person(home, "mel");
+    albert.expect(":mel!mel@127.0.0.1 JOIN #lobby");
+    (mel, albert)
+}
+
+#[test]
+fn a_half_typed_line_survives_a_flood() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut mel, mut albert) = mel_and_albert(&server, &home);
+    mel.type_text("漢字 half\x1b[D\x1b[D");
+    mel.expect_prompt("#lobby> 漢字 ha|lf");
+    for number in 0..300 {
+        albert.send(&format!("PRIVMSG #lobby :{number} {}", "and so on ".repeat(number % 20)));
+        if number == 100 {
+            mel.type_text("xy\x7f");
+        }
+    }
+    mel.expect("the last line", |screen| screen.contents().contains("albert: 299 and so on"));
+    mel.expect_prompt("#lobby> 漢字 hax|lf");
+    let lines = mel.lines();
+    for number in 0..300 {
+        let start = format!("albert: {number}");
+        let count = lines.iter().filter(|line| **line == start || line.starts_with(&format!("{start} "))).count();
+        assert_eq!(count, 1, "{start}");
+    }
+    assert_eq!(lines.iter().filter(|line| line.starts_with("#lobby>")).count(), 1, "nothing of the prompt is left");
+    mel.type_text("\r");
+    albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :漢字 haxlf");
+    mel.expect_row("mel: 漢字 haxlf");
+}
+
+#[test]
+fn another_size_of_the_window_leaves_the_line_as_it_is() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut mel, mut albert) = mel_and_albert(&server, &home);
+    mel.type_text(&"word ".repeat(20));
+    for (number, (columns, rows)) in [(40, 20), (100, 30), (23, 12), (200, 50), (80, 24)].into_iter().enumerate() {
+        albert.send(&format!("PRIVMSG #lobby :before {number}"));
+        mel.resize(columns, rows);
+        albert.send(&format!("PRIVMSG #lobby :after {number}"));
+        let text = format!("#lobby> {}", "word ".repeat(20));
+        let chars: Vec<char> = text.chars().collect();
+        let expected: Vec<String> = chars.chunks(columns.into()).map(|row| row.iter().collect()).collect();
+        mel.expect(&format!("the line in {columns} columns"), |screen| {
+            let shown: Vec<_> = screen.rows(0, columns).map(|row| row.trim_end().to_owned()).collect();
+            let first = shown.iter().position(|row| row.starts_with("#lobby>")).unwrap_or(shown.len());
+            let is_there = shown.iter().any(|row| *row == format!("albert: after {number}"));
+            let below = shown[first..].iter().map(|row| row.trim_end()).filter(|row| !row.is_empty());
+            is_there && below.eq(expected.iter().map(|row| row.trim_end()).filter(|row| !row.is_empty()))
+        });
+    }
+}
+
+#[test]
+fn other_rooms_are_counted_and_shown_when_the_user_turns_to_them() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut mel, mut albert) = mel_and_albert(&server, &home);
+    albert.join("#lab");
+    mel.type_text("/join #lab\r");
+    mel.expect_prompt("#lab> |");
+    albert.expect(":mel!mel@127.0.0.1 JOIN #lab");
+    albert.send("PRIVMSG #lobby :one");
+    albert.send("PRIVMSG #lobby :two");
+    mel.expect_prompt("(1:#lobby 2) #lab> |");
+    mel.type_text("half");
+    assert!(!mel.rows().iter().any(|row| row.contains("albert: one")));
+    albert.send("PRIVMSG mel :psst");
+    albert.send("PRIVMSG #lobby :mel, are you there?");
+    mel.expect_row("[#lobby] albert: mel, are you there?");
+    mel.expect_row("albert (to you): psst");
+    mel.expect_prompt("(1:#lobby 3, 3:albert 1) #lab> half|");
+    mel.type_text("\x1b1");
+    mel.expect_prompt("(3:albert 1) #lobby> half|");
+    let rows = mel.rows();
+    let at = rows.iter().position(|row| row == "──── new ────").unwrap();
+    assert_eq!(rows[at - 1..at + 3], ["You are now talking to #lobby", "──── new ────", "albert: one", "albert: two"]);
+    mel.type_text("\x0e");
+    mel.expect_prompt("(3:albert 1) #lab> half|");
+    mel.type_text("\x10\x10");
+    mel.expect_prompt("@albert> half|");
+    mel.type_text("\r");
+    albert.expect(":mel!mel@127.0.0.1 PRIVMSG albert :half");
+}
+
+#[test]
+fn joins_are_counted_in_one_line() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let (mel, _albert) = mel_and_albert(&server, &home);
+    let nicks = ["anna", "ben", "carl", "dora"];
+    let clients = nicks.map(|nick| {
+        let mut client = server.client(nick);
+        client.join("#lobby");
+        client
+    });
+    mel.expect_row("anna, ben and 2 others joined");
+    assert_eq!(mel.rows().iter().filter(|row| row.contains("joined")).count(), 1);
+    drop(clients);
+}
+
+#[test]
+fn the_time_stands_before_what_people_say() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let mel = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
+    mel.expect_prompt("#lobby> |");
+    albert.send("PRIVMSG #lobby :hi");
+    mel.expect("a time", |screen| {
+        screen
+            .contents()
+            .lines()
+            .any(|row| matches!(row.split_once(' '), Some((time, "albert: hi")) if time.len() == 5))
+    });
+}
+
+#[test]
+fn a_line_that_is_longer_than_a_terminal_takes_is_sent_as_a_whole() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut mel, mut albert) = mel_and_albert(&server, &home);
+    mel.type_text(&("x".repeat(5000) + "\r"));
+    let mut count = 0;
+    while count < 5000 {
+        count += albert.receive().unwrap().rsplit(':').next().unwrap().len();
+    }
+    assert_eq!(count, 5000);
+}
+
+#[test]
+fn a_name_is_asked_for_in_the_prompt() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let _albert = server.client("albert");
+    let mut mel = Window::open(&home.client(&[]), 80, 24);
+    mel.expect_prompt("Enter username: |");
+    mel.type_text("albertx\x7f\r");
+    mel.expect_row("The name albert is taken");
+    mel.expect_prompt("Enter username: |");
+    mel.type_text("mel\r");
+    mel.expect_prompt("#lobby> |");
+    mel.expect_row("Enter username: mel");
+}
+
+#[test]
+fn the_directory_prompt_is_edited_the_same_way() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut mel = Window::open(&home.client(&["--directory", "--nick", "mel"]), 80, 24);
+    mel.expect_prompt("Directory: |");
+    mel.type_text("gexdir\x1b[D\x1b[D\x1b[D\x7ft\r");
+    mel.expect_row("There is no multicast room in the directory");
+    mel.expect_row("Directory: getdir");
+    mel.type_text("tata\r");
+    assert!(mel.expect_end().success());
+}
+
+#[test]
+fn without_a_terminal_that_can_do_it_lines_are_plain() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut plain = home.client(&["--nick", "mel", "--plain-terminal"]);
+    let mut dumb = home.client(&["--nick", "tesla"]);
+    for command in [plain.env("TERM", "xterm"), dumb.env("TERM", "dumb")] {
+        let window = Window::open(command, 80, 24);
+        let before = window.modes();
+        window.expect_prompt("You (#lobby): |");
+        assert_eq!(window.modes(), before);
+    }
+}

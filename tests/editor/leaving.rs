@@ -1,0 +1,143 @@
+//! Each way out leaves the terminal as it was, and nothing for the shell.
+
+use std::process::Command;
+
+use super::mel_and_albert;
+use super::window::Window;
+use crate::client::person::Home;
+use crate::client::scripted_server::ScriptedServer;
+use crate::harness::Server;
+
+#[test]
+fn every_way_out_leaves_the_terminal_as_it_was() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    for (way, code) in
+        [("tata\r", 0), ("/quit bye\r", 0), ("\x04", 0), ("half\x03\x03", 0), ("TERM", 0), ("INT", 0), ("HUP", 0)]
+    {
+        let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
+        let before = window.modes();
+        window.expect_prompt("#lobby> |");
+        assert_ne!(window.modes(), before);
+        if way.chars().all(char::is_uppercase) {
+            window.type_text("half");
+            window.expect_prompt("#lobby> half|");
+            window.signal(way);
+        } else {
+            window.type_text(way);
+        }
+        assert_eq!(window.expect_end().code(), Some(code), "{way:?}");
+        window.expect("the end", |screen| screen.contents().contains("DISCONNECTED!!"));
+        window.expect("no paste mode", |screen| !screen.bracketed_paste());
+        assert_eq!(window.modes(), before, "{way:?}");
+        assert!(!window.rows().iter().any(|row| row.starts_with("#lobby> half")), "{way:?}: {:?}", window.rows());
+    }
+}
+
+#[test]
+fn a_failure_leaves_the_terminal_as_it_was() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let _albert = server.client("albert");
+    let mut window = Window::open(&home.client(&["--nick", "albert"]), 80, 24);
+    let before = window.modes();
+    window.expect_prompt("Enter username: |");
+    window.type_text("\x04");
+    assert_eq!(window.expect_end().code(), Some(1));
+    window.expect("the reason", |screen| screen.contents().contains("the input ended before a name was given"));
+    assert_eq!(window.modes(), before);
+}
+
+#[test]
+fn ctrl_c_leaves_while_a_command_waits() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
+    let before = window.modes();
+    let mut session = server.accept();
+    while session.receive().expect("a registration") != "CAP END" {}
+    session.send(":srv 001 mel :Welcome");
+    window.expect_row("Waiting for the server to answer");
+    window.type_text("\x03");
+    assert_eq!(window.expect_end().code(), Some(0));
+    assert_eq!(window.modes(), before);
+}
+
+#[test]
+fn a_window_that_is_closed_ends_the_program() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let (mel, mut albert) = mel_and_albert(&server, &home);
+    assert_eq!(mel.close().code(), Some(0));
+    albert.expect(":mel!mel@127.0.0.1 QUIT*");
+    // nohup
+    let client = home.client(&["--nick", "anna"]);
+    let mut ignoring = Command::new("env");
+    ignoring.arg("--ignore-signal=HUP").arg(client.get_program()).args(client.get_args());
+    client.get_envs().for_each(|(name, value)| _ = value.map(|value| ignoring.env(name, value)));
+    let anna = Window::open(&ignoring, 80, 24);
+    albert.expect(":anna!anna@127.0.0.1 JOIN #lobby");
+    anna.expect_prompt("#lobby> |");
+    assert_eq!(anna.close().code(), Some(0));
+    albert.expect(":anna!anna@127.0.0.1 QUIT*");
+}
+
+/// A shell in a window, in which the client was started.
+fn in_shell(home: &Home, options: &[&str]) -> Window {
+    let client = home.client(options);
+    let mut shell = Command::new("bash");
+    shell.args(["--norc", "--noediting", "-i"]).current_dir(home.path()).env("PS1", "shell: ");
+    client.get_envs().for_each(|(name, value)| match value {
+        Some(value) => _ = shell.env(name, value),
+        None => _ = shell.env_remove(name),
+    });
+    let mut window = Window::open(&shell, 80, 24);
+    window.expect_row("shell:");
+    let words: Vec<_> = client.get_args().map(|word| format!("'{}'", word.to_str().unwrap())).collect();
+    window.type_text(&format!("clear; '{}' {}\n", client.get_program().to_str().unwrap(), words.join(" ")));
+    window
+}
+
+#[test]
+fn nothing_is_left_for_the_shell() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    for end in ["tata\r", "\x04", "\x03", "/quit bye\r"] {
+        let mut window = in_shell(&home, &["--nick", "mel"]);
+        window.expect_prompt("#lobby> |");
+        // All of it comes at once, as from a terminal that does not mark pastes.
+        window.type_text(&format!("{end}touch trap\rtouch trap\rtouch"));
+        window.expect_row("DISCONNECTED!!");
+        window.expect_prompt("shell: |");
+        window.type_text("ls; echo it is $((40 + 2))\n");
+        window.expect_row("it is 42");
+        assert!(!home.path().join("trap").exists(), "{end:?}: {:?}", window.rows());
+    }
+}
+
+#[test]
+fn a_stopped_client_goes_on_where_it_was() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let mut window = in_shell(&home, &["--nick", "mel", "--times", "off"]);
+    window.expect_prompt("#lobby> |");
+    albert.expect(":mel!mel@127.0.0.1 JOIN #lobby");
+    window.type_text("half");
+    window.expect_prompt("#lobby> half|");
+    window.type_text("\x1a");
+    window.expect_prompt("shell: |");
+    window.type_text("echo it is $((40 + 2))\n");
+    window.expect_row("it is 42");
+    albert.send("PRIVMSG #lobby :while you were away");
+    window.type_text("fg\n");
+    window.expect_prompt("#lobby> half|");
+    window.expect_row("albert: while you were away");
+    window.type_text("\x1b[Dx\r");
+    albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :halxf");
+    window.type_text("tata\r");
+    window.expect_prompt("shell: |");
+    window.type_text("echo it is still $((40 + 3))\n");
+    window.expect_row("it is still 43");
+}
