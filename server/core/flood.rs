@@ -27,10 +27,9 @@ impl TokenBucket {
         self.debt(now)
     }
 
-    /// Takes further tokens, for what a line has cost beyond its first. Never more than a whole burst, so that nobody has
-    /// to wait for longer than the burst takes to come back.
+    /// Takes further tokens, for what a line has cost beyond its first.
     pub fn charge(&mut self, tokens: u32, now: Instant) {
-        self.full_at = self.full_at.max(now) + self.per_line * tokens.min(limits::FLOOD_BURST);
+        self.full_at = self.full_at.max(now) + self.per_line * tokens;
     }
 
     /// How long to wait until no token is owed.
@@ -67,9 +66,6 @@ mod tests {
         assert!((0..50).all(|_| bucket.take(start).is_zero()));
         bucket.charge(15, start);
         assert_eq!(bucket.take(start), Duration::from_millis(1600));
-        let mut other = TokenBucket::new(10, start);
-        other.charge(u32::MAX, start);
-        assert_eq!(other.take(start), Duration::from_millis(100), "one line costs a burst at most");
     }
 
     #[test]
