@@ -65,7 +65,7 @@ mod structure;
 #[cfg(feature = "irc")]
 mod irc;
 
-#[cfg(feature = "multiline")]
+#[cfg(all(feature = "irc", feature = "mail", feature = "multiline"))]
 mod multiline;
 
 #[cfg(all(feature = "irc", feature = "mail"))]

@@ -1,30 +1,18 @@
 //! Messages of several rows: one message for those who know such batches, lines for all others, and never half of it.
 //!
 //! - [`faults`]: what is refused, and that nothing of it is delivered
+//! - [`client`]: messages of several rows at the chat client
 //! - [`stored`]: private messages of several rows wait, and survive a kill, as a whole
 
+mod client;
 mod faults;
-#[cfg(all(feature = "irc", feature = "mail"))]
 mod stored;
 
 use std::thread;
 
 use crate::costs::{TAKEN, has_to_wait};
-use crate::harness::{Client, Server};
+use crate::harness::{ABLE, Client, Server, batch};
 use crate::limits::limit;
-
-/// The capabilities of a client that can send and gets messages of several rows.
-pub const ABLE: &str = "batch draft/multiline message-tags";
-
-/// The lines of a batch with these rows. One that begins with `+` goes on where the one before it has ended.
-pub fn batch(verb: &str, target: &str, rows: &[&str]) -> String {
-    let row = |row: &&str| match row.strip_prefix('+') {
-        Some(text) => format!("@batch=1;draft/multiline-concat {verb} {target} :{text}\r\n"),
-        None => format!("@batch=1 {verb} {target} :{row}\r\n"),
-    };
-    let rows: String = rows.iter().map(row).collect();
-    format!("BATCH +1 draft/multiline {target}\r\n{rows}BATCH -1\r\n")
-}
 
 /// The rows that a client gets next as one batch, each behind its verb and target; and the tags of the message.
 #[track_caller]

@@ -2,6 +2,7 @@
 //!
 //! Run by the receiver thread, which has locked the state for the time of one read's messages.
 
+use super::batches::Taken;
 use super::client::{Client, is_script};
 use super::event::{Event, Kind, Manner};
 use super::model::is_room;
@@ -14,8 +15,16 @@ use super::{connection, last_name};
 use wire::message::Message;
 use wire::{fail::Fail, names, numeric};
 
-/// Handles one message.
-pub fn handle(client: &Client, state: &mut State, message: &Message<'_>) {
+/// Handles a line: a message, or a part of one that has several rows.
+pub fn handle(client: &Client, state: &mut State, line: &Message<'_>) {
+    match state.batches.take(line) {
+        Taken::Apart => handle_message(client, state, line),
+        Taken::Kept => {}
+        Taken::Whole(whole) => handle_message(client, state, &whole.message()),
+    }
+}
+
+fn handle_message(client: &Client, state: &mut State, message: &Message<'_>) {
     // Somebody who leaves the server is a member until that is shown, so that a view knows in which rooms.
     let is_last = message.verb == "QUIT";
     if !is_last {
@@ -101,7 +110,8 @@ fn said(client: &Client, state: &mut State, message: &Message<'_>, target: &str,
         None if is_notice => (text, Manner::Notice),
         None => (text, Manner::Text),
     };
-    let mentions_us = is_private || text.split([' ', ',', ':', '.', '!', '?']).any(|word| state.model.is_me(word));
+    let mentions_us =
+        is_private || text.split([' ', '\n', ',', ':', '.', '!', '?']).any(|word| state.model.is_me(word));
     let kind = Kind::Said { from: from.to_owned(), text: text.to_owned(), manner };
     let event = Event::at(if is_private { from } else { target }, kind);
     state.emit(Event { mentions_us, origin, ..event });

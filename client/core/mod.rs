@@ -5,6 +5,7 @@
 //! - [`limits`]: every limit, with its reason
 //! - [`settings`]: the user's private folder; [`blacklist`]: people of whom the user wants to see nothing;
 //!   [`last_name`]: the name to offer
+//! - [`rows`]: texts of several rows, as messages and as lines; [`batches`]: such messages as they come in
 //! - [`event`]: what happened; [`model`]: conversations, our name, where the user talks
 //! - [`modes`], [`numerics`], [`sentence`]: events as sentences; [`view`], [`wrap`], [`terminal`]: showing them
 //! - [`dialer`], [`connection`]: from an address to a connection on which we are registered
@@ -19,6 +20,7 @@
 //! - [`login`]: the first connection, which starts the receiver thread
 
 pub mod arguments;
+mod batches;
 mod blacklist;
 pub mod client;
 pub mod command;
@@ -40,6 +42,7 @@ pub mod people;
 mod receiver;
 mod replies;
 pub mod rooms;
+mod rows;
 pub mod script;
 pub mod sentence;
 pub mod settings;

@@ -4,6 +4,7 @@
 
 use super::event::{Event, Kind};
 use super::limits::{MEMBERS, NAME, PEOPLE, RETURN, RETURNING, ROOMS, SCROLLBACK, SCROLLBACK_BYTES};
+use super::rows::Limits;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,6 +22,8 @@ pub struct Model {
     pub address: Option<String>,
     /// The capabilities that the server of this connection granted.
     pub caps: Vec<String>,
+    /// How long a message of several rows may be, where the server takes such messages.
+    pub multiline: Option<Limits>,
     /// The keys that rooms were entered with, by folded room, to enter them again.
     pub keys: HashMap<String, String>,
     /// A wing takes the lines that are typed, instead of the target. The prompt shows this name for it.

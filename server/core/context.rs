@@ -302,7 +302,7 @@ pub struct CommandContext<'a> {
     pub flood_exempt: bool,
     /// Tokens that the line costs beyond its first, for what it asks for many times.
     pub cost: usize,
-    /// Lines that it completes, itself included: the most that it costs is a burst for each.
+    /// Lines that it completes: the most that it costs is a burst for each.
     pub lines: u32,
     /// Work done under the lock: about the entries of the registry that were looked at.
     work: usize,
@@ -443,12 +443,11 @@ impl<'a> CommandContext<'a> {
         self.lock();
     }
 
-    /// Tokens that the line has cost beyond its first: what the command says, and its share of work and of replies. Never
-    /// more than a whole burst, so that nobody has to wait for longer than the burst takes to come back.
+    /// Tokens that the line has cost beyond its first: what the command says, and its share of work and of replies.
     pub fn total_cost(&self) -> u32 {
         let shares = self.work / limits::WORK_PER_TOKEN + self.replies.spent / limits::REPLY_CHUNK;
         let shares = shares + self.copied / limits::COPIED_PER_TOKEN;
-        u32::try_from(self.cost + shares).unwrap_or(u32::MAX).min(limits::FLOOD_BURST * self.lines)
+        u32::try_from(self.cost + shares).unwrap_or(u32::MAX)
     }
 
     /// The client that gave the command.

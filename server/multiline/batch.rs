@@ -35,6 +35,8 @@ struct Open {
     rows: Vec<(String, bool)>,
     /// Bytes of the text so far.
     bytes: usize,
+    /// How many lines of the client had been rejected before.
+    rejected: u64,
 }
 
 /// Why a batch is refused.
@@ -110,8 +112,9 @@ fn open(ctx: &mut CommandContext<'_>, message: &Message<'_>, reference: &str) ->
     if reference.is_empty() {
         return Err(Fault::Other("A batch has a name, which stands behind the sign +"));
     }
+    let rejected = ctx.me().rejected;
     let [reference, target, raw_tags] = [reference, target, message.raw_tags].map(str::to_owned);
-    *state(ctx) = Batch::Open(Open { reference, target, raw_tags, kind: None, rows: Vec::new(), bytes: 0 });
+    *state(ctx) = Batch::Open(Open { reference, target, raw_tags, kind: None, rows: Vec::new(), bytes: 0, rejected });
     Ok(())
 }
 
@@ -144,7 +147,7 @@ impl Open {
 }
 
 fn close(ctx: &mut CommandContext<'_>, reference: &str) -> Result<(), Fault> {
-    let Open { target, raw_tags, kind, rows, .. } = match mem::take(state(ctx)) {
+    let Open { target, raw_tags, kind, rows, rejected, .. } = match mem::take(state(ctx)) {
         Batch::Open(open) if open.reference == reference => open,
         Batch::Open(_) => {
             *state(ctx) = Batch::Failed;
@@ -156,6 +159,9 @@ fn close(ctx: &mut CommandContext<'_>, reference: &str) -> Result<(), Fault> {
     let Some(kind) = kind.filter(|_| rows.iter().any(|(text, _)| !text.is_empty())) else {
         return Err(Fault::Other("The batch has no text; nothing was sent"));
     };
+    if ctx.me().rejected != rejected {
+        return Err(Fault::Other("A line within the batch was rejected; nothing of the batch was sent"));
+    }
     let rows: Vec<_> = rows.iter().map(|(text, continues)| Row { text, continues: *continues }).collect();
     ctx.lines = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     messages::write_rows(ctx, kind, &[&target], &rows, &raw_tags);

@@ -1,8 +1,8 @@
 //! Batches that are refused: their sender is told once, and nobody gets any of their rows.
 
-use crate::harness::{Client, Server};
+use crate::harness::{ABLE, Client, Server, batch};
 use crate::limits::limit;
-use crate::multiline::{ABLE, batch, expect_batch};
+use crate::multiline::expect_batch;
 
 const INVALID: &str = ":groupchat FAIL BATCH MULTILINE_INVALID :*";
 
@@ -145,6 +145,30 @@ fn a_row_that_is_too_long_for_a_line_stops_them_all() {
     assert_eq!(expect_batch(&mut bob, "#a").0[1].len(), "NOTICE #a :".len() + fits);
 }
 
+/// It may have been a row: nobody can say of which batch.
+#[test]
+fn a_line_that_is_rejected_spoils_the_batch_around_it() {
+    let server = Server::start(&[]);
+    let [mut alice, mut bob] = two(&server);
+    let long = format!("@batch=1 PRIVMSG #a :{}", "x".repeat(512));
+    for (row, reply) in [
+        (&b"@batch=1 PRIVMSG #a :caf\xe9"[..], ":groupchat FAIL PRIVMSG INVALID_UTF8 :*"),
+        (b"@batch=1 PRIVMSG #a :nu\0ll", ":groupchat FAIL PRIVMSG INVALID_MESSAGE :*"),
+        (long.as_bytes(), "417 :Line too long*"),
+        (b"@batch=1 PRIVMS #a :two", "421 PRIVMS"),
+    ] {
+        alice.send("BATCH +1 draft/multiline #a");
+        alice.send("@batch=1 PRIVMSG #a :one");
+        alice.send_bytes(&[row, b"\r\n"].concat());
+        alice.send("@batch=1 PRIVMSG #a :three");
+        alice.ask("BATCH -1", &[reply, INVALID]);
+        bob.expect_nothing();
+    }
+    alice.send_bytes(batch("PRIVMSG", "#a", &["one", "two"]).as_bytes());
+    alice.expect_nothing();
+    assert_eq!(expect_batch(&mut bob, "#a").0.len(), 2);
+}
+
 #[test]
 fn the_errors_of_a_message_are_those_of_its_batch() {
     let server = Server::start(&[]);
@@ -157,6 +181,12 @@ fn the_errors_of_a_message_are_those_of_its_batch() {
     }
     let mut carol = server.client("carol");
     carol.join("#c");
+    alice.send_bytes(batch("PRIVMSG", "#c", &["one", "two"]).as_bytes());
+    alice.expect_only(&["404 #c *"]);
+    carol.expect_nothing();
+    carol.ask("MODE #c +m", &["*MODE #c +m*"]);
+    alice.join("#c");
+    carol.sync();
     alice.send_bytes(batch("PRIVMSG", "#c", &["one", "two"]).as_bytes());
     alice.expect_only(&["404 #c *"]);
     carol.expect_nothing();

@@ -3,9 +3,9 @@
 use std::fs;
 use std::sync::Arc;
 
-use crate::harness::Server;
+use crate::harness::{ABLE, Server, batch};
 use crate::mail::{confirm, confirm_all, has_been_here, letters, mailbox, silent, stored};
-use crate::multiline::{ABLE, batch, expect_batch};
+use crate::multiline::expect_batch;
 
 #[test]
 fn it_waits_as_one_message() {
