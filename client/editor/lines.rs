@@ -50,8 +50,7 @@ pub fn of_typed(text: &str, commands: &[Command]) -> Result<String, String> {
     for (row, number) in rest.split('\n').zip(2..) {
         line.push('\n');
         line += match (row.strip_prefix(SAY), grammar::parse(commands, row)) {
-            (Some(text), _) => text,
-            (None, Input::Text(text)) => text,
+            (Some(text), _) | (None, Input::Text(text)) => text,
             (None, Input::Empty) => "",
             _ => {
                 return Err(format!(

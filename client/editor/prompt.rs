@@ -127,14 +127,14 @@ impl Prompt {
     }
 
     fn edit(&mut self, key: Key, situation: Situation<'_>, world: impl FnOnce() -> World) -> Outcome {
-        if let Some(turn) = turn(&key) {
-            return Outcome::Turn(turn);
-        }
         if !matches!(key, Key::Tab | Key::BackTab) {
             self.completion = None;
         }
         if !matches!(key, Key::Up | Key::Down) {
             self.history.end_walk();
+        }
+        if let Some(turn) = turn(&key) {
+            return Outcome::Turn(turn);
         }
         let line = &mut self.line;
         let fits = match key {
