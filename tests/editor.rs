@@ -4,10 +4,13 @@
 //! - [`keys`]: what each key does
 //! - [`leaving`]: each way out leaves the terminal as it was
 //! - [`pastes`]: a paste is text
+//! - `rows`: a text of several rows is one message
 
 mod keys;
 mod leaving;
 mod pastes;
+#[cfg(all(feature = "irc", feature = "mail", feature = "multiline"))]
+mod rows;
 mod window;
 
 use crate::client::person::Home;
