@@ -75,8 +75,8 @@ impl Whole {
             taken = std::mem::replace(self, Whole { reference, source, ..Whole::default() }).or_nothing();
         }
         if self.rows == 0 {
-            self.verb = row.verb.to_owned();
-            self.target = row.params.first().copied().unwrap_or_default().to_owned();
+            row.verb.clone_into(&mut self.verb);
+            row.params.first().copied().unwrap_or_default().clone_into(&mut self.target);
             self.source = self.source.take().or_else(|| row.source.map(str::to_owned));
         } else if row.tags().all(|(key, _)| key != CONCAT) {
             self.text.push('\n');

@@ -175,7 +175,7 @@ fn refuse(ctx: &mut CommandContext<'_>, fault: &Fault) {
     match fault {
         Fault::Bytes => fail("MULTILINE_MAX_BYTES", MULTILINE_BYTES, "The batch is too long; nothing of it was sent"),
         Fault::Rows => {
-            fail("MULTILINE_MAX_LINES", MULTILINE_ROWS, "The batch has too many lines; nothing of it was sent")
+            fail("MULTILINE_MAX_LINES", MULTILINE_ROWS, "The batch has too many lines; nothing of it was sent");
         }
         Fault::Target { wanted, given } => {
             let line = format!("FAIL BATCH MULTILINE_INVALID_TARGET {} {}", middle(wanted), middle(given));
