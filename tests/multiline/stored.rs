@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use crate::harness::{ABLE, Server, batch};
+use crate::limits::limit;
 use crate::mail::{confirm, confirm_all, has_been_here, letters, mailbox, silent, stored};
 use crate::multiline::expect_batch;
 
@@ -88,6 +89,37 @@ fn it_survives_a_kill_as_a_whole_or_never_was() {
     }
     confirm_all(&server, &mut bob);
     bob.expect_nothing();
+}
+
+/// Otherwise somebody with a slow connection would be disconnected each time, by what others have written.
+#[test]
+fn a_full_mailbox_comes_in_parts_that_fit_the_outbox() {
+    const MESSAGES: usize = 200;
+    let server = Server::start(&["--flood", "0"]);
+    has_been_here(&server, "bob");
+    let mut alice = server.client_with("alice", ABLE);
+    let row = "x".repeat(limit("MULTILINE_BYTES") / limit("MULTILINE_ROWS") - 1);
+    let rows = vec![&*row; limit("MULTILINE_ROWS")];
+    for _ in 0..MESSAGES {
+        alice.send_bytes(batch("PRIVMSG", "bob", &rows).as_bytes());
+        alice.expect(&format!(":groupchat 301 alice {}", &stored("bob")["301 ".len()..]));
+    }
+    let mut bob = silent(&server, "bob", ABLE);
+    let mut messages = 0;
+    while messages < MESSAGES {
+        let mut bytes = 0;
+        loop {
+            let line = bob.receive().unwrap();
+            if line == format!("PING :mail-{messages}") {
+                break;
+            }
+            bytes += line.len() + "\r\n".len();
+            messages += usize::from(line.starts_with("BATCH -"));
+        }
+        // As much as is asked for at least, and the message that it was reached with.
+        assert!(bytes < limit("ANSWER") + 5 * limit("MULTILINE_BYTES"), "{bytes} bytes at once");
+        bob.send(&format!("PONG :mail-{messages}"));
+    }
 }
 
 #[test]
