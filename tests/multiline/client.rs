@@ -19,6 +19,15 @@ fn a_message_of_several_rows_is_shown_as_one() {
     tesla.expect_lines(&["alice: how is everyone?", "", "    fn f() {", "  tesla: psst"]);
     alice.send_bytes(batch("NOTICE", "tesla", &["one", "two"]).as_bytes());
     tesla.expect_lines(&["-alice- (to you) one", "  two"]);
+    // One that is sent again, since its sender could not know that it had arrived.
+    for target in ["#lobby", "tesla"] {
+        for _ in 0..2 {
+            let again = batch("PRIVMSG", target, &["again", "", "and again"]);
+            alice.send_bytes(format!("@+groupchat.local/id={target} {again}").as_bytes());
+        }
+        let to_you = if target == "tesla" { " (to you)" } else { "" };
+        tesla.expect_lines(&[&format!("alice{to_you}: again"), "", "  and again"]);
+    }
     alice.send("PRIVMSG tesla :three");
     tesla.expect_line("alice (to you): three");
 }
