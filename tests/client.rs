@@ -5,6 +5,7 @@
 //! - [`entering`]: rooms and people to talk to, where they are and where they are not
 //! - [`private`]: what must not reach a room
 //! - [`quiet`]: sleep and blacklist
+//! - [`idle`]: what a client does for which there is nothing to do
 //! - [`leaving`]: the ways out
 //! - [`servers`]: what other servers do
 //! - [`terminal`]: what only a real terminal does
@@ -19,6 +20,7 @@
 
 mod commands;
 mod entering;
+pub mod idle;
 mod leaving;
 pub mod person;
 mod private;

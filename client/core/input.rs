@@ -7,7 +7,7 @@ use super::command;
 use super::grammar::{self, Input};
 use super::limits::{INPUT_LINE, TOGETHER};
 use super::state::State;
-use super::{rooms, talk};
+use super::{rooms, shutdown, talk};
 use std::io::{BufRead, ErrorKind, Read};
 use std::time::Instant;
 use wire::os::TERMINAL_LINE;
@@ -15,6 +15,7 @@ use wire::os::TERMINAL_LINE;
 /// Reads lines and carries them out, until the user leaves by a command or the input ends.
 pub fn input_loop<R: BufRead>(client: &Client, input: &mut R, mut act: impl FnMut(&str, &mut R)) {
     loop {
+        shutdown::if_closed(client);
         let mut state = client.lock();
         if state.quit.is_some() {
             return;

@@ -1,12 +1,13 @@
 //! Commands about people: the user's own name, sleep and blacklist, and other people; leaving.
 //!
-//! Run by the main thread; the state is locked for a moment at a time.
+//! Run by the main thread, but for the end of a sleep; the state is locked for a moment at a time.
 
 use super::arguments::{bare_nick, nick};
 use super::client::Client;
 use super::pending::{ISON, NOBODY, TAGMSG};
 use std::io;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 use wire::{limits, text};
 
 /// `/quit [reason]`: the input loop then ends.
@@ -59,14 +60,41 @@ pub fn away(client: &Client, text: &str) {
 /// `/sleep 30`, `/sleep 5m`, `/sleep 0`
 pub fn sleep(client: &Client, time: &str) {
     let mut state = client.lock();
+    let was_asleep = state.sleeps_until().is_some();
     match sleep_time(time) {
         Some(Duration::ZERO) if state.wake() => {}
         Some(Duration::ZERO) => state.note("You are awake"),
         Some(length) if state.sleep(length) => {
             state.note(format!("Good night. What others say is shown in {} s, or after /sleep 0", length.as_secs()));
         }
-        _ => state.refuse("How long? Seconds as 30, minutes as 5m, hours as 1h; 0 ends the sleep"),
+        _ => return state.refuse("How long? Seconds as 30, minutes as 5m, hours as 1h; 0 ends the sleep"),
     }
+    let falls_asleep = state.sleeps_until().is_some() && !was_asleep;
+    drop(state);
+    // The thread of an earlier sleep has another time now.
+    client.signal();
+    if let Some(sleeper) = client.share().filter(|_| falls_asleep) {
+        let thread = thread::Builder::new().name("sleep".to_owned()).spawn(move || sleep_loop(&sleeper));
+        if let Err(error) = thread {
+            client.lock().wake();
+            client.refuse(format!("There is no thread that ends the sleep: {error}"));
+        }
+    }
+}
+
+/// Waits for the end of a sleep, run by a thread of its own: the two others wait for the user and for the server.
+fn sleep_loop(client: &Client) {
+    let mut state = client.lock();
+    while let Some(until) = state.sleeps_until() {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            state.wake();
+        } else {
+            drop(state);
+            state = client.wait_while(left, |state| state.sleeps_until() == Some(until));
+        }
+    }
+    client.tick(&mut state);
 }
 
 fn sleep_time(time: &str) -> Option<Duration> {

@@ -83,6 +83,13 @@ pub fn drain(state: &mut State) {
     }
 }
 
+/// Leaves when nobody reads our output any more. A script goes on without its output: its messages are the point.
+pub fn if_closed(client: &Client) {
+    if client.lock().view.is_closed() && !is_script() {
+        at_once(client);
+    }
+}
+
 /// Leaves without waiting for anybody: nobody reads our output any more.
 pub fn at_once(client: &Client) -> ! {
     client.wings.iter().for_each(|wing| wing.abandon(client));
@@ -136,6 +143,7 @@ fn say_goodbye(client: &Client, state: &mut State) {
     state.view.end_prompt();
     state.wake();
     client.tick(state);
+    client.signal();
     let reason = state.quit.take().unwrap_or_default();
     state.write(&[if reason.is_empty() { "QUIT".to_owned() } else { format!("QUIT :{reason}") }]);
 }

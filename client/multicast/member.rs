@@ -9,6 +9,7 @@ use super::impair::{Channel, Faults};
 use super::socket;
 use crate::core::client::Client;
 use crate::core::limits::NOTICEABLE;
+use crate::core::shutdown;
 use crate::core::state::State;
 use crate::directory::listing::MulticastRoom;
 use std::collections::HashMap;
@@ -181,6 +182,7 @@ impl Member {
             }
             let pause = inner.engine.deadline().saturating_sub(now).clamp(Duration::from_millis(1), limits::MCAST_NAP);
             drop(inner);
+            shutdown::if_closed(client);
             let received = self.socket.set_read_timeout(Some(pause)).and_then(|()| self.socket.recv(&mut space));
             match received {
                 Ok(count) => self.arrived(&space[..count], client),
