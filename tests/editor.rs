@@ -95,16 +95,17 @@ fn other_rooms_are_counted_and_shown_when_the_user_turns_to_them() {
     mel.expect_row("albert (to you): psst");
     mel.expect_prompt("(1:#lobby 3, 3:albert 1) #lab> half|");
     mel.type_text("\x1b1");
-    mel.expect_prompt("(3:albert 1) #lobby> half|");
+    // What was begun in #lab stays there.
+    mel.expect_prompt("(3:albert 1) #lobby> |");
     let rows = mel.rows();
     let at = rows.iter().position(|row| row == "──── new ────").unwrap();
     assert_eq!(rows[at - 1..at + 3], ["You are now talking to #lobby", "──── new ────", "albert: one", "albert: two"]);
     mel.type_text("\x0e");
     mel.expect_prompt("(3:albert 1) #lab> half|");
     mel.type_text("\x10\x10");
-    mel.expect_prompt("@albert> half|");
-    mel.type_text("\r");
-    albert.expect(":mel!mel@127.0.0.1 PRIVMSG albert :half");
+    mel.expect_prompt("@albert> |");
+    mel.type_text("psst\r");
+    albert.expect(":mel!mel@127.0.0.1 PRIVMSG albert :psst");
 }
 
 #[test]

@@ -15,8 +15,9 @@
 //! - [`key`]: from bytes to keys; [`tty`]: raw mode, reading keys, the window's size
 //! - [`style`], [`clock`], [`layout`]: colours, local times, rows and columns
 //! - [`screen`]: the rows of the prompt below all that is printed
-//! - [`line`], [`history`], [`completion`], [`prompt`]: what each key does
-//! - [`targets`]: where lines go; [`lines`]: from the text in the prompt to lines for the input loop
+//! - [`line`], [`history`], [`completion`]: the line, and ways to fill it; [`lines`]: what its rows mean
+//! - [`question`]: what is to be done with a paste; [`prompt`]: what each key does
+//! - [`targets`], [`drafts`]: where lines go; half-typed lines of other conversations
 //! - [`transcript`], [`unseen`]: from events to lines; what waits in other rooms
 //! - [`view`]: all of this together; [`keyboard`]: reads lines from it
 //!
@@ -24,6 +25,7 @@
 
 mod clock;
 mod completion;
+mod drafts;
 mod history;
 mod key;
 mod keyboard;
@@ -32,6 +34,7 @@ mod limits;
 mod line;
 mod lines;
 mod prompt;
+mod question;
 mod screen;
 mod style;
 mod targets;
@@ -41,11 +44,12 @@ mod unseen;
 mod view;
 
 use crate::core::client::{Client, Wing};
+use crate::core::input::Source;
 use crate::core::view::View;
 use clap::ArgAction;
 use clock::Clock;
 use screen::Screen;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex};
 use std::{env, panic};
 use style::Style;
@@ -118,7 +122,7 @@ fn restore_after_panic(modes: Arc<Modes>) {
 
 impl Plug {
     /// The source of lines.
-    pub fn keyboard(&self, client: &Arc<Client>) -> Result<Box<dyn BufRead>, String> {
+    pub fn keyboard(&self, client: &Arc<Client>) -> Result<Box<dyn Source>, String> {
         let keyboard = keyboard::Keyboard::new(client, &self.editor, &self.modes);
         keyboard.map(|keyboard| Box::new(keyboard) as _).map_err(|error| format!("cannot read the keyboard: {error}"))
     }

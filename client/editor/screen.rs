@@ -1,4 +1,4 @@
-//! The lower part of the screen: a status, a hint and the rows of the prompt, below everything that is printed.
+//! The lower part of the screen: a status and the rows of the prompt, below everything that is printed.
 //!
 //! Part of the editor and thus under the state's lock. It hides these rows, prints, and shows them again, in one write, so
 //! that a terminal never has half of it. It moves the cursor relatively and by the rows that it has drawn itself, never by
@@ -30,8 +30,6 @@ const HOME: &str = "\x1b[H\x1b[J";
 pub struct Block {
     /// How transfers get on; empty while there is none.
     pub status: String,
-    /// Something about the line that is being edited.
-    pub hint: &'static str,
     pub label: String,
     pub text: String,
     pub cursor: usize,
@@ -243,7 +241,7 @@ impl Screen {
 
     /// The rows above the prompt.
     fn above_prompt(&self) -> impl Iterator<Item = &str> {
-        [&*self.block.status, self.block.hint].into_iter().filter(|line| !line.is_empty())
+        Some(&*self.block.status).into_iter().filter(|line| !line.is_empty())
     }
 
     fn draw(&mut self) {
