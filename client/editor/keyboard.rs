@@ -30,8 +30,8 @@ impl Keyboard {
         let (client, editor, modes) = (Arc::clone(client), Arc::clone(editor), Arc::clone(modes));
         let history = history::file();
         if let Some(file) = &history {
-            // Should it fail, the file stays long.
-            let _ = history::trim(file);
+            // Should it fail, the file stays as it is.
+            let _ = history::tidy(file);
             lock(&editor).prompt.history = history::load(file);
         }
         lock(&editor).knows_files = command::find(&client.commands, "/file").is_some();

@@ -7,7 +7,7 @@
 //! uses all of a processor once the terminal has gone.
 
 use super::key::{Key, Parser};
-use super::limits::{ESCAPE, SIZE};
+use super::limits::SIZE;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read};
 use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group, kill_process};
@@ -115,7 +115,7 @@ impl Keys {
             if let Some(key) = self.ready.pop_front() {
                 return Happening::Key(key);
             }
-            let patience = Timespec::try_from(ESCAPE).ok().filter(|_| self.parser.is_incomplete());
+            let patience = self.parser.patience().and_then(|patience| Timespec::try_from(patience).ok());
             let mut wanted = [PollFd::new(&self.input, PollFlags::IN), PollFd::new(&self.signals, PollFlags::IN)];
             let count = match poll(&mut wanted, patience.as_ref()) {
                 Ok(count) => count,
