@@ -60,10 +60,7 @@ use view::{Editor, SharedEditor};
 /// The options of the terminal on the command line.
 #[derive(Debug, Clone, clap::Args)]
 pub struct EditorOptions {
-    /// Print lines and nothing else, and leave editing to the terminal, as for a screen reader
-    #[arg(long)]
-    pub plain_terminal: bool,
-    /// Whether the time stands before what people say
+    /// Whether the time stands before what people say; in the plain terminal it never does
     #[arg(long, value_name = "on|off", default_value = "on", action = ArgAction::Set, value_parser = is_on)]
     pub times: bool,
 }
@@ -95,7 +92,7 @@ impl Wing for Ending {
 /// is another thread.
 pub fn plug_in(options: &EditorOptions, wings: &mut Vec<Arc<dyn Wing>>, view: &mut Box<dyn View>) -> Option<Plug> {
     let is_capable = env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
-    if options.plain_terminal || !is_capable || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+    if !is_capable || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return None;
     }
     let (modes, output) = (Arc::new(Modes::of_terminal().ok()?), tty::output().ok()?);
