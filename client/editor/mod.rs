@@ -16,7 +16,7 @@
 //! - [`style`], [`clock`], [`layout`]: colours, local times, rows and columns
 //! - [`screen`]: the rows of the prompt below all that is printed
 //! - [`line`], [`history`], [`completion`]: the line, and ways to fill it; [`lines`]: what its rows mean
-//! - [`question`]: what is to be done with a paste; [`prompt`]: what each key does
+//! - [`paste`]: what becomes of a paste; [`prompt`]: what each key does
 //! - [`targets`], [`drafts`]: where lines go; half-typed lines of other conversations
 //! - [`transcript`], [`unseen`]: from events to lines; what waits in other rooms
 //! - [`view`]: all of this together; [`keyboard`]: reads lines from it
@@ -33,8 +33,8 @@ mod layout;
 mod limits;
 mod line;
 mod lines;
+mod paste;
 mod prompt;
-mod question;
 mod screen;
 mod style;
 mod targets;
