@@ -102,7 +102,7 @@ pub fn at_once(client: &Client) -> ! {
 pub fn give_up(client: &Client, failure: Failure) {
     client.wings.iter().for_each(|wing| wing.abandon(client));
     let mut state = client.lock();
-    state.view.end_prompt();
+    end_prompt(&mut state);
     state.wake();
     state.note("DISCONNECTED!!");
     complain(&match failure {
@@ -137,10 +137,22 @@ pub fn on_ctrl_c(client: &Arc<Client>) -> Result<(), String> {
     ctrlc::set_handler(leave).map_err(|error| format!("cannot handle Ctrl-C: {error}"))
 }
 
+/// Draws no prompt any more. What was typed there and not sent is not lost.
+fn end_prompt(state: &mut State) {
+    state.view.end_prompt();
+    for text in state.view.take_unsent() {
+        let mut label = "Not sent: ";
+        for row in text.lines() {
+            state.note(format!("{label}{row}"));
+            label = "          ";
+        }
+    }
+}
+
 /// Shows what a sleeping user has missed, and sends QUIT.
 fn say_goodbye(client: &Client, state: &mut State) {
     state.leaving = true;
-    state.view.end_prompt();
+    end_prompt(state);
     state.wake();
     client.tick(state);
     client.signal();

@@ -59,6 +59,13 @@ impl Keyboard {
                     self.modes.raw(false);
                     None
                 }
+                Happening::Continued => {
+                    let _state = self.client.lock();
+                    self.modes.raw(false);
+                    lock(&self.editor).go_on(tty::size());
+                    None
+                }
+                Happening::Quit => Some(Request::Interrupt),
                 Happening::Closed => return None,
             };
             match request {
@@ -100,6 +107,7 @@ impl Keyboard {
         self.modes.restore();
         drop(state);
         tty::stop();
+        self.keys.forget_stop();
         let _state = self.client.lock();
         self.modes.raw(false);
         lock(&self.editor).screen.enter();

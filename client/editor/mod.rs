@@ -51,7 +51,7 @@ use clock::Clock;
 use screen::Screen;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex};
-use std::{env, panic};
+use std::{env, panic, thread};
 use style::Style;
 use transcript::Transcript;
 use tty::Modes;
@@ -106,13 +106,18 @@ pub fn plug_in(options: &EditorOptions, wings: &mut Vec<Arc<dyn Wing>>, view: &m
     Some(Plug { editor, modes })
 }
 
-/// Lets a panic, which may end the program, be read in a terminal that works.
+/// Lets a panic be read in a terminal that works. That of the main thread ends the program. Another thread's does not, or
+/// by `abandon`.
 fn restore_after_panic(modes: Arc<Modes>) {
-    let report = panic::take_hook();
+    let (report, main) = (panic::take_hook(), thread::current().id());
     panic::set_hook(Box::new(move |panic| {
-        modes.end();
         // Below the prompt, which cannot be erased, since its lock may be held.
-        let _ = write!(io::stderr(), "{}", screen::AFTER_PANIC);
+        let _ = if thread::current().id() == main {
+            modes.end();
+            write!(io::stderr(), "{}", screen::AFTER_PANIC)
+        } else {
+            write!(io::stderr(), "\r\n")
+        };
         report(panic);
     }));
 }
@@ -124,3 +129,6 @@ impl Plug {
         keyboard.map(|keyboard| Box::new(keyboard) as _).map_err(|error| format!("cannot read the keyboard: {error}"))
     }
 }
+
+#[cfg(test)]
+mod tests;
