@@ -11,6 +11,7 @@ use crate::core::wrap::Width;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::Write;
+use wire::text::without_loose_joiners;
 
 /// Text in brackets is a unit to the terminal from now on, or not (xterm's "bracketed paste mode").
 const PASTES_ON: &str = "\x1b[?2004h";
@@ -54,6 +55,8 @@ pub struct Screen {
     out: String,
     /// The last lines, to draw them again.
     recent: VecDeque<String>,
+    /// The last of them ends right above the block, or where that would be.
+    is_last_above: bool,
 }
 
 impl Screen {
@@ -68,6 +71,7 @@ impl Screen {
             is_held: false,
             out: String::new(),
             recent: VecDeque::new(),
+            is_last_above: false,
         }
     }
 
@@ -83,13 +87,15 @@ impl Screen {
             self.recent.pop_front();
         }
         self.recent.push_back(line);
+        self.is_last_above = true;
         self.settle();
     }
 
-    /// Prints a line in place of the last one, if that can be reached.
+    /// Prints a line in place of the last one, if it is sure where that is.
     pub fn print_instead(&mut self, line: String) {
-        let rows = self.recent.back().map(|last| self.height(last));
-        if let Some(rows) = rows.filter(|&rows| rows < self.size.1 / 2) {
+        let rows = self.recent.back().filter(|_| self.is_last_above).and_then(|last| self.sure_height(last));
+        let block = self.laid().texts.len() + self.above_prompt().count();
+        if let Some(rows) = rows.filter(|rows| rows + block <= self.size.1) {
             self.hide();
             let _ = write!(self.out, "\x1b[{rows}A{ERASE_BELOW}");
             self.recent.pop_back();
@@ -105,6 +111,13 @@ impl Screen {
     /// The line broken between words. What is too long for a row is left to the terminal.
     fn wrapped(&self, line: &str) -> String {
         Width::fixed(Some(self.size.0)).wrap(line.to_owned())
+    }
+
+    /// The same where all terminals agree; a row that a terminal breaks by itself takes as many as it thinks.
+    fn sure_height(&self, line: &str) -> Option<usize> {
+        let plain = style::without(&self.wrapped(line));
+        let is_sure = plain.split('\n').all(|row| row.is_ascii() || height(row, self.size.0) == 1);
+        is_sure.then(|| self.height(line))
     }
 
     fn height(&self, line: &str) -> usize {
@@ -153,7 +166,7 @@ impl Screen {
     pub fn leave(&mut self) {
         if self.is_active {
             self.hide();
-            self.is_active = false;
+            (self.is_active, self.is_last_above) = (false, false);
             self.out += PASTES_OFF;
             self.write();
         }
@@ -172,7 +185,7 @@ impl Screen {
     /// The window may have another size, and the terminal may have moved what was in it: draws everything anew.
     pub fn resize(&mut self, size: (usize, usize)) {
         self.size = size;
-        self.drawn = None;
+        (self.drawn, self.is_last_above) = (None, false);
         self.out += HOME;
         let mut rows = size.1.saturating_sub(self.laid().texts.len() + self.above_prompt().count());
         let fits = |line: &&String| rows.checked_sub(self.height(line)).map(|left| rows = left).is_some();
@@ -188,13 +201,14 @@ impl Screen {
 
     /// Clears the window, but for the block.
     pub fn clear(&mut self) {
-        self.drawn = None;
+        (self.drawn, self.is_last_above) = (None, false);
         self.out += HOME;
         self.settle();
     }
 
     /// Something else was written to the terminal, so that the block is not where it was.
     pub fn forget_drawn(&mut self) {
+        self.is_last_above = false;
         if self.drawn.take().is_some() {
             self.out += "\r";
             self.out += ERASE_BELOW;
@@ -248,9 +262,12 @@ impl Screen {
 
     fn draw(&mut self) {
         let (laid, label, style) = (self.laid(), &self.block.label, self.style);
-        let row = |row: &str| match row.strip_prefix(&**label).filter(|_| !label.is_empty()) {
-            Some(rest) => style.apply(BOLD, label) + rest,
-            None => row.to_owned(),
+        let row = |row: &str| {
+            let row = without_loose_joiners(row);
+            match row.strip_prefix(&**label).filter(|_| !label.is_empty()) {
+                Some(rest) => style.apply(BOLD, label) + rest,
+                None => row.into_owned(),
+            }
         };
         let mut out = WRAP_OFF.to_owned();
         let mut above = laid.row;

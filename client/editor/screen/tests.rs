@@ -4,6 +4,7 @@ use super::*;
 use crate::core::terminal::tests::Paper;
 use proptest::prelude::*;
 use std::num::NonZero;
+use wire::text::printable;
 
 /// A screen, and the emulator that shows what it writes.
 struct Emulated {
@@ -60,6 +61,14 @@ fn a_typed_line_stands_below_what_is_printed() {
 }
 
 #[test]
+fn no_joiner_is_left_for_what_is_written_next() {
+    let mut emulated = Emulated::new(40, 6);
+    emulated.paper.take();
+    emulated.prompt("漢\u{200d}字\u{200d}", 9);
+    assert!(emulated.paper.take().contains("漢\u{200d}字\x1b"));
+}
+
+#[test]
 fn a_burst_is_one_write() {
     let mut emulated = Emulated::new(20, 6);
     emulated.prompt("half", 4);
@@ -99,6 +108,27 @@ fn a_line_can_take_the_place_of_the_last_one() {
 }
 
 #[test]
+fn a_line_does_not_take_the_place_of_one_that_is_elsewhere() {
+    let happenings: [fn(&mut Screen); 4] = [
+        |screen| screen.resize((20, 10)),
+        Screen::clear,
+        Screen::forget_drawn,
+        |screen| {
+            screen.leave();
+            screen.enter();
+        },
+    ];
+    for happening in happenings {
+        let mut emulated = Emulated::new(20, 10);
+        emulated.screen.print("last".into());
+        happening(&mut emulated.screen);
+        emulated.paper.take();
+        emulated.screen.print_instead("new".into());
+        assert!(!emulated.paper.take().contains('A'));
+    }
+}
+
+#[test]
 fn another_size_draws_everything_again() {
     let mut emulated = Emulated::new(40, 10);
     emulated.prompt("half a line", 4);
@@ -126,6 +156,26 @@ fn nothing_is_left_of_the_prompt_in_the_end() {
 }
 
 proptest! {
+    #[test]
+    fn a_line_takes_the_place_of_the_last_one_and_of_no_other(
+        columns in 9..60u16, rows in 4..20u16, typed in "[a-z 漢]{0,60}",
+        lines in prop::collection::vec("[a-z 漢é👍\u{200d}☔]{0,70}", 1..10),
+    ) {
+        let mut emulated = Emulated::new(columns, rows);
+        emulated.prompt(&typed, typed.len());
+        emulated.screen.print("(first)".into());
+        emulated.screen.print("(second)".into());
+        emulated.screen.print("".into());
+        lines.into_iter().for_each(|line| emulated.screen.print_instead(printable(&line).into_owned()));
+        emulated.update();
+        let screen = emulated.emulator.screen_mut();
+        screen.set_scrollback(usize::MAX);
+        let above = screen.contents();
+        screen.set_scrollback(0);
+        let all = above + &screen.contents();
+        prop_assert!(all.contains("(first)") && all.contains("(second)"), "{all:?}");
+    }
+
     #[test]
     fn whatever_happens_the_prompt_is_right(
         columns in 9..40u16, rows in 4..12u16,
