@@ -17,7 +17,7 @@
 //! - [`screen`]: the rows of the prompt below all that is printed
 //! - [`line`], [`history`], [`completion`], [`prompt`]: what each key does
 //! - [`targets`]: where lines go; [`lines`]: from the text in the prompt to lines for the input loop
-//! - [`transcript`], [`unseen`]: from events to lines; what waits in other rooms
+//! - [`passers`], [`transcript`], [`unseen`]: those who come and go; from events to lines; what waits in other rooms
 //! - [`view`]: all of this together; [`keyboard`]: reads lines from it
 //!
 //! It uses two hooks of the core: a view, and `abandon`, to undo the raw mode when the program ends at once.
@@ -31,6 +31,7 @@ mod layout;
 mod limits;
 mod line;
 mod lines;
+mod passers;
 mod prompt;
 mod screen;
 mod style;
