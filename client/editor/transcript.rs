@@ -63,10 +63,13 @@ impl Transcript {
                 let is_private = event.conversation.as_deref().is_some_and(|name| !is_room(name));
                 let after = match after.strip_prefix(TO_YOU) {
                     Some(rest) if is_private => style.apply(BOLD, TO_YOU) + rest,
-                    _ if event.mentions_us => style.mentions(&model.nick, &after),
+                    _ if event.mentions_us => style.mentions("", &model.nick, &after),
                     _ => after,
                 };
                 vec![self.timed(moment, &format!("{before}{}{after}", style.name(&nick, &nick)))]
+            }
+            (_, Some(Sentence::News(text))) if event.mentions_us => {
+                vec![self.timed(moment, &style.mentions(DIM, &model.nick, &printable(&text)))]
             }
             (_, Some(Sentence::News(text))) => vec![self.timed(moment, &style.apply(DIM, &printable(&text)))],
             (_, Some(Sentence::Answer(text))) => vec![printable(&text).into_owned()],

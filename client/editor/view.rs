@@ -89,11 +89,17 @@ impl Editor {
             Outcome::Interrupt => Some(Request::Interrupt),
             Outcome::Suspend => Some(Request::Suspend),
             Outcome::Clear => {
-                self.transcript.break_off();
-                self.screen.clear();
+                self.clear();
                 None
             }
-            Outcome::Turn(turn) => turn_to(turn, model).map(|line| Request::Lines { lines: vec![line], typed: None }),
+            Outcome::Turn(turn) => match turn_to(turn, model) {
+                Ok(line) => Some(Request::Lines { lines: vec![line], typed: None }),
+                Err(why) => {
+                    self.screen.ring();
+                    Some(why).filter(|why| !why.is_empty()).into_iter().for_each(|why| self.print(why));
+                    None
+                }
+            },
         };
         self.update(model, commands);
         request
@@ -124,12 +130,18 @@ impl Editor {
                 return None;
             }
         };
-        let label = label(model);
+        let label = label(model, &self.unseen);
         for line in lines.iter().filter(|line| !is_said_here(line, model, commands)) {
             self.print(format!("{label}{line}"));
         }
         // From the history it would come as a command.
         Some(Request::Lines { lines, typed: Some(text).filter(|_| !is_disguised) })
+    }
+
+    /// Clears the window.
+    pub fn clear(&mut self) {
+        self.transcript.break_off();
+        self.screen.clear();
     }
 
     fn print(&mut self, line: String) {
@@ -141,7 +153,7 @@ impl Editor {
     pub fn update(&mut self, model: &Model, commands: &[Command]) {
         let situation = self.situation(model, commands);
         let shown = self.prompt.shown(&situation);
-        let usual = || self.question.clone().unwrap_or_else(|| label(model));
+        let usual = || self.question.clone().unwrap_or_else(|| label(model, &self.unseen));
         let is_text =
             !situation.is_one_line && self.prompt.line.is_pasted() && lines::looks_like_a_command(shown.text, commands);
         let block = Block {
@@ -170,7 +182,12 @@ impl Editor {
         let moment = self.transcript.moment(event);
         match place(event, model) {
             Place::Here => self.show_here(event, model, moment),
-            Place::Room(room) => self.unseen.hold(&room, event, model, moment),
+            Place::Room(room) => {
+                if event.mentions_us {
+                    self.show_here(event, model, moment);
+                }
+                self.unseen.hold(&room, event, model, moment);
+            }
             Place::Nowhere => {}
         }
         match &event.kind {
@@ -216,7 +233,7 @@ impl Editor {
     /// What the prompt says about the model may have changed; what the user types has not.
     fn relabel(&mut self, model: &Model) {
         if self.question.is_none() && self.prompt.has_usual_label() {
-            self.screen.set_label(printable(&label(model)).into_owned());
+            self.screen.set_label(printable(&label(model, &self.unseen)).into_owned());
         }
     }
 }

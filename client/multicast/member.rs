@@ -229,7 +229,7 @@ impl Member {
     /// Shows an event, unless it is about somebody who is on the blacklist, or was under an earlier name in this room.
     fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: RoomEvent, state: &mut State) {
         if names.len() >= limits::MCAST_REMEMBERED {
-            names.retain(|_, name| state.blacklist.contains(name));
+            names.retain(|_, name| state.model.blacklist.contains(name));
             // Somebody with a name from the blacklist can have any number of ids.
             if names.len() >= limits::MCAST_REMEMBERED {
                 names.clear();
@@ -237,10 +237,10 @@ impl Member {
         }
         let [before, after] = event.nicks();
         let name = names.entry(sender).or_insert_with(|| before.to_owned());
-        if !state.blacklist.contains(name) {
+        if !state.model.blacklist.contains(name) {
             before.clone_into(name);
         }
-        if !state.blacklist.contains(name) && !state.blacklist.contains(after) {
+        if !state.model.blacklist.contains(name) && !state.model.blacklist.contains(after) {
             state.emit(MulticastEvent { room: self.room.name.clone(), what: event });
         }
     }

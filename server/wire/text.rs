@@ -151,7 +151,8 @@ mod tests {
     #[test]
     fn a_joiner_is_kept_between_two_that_it_can_join() {
         let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
-        for right in [family, "\u{1f3f3}\u{fe0f}\u{200d}\u{1f308}", "क्‍ष", "ක්‍ර", "می\u{200c}خواهم", "ه\u{200d}ه"] {
+        for right in [family, "\u{1f3f3}\u{fe0f}\u{200d}\u{1f308}", "क्‍ष", "ක්‍ර", "می\u{200c}خواهم", "ه\u{200d}ه"]
+        {
             assert_eq!(printable(right), right);
         }
         for (loose, left) in [
