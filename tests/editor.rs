@@ -8,7 +8,7 @@
 mod keys;
 mod leaving;
 mod pastes;
-mod window;
+pub mod window;
 
 use crate::client::person::Home;
 use crate::harness::Server;

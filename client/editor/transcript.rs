@@ -128,9 +128,10 @@ const TO_YOU: &str = " (to you)";
 /// What we said where we are, as the others see it.
 fn own(style: Style, model: &Model, text: &str, manner: Manner) -> String {
     let (nick, text) = (style.apply(BOLD, &printable(&model.nick)), printable(text));
+    let place = model.detour.as_ref().map_or(String::new(), |detour| printable(detour).into_owned() + " ");
     match manner {
-        Manner::Action => format!("* {nick} {text}"),
-        _ => format!("{nick}: {text}"),
+        Manner::Action => format!("{place}* {nick} {text}"),
+        _ => format!("{place}{nick}: {text}"),
     }
 }
 

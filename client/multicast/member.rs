@@ -8,6 +8,7 @@ use super::event::MulticastEvent;
 use super::impair::{Channel, Faults};
 use super::socket;
 use crate::core::client::Client;
+use crate::core::event::{Kind, Manner};
 use crate::core::limits::NOTICEABLE;
 use crate::core::state::State;
 use crate::directory::listing::MulticastRoom;
@@ -88,9 +89,17 @@ impl Member {
         self.began.elapsed()
     }
 
-    /// Says something to everybody in the room.
+    /// Says something to everybody in the room; rows of a text are messages of their own.
     pub fn say(&self, client: &Client, text: &str) {
-        for piece in split_to_fit(text, wire::datagram::TEXT) {
+        for row in text.lines().filter(|row| !row.trim().is_empty()) {
+            let (text, manner) = (row.to_owned(), Manner::Text);
+            client.lock().emit(Kind::WeSaid { text, manner, is_elsewhere: false });
+            self.say_row(client, row);
+        }
+    }
+
+    fn say_row(&self, client: &Client, row: &str) {
+        for piece in split_to_fit(row, wire::datagram::TEXT) {
             let is_full = |inner: &mut Inner| inner.engine.waiting() >= limits::MCAST_WAITING;
             let waited = self.sent.wait_timeout_while(self.lock(), limits::MCAST_PATIENCE, is_full);
             let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
