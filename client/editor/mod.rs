@@ -114,13 +114,18 @@ pub fn plug_in(options: &EditorOptions, wings: &mut Vec<Arc<dyn Wing>>, view: &m
     }
     let (modes, output) = (Arc::new(Modes::of_terminal().ok()?), tty::output().ok()?);
     let style = Style::of_terminal();
-    let screen = Screen::new(output, style, tty::size());
+    let screen = Screen::new(output, style, reflows(), tty::size());
     let transcript = Transcript::new(style, Clock::local(), options.times);
     let editor = Arc::new(Mutex::new(Editor::new(screen, transcript, Some(Arc::clone(&modes)))));
     *view = Box::new(SharedEditor(Arc::clone(&editor)));
     wings.push(Arc::new(EditorWing { editor: Arc::clone(&editor), modes: Arc::clone(&modes) }));
     restore_after_panic(Arc::clone(&modes));
     Some(Plug { editor, modes })
+}
+
+/// Whether the terminal moves what does not fit a narrower window into the next row. All do so today but xterm.
+fn reflows() -> bool {
+    env::var_os("XTERM_VERSION").is_none() || env::var_os("TMUX").is_some()
 }
 
 /// Lets a panic, which may end the program, be read in a terminal that works.

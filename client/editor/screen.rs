@@ -4,7 +4,7 @@
 //! that a terminal never has half of it. It moves the cursor relatively and by the rows that it has drawn itself, never by
 //! columns, since terminals do not agree on the columns of all characters.
 
-use super::layout::{Rows, fitting, height, in_rows};
+use super::layout::{Rows, columns, fitting, height, in_rows};
 use super::limits::RECENT;
 use super::style::{self, BOLD, DIM, Style};
 use crate::core::wrap::Width;
@@ -42,6 +42,8 @@ pub struct Screen {
     /// `None` once nobody reads it any more.
     output: Option<Box<dyn Write + Send>>,
     style: Style,
+    /// The terminal moves what does not fit a narrower window into the next row, instead of cutting it off.
+    reflows: bool,
     /// Columns and rows of the window.
     size: (usize, usize),
     block: Block,
@@ -53,17 +55,24 @@ pub struct Screen {
     is_held: bool,
     /// What is to be written.
     out: String,
-    /// The last lines, to draw them again.
-    recent: VecDeque<String>,
-    /// The last of them ends right above the block, or where that would be.
-    is_last_above: bool,
+    /// The lines that are right above the block, the last ones.
+    recent: VecDeque<Printed>,
+}
+
+/// A line in the window.
+struct Printed {
+    line: String,
+    rows: usize,
+    /// All terminals agree on these rows; how a terminal breaks a row by itself is its own matter.
+    is_sure: bool,
 }
 
 impl Screen {
-    pub fn new(output: Box<dyn Write + Send>, style: Style, size: (usize, usize)) -> Self {
+    pub fn new(output: Box<dyn Write + Send>, style: Style, reflows: bool, size: (usize, usize)) -> Self {
         Screen {
             output: Some(output),
             style,
+            reflows,
             size,
             block: Block::default(),
             is_active: false,
@@ -71,7 +80,6 @@ impl Screen {
             is_held: false,
             out: String::new(),
             recent: VecDeque::new(),
-            is_last_above: false,
         }
     }
 
@@ -82,20 +90,15 @@ impl Screen {
     /// Prints a line.
     pub fn print(&mut self, line: String) {
         self.hide();
-        self.append(&line);
-        if self.recent.len() == RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(line);
-        self.is_last_above = true;
+        self.append(line);
         self.settle();
     }
 
     /// Prints a line in place of the last one, if it is sure where that is.
     pub fn print_instead(&mut self, line: String) {
-        let rows = self.recent.back().filter(|_| self.is_last_above).and_then(|last| self.sure_height(last));
         let block = self.laid().texts.len() + self.above_prompt().count();
-        if let Some(rows) = rows.filter(|rows| rows + block <= self.size.1) {
+        let last = self.recent.back().filter(|last| last.is_sure && last.rows + block <= self.size.1);
+        if let Some(rows) = last.map(|last| last.rows) {
             self.hide();
             let _ = write!(self.out, "\x1b[{rows}A{ERASE_BELOW}");
             self.recent.pop_back();
@@ -103,25 +106,19 @@ impl Screen {
         self.print(line);
     }
 
-    fn append(&mut self, line: &str) {
-        self.out += &self.wrapped(line).replace('\n', "\r\n");
-        self.out += "\r\n";
-    }
-
     /// The line broken between words. What is too long for a row is left to the terminal.
-    fn wrapped(&self, line: &str) -> String {
-        Width::fixed(Some(self.size.0)).wrap(line.to_owned())
-    }
-
-    /// The same where all terminals agree; a row that a terminal breaks by itself takes as many as it thinks.
-    fn sure_height(&self, line: &str) -> Option<usize> {
-        let plain = style::without(&self.wrapped(line));
-        let is_sure = plain.split('\n').all(|row| row.is_ascii() || height(row, self.size.0) == 1);
-        is_sure.then(|| self.height(line))
-    }
-
-    fn height(&self, line: &str) -> usize {
-        style::without(&self.wrapped(line)).split('\n').map(|row| height(row, self.size.0)).sum()
+    fn append(&mut self, line: String) {
+        let wrapped = Width::fixed(Some(self.size.0)).wrap(line.clone());
+        let plain = style::without(&wrapped);
+        let height = |row: &str| height(row, self.size.0);
+        let is_sure = plain.split('\n').all(|row| row.is_ascii() || height(row) == 1);
+        let rows = plain.split('\n').map(height).sum();
+        self.out += &wrapped.replace('\n', "\r\n");
+        self.out += "\r\n";
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(Printed { line, rows, is_sure });
     }
 
     pub fn ring(&mut self) {
@@ -166,7 +163,8 @@ impl Screen {
     pub fn leave(&mut self) {
         if self.is_active {
             self.hide();
-            (self.is_active, self.is_last_above) = (false, false);
+            self.is_active = false;
+            self.recent.clear();
             self.out += PASTES_OFF;
             self.write();
         }
@@ -182,17 +180,36 @@ impl Screen {
         self.settle();
     }
 
-    /// The window may have another size, and the terminal may have moved what was in it: draws everything anew.
+    /// The window has another size, and the terminal may have moved what was in it, or cut it off.
     pub fn resize(&mut self, size: (usize, usize)) {
-        self.size = size;
-        (self.drawn, self.is_last_above) = (None, false);
-        self.out += HOME;
-        let mut rows = size.1.saturating_sub(self.laid().texts.len() + self.above_prompt().count());
-        let fits = |line: &&String| rows.checked_sub(self.height(line)).map(|left| rows = left).is_some();
-        let count = self.recent.iter().rev().take_while(fits).count();
-        let lines: Vec<_> = self.recent.range(self.recent.len() - count..).cloned().collect();
-        lines.iter().for_each(|line| self.append(line));
+        let (above, reflowed) = (self.drawn, self.reflowed(size.0));
+        let is_narrower = size.0 < std::mem::replace(&mut self.size, size).0;
+        if self.reflows {
+            self.drawn = above.map(|_| reflowed);
+            self.recent.clear();
+        } else if let Some(above) = above.filter(|_| is_narrower) {
+            // What was cut off is drawn again, and nothing else, so that it stands in the scrollback once.
+            let mut left = (size.1 - 1).saturating_sub(above);
+            let mut fits = |printed: &&Printed| (left > 0, left = left.saturating_sub(printed.rows)).0;
+            let count = self.recent.iter().rev().take_while(&mut fits).count();
+            self.drawn = Some((size.1 - 1).saturating_sub(left));
+            let lines: Vec<_> = self.recent.drain(self.recent.len() - count..).map(|printed| printed.line).collect();
+            self.recent.clear();
+            self.hide();
+            lines.into_iter().for_each(|line| self.append(line));
+        }
+        self.hide();
         self.settle();
+    }
+
+    /// The rows above the cursor, once the terminal has moved what does not fit `width` columns into more rows.
+    fn reflowed(&self, width: usize) -> usize {
+        let laid = self.laid();
+        let above = self.above_prompt().map(|line| fitting(line, self.size.0));
+        let above = above.chain(laid.texts[..laid.row].iter().map(String::as_str));
+        let row = &laid.texts[laid.row];
+        let before = columns(&row[..laid.before]) / width.max(1);
+        above.map(|row| height(row, width)).sum::<usize>() + before.min(height(row, width) - 1)
     }
 
     pub fn size(&self) -> (usize, usize) {
@@ -201,14 +218,15 @@ impl Screen {
 
     /// Clears the window, but for the block.
     pub fn clear(&mut self) {
-        (self.drawn, self.is_last_above) = (None, false);
+        self.drawn = None;
+        self.recent.clear();
         self.out += HOME;
         self.settle();
     }
 
     /// Something else was written to the terminal, so that the block is not where it was.
     pub fn forget_drawn(&mut self) {
-        self.is_last_above = false;
+        self.recent.clear();
         if self.drawn.take().is_some() {
             self.out += "\r";
             self.out += ERASE_BELOW;

@@ -20,7 +20,7 @@ fn size(count: u16) -> NonZero<u16> {
 impl Emulated {
     fn new(columns: u16, rows: u16) -> Emulated {
         let paper = Paper::default();
-        let mut screen = Screen::new(Box::new(paper.clone()), Style::Few, (columns.into(), rows.into()));
+        let mut screen = Screen::new(Box::new(paper.clone()), Style::Few, false, (columns.into(), rows.into()));
         screen.enter();
         Emulated { screen, paper, emulator: vt100::Parser::new(size(rows), size(columns), 1000) }
     }
@@ -40,6 +40,22 @@ impl Emulated {
         let mut rows: Vec<_> = self.emulator.screen().contents().lines().map(|row| row.trim_end().to_owned()).collect();
         rows.retain(|row| !row.is_empty());
         rows
+    }
+
+    /// What the window shows, and what has left it at its top.
+    fn everything(&mut self) -> String {
+        self.update();
+        let screen = self.emulator.screen_mut();
+        screen.set_scrollback(usize::MAX);
+        let (mut all, mut above) = (String::new(), screen.scrollback());
+        let height = usize::from(screen.size().0.get());
+        while above > 0 {
+            let page: Vec<_> = screen.rows(0, screen.size().1.get()).take(above.min(height)).collect();
+            all += &(page.join("\n") + "\n");
+            above -= above.min(height);
+            screen.set_scrollback(above);
+        }
+        all + &screen.contents()
     }
 
     fn cursor(&mut self) -> (u16, u16) {
@@ -110,7 +126,10 @@ fn a_line_can_take_the_place_of_the_last_one() {
 #[test]
 fn a_line_does_not_take_the_place_of_one_that_is_elsewhere() {
     let happenings: [fn(&mut Screen); 4] = [
-        |screen| screen.resize((20, 10)),
+        |screen| {
+            screen.reflows = true;
+            screen.resize((20, 9));
+        },
         Screen::clear,
         Screen::forget_drawn,
         |screen| {
@@ -129,7 +148,7 @@ fn a_line_does_not_take_the_place_of_one_that_is_elsewhere() {
 }
 
 #[test]
-fn another_size_draws_everything_again() {
+fn the_prompt_is_right_in_every_size() {
     let mut emulated = Emulated::new(40, 10);
     emulated.prompt("half a line", 4);
     (0..20).for_each(|number| emulated.screen.print(format!("{number} is a line that is rather long")));
@@ -139,8 +158,38 @@ fn another_size_draws_everything_again() {
         emulated.screen.resize((columns.into(), rows.into()));
         let shown = emulated.rows();
         assert!(shown.concat().ends_with("#lobby> half a line"), "{columns}: {shown:?}");
+        assert_eq!(shown.concat().matches("#lobby> ").count(), 1, "{columns}: {shown:?}");
     }
-    assert!(emulated.rows().contains(&"19 is a line that is rather long".to_owned()));
+}
+
+#[test]
+fn what_a_narrower_window_cut_off_is_drawn_again_and_nothing_else() {
+    let mut emulated = Emulated::new(40, 10);
+    emulated.prompt("half a line", 4);
+    (0..20).for_each(|number| emulated.screen.print(format!("<{number}> is a line that is rather long")));
+    for columns in [20, 40, 30, 12] {
+        emulated.update();
+        emulated.emulator.screen_mut().set_size(size(10), size(columns));
+        emulated.screen.resize((columns.into(), 10));
+        let all = emulated.everything();
+        assert!((0..20).all(|number| all.contains(&format!("<{number}>"))), "{columns}: {all}");
+        // Of the first line in the window one row may have left it at the top already.
+        assert!(all.matches('<').count() <= 20 + 3, "{columns}: {all}");
+        assert!(all.replace(['\n', ' '], "").contains("<19>isalinethatisratherlong#lobby>"), "{columns}: {all}");
+    }
+}
+
+#[test]
+fn a_prompt_that_the_terminal_has_moved_into_more_rows_is_found() {
+    let mut emulated = Emulated::new(40, 10);
+    emulated.screen.reflows = true;
+    emulated.screen.set_status("s".repeat(25));
+    emulated.prompt(&"x".repeat(60), 60);
+    emulated.paper.take();
+    emulated.screen.resize((20, 10));
+    assert!(emulated.paper.take().starts_with("\r\x1b[5A\x1b[J"), "2 rows, 2 rows, and 28 of 20 columns");
+    emulated.screen.resize((60, 10));
+    assert!(emulated.paper.take().starts_with("\r\x1b[4A\x1b[J"), "1 row of the status and 3 of the prompt");
 }
 
 #[test]
@@ -167,12 +216,7 @@ proptest! {
         emulated.screen.print("(second)".into());
         emulated.screen.print("".into());
         lines.into_iter().for_each(|line| emulated.screen.print_instead(printable(&line).into_owned()));
-        emulated.update();
-        let screen = emulated.emulator.screen_mut();
-        screen.set_scrollback(usize::MAX);
-        let above = screen.contents();
-        screen.set_scrollback(0);
-        let all = above + &screen.contents();
+        let all = emulated.everything();
         prop_assert!(all.contains("(first)") && all.contains("(second)"), "{all:?}");
     }
 

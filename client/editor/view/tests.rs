@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 fn editor() -> (Editor, Paper) {
     let paper = Paper::default();
-    let screen = Screen::new(Box::new(paper.clone()), Style::Plain, (80, 24));
+    let screen = Screen::new(Box::new(paper.clone()), Style::Plain, false, (80, 24));
     let mut editor = Editor::new(screen, Transcript::new(Style::Plain, Clock::at(0), false), None);
     editor.screen.enter();
     (editor, paper)
