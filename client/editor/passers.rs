@@ -122,6 +122,14 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_loses_another_one_and_finds_it_again_is_one_short_line() {
+        let acts = |sign: char| (0..200).map(move |number| format!("{sign}n{number}")).collect::<Vec<_>>().join(" ");
+        assert_eq!(summary(&acts('-')), "n0, n1 and 198 others left");
+        let both = format!("{} {}", acts('-'), acts('+'));
+        assert_eq!(summary(&both), "n0, n1 and 198 others left and came back");
+    }
+
+    #[test]
     fn one_line_names_a_bounded_number_of_people() {
         let mut passers = Passers::new("#lobby");
         (0..PASSERS).for_each(|number| passers.add(&Kind::Joined(format!("n{number}"))));
