@@ -44,7 +44,7 @@ use crate::core::view::View;
 use crate::core::{command, input, login, rooms, shutdown};
 use args::Args;
 use clap::Parser;
-use std::io::{self, BufRead};
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -75,23 +75,23 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     let client = Client::new(view, dialer, wings, command::core(), COMMANDS_OF_WINGS);
     shutdown::on_ctrl_c(&client)?;
     client.lock().model.nick = nick.clone().unwrap_or_default();
-    let mut input: Box<dyn BufRead> = Box::new(io::stdin().lock());
+    let mut input: Box<dyn input::Source> = Box::new(io::stdin().lock());
     #[cfg(feature = "editor")]
     if let Some(editor) = editor {
         input = editor.keyboard(&client)?;
     }
     #[cfg(feature = "directory")]
     if args.directory {
-        directory::prompt::prompt_loop(&client, &mut input);
+        directory::prompt::prompt_loop(&client, &mut *input);
         return Ok(shutdown::in_order(&client));
     }
     client.lock().model.set_target(Some(room));
-    let connected = login::connect(&client, &mut input, "--nick", shutdown::give_up);
+    let connected = login::connect(&client, &mut *input, "--nick", shutdown::give_up);
     connected.inspect_err(|_| shutdown::drain(&mut client.lock()))?;
     rooms::enter(&client, room, "");
     client.wings.iter().for_each(|wing| wing.ready(&client, &mut client.lock()));
     client.note("Welcome to chat room. Enter 'tata' anytime to exit");
-    input::input_loop(&client, &mut input, |line, _| input::act(&client, line));
+    input::input_loop(&client, &mut *input, |line, _| input::act(&client, line));
     Ok(shutdown::in_order(&client))
 }
 

@@ -43,7 +43,7 @@ mod downloads;
 #[cfg(feature = "files")]
 mod interrupted;
 #[cfg(feature = "files")]
-mod uploads;
+pub mod uploads;
 
 #[cfg(feature = "directory")]
 mod prompt;

@@ -11,6 +11,8 @@ mod pastes;
 pub mod window;
 
 use crate::client::person::Home;
+#[cfg(feature = "files")]
+use crate::client::{scripted_server::ScriptedServer, uploads::large};
 use crate::harness::Server;
 use window::Window;
 
@@ -49,6 +51,49 @@ fn a_half_typed_line_survives_a_flood() {
     mel.type_text("\r");
     albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :漢字 haxlf");
     mel.expect_row("mel: 漢字 haxlf");
+}
+
+#[cfg(feature = "files")]
+#[test]
+fn each_drawing_has_the_status_the_line_and_the_cursor_in_their_places() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    std::fs::write(home.path().join("film.mp4"), large()).unwrap();
+    let mut tesla = Window::open(&home.client(&["--nick", "tesla", "--times", "off"]), 40, 16);
+    let mut session = server.accept_with_files(&[]);
+    tesla.expect_row("#lobby>");
+    tesla.type_text("/file film.mp4 albert\r");
+    session.expect("FILE OFFER u1 albert 12000000 film.mp4");
+    session.answer_ping();
+    session.send(":srv FILE PUT u1 7 one 0 00000000");
+    // The server reads nothing, so the upload goes on and never ends.
+    let mut data = server.accept();
+    data.expect("PUT 7 one 0");
+    tesla.expect_row("↑ film.mp4");
+    let text = format!("{}e\u{301}👍 half", "漢字 word ".repeat(6));
+    tesla.type_text(&format!("{text}\x1b[D\x1b[D\x1b[D"));
+    tesla.expect("the line", |screen| screen.contents().contains("👍 half"));
+    tesla.watch();
+    let is_status = |row: &str| row.starts_with("↑ film.mp4");
+    for number in 0..600 {
+        let long = ["", "and so on ", "漢字 和 ", "👍 "][number % 4].repeat(number % 30);
+        session.send(&format!(":albert!a@host PRIVMSG #lobby :<{number}> {long}"));
+        // Half of them one by one, and half at full speed.
+        if number < 300 {
+            tesla.expect_row(&format!("albert: <{number}>"));
+        }
+    }
+    tesla.expect_row("albert: <599>");
+    let drawings = tesla.drawings();
+    let below: Vec<_> = drawings.into_iter().map(|drawing| drawing.below(is_status).expect("a status")).collect();
+    let mut expected = below.last().unwrap().clone();
+    assert_eq!(expected.rows[1..].concat(), format!("#lobby> {text}"));
+    assert!(below.len() > 300);
+    for drawing in below {
+        // Its figures change.
+        expected.rows[0].clone_from(&drawing.rows[0]);
+        assert_eq!(drawing, expected);
+    }
 }
 
 #[test]
@@ -94,7 +139,8 @@ fn other_rooms_are_counted_and_shown_when_the_user_turns_to_them() {
     mel.expect_row("albert (to you): psst");
     mel.expect_prompt("(1:#lobby 3) #lab> half|");
     mel.type_text("\x1b1");
-    mel.expect_prompt("#lobby> half|");
+    // What was begun in #lab stays there.
+    mel.expect_prompt("#lobby> |");
     let rows = mel.rows();
     let at = rows.iter().position(|row| row == "──── new ────").unwrap();
     assert_eq!(rows[at - 1..at + 3], ["You are now talking to #lobby", "──── new ────", "albert: one", "albert: two"]);
@@ -102,9 +148,9 @@ fn other_rooms_are_counted_and_shown_when_the_user_turns_to_them() {
     mel.type_text("\x0e");
     mel.expect_prompt("#lab> half|");
     mel.type_text("\x10\x10");
-    mel.expect_prompt("@albert> half|");
-    mel.type_text("\r");
-    albert.expect(":mel!mel@127.0.0.1 PRIVMSG albert :half");
+    mel.expect_prompt("@albert> |");
+    mel.type_text("psst\r");
+    albert.expect(":mel!mel@127.0.0.1 PRIVMSG albert :psst");
 }
 
 #[test]

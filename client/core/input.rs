@@ -8,12 +8,26 @@ use super::grammar::{self, Input};
 use super::limits::{INPUT_LINE, TOGETHER};
 use super::state::State;
 use super::{rooms, talk};
-use std::io::{BufRead, ErrorKind, Read};
+use std::io::{BufRead, ErrorKind, Read, StdinLock};
 use std::time::Instant;
 use wire::os::TERMINAL_LINE;
 
+/// Where lines come from: the standard input, or an editor.
+pub trait Source {
+    /// Waits for the next line, without its end and without control characters; `None` at the end of the input, also
+    /// when the terminal was closed. A message of an editor may have several rows.
+    fn next_line(&mut self) -> Option<Result<String, Refused>>;
+}
+
+/// Lines as the system gives them out.
+impl Source for StdinLock<'_> {
+    fn next_line(&mut self) -> Option<Result<String, Refused>> {
+        next_line(self, !is_script())
+    }
+}
+
 /// Reads lines and carries them out, until the user leaves by a command or the input ends.
-pub fn input_loop<R: BufRead>(client: &Client, input: &mut R, mut act: impl FnMut(&str, &mut R)) {
+pub fn input_loop(client: &Client, input: &mut dyn Source, mut act: impl FnMut(&str, &mut dyn Source)) {
     loop {
         let mut state = client.lock();
         if state.quit.is_some() {
@@ -76,15 +90,14 @@ pub fn refuse(client: &Client, word: &str) {
     }
 }
 
-/// The next line without its end and without control characters; `None` at the end of the input, also when the
-/// terminal was closed. A line that is refused is not part of it, unless it leads elsewhere: then what follows is
-/// meant for that place, and must not go to those with whom the user was talking before.
-pub fn read_line(client: &Client, input: &mut impl BufRead) -> Option<String> {
+/// The next line that is carried out; `None` at the end of the input. A line that is refused is not part of it, unless it
+/// leads elsewhere: then what follows is meant for that place, and must not go to those with whom the user was talking
+/// before.
+pub fn read_line(client: &Client, input: &mut dyn Source) -> Option<String> {
     let mut is_discarding = false;
     loop {
         let start = Instant::now();
-        let is_terminal = !is_script() && !client.lock().view.edits_lines();
-        let line = next_line(input, is_terminal);
+        let line = input.next_line();
         let is_ctrl_d = matches!(&line, Some(Err(refused)) if refused.why == CTRL_D);
         if std::mem::replace(&mut is_discarding, is_ctrl_d) && start.elapsed() < TOGETHER {
             continue;
@@ -114,7 +127,7 @@ pub fn read_line(client: &Client, input: &mut impl BufRead) -> Option<String> {
 
 /// A line that is not carried out.
 #[derive(Debug, PartialEq, Eq)]
-struct Refused {
+pub struct Refused {
     why: &'static str,
     /// Its beginning, as far as it can be read.
     text: String,

@@ -9,9 +9,9 @@ use super::client::{Client, is_script};
 use super::connection::{Claim, Connection};
 use super::dialer::Failure;
 use super::grammar::{self, Input};
+use super::input::{self, Source};
 use super::limits::{NOTICEABLE, PATIENCE};
-use super::{input, last_name, receiver, shutdown};
-use std::io::BufRead;
+use super::{last_name, receiver, shutdown};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -24,7 +24,7 @@ use wire::names;
 /// `name_by` says how the user chooses a name. The receiver thread calls `give_up` when it cannot connect again.
 pub fn connect(
     client: &Arc<Client>,
-    input: &mut impl BufRead,
+    input: &mut dyn Source,
     name_by: &str,
     give_up: fn(&Client, Failure),
 ) -> Result<JoinHandle<()>, String> {
@@ -52,7 +52,7 @@ pub fn connect(
 }
 
 /// Connects and registers, under the name that the user has chosen, if any.
-fn login(client: &Client, input: &mut impl BufRead, name_by: &str) -> Result<Connection, String> {
+fn login(client: &Client, input: &mut dyn Source, name_by: &str) -> Result<Connection, String> {
     let was_said = AtomicBool::new(false);
     // Before a name is asked for, so that a wrong address shows at once.
     let mut waiting = Some((explained(client, &was_said, || client.open()).map_err(Failure::why)?, Instant::now()));
@@ -120,7 +120,7 @@ fn explained<T>(client: &Client, was_said: &AtomicBool, work: impl FnOnce() -> T
 }
 
 /// Whether the user wants to have a name that another client of theirs has.
-fn wants(client: &Client, input: &mut impl BufRead, why: &str) -> bool {
+fn wants(client: &Client, input: &mut dyn Source, why: &str) -> bool {
     client.lock().view.ask(&format!("{why}. Take it from there? [y/N] "));
     let Some(line) = input::read_line(client, input) else {
         client.lock().view.end_line();
@@ -130,7 +130,7 @@ fn wants(client: &Client, input: &mut impl BufRead, why: &str) -> bool {
 }
 
 /// Asks for a name. An empty line is the name that is offered.
-fn ask(client: &Client, input: &mut impl BufRead, name_by: &str, offer: Option<String>) -> Result<String, String> {
+fn ask(client: &Client, input: &mut dyn Source, name_by: &str, offer: Option<String>) -> Result<String, String> {
     let offer = offer.unwrap_or_default();
     let shown = if offer.is_empty() { String::new() } else { format!(" [{offer}]") };
     client.lock().view.ask(&format!("Enter username{shown}: "));

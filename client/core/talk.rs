@@ -115,7 +115,8 @@ fn send(client: &Client, target: &str, text: &str, manner: Manner, is_elsewhere:
     state.emit(Event::at(target, Kind::WeSaid { text: text.to_owned(), manner, is_elsewhere }));
     let space = state.model.text_space(target).saturating_sub(before.len() + after.len());
     drop(state);
-    for piece in text::split_to_fit(text, space) {
+    let rows = text.split('\n').filter(|row| !row.trim().is_empty());
+    for piece in rows.flat_map(|row| text::split_to_fit(row, space)) {
         client.send("PRIVMSG", &[target, &format!("{before}{piece}{after}")]);
     }
 }

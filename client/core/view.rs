@@ -12,11 +12,6 @@ pub trait View: Send {
     /// Whether a person sees it and types, so that the view has a prompt.
     fn is_interactive(&self) -> bool;
 
-    /// Whether lines come from an editor, as whole as from a file, and not from a terminal that cuts long ones off.
-    fn edits_lines(&self) -> bool {
-        false
-    }
-
     /// Whether nobody sees it any more.
     fn is_closed(&self) -> bool;
 

@@ -8,10 +8,10 @@ use crate::core::client::{Client, is_script};
 use crate::core::command;
 use crate::core::dialer::Failure;
 use crate::core::grammar::{self, Input};
+use crate::core::input::Source;
 use crate::core::limits::NOTICEABLE;
 use crate::core::state::State;
 use crate::core::{input, login, people, shutdown};
-use std::io::BufRead;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -28,7 +28,7 @@ struct Prompt<'a> {
 }
 
 /// Reads commands until the user leaves.
-pub fn prompt_loop(client: &Arc<Client>, input: &mut impl BufRead) {
+pub fn prompt_loop(client: &Arc<Client>, input: &mut dyn Source) {
     let mut state = client.lock();
     state.model.idle_prompt = Some(PROMPT.to_owned());
     state.note("The directory of multicast rooms: help lists the commands, tata leaves");
@@ -62,7 +62,7 @@ fn disconnected(client: &Client, state: &mut State, from: &str, undelivered: Opt
 
 impl Prompt<'_> {
     /// Carries out one line.
-    fn act(&mut self, line: &str, input: &mut impl BufRead) {
+    fn act(&mut self, line: &str, input: &mut dyn Source) {
         let client = self.client;
         // A user who is used to the slash may type it.
         let line = line.trim();
@@ -148,7 +148,7 @@ impl Prompt<'_> {
     }
 
     /// Whether there is one now, or after trying to make one.
-    fn is_connected(&mut self, input: &mut impl BufRead) -> bool {
+    fn is_connected(&mut self, input: &mut dyn Source) -> bool {
         if self.has_connection() {
             return true;
         }

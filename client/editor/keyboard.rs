@@ -8,9 +8,11 @@ use super::limits::PASTES;
 use super::tty::{self, Happening, Keys, Modes};
 use super::view::{Editor, Request, lock};
 use crate::core::client::Client;
+use crate::core::command;
+use crate::core::input::{Refused, Source};
 use crate::core::settings;
 use std::fs;
-use std::io::{self, BufRead, Read};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use wire::disk;
@@ -21,8 +23,6 @@ pub struct Keyboard {
     modes: Arc<Modes>,
     keys: Keys,
     history: Option<PathBuf>,
-    /// Entered lines that nobody has read yet.
-    ready: Vec<u8>,
 }
 
 impl Keyboard {
@@ -34,11 +34,12 @@ impl Keyboard {
             let _ = history::trim(file);
             lock(&editor).prompt.history = history::load(file);
         }
-        Ok(Keyboard { client, editor, modes, keys: Keys::new()?, history, ready: Vec::new() })
+        lock(&editor).knows_files = command::find(&client.commands, "/file").is_some();
+        Ok(Keyboard { client, editor, modes, keys: Keys::new()?, history })
     }
 
-    /// Edits until there are lines; none at the end of the input.
-    fn lines(&mut self) -> Vec<String> {
+    /// Edits until there is a line; `None` at the end of the input.
+    fn line(&mut self) -> Option<String> {
         loop {
             let request = match self.keys.next() {
                 Happening::Key(key) => {
@@ -58,25 +59,25 @@ impl Keyboard {
                     self.modes.raw(false);
                     None
                 }
-                Happening::Closed => return Vec::new(),
+                Happening::Closed => return None,
             };
             match request {
-                Some(Request::Lines { lines, typed }) if !lines.is_empty() => {
+                Some(Request::Line { line, typed }) => {
                     typed.iter().for_each(|typed| self.remember(typed));
-                    return lines;
+                    return Some(line);
                 }
-                Some(Request::FileOfPaste(text)) => match save(&text) {
-                    Ok(file) => return vec![format!("/file {}", file.display())],
+                Some(Request::FileOfPaste { text, to }) => match save(&text) {
+                    Ok(file) => return Some(format!("/file \"{}\" {to}", file.display())),
                     Err(error) => self.client.note(format!("Nothing was sent: the paste cannot be saved ({error})")),
                 },
-                Some(Request::End) => return Vec::new(),
+                Some(Request::End) => return None,
                 Some(Request::Interrupt) => {
                     // The program ends soon; what was typed behind that is not sent meanwhile.
                     self.keys.drop_pending();
                     tty::interrupt();
                 }
                 Some(Request::Suspend) => self.suspend(),
-                Some(Request::Lines { .. }) | None => {}
+                None => {}
             }
         }
     }
@@ -118,28 +119,12 @@ fn save(text: &str) -> io::Result<PathBuf> {
     Ok(file)
 }
 
-impl BufRead for Keyboard {
-    /// All lines that were entered at once, each with its end; nothing at the end of the input.
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.ready.is_empty() {
-            self.modes.raw(false);
-            let lines = self.lines();
-            self.modes.raw(true);
-            self.ready = lines.iter().flat_map(|line| [line.as_bytes(), b"\n"]).flatten().copied().collect();
-        }
-        Ok(&self.ready)
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.ready.drain(..count);
-    }
-}
-
-impl Read for Keyboard {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.fill_buf()?.read(into)?;
-        self.consume(count);
-        Ok(count)
+impl Source for Keyboard {
+    fn next_line(&mut self) -> Option<Result<String, Refused>> {
+        self.modes.raw(false);
+        let line = self.line();
+        self.modes.raw(true);
+        line.map(Ok)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Pure. Part of the editor; [`prompt`](super::prompt) is where the keys have their meaning.
 
 /// Keys, and what they do.
-const KEYS: [(&str, &str); 14] = [
+const KEYS: [(&str, &str); 15] = [
     ("arrows, Ctrl-B, Ctrl-F", "move by characters"),
     ("Home, End, Ctrl-A, Ctrl-E", "move to the start, to the end"),
     ("Ctrl-←, Ctrl-→, Alt-B, Alt-F", "move by words"),
@@ -13,11 +13,12 @@ const KEYS: [(&str, &str); 14] = [
     ("Tab, Shift-Tab", "complete a command, name, room or file; again: next"),
     ("↑, ↓", "earlier lines that begin as before the cursor"),
     ("Ctrl-R", "search earlier lines; again: older; Escape: back"),
-    ("Alt-Enter", "another line of the same message"),
+    ("Alt-Enter", "another row of the same message"),
     ("Alt-1 to Alt-9", "turn to the conversation of this number"),
     ("Ctrl-N, Ctrl-P", "turn to the next conversation, to the one before"),
     ("Ctrl-L, Ctrl-Z", "clear the window; stop the client, until fg"),
-    ("Ctrl-C, Ctrl-D", "drop the line; without one, leave"),
+    ("Ctrl-C", "drop the line; without one, twice, leave"),
+    ("Ctrl-D", "delete the next character; without a line, leave"),
 ];
 
 /// The rows of the table, as they are printed.

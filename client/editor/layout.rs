@@ -48,8 +48,8 @@ pub fn in_rows(prompt: &str, text: &str, cursor: usize, width: usize) -> Rows {
             continue;
         }
         let shown = if cluster == "\t" { TAB } else { cluster };
-        // A mark without a letter takes a column in some terminals, and the cursor may stand before it.
-        let columns = columns(shown).max(1);
+        // A mark without a letter before it has none, but the cursor needs one.
+        let columns = columns(shown).max(usize::from(at.is_some()));
         if used + columns > width && used > 0 {
             rows.push(std::mem::take(&mut row));
             used = 0;
@@ -125,7 +125,8 @@ mod tests {
         assert_eq!(rows("> ", "漢字x", 6, 5), (owned(&["> 漢", "字x"]), 1, 3));
         assert_eq!(rows(">", "e\u{301}e\u{301}", 3, 2), (owned(&[">e\u{301}", "e\u{301}"]), 1, 0));
         assert_eq!(columns("e\u{301}漢👍"), 5);
-        assert_eq!(rows("> ", "\u{301}a", 0, 2), (owned(&["> ", "\u{301}a"]), 1, 0));
+        assert_eq!(rows(">", "\u{301}", 0, 2), (owned(&[">\u{301}"]), 0, 1));
+        assert_eq!(rows("> ", "\u{301}", 0, 2), (owned(&["> ", "\u{301}"]), 1, 0));
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub const UNDO: usize = 100;
 pub const PASTE: usize = 1024 * 1024;
 /// Lines of a paste that go into the line without a question.
 pub const PASTED_LINES: usize = 3;
+/// Bytes of a paste that go into the line without a question: about ten messages.
+pub const PASTED_BYTES: usize = 4096;
 /// Bytes of one key's sequence: the longest that terminals send have about 20.
 pub const SEQUENCE: usize = 32;
 /// How long the rest of a sequence may take after its escape character; then that was the Escape key.

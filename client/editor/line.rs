@@ -11,9 +11,7 @@ pub struct Line {
     text: String,
     /// Where the next character goes, in bytes; always between two grapheme clusters.
     cursor: usize,
-    /// It begins with pasted text: then it is text, whatever it looks like. Another start makes it a typed line again.
-    is_pasted: bool,
-    undo: Vec<(String, usize, bool)>,
+    undo: Vec<(String, usize)>,
     killed: String,
     last: Edit,
 }
@@ -29,7 +27,7 @@ enum Edit {
 }
 
 /// The text without what could move the cursor, wherever it comes from: names of people and rooms are the server's.
-fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     text.chars().filter(|&c| matches!(c, '\n' | '\t') || is_printable(c)).collect()
 }
 
@@ -46,14 +44,13 @@ impl Line {
         &self.text[..self.cursor]
     }
 
-    pub fn is_pasted(&self) -> bool {
-        self.is_pasted && !self.text.is_empty()
+    pub fn after_cursor(&self) -> &str {
+        &self.text[self.cursor..]
     }
 
     /// Puts another text in place of this one; the cursor goes behind it.
     pub fn set(&mut self, text: &str) {
         self.change(Edit::None);
-        self.is_pasted = false;
         self.text = clean(text);
         self.cursor = self.text.len();
     }
@@ -69,7 +66,7 @@ impl Line {
     /// The text; nothing is left, not even to undo.
     pub fn take(&mut self) -> String {
         self.undo.clear();
-        (self.cursor, self.is_pasted, self.last) = (0, false, Edit::None);
+        (self.cursor, self.last) = (0, Edit::None);
         std::mem::take(&mut self.text)
     }
 
@@ -94,18 +91,13 @@ impl Line {
     /// Inserts text from the clipboard; false when it does not fit.
     pub fn paste(&mut self, pasted: &str) -> bool {
         self.change(Edit::None);
-        let pasted = &clean(pasted);
-        let is_at_start = self.before_cursor().trim().is_empty();
-        let fits = self.put(pasted);
-        self.is_pasted |= fits && is_at_start;
-        fits
+        self.put(&clean(pasted))
     }
 
     fn put(&mut self, new: &str) -> bool {
         if self.text.len() + new.len() > TEXT {
             return false;
         }
-        self.is_pasted &= self.cursor > 0;
         self.text.insert_str(self.cursor, new);
         self.cursor += new.len();
         // A combining mark may have joined what is behind the cursor, too.
@@ -220,7 +212,6 @@ impl Line {
     fn delete(&mut self, start: usize, end: usize) {
         if start < end {
             self.change(Edit::Delete);
-            self.is_pasted &= start > 0;
             self.text.replace_range(start..end, "");
             self.cursor = self.boundary(start);
         }
@@ -264,7 +255,6 @@ impl Line {
             (true, true) => piece + &self.killed,
             (true, false) => std::mem::take(&mut self.killed) + &piece,
         };
-        self.is_pasted &= start > 0;
         self.text.replace_range(start..end, "");
         self.cursor = self.boundary(start);
     }
@@ -277,18 +267,15 @@ impl Line {
     }
 
     pub fn undo(&mut self) {
-        if let Some((text, cursor, is_pasted)) = self.undo.pop() {
-            (self.text, self.cursor, self.is_pasted, self.last) = (text, cursor, is_pasted, Edit::None);
+        if let Some((text, cursor)) = self.undo.pop() {
+            (self.text, self.cursor, self.last) = (text, cursor, Edit::None);
         }
     }
 
     /// A change begins: remembers what was before, unless it goes on with the last one.
     fn change(&mut self, kind: Edit) {
-        if self.text.is_empty() {
-            self.is_pasted = false;
-        }
         if kind == Edit::None || kind != self.last {
-            self.undo.push((self.text.clone(), self.cursor, self.is_pasted));
+            self.undo.push((self.text.clone(), self.cursor));
             if self.undo.len() > UNDO {
                 self.undo.remove(0);
             }

@@ -15,8 +15,9 @@
 //! - [`key`]: from bytes to keys; [`tty`]: raw mode, reading keys, the window's size
 //! - [`style`], [`clock`], [`layout`]: colours, local times, rows and columns
 //! - [`screen`]: the rows of the prompt below all that is printed
-//! - [`line`], [`history`], [`completion`], [`prompt`]: what each key does
-//! - [`targets`]: where lines go; [`lines`]: from the text in the prompt to lines for the input loop
+//! - [`line`], [`history`], [`completion`]: the line, and ways to fill it; [`lines`]: what its rows mean
+//! - [`paste`]: what becomes of a paste; [`prompt`]: what each key does
+//! - [`targets`], [`drafts`]: where lines go; half-typed lines of other conversations
 //! - [`passers`], [`transcript`], [`unseen`]: those who come and go; from events to lines; what waits in other rooms
 //! - [`view`]: all of this together; [`keyboard`]: reads lines from it; [`keys`]: the table for `/keys`
 //!
@@ -24,6 +25,7 @@
 
 mod clock;
 mod completion;
+mod drafts;
 mod history;
 mod key;
 mod keyboard;
@@ -33,6 +35,7 @@ mod limits;
 mod line;
 mod lines;
 mod passers;
+mod paste;
 mod prompt;
 mod screen;
 mod style;
@@ -43,11 +46,12 @@ mod unseen;
 mod view;
 
 use crate::core::client::{Client, Command, Wing};
+use crate::core::input::Source;
 use crate::core::view::View;
 use clap::ArgAction;
 use clock::Clock;
 use screen::Screen;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex};
 use std::{env, panic};
 use style::Style;
@@ -114,7 +118,7 @@ pub fn plug_in(options: &EditorOptions, wings: &mut Vec<Arc<dyn Wing>>, view: &m
     }
     let (modes, output) = (Arc::new(Modes::of_terminal().ok()?), tty::output().ok()?);
     let style = Style::of_terminal();
-    let screen = Screen::new(output, style, reflows(), tty::size());
+    let screen = Screen::new(output, style, is_xterm(), tty::size());
     let transcript = Transcript::new(style, Clock::local(), options.times);
     let editor = Arc::new(Mutex::new(Editor::new(screen, transcript, Some(Arc::clone(&modes)))));
     *view = Box::new(SharedEditor(Arc::clone(&editor)));
@@ -123,9 +127,9 @@ pub fn plug_in(options: &EditorOptions, wings: &mut Vec<Arc<dyn Wing>>, view: &m
     Some(Plug { editor, modes })
 }
 
-/// Whether the terminal moves what does not fit a narrower window into the next row. All do so today but xterm.
-fn reflows() -> bool {
-    env::var_os("XTERM_VERSION").is_none() || env::var_os("TMUX").is_some()
+/// Whether the terminal is xterm, as far as it says so: not from within tmux, and not through ssh.
+fn is_xterm() -> bool {
+    env::var_os("XTERM_VERSION").is_some() && env::var_os("TMUX").is_none()
 }
 
 /// Lets a panic, which may end the program, be read in a terminal that works.
@@ -141,7 +145,7 @@ fn restore_after_panic(modes: Arc<Modes>) {
 
 impl Plug {
     /// The source of lines.
-    pub fn keyboard(&self, client: &Arc<Client>) -> Result<Box<dyn BufRead>, String> {
+    pub fn keyboard(&self, client: &Arc<Client>) -> Result<Box<dyn Source>, String> {
         let keyboard = keyboard::Keyboard::new(client, &self.editor, &self.modes);
         keyboard.map(|keyboard| Box::new(keyboard) as _).map_err(|error| format!("cannot read the keyboard: {error}"))
     }

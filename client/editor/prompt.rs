@@ -5,9 +5,9 @@
 use super::completion::{Completion, World};
 use super::history::History;
 use super::key::Key;
-use super::limits::PASTED_LINES;
 use super::line::Line;
-use wire::text::{is_printable, pluralize};
+use super::paste::{self, Answer, Paste, Question, Situation};
+use wire::text::is_printable;
 
 /// The line, and the ways to fill it.
 #[derive(Default)]
@@ -24,8 +24,8 @@ enum Mode {
     Edit,
     /// Ctrl-R: the last entry of the history before `end` that holds the pattern.
     Search { pattern: String, end: usize },
-    /// Asks what to do with a long paste.
-    Pasted(String),
+    /// Asks what to do with a paste.
+    Ask(Question),
 }
 
 /// What the rest of the editor has to do.
@@ -34,14 +34,17 @@ pub enum Outcome {
     /// Draws the prompt again.
     Changed,
     Bell,
+    /// Rings, and says why the key did nothing.
+    Refused(String),
     /// The line was ended.
-    Entered {
-        text: String,
-        is_pasted: bool,
-    },
-    /// A long paste is sent, line by line.
+    Entered(String),
+    /// A paste is sent, as this line.
     SendPaste(String),
-    FileOfPaste(String),
+    /// A paste is sent as a file to somebody.
+    FileOfPaste {
+        text: String,
+        to: String,
+    },
     /// Ctrl-D without text.
     End,
     /// Ctrl-C without text.
@@ -61,26 +64,18 @@ pub enum Turn {
     Previous,
 }
 
-/// What a key means depends on this, too.
-#[derive(Default)]
-pub struct Situation {
-    /// The line answers a question.
-    pub is_question: bool,
-    /// There is nobody to whom text could be sent: it answers a question, or is a command.
-    pub is_one_line: bool,
-    pub can_send_files: bool,
-}
-
 /// The prompt as it is shown now.
 pub struct Shown<'a> {
-    /// In place of the usual one.
+    /// Before the usual label: a search.
+    pub before: String,
+    /// In place of the usual label: a question.
     pub label: Option<String>,
     pub text: &'a str,
     pub cursor: usize,
 }
 
 impl Prompt {
-    pub fn key(&mut self, key: Key, situation: &Situation, world: impl FnOnce() -> World) -> Outcome {
+    pub fn key(&mut self, key: Key, situation: Situation<'_>, world: impl FnOnce() -> World) -> Outcome {
         match &mut self.mode {
             Mode::Edit => self.edit(key, situation, world),
             Mode::Search { .. } => match self.search(&key) {
@@ -88,40 +83,42 @@ impl Prompt {
                 // The key ends the search, and then means what it always means.
                 None => self.edit(key, situation, world),
             },
-            Mode::Pasted(_) => self.answer(&key, situation),
+            Mode::Ask(_) => self.answer(&key, situation),
         }
     }
 
-    pub fn shown(&self, situation: &Situation) -> Shown<'_> {
+    pub fn shown(&self, target: Option<&str>, can_send_files: bool) -> Shown<'_> {
+        let usual = Shown { before: String::new(), label: None, text: "", cursor: 0 };
         match &self.mode {
-            Mode::Edit => Shown { label: None, text: self.line.text(), cursor: self.line.cursor() },
+            Mode::Edit => Shown { text: self.line.text(), cursor: self.line.cursor(), ..usual },
             Mode::Search { pattern, end } => {
                 let found = self.history.find(pattern, *end).filter(|_| !pattern.is_empty());
                 let text = found.map_or("", |(_, entry)| entry);
                 let failed = if found.is_none() && !pattern.is_empty() { "nothing has " } else { "" };
-                let label = Some(format!("(search: {failed}{pattern}) "));
-                Shown { label, text, cursor: text.find(&**pattern).unwrap_or_default() }
+                let before = format!("(search: {failed}{pattern}) ");
+                Shown { before, text, cursor: text.find(&**pattern).unwrap_or_default(), ..usual }
             }
-            Mode::Pasted(text) => {
-                let file = if situation.can_send_files { ", send as a (f)ile" } else { "" };
-                let lines = pluralize(text.lines().count(), "line");
-                let label = Some(format!("{lines} pasted: (s)end{file}, (c)ancel? "));
-                Shown { label, text: "", cursor: 0 }
+            Mode::Ask(question) => {
+                let label = Some(question.label(target, can_send_files));
+                Shown { label, text: &question.answer, cursor: question.answer.len(), ..usual }
             }
         }
     }
 
-    /// Whether the label says where the line goes.
-    pub fn has_usual_label(&self) -> bool {
-        matches!(self.mode, Mode::Edit)
+    /// Whether a question about a paste waits for its answer.
+    pub fn is_asking(&self) -> bool {
+        matches!(self.mode, Mode::Ask(_))
     }
 
-    fn edit(&mut self, key: Key, situation: &Situation, world: impl FnOnce() -> World) -> Outcome {
+    fn edit(&mut self, key: Key, situation: Situation<'_>, world: impl FnOnce() -> World) -> Outcome {
         if !matches!(key, Key::Tab | Key::BackTab) {
             self.completion = None;
         }
         if !matches!(key, Key::Up | Key::Down) {
             self.history.end_walk();
+        }
+        if let Some(turn) = turn(&key) {
+            return Outcome::Turn(turn);
         }
         let line = &mut self.line;
         let fits = match key {
@@ -130,30 +127,27 @@ impl Prompt {
             Key::Up => line.up() || self.older(),
             Key::Down => line.down() || self.newer(),
             Key::Paste(text) => return self.paste(&text, situation),
+            Key::LongPaste => return Outcome::Refused(paste::TOO_LONG.to_owned()),
             Key::Ctrl('c') if line.text().is_empty() => return Outcome::Interrupt,
             Key::Ctrl('d') if line.text().is_empty() => return Outcome::End,
             Key::Ctrl('l') => return Outcome::Clear,
             Key::Ctrl('z') => return Outcome::Suspend,
-            Key::Ctrl('n') => return Outcome::Turn(Turn::Next),
-            Key::Ctrl('p') => return Outcome::Turn(Turn::Previous),
-            Key::Alt(digit @ '1'..='9') => return Outcome::Turn(Turn::To(digit as usize - '1' as usize)),
             Key::Ctrl('r') if !situation.is_question => {
                 self.mode = Mode::Search { pattern: String::new(), end: usize::MAX };
                 true
             }
-            Key::AltEnter if situation.is_one_line => false,
+            Key::AltEnter if situation.is_question => false,
             key => edited(line, &key),
         };
         if fits { Outcome::Changed } else { Outcome::Bell }
     }
 
-    fn enter(&mut self, situation: &Situation) -> Outcome {
+    fn enter(&mut self, situation: Situation<'_>) -> Outcome {
         if self.line.text().trim().is_empty() && !situation.is_question {
             self.line.take();
             return Outcome::Changed;
         }
-        let is_pasted = self.line.is_pasted() && !situation.is_question;
-        Outcome::Entered { text: self.line.take(), is_pasted }
+        Outcome::Entered(self.line.take())
     }
 
     fn older(&mut self) -> bool {
@@ -165,7 +159,7 @@ impl Prompt {
         self.history.newer().map(|entry| self.line.set(&entry)).is_some()
     }
 
-    fn complete(&mut self, forward: bool, situation: &Situation, world: impl FnOnce() -> World) -> bool {
+    fn complete(&mut self, forward: bool, situation: Situation<'_>, world: impl FnOnce() -> World) -> bool {
         if self.completion.is_none() && !situation.is_question {
             self.completion = Completion::begin(&self.line, &world());
         }
@@ -176,21 +170,17 @@ impl Prompt {
         true
     }
 
-    fn paste(&mut self, pasted: &str, situation: &Situation) -> Outcome {
-        let text = pasted.replace("\r\n", "\n").replace('\r', "\n");
-        let text = text.trim_end_matches('\n');
-        if situation.is_one_line {
-            return self.insert_pasted(text.lines().next().unwrap_or_default());
+    fn paste(&mut self, pasted: &str, situation: Situation<'_>) -> Outcome {
+        let (before, after) = (self.line.before_cursor(), self.line.after_cursor());
+        match paste::take(pasted, before, after, situation) {
+            Paste::Insert(text) if self.line.paste(&text) => Outcome::Changed,
+            Paste::Insert(_) => Outcome::Refused("Not pasted: the line is full".to_owned()),
+            Paste::Refused(why) => Outcome::Refused(why),
+            Paste::Ask(question) => {
+                self.mode = Mode::Ask(question);
+                Outcome::Changed
+            }
         }
-        if text.lines().count() > PASTED_LINES {
-            self.mode = Mode::Pasted(text.chars().filter(|&c| matches!(c, '\n' | '\t') || is_printable(c)).collect());
-            return Outcome::Changed;
-        }
-        self.insert_pasted(text)
-    }
-
-    fn insert_pasted(&mut self, text: &str) -> Outcome {
-        if self.line.paste(text) { Outcome::Changed } else { Outcome::Bell }
     }
 
     /// One key of a search; `None` when it has ended it.
@@ -211,6 +201,11 @@ impl Prompt {
                 }
             }
             Key::Escape | Key::Ctrl('g' | 'c') => self.mode = Mode::Edit,
+            // The line from before stays where it is.
+            Key::Ctrl('n' | 'p') | Key::Alt('1'..='9') => {
+                self.mode = Mode::Edit;
+                return None;
+            }
             _ => {
                 let found = self.history.find(pattern, *end).filter(|_| !pattern.is_empty());
                 let found = found.map(|(_, entry)| entry.to_owned());
@@ -223,19 +218,41 @@ impl Prompt {
         Some(Outcome::Changed)
     }
 
-    /// The answer to what is to be done with a paste.
-    fn answer(&mut self, key: &Key, situation: &Situation) -> Outcome {
-        let Mode::Pasted(text) = &mut self.mode else { return Outcome::Changed };
+    /// A key of the answer to what is to be done with a paste.
+    fn answer(&mut self, key: &Key, situation: Situation<'_>) -> Outcome {
+        let Mode::Ask(question) = &mut self.mode else { return Outcome::Changed };
         let outcome = match key {
-            Key::Char('s' | 'S' | 'y' | 'Y') => Outcome::SendPaste(std::mem::take(text)),
-            Key::Char('f' | 'F') if situation.can_send_files => Outcome::FileOfPaste(std::mem::take(text)),
-            Key::Char('c' | 'C' | 'n' | 'N') | Key::Escape | Key::Ctrl('c' | 'g') => Outcome::Changed,
             Key::Ctrl('z') => return Outcome::Suspend,
             Key::Ctrl('l') => return Outcome::Clear,
-            _ => return Outcome::Bell,
+            key => match (turn(key), question.key(key, situation.target, situation.can_send_files)) {
+                (Some(turn), _) => return Outcome::Turn(turn),
+                (None, Answer::Unfinished) => return Outcome::Changed,
+                (None, Answer::Wrong) => return Outcome::Bell,
+                (None, Answer::Nobody) => {
+                    let why =
+                        "Nothing was sent: you are talking to nobody; Alt-1 turns to a conversation, c drops the paste";
+                    return Outcome::Refused(why.to_owned());
+                }
+                (None, Answer::Send) => {
+                    self.line.take();
+                    Outcome::SendPaste(std::mem::take(&mut question.message))
+                }
+                (None, Answer::File(to)) => Outcome::FileOfPaste { text: std::mem::take(&mut question.paste), to },
+                (None, Answer::Cancel) => Outcome::Changed,
+            },
         };
         self.mode = Mode::Edit;
         outcome
+    }
+}
+
+/// The conversation to which a key turns.
+fn turn(key: &Key) -> Option<Turn> {
+    match *key {
+        Key::Ctrl('n') => Some(Turn::Next),
+        Key::Ctrl('p') => Some(Turn::Previous),
+        Key::Alt(digit @ '1'..='9') => Some(Turn::To(digit as usize - '1' as usize)),
+        _ => None,
     }
 }
 

@@ -1,13 +1,14 @@
-//! The lower part of the screen: a status, a hint and the rows of the prompt, below everything that is printed.
+//! The lower part of the screen: a status and the rows of the prompt, below everything that is printed.
 //!
 //! Part of the editor and thus under the state's lock. It hides these rows, prints, and shows them again, in one write, so
 //! that a terminal never has half of it. It moves the cursor relatively and by the rows that it has drawn itself, never by
 //! columns, since terminals do not agree on the columns of all characters.
 
+use super::clock::{TIME, starts_with_time};
 use super::layout::{Rows, columns, fitting, height, in_rows};
 use super::limits::RECENT;
 use super::style::{self, BOLD, DIM, Style};
-use crate::core::wrap::Width;
+use crate::core::wrap::wrap;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -16,6 +17,9 @@ use wire::text::without_loose_joiners;
 /// Text in brackets is a unit to the terminal from now on, or not (xterm's "bracketed paste mode").
 const PASTES_ON: &str = "\x1b[?2004h";
 const PASTES_OFF: &str = "\x1b[?2004l";
+/// xterm puts an escape character before the key that is pressed with Alt, or does as before (metaSendsEscape, XTSAVE).
+const META_ON: &str = "\x1b[?1036s\x1b[?1036h";
+const META_AS_BEFORE: &str = "\x1b[?1036r";
 /// What undoes all of this, wherever the cursor is.
 pub const AFTER_PANIC: &str = "\x1b[?2004l\x1b[?7h\r\n\x1b[J";
 /// A row that is too long is cut off, or goes on in the next one (DECAWM).
@@ -31,8 +35,6 @@ const HOME: &str = "\x1b[H\x1b[J";
 pub struct Block {
     /// How transfers get on; empty while there is none.
     pub status: String,
-    /// Something about the line that is being edited.
-    pub hint: &'static str,
     pub label: String,
     pub text: String,
     pub cursor: usize,
@@ -42,8 +44,9 @@ pub struct Screen {
     /// `None` once nobody reads it any more.
     output: Option<Box<dyn Write + Send>>,
     style: Style,
-    /// The terminal moves what does not fit a narrower window into the next row, instead of cutting it off.
-    reflows: bool,
+    /// The terminal is xterm, which cuts rows off in a narrower window instead of moving the rest into the next row, and to
+    /// which the Alt key means another letter.
+    is_xterm: bool,
     /// Columns and rows of the window.
     size: (usize, usize),
     block: Block,
@@ -68,11 +71,11 @@ struct Printed {
 }
 
 impl Screen {
-    pub fn new(output: Box<dyn Write + Send>, style: Style, reflows: bool, size: (usize, usize)) -> Self {
+    pub fn new(output: Box<dyn Write + Send>, style: Style, is_xterm: bool, size: (usize, usize)) -> Self {
         Screen {
             output: Some(output),
             style,
-            reflows,
+            is_xterm,
             size,
             block: Block::default(),
             is_active: false,
@@ -106,9 +109,11 @@ impl Screen {
         self.print(line);
     }
 
-    /// The line broken between words. What is too long for a row is left to the terminal.
+    /// The line broken between words, its further rows below the text and not below the time. What is too long for a row is
+    /// left to the terminal.
     fn append(&mut self, line: String) {
-        let wrapped = Width::fixed(Some(self.size.0)).wrap(line.clone());
+        let indent = if starts_with_time(&style::without(&line)) { TIME } else { 0 };
+        let wrapped = wrap(&line, self.size.0, indent);
         let plain = style::without(&wrapped);
         let height = |row: &str| height(row, self.size.0);
         let is_sure = plain.split('\n').all(|row| row.is_ascii() || height(row) == 1);
@@ -155,6 +160,7 @@ impl Screen {
         if !self.is_active {
             self.is_active = true;
             self.out += PASTES_ON;
+            self.out += if self.is_xterm { META_ON } else { "" };
         }
         self.settle();
     }
@@ -166,6 +172,7 @@ impl Screen {
             self.is_active = false;
             self.recent.clear();
             self.out += PASTES_OFF;
+            self.out += if self.is_xterm { META_AS_BEFORE } else { "" };
             self.write();
         }
     }
@@ -184,7 +191,7 @@ impl Screen {
     pub fn resize(&mut self, size: (usize, usize)) {
         let (above, reflowed) = (self.drawn, self.reflowed(size.0));
         let is_narrower = size.0 < std::mem::replace(&mut self.size, size).0;
-        if self.reflows {
+        if !self.is_xterm {
             self.drawn = above.map(|_| reflowed);
             self.recent.clear();
         } else if let Some(above) = above.filter(|_| is_narrower) {
@@ -275,7 +282,7 @@ impl Screen {
 
     /// The rows above the prompt.
     fn above_prompt(&self) -> impl Iterator<Item = &str> {
-        [&*self.block.status, self.block.hint].into_iter().filter(|line| !line.is_empty())
+        Some(&*self.block.status).into_iter().filter(|line| !line.is_empty())
     }
 
     fn draw(&mut self) {

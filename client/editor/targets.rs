@@ -17,13 +17,17 @@ pub fn label(model: &Model, unseen: &Unseen) -> String {
         parts.push(format!("{} more", unread.len() - UNREAD_NAMED));
     }
     let elsewhere = if parts.is_empty() { String::new() } else { format!("({}) ", parts.join(", ")) };
-    match (&model.detour, model.target(), &model.idle_prompt) {
-        (Some(detour), ..) => format!("{elsewhere}{detour}> "),
-        (None, Some(target), _) if is_room(target) => format!("{elsewhere}{target}> "),
-        (None, Some(target), _) => format!("{elsewhere}@{target}> "),
-        (None, None, Some(prompt)) => prompt.clone(),
-        (None, None, None) => format!("{elsewhere}> "),
+    match (target(model), &model.idle_prompt) {
+        (Some(target), _) => format!("{elsewhere}{target}> "),
+        (None, Some(prompt)) => prompt.clone(),
+        (None, None) => format!("{elsewhere}> "),
     }
+}
+
+/// Where text goes.
+pub fn target(model: &Model) -> Option<String> {
+    let person = |target: &str| if is_room(target) { target.to_owned() } else { format!("@{target}") };
+    model.detour.clone().or_else(|| model.target().map(person))
 }
 
 /// The line that leads to another conversation; an error when there is none, empty when the user is there already.

@@ -4,17 +4,18 @@
 //! after the state's, and nobody else waits for it.
 
 use super::completion::World;
+use super::drafts::Drafts;
 use super::key::Key;
 use super::limits::BELL;
 use super::lines::{self, is_said_here};
-use super::prompt::{Outcome, Prompt, Situation};
+use super::paste::Situation;
+use super::prompt::{Outcome, Prompt};
 use super::screen::{Block, Screen};
-use super::targets::{label, turn_to};
+use super::targets::{label, target, turn_to};
 use super::transcript::{Print, Transcript};
 use super::tty::{self, Modes};
 use super::unseen::{Place, Unseen, place};
 use crate::core::client::Command;
-use crate::core::command;
 use crate::core::event::{Event, Kind};
 use crate::core::model::Model;
 use crate::core::view::View;
@@ -29,22 +30,32 @@ pub struct Editor {
     pub prompt: Prompt,
     transcript: Transcript,
     unseen: Unseen,
+    drafts: Drafts,
     /// A question that the line answers.
     question: Option<String>,
+    /// The last key was a Ctrl-C without text: the next one leaves.
+    is_leaving: bool,
     /// `None` in tests, which have no terminal.
     modes: Option<Arc<Modes>>,
+    /// Whether this build can send files.
+    pub knows_files: bool,
     rang: Option<Instant>,
 }
+
+const NOBODY: &str = "Nothing was sent: you are talking to nobody; go on with /join #room or /to NAME";
 
 /// What the main thread has to do after a key.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request {
-    /// To carry out these lines; what was typed goes into the history.
-    Lines {
-        lines: Vec<String>,
+    /// To carry out this line; what was typed goes into the history.
+    Line {
+        line: String,
         typed: Option<String>,
     },
-    FileOfPaste(String),
+    FileOfPaste {
+        text: String,
+        to: String,
+    },
     End,
     Interrupt,
     Suspend,
@@ -60,82 +71,105 @@ pub fn lock(editor: &Mutex<Editor>) -> MutexGuard<'_, Editor> {
 
 impl Editor {
     pub fn new(screen: Screen, transcript: Transcript, modes: Option<Arc<Modes>>) -> Self {
-        let (prompt, unseen) = (Prompt::default(), Unseen::default());
-        Editor { screen, prompt, transcript, unseen, question: None, modes, rang: None }
+        Editor {
+            screen,
+            prompt: Prompt::default(),
+            transcript,
+            unseen: Unseen::default(),
+            drafts: Drafts::default(),
+            question: None,
+            is_leaving: false,
+            modes,
+            knows_files: false,
+            rang: None,
+        }
     }
 
     /// A key was pressed.
     pub fn key(&mut self, key: Key, model: &Model, commands: &[Command]) -> Option<Request> {
-        if key == Key::LongPaste {
-            self.print("That paste is longer than 1 MiB, so nothing of it was taken; send it as a file".to_owned());
-            return None;
-        }
-        let situation = self.situation(model, commands);
-        let request = match self.prompt.key(key, &situation, || World::of(model, commands)) {
+        let was_leaving = std::mem::take(&mut self.is_leaving);
+        let target = target(model);
+        let (is_question, can_send_files) = (self.question.is_some(), self.can_send_files(model));
+        let situation = Situation { is_question, target: target.as_deref(), can_send_files, commands };
+        let request = match self.prompt.key(key, situation, || World::of(model, commands)) {
             Outcome::Changed => None,
             Outcome::Bell => {
                 self.screen.ring();
                 None
             }
-            Outcome::Entered { text, is_pasted } => {
-                self.entered(text, is_pasted && !situation.is_one_line, model, commands)
+            Outcome::Refused(why) => {
+                self.screen.ring();
+                self.print(why);
+                None
             }
-            Outcome::SendPaste(text) => {
-                let lines = lines::of_paste(&text, commands);
-                Some(Request::Lines { lines, typed: None })
-            }
-            Outcome::FileOfPaste(text) => Some(Request::FileOfPaste(text)),
+            Outcome::Entered(text) => self.entered(text, model, commands),
+            Outcome::SendPaste(line) => Some(Request::Line { line, typed: None }),
+            Outcome::FileOfPaste { text, to } => Some(Request::FileOfPaste { text, to }),
             Outcome::End => Some(Request::End),
-            Outcome::Interrupt => Some(Request::Interrupt),
+            Outcome::Interrupt if was_leaving || self.question.is_some() => Some(Request::Interrupt),
+            // It may have been meant for a line that has just been sent or dropped; what is typed behind it is not for a shell.
+            Outcome::Interrupt => {
+                self.is_leaving = true;
+                self.print("Ctrl-C again leaves the chat".to_owned());
+                None
+            }
             Outcome::Suspend => Some(Request::Suspend),
             Outcome::Clear => {
                 self.clear();
                 None
             }
-            Outcome::Turn(turn) => match turn_to(turn, model) {
-                Ok(line) => Some(Request::Lines { lines: vec![line], typed: None }),
-                Err(why) => {
-                    self.screen.ring();
-                    Some(why).filter(|why| !why.is_empty()).into_iter().for_each(|why| self.print(why));
-                    None
-                }
-            },
+            Outcome::Turn(turn) => self.turn(turn_to(turn, model), model),
         };
-        self.update(model, commands);
+        self.update(model);
         request
     }
 
-    fn situation(&self, model: &Model, commands: &[Command]) -> Situation {
-        let can_send_files = model.detour.is_none() && command::find(commands, "/file").is_some();
-        let is_question = self.question.is_some();
-        let takes_commands_only = model.idle_prompt.is_some() && model.target().is_none() && model.detour.is_none();
-        Situation { is_question, is_one_line: is_question || takes_commands_only, can_send_files }
+    fn can_send_files(&self, model: &Model) -> bool {
+        self.knows_files && model.target().is_some() && model.detour.is_none()
+    }
+
+    /// Turns to another conversation, if there is that one. The half-typed line stays here.
+    fn turn(&mut self, line: Result<String, String>, model: &Model) -> Option<Request> {
+        let line = match line {
+            Ok(line) => line,
+            Err(why) => {
+                self.screen.ring();
+                Some(why).filter(|why| !why.is_empty()).into_iter().for_each(|why| self.print(why));
+                return None;
+            }
+        };
+        // A paste that waits for an answer goes along, and the question names the new target.
+        if !self.prompt.is_asking() {
+            self.drafts.leave(self.prompt.line.take(), model);
+        }
+        Some(Request::Line { line, typed: None })
     }
 
     /// The line was ended: it goes up, unless it comes back as something that we said.
-    fn entered(&mut self, text: String, is_pasted: bool, model: &Model, commands: &[Command]) -> Option<Request> {
+    fn entered(&mut self, text: String, model: &Model, commands: &[Command]) -> Option<Request> {
         if let Some(question) = self.question.take() {
             self.print(printable(&question).into_owned() + &text);
             // There is no prompt until the input loop draws one.
             self.screen.leave();
-            return Some(Request::Lines { lines: vec![text], typed: None });
+            return Some(Request::Line { line: text, typed: None });
         }
-        let is_disguised = is_pasted && lines::looks_like_a_command(&text, commands);
-        let lines = if is_pasted { Ok(lines::of_paste(&text, commands)) } else { lines::of_typed(&text, commands) };
-        let lines = match lines {
-            Ok(lines) => lines,
-            Err(why) => {
-                self.print(why.to_owned());
-                self.prompt.line.set(&text);
-                return None;
-            }
+        let line = match lines::of_typed(&text, commands) {
+            Ok(line) if lines::is_for_nobody(&line, model, commands) => Err(NOBODY.to_owned()),
+            line => line,
         };
-        let label = label(model, &self.unseen);
-        for line in lines.iter().filter(|line| !is_said_here(line, model, commands)) {
-            self.print(format!("{label}{line}"));
+        match line {
+            Ok(line) => {
+                if !is_said_here(&line, model, commands) {
+                    self.print(format!("{}{line}", label(model, &self.unseen)));
+                }
+                Some(Request::Line { line, typed: Some(text) })
+            }
+            Err(why) => {
+                self.print(why);
+                self.prompt.line.set(&text);
+                None
+            }
         }
-        // From the history it would come as a command.
-        Some(Request::Lines { lines, typed: Some(text).filter(|_| !is_disguised) })
     }
 
     /// Clears the window.
@@ -150,16 +184,13 @@ impl Editor {
     }
 
     /// Shows the prompt as it is now.
-    pub fn update(&mut self, model: &Model, commands: &[Command]) {
-        let situation = self.situation(model, commands);
-        let shown = self.prompt.shown(&situation);
+    pub fn update(&mut self, model: &Model) {
+        let target = target(model);
+        let shown = self.prompt.shown(target.as_deref(), self.can_send_files(model));
         let usual = || self.question.clone().unwrap_or_else(|| label(model, &self.unseen));
-        let is_text =
-            !situation.is_one_line && self.prompt.line.is_pasted() && lines::looks_like_a_command(shown.text, commands);
         let block = Block {
             status: self.screen.status().to_owned(),
-            hint: if is_text { "This was pasted, so it is sent as text" } else { "" },
-            label: printable(&shown.label.unwrap_or_else(usual)).into_owned(),
+            label: printable(&shown.label.unwrap_or_else(|| shown.before + &usual())).into_owned(),
             text: shown.text.to_owned(),
             cursor: shown.cursor,
         };
@@ -191,7 +222,10 @@ impl Editor {
             Place::Nowhere => {}
         }
         match &event.kind {
-            Kind::TalkingTo(Some(target)) => self.catch_up(target, model),
+            Kind::TalkingTo(Some(target)) => {
+                self.catch_up(target, model);
+                self.resume_draft(target);
+            }
             Kind::WeLeft | Kind::WeWereRemoved { .. } => self.unseen.retain_rooms(model),
             Kind::Said { .. } if event.mentions_us && self.rang.is_none_or(|rang| rang.elapsed() > BELL) => {
                 self.rang = Some(Instant::now());
@@ -199,7 +233,7 @@ impl Editor {
             }
             _ => {}
         }
-        self.relabel(model);
+        self.update(model);
         // It counts as read now.
         if event.origin.receipt.is_some() {
             self.screen.write();
@@ -230,10 +264,12 @@ impl Editor {
         waited.iter().for_each(|(moment, event)| self.show_here(event, model, *moment));
     }
 
-    /// What the prompt says about the model may have changed; what the user types has not.
-    fn relabel(&mut self, model: &Model) {
-        if self.question.is_none() && self.prompt.has_usual_label() {
-            self.screen.set_label(printable(&label(model, &self.unseen)).into_owned());
+    /// Goes on with the line that was begun here, unless the user has begun another one by now.
+    fn resume_draft(&mut self, target: &str) {
+        if self.prompt.line.text().is_empty()
+            && let Some(draft) = self.drafts.take(target)
+        {
+            self.prompt.line.set(&draft);
         }
     }
 }
@@ -247,10 +283,6 @@ impl View for SharedEditor {
         true
     }
 
-    fn edits_lines(&self) -> bool {
-        true
-    }
-
     fn is_closed(&self) -> bool {
         lock(&self.0).screen.is_closed()
     }
@@ -258,7 +290,7 @@ impl View for SharedEditor {
     fn draw_prompt(&mut self, model: &Model) {
         let mut editor = lock(&self.0);
         editor.modes.iter().for_each(|modes| modes.raw(true));
-        editor.relabel(model);
+        editor.update(model);
         editor.screen.enter();
     }
 

@@ -89,17 +89,10 @@ impl Member {
         self.began.elapsed()
     }
 
-    /// Says something to everybody in the room; rows of a text are messages of their own.
+    /// Says something to everybody in the room.
     pub fn say(&self, client: &Client, text: &str) {
-        for row in text.lines().filter(|row| !row.trim().is_empty()) {
-            let (text, manner) = (row.to_owned(), Manner::Text);
-            client.lock().emit(Kind::WeSaid { text, manner, is_elsewhere: false });
-            self.say_row(client, row);
-        }
-    }
-
-    fn say_row(&self, client: &Client, row: &str) {
-        for piece in split_to_fit(row, wire::datagram::TEXT) {
+        client.lock().emit(Kind::WeSaid { text: text.to_owned(), manner: Manner::Text, is_elsewhere: false });
+        for piece in split_to_fit(text, wire::datagram::TEXT) {
             let is_full = |inner: &mut Inner| inner.engine.waiting() >= limits::MCAST_WAITING;
             let waited = self.sent.wait_timeout_while(self.lock(), limits::MCAST_PATIENCE, is_full);
             let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);

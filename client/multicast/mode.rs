@@ -121,14 +121,14 @@ impl Wing for Multicast {
         let (Some(member), Some(line)) = (self.current(), line) else { return self.back(client) };
         match grammar::parse(&client.commands, line) {
             Input::Empty => {}
-            Input::Text(text) => member.say(client, text),
+            Input::Text(text) => say(client, &member, text),
             // The next lines are meant for another place, whether or not the user gets there.
             Input::Run(command, _) if command.leads_elsewhere && command.name != CHAT => return self.leave_for(client),
             Input::Incomplete(command) | Input::Mistyped(command, _) if command.leads_elsewhere => {
                 return self.leave_for(client);
             }
             Input::Run(command, arguments) => match (command.name, arguments) {
-                ("/say", text) => member.say(client, text),
+                ("/say", text) => say(client, &member, text),
                 ("/who", "") | ("/info", _) => member.who(client),
                 ("/part", "") => return self.back(client),
                 ("/help", "") => {
@@ -153,4 +153,9 @@ impl Wing for Multicast {
         let members = std::mem::take(&mut *self.lock());
         members.iter().rev().for_each(|member| member.leave_at_once(client));
     }
+}
+
+/// Says text that may have several rows, each of which is a message here.
+fn say(client: &Client, member: &Member, text: &str) {
+    text.lines().filter(|row| !row.trim().is_empty()).for_each(|row| member.say(client, row));
 }

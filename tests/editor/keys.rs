@@ -79,10 +79,10 @@ fn a_search_goes_on_while_lines_arrive() {
     let home = Home::calling(server.addresses[0]);
     let (mut mel, mut albert) = mel_and_albert(&server, &home);
     mel.type_text("hello there\r\x12hel");
-    mel.expect_prompt("(search: hel) |hello there");
+    mel.expect_prompt("(search: hel) #lobby> |hello there");
     albert.send("PRIVMSG #lobby :hi");
     mel.expect_row("albert: hi");
-    mel.expect_prompt("(search: hel) |hello there");
+    mel.expect_prompt("(search: hel) #lobby> |hello there");
     mel.type_text("\x05");
     mel.expect_prompt("#lobby> hello there|");
 }

@@ -13,7 +13,7 @@ fn every_way_out_leaves_the_terminal_as_it_was() {
     let server = Server::start(&["--flood", "0"]);
     let home = Home::calling(server.addresses[0]);
     for (way, code) in
-        [("tata\r", 0), ("/quit bye\r", 0), ("\x04", 0), ("half\x03\x03", 0), ("TERM", 0), ("INT", 0), ("HUP", 0)]
+        [("tata\r", 0), ("/quit bye\r", 0), ("\x04", 0), ("half\x03\x03\x03", 0), ("TERM", 0), ("INT", 0), ("HUP", 0)]
     {
         let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
         let before = window.modes();
@@ -102,7 +102,7 @@ fn in_shell(home: &Home, options: &[&str]) -> Window {
 fn nothing_is_left_for_the_shell() {
     let server = Server::start(&["--flood", "0"]);
     let home = Home::calling(server.addresses[0]);
-    for end in ["tata\r", "\x04", "\x03", "/quit bye\r"] {
+    for end in ["tata\r", "\x04", "\x03\x03", "/quit bye\r"] {
         let mut window = in_shell(&home, &["--nick", "mel"]);
         window.expect_prompt("#lobby> |");
         // All of it comes at once, as from a terminal that does not mark pastes.

@@ -4,6 +4,8 @@ use super::mel_and_albert;
 use crate::client::person::Home;
 use crate::harness::Server;
 
+const ASKED: &str = "60 lines pasted (private?): s sends them to #lobby, f as a file, c cancels: |";
+
 /// 60 lines, some of which would be commands if they were typed.
 fn traps() -> Vec<String> {
     let traps =
@@ -25,15 +27,16 @@ fn a_paste_of_60_lines_is_sent_as_it_is() {
     let (mut mel, mut albert) = mel_and_albert(&server, &home);
     mel.type_text("half");
     mel.paste(&(traps().join("\n") + "\n"));
-    mel.expect_prompt("60 lines pasted: (s)end, send as a (f)ile, (c)ancel? |");
+    mel.expect_prompt(ASKED);
     albert.send("PRIVMSG #lobby :hi");
     mel.expect_row("albert: hi");
-    mel.expect_prompt("60 lines pasted: (s)end, send as a (f)ile, (c)ancel? |");
-    mel.type_text("s");
-    for line in traps() {
-        albert.expect(&format!(":mel!mel@127.0.0.1 PRIVMSG #lobby :{}", line.trim_start()));
+    mel.expect_prompt(ASKED);
+    mel.type_text("s\r");
+    for (number, line) in traps().iter().enumerate() {
+        let half = if number == 0 { "half" } else { "" };
+        albert.expect(&format!(":mel!mel@127.0.0.1 PRIVMSG #lobby :{half}{line}"));
     }
-    mel.expect_prompt("#lobby> half|");
+    mel.expect_prompt("#lobby> |");
 }
 
 #[test]
@@ -42,8 +45,8 @@ fn a_paste_can_be_cancelled_and_sends_nothing() {
     let home = Home::calling(server.addresses[0]);
     let (mut mel, mut albert) = mel_and_albert(&server, &home);
     mel.paste(&traps().join("\n"));
-    mel.expect_prompt("60 lines pasted: (s)end, send as a (f)ile, (c)ancel? |");
-    mel.type_text("c");
+    mel.expect_prompt(ASKED);
+    mel.type_text("c\r");
     mel.expect_prompt("#lobby> |");
     mel.type_text("after\r");
     albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :after");
@@ -55,7 +58,7 @@ fn a_paste_can_be_sent_as_a_file() {
     let home = Home::calling(server.addresses[0]);
     let (mut mel, _albert) = mel_and_albert(&server, &home);
     mel.paste(&traps().join("\n"));
-    mel.type_text("f");
+    mel.type_text("f\r");
     mel.expect("the file", |screen| screen.contents().contains("paste.txt"));
     mel.expect_prompt("#lobby> |");
     let file = home.path().join("config/groupchat/pastes/paste.txt");
@@ -67,22 +70,45 @@ fn a_short_paste_waits_in_the_line_and_is_text() {
     let server = Server::start(&["--flood", "0"]);
     let home = Home::calling(server.addresses[0]);
     let (mut mel, mut albert) = mel_and_albert(&server, &home);
-    mel.paste("exit\n/quit\n@albert psst\n");
-    mel.expect_row("This was pasted, so it is sent as text");
-    mel.expect_row("@albert psst");
+    mel.paste("exit\n/quit\nsee @albert\n");
+    mel.expect_prompt("see @albert|");
+    mel.expect_row("#lobby> /say exit");
     mel.type_text("\r");
-    for line in ["exit", "/quit", "@albert psst"] {
+    for line in ["exit", "/quit", "see @albert"] {
         albert.expect(&format!(":mel!mel@127.0.0.1 PRIVMSG #lobby :{line}"));
     }
-    // Behind something that was typed it is a part of that.
+    mel.paste("@albert psst");
+    mel.expect_prompt("1 line pasted (private?): s sends it to #lobby, f as a file, c cancels: |");
+    mel.type_text("s\r");
+    albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :@albert psst");
+}
+
+#[test]
+fn what_is_pasted_behind_a_name_goes_to_that_person() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut mel, mut albert) = mel_and_albert(&server, &home);
     mel.type_text("@albert ");
     mel.paste("psst");
     mel.type_text("\r");
     albert.expect(":mel!mel@127.0.0.1 PRIVMSG albert :psst");
     mel.type_text("@albert ");
-    mel.paste("one\ntwo");
+    mel.paste("one\nexit");
     mel.type_text("\r");
-    mel.expect_row("Nothing was sent: a command has one line only");
+    mel.type_text("/msg albert ");
+    mel.paste("1\n/2\n3\n4\n");
+    mel.expect_prompt("4 lines pasted: s sends them to @albert, f as a file, c cancels: |");
+    mel.type_text("s\r");
+    for line in ["one", "exit", "1", "/2", "3", "4"] {
+        albert.expect(&format!(":mel!mel@127.0.0.1 PRIVMSG albert :{line}"));
+    }
+    mel.type_text("/topic ");
+    mel.paste("one\ntwo");
+    mel.expect_row("Not pasted (2 lines): a command has one line");
+    mel.expect_prompt("#lobby> /topic |");
+    mel.type_text("\x03one\x1b\r@albert psst\r");
+    mel.expect_row("Nothing was sent: row 2 looks like a command");
+    mel.expect_prompt("@albert psst|");
     mel.type_text("\x03after\r");
     albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :after");
 }
@@ -92,8 +118,8 @@ fn alt_enter_begins_another_line_of_the_message() {
     let server = Server::start(&["--flood", "0"]);
     let home = Home::calling(server.addresses[0]);
     let (mut mel, mut albert) = mel_and_albert(&server, &home);
-    mel.type_text("one\x1b\rexit\r");
+    mel.type_text("one\x1b\r/say exit\r");
     albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :one");
     albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :exit");
-    mel.expect_row("mel: exit");
+    mel.expect("both rows", |screen| screen.contents().contains("mel: one") && screen.contents().contains("exit"));
 }

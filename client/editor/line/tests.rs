@@ -74,24 +74,6 @@ fn undo_goes_back_by_words() {
 }
 
 #[test]
-fn text_that_begins_with_a_paste_is_text_until_it_begins_otherwise() {
-    let mut line = Line::default();
-    assert!(line.paste("exit"));
-    assert!(line.insert('s') && line.is_pasted());
-    line.home();
-    // With another start it may be a command, and meant for one person alone.
-    assert!(line.insert('@') && !line.is_pasted());
-    line.kill_to_end();
-    line.kill_to_start();
-    assert!(line.insert('/') && line.paste("join #lab\n/quit") && !line.is_pasted());
-    line.set("");
-    assert!(line.paste("x@albert psst"));
-    line.home();
-    line.delete_next();
-    assert!(!line.is_pasted());
-}
-
-#[test]
 fn what_does_not_fit_is_refused_as_a_whole() {
     let mut line = Line::default();
     assert!(line.paste(&"x".repeat(TEXT)));

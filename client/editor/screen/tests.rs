@@ -20,7 +20,7 @@ fn size(count: u16) -> NonZero<u16> {
 impl Emulated {
     fn new(columns: u16, rows: u16) -> Emulated {
         let paper = Paper::default();
-        let mut screen = Screen::new(Box::new(paper.clone()), Style::Few, false, (columns.into(), rows.into()));
+        let mut screen = Screen::new(Box::new(paper.clone()), Style::Few, true, (columns.into(), rows.into()));
         screen.enter();
         Emulated { screen, paper, emulator: vt100::Parser::new(size(rows), size(columns), 1000) }
     }
@@ -124,10 +124,19 @@ fn a_line_can_take_the_place_of_the_last_one() {
 }
 
 #[test]
+fn further_rows_stand_below_the_text_and_not_below_the_time() {
+    let mut emulated = Emulated::new(20, 10);
+    emulated.prompt("half", 4);
+    emulated.screen.print("09:30 anna: some words that take rows".into());
+    emulated.screen.print_instead("09:31 anna: other words that take rows".into());
+    assert_eq!(emulated.rows(), ["09:31 anna: other", "      words that", "      take rows", "#lobby> half"]);
+}
+
+#[test]
 fn a_line_does_not_take_the_place_of_one_that_is_elsewhere() {
     let happenings: [fn(&mut Screen); 4] = [
         |screen| {
-            screen.reflows = true;
+            screen.is_xterm = false;
             screen.resize((20, 9));
         },
         Screen::clear,
@@ -182,7 +191,7 @@ fn what_a_narrower_window_cut_off_is_drawn_again_and_nothing_else() {
 #[test]
 fn a_prompt_that_the_terminal_has_moved_into_more_rows_is_found() {
     let mut emulated = Emulated::new(40, 10);
-    emulated.screen.reflows = true;
+    emulated.screen.is_xterm = false;
     emulated.screen.set_status("s".repeat(25));
     emulated.prompt(&"x".repeat(60), 60);
     emulated.paper.take();

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 fn editor() -> (Editor, Paper) {
     let paper = Paper::default();
-    let screen = Screen::new(Box::new(paper.clone()), Style::Plain, false, (80, 24));
+    let screen = Screen::new(Box::new(paper.clone()), Style::Plain, true, (80, 24));
     let mut editor = Editor::new(screen, Transcript::new(Style::Plain, Clock::at(0), false), None);
     editor.screen.enter();
     (editor, paper)
@@ -129,7 +129,7 @@ fn those_who_spoke_last_are_completed_first() {
 fn a_command_is_shown_as_it_was_typed_and_text_as_it_was_said() {
     let (mut editor, paper) = editor();
     let model = model();
-    let expected = |line: &str| Some(Request::Lines { lines: vec![line.into()], typed: Some(line.into()) });
+    let expected = |line: &str| Some(Request::Line { line: line.into(), typed: Some(line.into()) });
     assert_eq!(press(&mut editor, &model, "/who\r"), expected("/who"));
     assert!(paper.take().contains("#lobby> /who\r\n"));
     assert_eq!(press(&mut editor, &model, "hi\r"), expected("hi"));
@@ -137,14 +137,52 @@ fn a_command_is_shown_as_it_was_typed_and_text_as_it_was_said() {
 }
 
 #[test]
-fn a_command_with_more_lines_stays_in_the_prompt() {
+fn what_cannot_be_sent_stays_in_the_prompt() {
     let (mut editor, paper) = editor();
-    let model = model();
-    press(&mut editor, &model, "@albert psst");
+    let mut model = model();
+    press(&mut editor, &model, "/topic x");
     editor.key(Key::AltEnter, &model, &command::core());
     assert_eq!(press(&mut editor, &model, "psst\r"), None);
-    assert_eq!(editor.prompt.line.text(), "@albert psst\npsst");
-    assert!(paper.take().contains("Nothing was sent: a command has one line only"));
+    assert_eq!(editor.prompt.line.text(), "/topic x\npsst");
+    assert!(paper.take().contains("Nothing was sent: a command has one row"));
+    editor.key(Key::Ctrl('c'), &model, &command::core());
+    // Kicked
+    press(&mut editor, &model, "half");
+    model.set_target(None);
+    assert_eq!(press(&mut editor, &model, "\r"), None);
+    assert_eq!(editor.prompt.line.text(), "half");
+    assert!(paper.take().contains("Nothing was sent: you are talking to nobody"));
+}
+
+#[test]
+fn a_half_typed_line_stays_in_its_conversation() {
+    let (mut editor, _paper) = editor();
+    let (mut model, commands) = (model(), command::core());
+    let turn = |editor: &mut Editor, model: &mut Model, key, target: &str| {
+        assert!(matches!(editor.key(key, model, &commands), Some(Request::Line { typed: None, .. })));
+        model.set_target(Some(target));
+        editor.show(&Kind::TalkingTo(Some(target.into())).into(), model);
+    };
+    turn(&mut editor, &mut model, Key::Alt('3'), "albert");
+    press(&mut editor, &model, "psst");
+    turn(&mut editor, &mut model, Key::Ctrl('n'), "#lobby");
+    assert_eq!(editor.prompt.line.text(), "");
+    press(&mut editor, &model, "hi");
+    turn(&mut editor, &mut model, Key::Ctrl('p'), "albert");
+    assert_eq!(editor.prompt.line.text(), "psst");
+    turn(&mut editor, &mut model, Key::Alt('1'), "#lobby");
+    assert_eq!(editor.prompt.line.text(), "hi");
+}
+
+#[test]
+fn a_single_ctrl_c_does_not_leave() {
+    let (mut editor, paper) = editor();
+    let (model, commands) = (model(), command::core());
+    let mut key = |key| editor.key(key, &model, &commands);
+    assert_eq!(key(Key::Ctrl('c')), None);
+    assert!(paper.take().contains("Ctrl-C again leaves the chat"));
+    assert_eq!([key(Key::Char('x')), key(Key::Ctrl('c')), key(Key::Ctrl('c'))], [None, None, None]);
+    assert_eq!(key(Key::Ctrl('c')), Some(Request::Interrupt));
 }
 
 #[test]
@@ -167,7 +205,7 @@ fn a_question_is_answered_by_one_line_that_is_not_kept() {
     view.ask("Enter username: ");
     assert!(paper.take().contains("Enter username: "));
     let mut editor = lock(&view.0);
-    let expected = Some(Request::Lines { lines: vec!["exit".into()], typed: None });
+    let expected = Some(Request::Line { line: "exit".into(), typed: None });
     assert_eq!(press(&mut editor, &Model::default(), "exit\r"), expected);
     assert!(paper.take().contains("Enter username: exit\r\n"));
 }
@@ -195,7 +233,7 @@ proptest! {
                 "resize" => editor.window((20 + count, 10)),
                 "status" => editor.screen.set_status("45 %".repeat(count)),
                 bytes => for key in parser.feed(bytes.as_bytes()) {
-                    if let Some(Request::Lines { typed: Some(typed), .. }) = editor.key(key, &model, &commands) {
+                    if let Some(Request::Line { typed: Some(typed), .. }) = editor.key(key, &model, &commands) {
                         editor.prompt.history.add(&typed);
                     }
                 },
