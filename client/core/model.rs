@@ -3,9 +3,10 @@
 //! Part of the state and thus under its lock. The receiver thread and commands change it, views read it.
 
 use super::blacklist::Blacklist;
+use super::conversation::Conversation;
 use super::event::{Event, Kind};
-use super::limits::{MEMBERS, NAME, PEOPLE, RETURN, RETURNING, ROOMS, SCROLLBACK, SCROLLBACK_BYTES};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use super::limits::{MEMBERS, PEOPLE, RETURN, RETURNING, ROOMS, SCROLLBACK_BYTES};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 use wire::message::Message;
@@ -38,21 +39,6 @@ pub struct Model {
     conversations: Vec<Conversation>,
     /// Folded rooms and nicks of people whose connection was replaced, and when.
     returning: Vec<(String, String, Instant)>,
-}
-
-/// A room that we are in, or a person.
-#[derive(Default)]
-pub struct Conversation {
-    pub name: String,
-    /// It keeps this number until it ends; the lowest free one.
-    pub number: usize,
-    /// Who is in the room, by folded nick.
-    pub members: BTreeMap<String, String>,
-    /// The number of messages since the user last turned to this conversation.
-    pub unread: usize,
-    pub scrollback: VecDeque<Arc<Event>>,
-    /// The bytes that these events take.
-    bytes: usize,
 }
 
 impl Model {
@@ -276,54 +262,6 @@ impl Model {
 
     fn find(&mut self, name: &str) -> Option<&mut Conversation> {
         self.conversations.iter_mut().find(|known| names::eq_ignore_case(&known.name, name))
-    }
-}
-
-impl Conversation {
-    /// Whether it is a room with this member, or the conversation with this person.
-    fn is_with(&self, nick: &str) -> bool {
-        self.members.contains_key(&names::casefold(nick)) || names::eq_ignore_case(&self.name, nick)
-    }
-
-    fn keep(&mut self, event: &Arc<Event>) {
-        self.bytes += event.size();
-        self.scrollback.push_back(Arc::clone(event));
-        if self.scrollback.len() > SCROLLBACK {
-            self.forget();
-        }
-    }
-
-    /// Forgets its oldest event.
-    fn forget(&mut self) {
-        self.bytes -= self.scrollback.pop_front().map_or(self.bytes, |event| event.size());
-    }
-
-    /// Puts the events of an earlier conversation before its own.
-    fn go_on_from(&mut self, before: &Conversation) {
-        self.unread += before.unread;
-        let own = std::mem::take(&mut self.scrollback);
-        self.bytes = 0;
-        before.scrollback.iter().chain(&own).for_each(|event| self.keep(event));
-    }
-
-    fn add(&mut self, nick: &str) {
-        if nick.len() <= NAME {
-            self.members.insert(names::casefold(nick), nick.to_owned());
-        }
-    }
-
-    fn remove(&mut self, nick: &str) {
-        self.members.remove(&names::casefold(nick));
-    }
-
-    /// A member, or the person of this conversation, has another name.
-    fn rename(&mut self, old: &str, new: &str) {
-        if self.members.remove(&names::casefold(old)).is_some() {
-            self.add(new);
-        }
-        if names::eq_ignore_case(&self.name, old) {
-            new.clone_into(&mut self.name);
-        }
     }
 }
 

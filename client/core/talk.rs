@@ -4,8 +4,8 @@
 
 use super::arguments::{self, bare_nick, first_word, nick};
 use super::client::Client;
+use super::conversation::Conversation;
 use super::event::{Event, Kind, Manner};
-use super::model::Conversation;
 use super::{people, rooms};
 use wire::{names, text};
 

@@ -5,7 +5,8 @@
 use super::limits::UNREAD_NAMED;
 use super::prompt::Turn;
 use super::unseen::Unseen;
-use crate::core::model::{Conversation, Model, is_room};
+use crate::core::conversation::Conversation;
+use crate::core::model::{Model, is_room};
 
 /// What stands before the line: rooms in which messages wait by their number, and where the line goes.
 pub fn label(model: &Model, unseen: &Unseen) -> String {

@@ -3,8 +3,9 @@
 //! Pure. Part of the editor. The scrollback of the model owns the events; what it has forgotten is lost here, too.
 
 use super::limits::UNSEEN;
+use crate::core::conversation::Conversation;
 use crate::core::event::{Event, Kind};
-use crate::core::model::{Conversation, Model, is_room};
+use crate::core::model::{Model, is_room};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 use time::OffsetDateTime;

@@ -1,6 +1,7 @@
 //! Tests of the model: who is where, what is unread, and what a server cannot make it keep.
 
 use super::super::event::Manner;
+use super::super::limits::{NAME, SCROLLBACK};
 use super::*;
 
 #[test]
