@@ -162,6 +162,7 @@ fn a_stored_message_of_several_rows_is_shown_once() {
     tesla.skip_to("Welcome to chat room.*");
     tesla.signal("KILL");
     drop(tesla);
+    server.wait_until(&mut alice, "tesla's end", |server| server.program.count_log("is offline (Connection") > 0);
     let mut tesla = start();
     tesla.skip_to("Welcome to chat room.*");
     alice.sync();
