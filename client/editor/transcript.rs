@@ -73,11 +73,11 @@ impl Transcript {
                 self.timed_rows(moment, &format!("{before}{}", style.name(&nick, &nick)), &rows)
             }
             (_, Some(Sentence::News(text))) => {
-                let marked = |row: &String| match event.mentions_us {
-                    true => style.mentions(DIM, &model.nick, row),
-                    false => style.apply(DIM, row),
-                };
-                let rows: Vec<_> = sentence::rows(event, &text).iter().map(marked).collect();
+                let mark = |row: &String| style.mentions(DIM, &model.nick, row);
+                let dim = |row: &String| style.apply(DIM, row);
+                let rows = sentence::rows(event, &text);
+                let rows: Vec<_> =
+                    rows.iter().map(|row| if event.mentions_us { mark(row) } else { dim(row) }).collect();
                 self.timed_rows(moment, "", &rows)
             }
             (_, Some(Sentence::Answer(text))) => vec![printable(&text).into_owned()],
