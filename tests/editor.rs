@@ -8,7 +8,7 @@
 mod keys;
 mod leaving;
 mod pastes;
-mod window;
+pub mod window;
 
 use crate::client::idle::expect_sleep;
 use crate::client::person::Home;
@@ -138,19 +138,79 @@ fn other_rooms_are_counted_and_shown_when_the_user_turns_to_them() {
     albert.send("PRIVMSG #lobby :mel, are you there?");
     mel.expect_row("[#lobby] albert: mel, are you there?");
     mel.expect_row("albert (to you): psst");
-    mel.expect_prompt("(1:#lobby 3, 3:albert 1) #lab> half|");
+    mel.expect_prompt("(1:#lobby 3) #lab> half|");
     mel.type_text("\x1b1");
     // What was begun in #lab stays there.
-    mel.expect_prompt("(3:albert 1) #lobby> |");
+    mel.expect_prompt("#lobby> |");
     let rows = mel.rows();
     let at = rows.iter().position(|row| row == "──── new ────").unwrap();
     assert_eq!(rows[at - 1..at + 3], ["You are now talking to #lobby", "──── new ────", "albert: one", "albert: two"]);
+    assert_eq!(rows[at + 3], "albert: mel, are you there?", "in its place, too");
     mel.type_text("\x0e");
-    mel.expect_prompt("(3:albert 1) #lab> half|");
+    mel.expect_prompt("#lab> half|");
     mel.type_text("\x10\x10");
     mel.expect_prompt("@albert> |");
     mel.type_text("psst\r");
     albert.expect(":mel!mel@127.0.0.1 PRIVMSG albert :psst");
+}
+
+#[test]
+fn what_was_held_back_in_a_sleep_is_shown_wherever_the_user_is_then() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut mel, mut albert) = mel_and_albert(&server, &home);
+    albert.join("#lab");
+    mel.type_text("/join #lab\r/to #lobby\r/sleep 1h\r");
+    mel.expect_row("Good night");
+    albert.expect(":mel!mel@127.0.0.1 JOIN #lab");
+    albert.send("PRIVMSG #lobby :held in the lobby");
+    albert.send("PRIVMSG #lab :held in the lab");
+    albert.send("PRIVMSG mel :held for mel");
+    albert.send("PING :all");
+    albert.expect("*PONG*all");
+    mel.type_text("/whois albert\r");
+    mel.expect_row("albert");
+    mel.type_text("/join #dev\r");
+    mel.expect_prompt("#dev> |");
+    mel.type_text("/sleep 0\r");
+    mel.expect_row("[#lobby] albert: held in the lobby");
+    mel.expect_row("albert (to you): held for mel");
+    mel.expect_prompt("(2:#lab 1) #dev> |");
+    mel.type_text("\x1b2");
+    mel.expect_row("albert: held in the lab");
+    mel.expect_prompt("#lab> |");
+}
+
+#[test]
+fn numbers_lead_to_conversations_until_these_are_closed() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut mel, mut albert) = mel_and_albert(&server, &home);
+    let mut anna = server.client("anna");
+    anna.send("PRIVMSG mel :hello");
+    mel.expect_row("anna (to you): hello");
+    mel.type_text("/join #lab\r");
+    mel.expect_prompt("#lab> |");
+    albert.send("PRIVMSG mel :psst");
+    mel.expect_row("albert (to you): psst");
+    mel.type_text("\x1b2");
+    mel.expect_prompt("@anna> |");
+    mel.type_text("/part #lab\r/window 4\r");
+    mel.expect_prompt("@albert> |");
+    mel.type_text("\x1b9");
+    mel.expect_row("There is no conversation 9; there are 1 #lobby, 2 anna, 4 albert");
+    mel.type_text("/close\r");
+    mel.expect_row("The conversation with albert is closed");
+    mel.expect_prompt("> |");
+    mel.type_text("/q anna\r");
+    mel.expect_prompt("@anna> |");
+    mel.type_text("/close #lobby\r");
+    mel.expect_row("#lobby is a room; /part #lobby leaves it");
+    mel.expect_prompt("@anna> |");
+    mel.type_text("/clear\r");
+    mel.expect("a clear window", |screen| screen.contents().trim_end() == "@anna>");
+    mel.type_text("/keys\r");
+    mel.expect_row("Alt-1 to Alt-9");
 }
 
 #[test]
@@ -167,6 +227,8 @@ fn joins_are_counted_in_one_line() {
     mel.expect_row("anna, ben and 2 others joined");
     assert_eq!(mel.rows().iter().filter(|row| row.contains("joined")).count(), 1);
     drop(clients);
+    mel.expect_row("anna, ben and 2 others joined and left again");
+    assert_eq!(mel.rows().iter().filter(|row| row.contains("joined")).count(), 1);
 }
 
 #[test]

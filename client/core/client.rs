@@ -13,7 +13,7 @@ use super::state::State;
 use super::view::View;
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wire::message::Message;
 use wire::stream::Stream;
 use wire::text::truncate;
@@ -75,7 +75,7 @@ pub trait Wing: Send + Sync {
     /// The user wants to see nothing more of somebody.
     fn blacklisted(&self, _nick: &str) {}
 
-    /// Called after each read from the server, and after a sleep. It is called again after the returned time, even if
+    /// Called after each read from the server. It is called again after the returned time, even if
     /// nothing comes; what gives a wing something to do in time has to come from the server, or another thread does it.
     fn tick(&self, _client: &Client, _state: &mut State) -> Option<Duration> {
         None
@@ -201,9 +201,14 @@ impl Client {
         self.wings.iter().for_each(|wing| wing.connected(self, state, is_first));
     }
 
-    /// Calls the wings; after this time one of them wants to be called again.
+    /// Ends a sleep whose time has passed, and calls the wings; after the returned time there is something to do again.
     pub fn tick(&self, state: &mut State) -> Option<Duration> {
-        self.wings.iter().filter_map(|wing| wing.tick(self, state)).min()
+        let left = state.sleeps_until().map(|until| until.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            state.wake();
+        }
+        let left = left.filter(|left| !left.is_zero());
+        self.wings.iter().filter_map(|wing| wing.tick(self, state)).chain(left).min()
     }
 
     /// Sends a message, now or as soon as there is a connection; waits when too much is unconfirmed, and in a script

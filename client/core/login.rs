@@ -31,7 +31,7 @@ pub fn connect(
 ) -> Result<JoinHandle<()>, String> {
     let connection = login(client, input, name_by)?;
     let mut state = client.lock();
-    state.blacklist = Blacklist::load(&connection.nick).unwrap_or_else(|error| {
+    state.model.blacklist = Blacklist::load(&connection.nick).unwrap_or_else(|error| {
         state.note(format!("The blacklist cannot be read ({error}); it will not be saved either"));
         Blacklist::default()
     });

@@ -1,13 +1,12 @@
 //! Commands about people: the user's own name, sleep and blacklist, and other people; leaving.
 //!
-//! Run by the main thread, but for the end of a sleep; the state is locked for a moment at a time.
+//! Run by the main thread; the state is locked for a moment at a time.
 
 use super::arguments::{bare_nick, nick};
 use super::client::Client;
 use super::pending::{ISON, NOBODY, TAGMSG};
 use std::io;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use wire::{limits, text};
 
 /// `/quit [reason]`: the input loop then ends.
@@ -60,41 +59,17 @@ pub fn away(client: &Client, text: &str) {
 /// `/sleep 30`, `/sleep 5m`, `/sleep 0`
 pub fn sleep(client: &Client, time: &str) {
     let mut state = client.lock();
-    let was_asleep = state.sleeps_until().is_some();
     match sleep_time(time) {
         Some(Duration::ZERO) if state.wake() => {}
         Some(Duration::ZERO) => state.note("You are awake"),
         Some(length) if state.sleep(length) => {
             state.note(format!("Good night. What others say is shown in {} s, or after /sleep 0", length.as_secs()));
+            // The receiver thread ends the sleep. It waits for the server, whose answer lets it look at the clock.
+            state.ask_for_an_answer();
+            client.signal();
         }
-        _ => return state.refuse("How long? Seconds as 30, minutes as 5m, hours as 1h; 0 ends the sleep"),
+        _ => state.refuse("How long? Seconds as 30, minutes as 5m, hours as 1h; 0 ends the sleep"),
     }
-    let falls_asleep = state.sleeps_until().is_some() && !was_asleep;
-    drop(state);
-    // The thread of an earlier sleep has another time now.
-    client.signal();
-    if let Some(sleeper) = client.share().filter(|_| falls_asleep) {
-        let thread = thread::Builder::new().name("sleep".to_owned()).spawn(move || sleep_loop(&sleeper));
-        if let Err(error) = thread {
-            client.lock().wake();
-            client.refuse(format!("There is no thread that ends the sleep: {error}"));
-        }
-    }
-}
-
-/// Waits for the end of a sleep, run by a thread of its own: the two others wait for the user and for the server.
-fn sleep_loop(client: &Client) {
-    let mut state = client.lock();
-    while let Some(until) = state.sleeps_until() {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            state.wake();
-        } else {
-            drop(state);
-            state = client.wait_while(left, |state| state.sleeps_until() == Some(until));
-        }
-    }
-    client.tick(&mut state);
 }
 
 fn sleep_time(time: &str) -> Option<Duration> {
@@ -110,10 +85,10 @@ pub fn black(client: &Client, whom: &str) {
     let mut state = client.lock();
     if state.model.is_me(nick) {
         state.refuse("You cannot blacklist yourself");
-    } else if state.blacklist.contains(nick) {
+    } else if state.model.blacklist.contains(nick) {
         state.note(format!("{nick} is on your blacklist already"));
     } else {
-        let saved = state.blacklist.add(nick);
+        let saved = state.model.blacklist.add(nick);
         client.wings.iter().for_each(|wing| wing.blacklisted(nick));
         client.signal();
         state.note(format!("You will see nothing more from {nick}; /unblock {nick} ends that{}", unless(saved)));
@@ -128,20 +103,20 @@ pub fn black(client: &Client, whom: &str) {
 pub fn unblock(client: &Client, whom: &str) {
     let nick = bare_nick(whom);
     let mut state = client.lock();
-    if !state.blacklist.contains(nick) {
+    if !state.model.blacklist.contains(nick) {
         return state.refuse(format!("{nick} is not on your blacklist"));
     }
-    let saved = state.blacklist.remove(nick);
+    let saved = state.model.blacklist.remove(nick);
     state.note(format!("You see {nick} again{}", unless(saved)));
 }
 
 /// `/blacklist`
 pub fn blacklist(client: &Client, _: &str) {
     let mut state = client.lock();
-    if state.blacklist.people.is_empty() {
+    if state.model.blacklist.people.is_empty() {
         state.note("Your blacklist is empty");
     }
-    for names in state.blacklist.people.clone() {
+    for names in state.model.blacklist.people.clone() {
         state.note(names.join(", also called "));
     }
 }

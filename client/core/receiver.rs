@@ -8,6 +8,7 @@ use super::connection::{Claim, Connection};
 use super::dialer::{Failure, back_off};
 use super::event::Kind;
 use super::limits::{GHOST, GRACE, RIVALS, SILENCE, STABLE};
+use super::state::State;
 use super::{incoming, shutdown};
 use std::time::{Duration, Instant};
 use wire::message::Message;
@@ -71,7 +72,7 @@ fn read_until_lost(client: &Client, connection: &mut Connection) -> String {
             return "the server is silent".to_owned();
         }
         if left.is_zero() {
-            client.lock().write(&["PING :gc-alive".to_owned()]);
+            client.lock().ask_for_an_answer();
             asked = true;
             continue;
         }
@@ -135,13 +136,15 @@ fn pause(client: &Client, time: Duration) {
     loop {
         let left = until.saturating_duration_since(Instant::now());
         let step = tick(client).map_or(left, |time| time.min(left));
-        if left.is_zero() || client.wait_while(step, |state| !state.leaving).leaving {
+        let sleep = client.lock().sleeps_until();
+        let waiting = |state: &State| !state.leaving && state.sleeps_until() == sleep;
+        if left.is_zero() || client.wait_while(step, waiting).leaving {
             return;
         }
     }
 }
 
-/// What is done between two waits; another wing wants the same after this time.
+/// What is done between two waits; it is to be done again after this time.
 fn tick(client: &Client) -> Option<Duration> {
     shutdown::if_closed(client);
     client.tick(&mut client.lock())

@@ -52,7 +52,7 @@ mod tests {
             (Some("hello".into()), None, Some("psst".into()))
         );
         drafts.leave("hello".into(), &model);
-        model.forget_room("#lab");
+        model.forget("#lab");
         drafts.leave(String::new(), &model);
         assert_eq!(drafts.take("#lab"), None);
     }

@@ -40,6 +40,8 @@ pub const CANDIDATES: usize = 200;
 
 /// Names that are said of those who came or left, before the others are counted.
 pub const NAMED: usize = 2;
+/// People who are counted in one line; then another one begins, since a server may let any number come.
+pub const PASSERS: usize = 2000;
 /// Conversations with unread messages that the prompt names; the others are counted.
 pub const UNREAD_NAMED: usize = 3;
 /// The window's size where the terminal does not say it.

@@ -18,10 +18,10 @@
 //! - [`line`], [`history`], [`completion`]: the line, and ways to fill it; [`lines`]: what its rows mean
 //! - [`paste`]: what becomes of a paste; [`prompt`]: what each key does
 //! - [`targets`], [`drafts`]: where lines go; half-typed lines of other conversations
-//! - [`transcript`], [`unseen`]: from events to lines; what waits in other rooms
-//! - [`view`]: all of this together; [`keyboard`]: reads lines from it
+//! - [`passers`], [`transcript`], [`unseen`]: those who come and go; from events to lines; what waits in other rooms
+//! - [`view`]: all of this together; [`keyboard`]: reads lines from it; [`keys`]: the table for `/keys`
 //!
-//! It uses two hooks of the core: a view, and `abandon`, to undo the raw mode when the program ends at once.
+//! It uses three hooks of the core: a view, `commands`, and `abandon`, to undo the raw mode when the program ends at once.
 
 mod clock;
 mod completion;
@@ -29,10 +29,12 @@ mod drafts;
 mod history;
 mod key;
 mod keyboard;
+mod keys;
 mod layout;
 mod limits;
 mod line;
 mod lines;
+mod passers;
 mod paste;
 mod prompt;
 mod screen;
@@ -43,7 +45,7 @@ mod tty;
 mod unseen;
 mod view;
 
-use crate::core::client::{Client, Wing};
+use crate::core::client::{Client, Command, Wing};
 use crate::core::input::Source;
 use crate::core::view::View;
 use clap::ArgAction;
@@ -79,12 +81,28 @@ pub struct Plug {
     modes: Arc<Modes>,
 }
 
-/// The program ends at once: the terminal gets its modes back, whoever holds the locks.
-struct Ending(Arc<Modes>);
+/// The editor as a wing: its commands. When the program ends at once, the terminal gets its modes back, whoever holds the
+/// locks.
+struct EditorWing {
+    editor: Arc<Mutex<Editor>>,
+    modes: Arc<Modes>,
+}
 
-impl Wing for Ending {
+impl Wing for EditorWing {
+    fn commands(self: Arc<Self>) -> Vec<Command> {
+        let keys = |client: &Client, _: &str| keys::rows().into_iter().for_each(|row| client.note(row));
+        let clear = move |client: &Client, _: &str| {
+            let _state = client.lock();
+            view::lock(&self.editor).clear();
+        };
+        vec![
+            Command::new("/keys", "", &[], "What the keys do while you type", keys).everyday(),
+            Command::new("/clear", "", &[], "Clear the window, as Ctrl-L does", clear),
+        ]
+    }
+
     fn abandon(&self, _: &Client) {
-        self.0.end();
+        self.modes.end();
     }
 }
 
@@ -97,13 +115,18 @@ pub fn plug_in(options: &EditorOptions, wings: &mut Vec<Arc<dyn Wing>>, view: &m
     }
     let (modes, output) = (Arc::new(Modes::of_terminal().ok()?), tty::output().ok()?);
     let style = Style::of_terminal();
-    let screen = Screen::new(output, style, tty::size());
+    let screen = Screen::new(output, style, is_xterm(), tty::size());
     let transcript = Transcript::new(style, Clock::local(), options.times);
     let editor = Arc::new(Mutex::new(Editor::new(screen, transcript, Some(Arc::clone(&modes)))));
     *view = Box::new(SharedEditor(Arc::clone(&editor)));
-    wings.push(Arc::new(Ending(Arc::clone(&modes))));
+    wings.push(Arc::new(EditorWing { editor: Arc::clone(&editor), modes: Arc::clone(&modes) }));
     restore_after_panic(Arc::clone(&modes));
     Some(Plug { editor, modes })
+}
+
+/// Whether the terminal is xterm, as far as it says so: not from within tmux, and not through ssh.
+fn is_xterm() -> bool {
+    env::var_os("XTERM_VERSION").is_some() && env::var_os("TMUX").is_none()
 }
 
 /// Lets a panic be read in a terminal that works. That of the main thread ends the program. Another thread's does not, or

@@ -115,8 +115,7 @@ impl Editor {
             }
             Outcome::Suspend => Some(Request::Suspend),
             Outcome::Clear => {
-                self.transcript.break_off();
-                self.screen.clear();
+                self.clear();
                 None
             }
             Outcome::Turn(turn) => self.turn(turn_to(turn, model), model),
@@ -130,10 +129,14 @@ impl Editor {
     }
 
     /// Turns to another conversation, if there is that one. The half-typed line stays here.
-    fn turn(&mut self, line: Option<String>, model: &Model) -> Option<Request> {
-        let Some(line) = line else {
-            self.screen.ring();
-            return None;
+    fn turn(&mut self, line: Result<String, String>, model: &Model) -> Option<Request> {
+        let line = match line {
+            Ok(line) => line,
+            Err(why) => {
+                self.screen.ring();
+                Some(why).filter(|why| !why.is_empty()).into_iter().for_each(|why| self.print(why));
+                return None;
+            }
         };
         // A paste that waits for an answer goes along, and the question names the new target.
         if !self.prompt.is_asking() {
@@ -157,7 +160,7 @@ impl Editor {
         match line {
             Ok(line) => {
                 if !is_said_here(&line, model, commands) {
-                    self.print(format!("{}{line}", label(model)));
+                    self.print(format!("{}{line}", label(model, &self.unseen)));
                 }
                 Some(Request::Line { line, typed: Some(text) })
             }
@@ -169,6 +172,12 @@ impl Editor {
         }
     }
 
+    /// Clears the window.
+    pub fn clear(&mut self) {
+        self.transcript.break_off();
+        self.screen.clear();
+    }
+
     fn print(&mut self, line: String) {
         self.transcript.break_off();
         self.screen.print(line);
@@ -178,7 +187,7 @@ impl Editor {
     pub fn update(&mut self, model: &Model) {
         let target = target(model);
         let shown = self.prompt.shown(target.as_deref(), self.can_send_files(model));
-        let usual = || self.question.clone().unwrap_or_else(|| label(model));
+        let usual = || self.question.clone().unwrap_or_else(|| label(model, &self.unseen));
         let block = Block {
             status: self.screen.status().to_owned(),
             label: printable(&shown.label.unwrap_or_else(|| shown.before + &usual())).into_owned(),
@@ -207,7 +216,12 @@ impl Editor {
         let moment = self.transcript.moment(event);
         match place(event, model) {
             Place::Here => self.show_here(event, model, moment),
-            Place::Room(room) => self.unseen.hold(&room, event, model, moment),
+            Place::Room(room) => {
+                if event.mentions_us {
+                    self.show_here(event, model, moment);
+                }
+                self.unseen.hold(&room, event, model, moment);
+            }
             Place::Nowhere => {}
         }
         match &event.kind {

@@ -123,6 +123,14 @@ fn tab_completes_names_of_those_who_spoke_last() {
     mel.expect_prompt("#lobby> /who |");
     mel.type_text("#\t");
     mel.expect_prompt("#lobby> /who #lobby |");
+    mel.type_text("\x15/black anna\r");
+    mel.expect_row("You will see nothing more from anna");
+    mel.type_text("an\t");
+    mel.expect_prompt("#lobby> an|");
+    albert.send("PRIVMSG mel :psst");
+    mel.expect_row("albert (to you): psst");
+    mel.type_text("\x15/msg \t");
+    mel.expect_prompt("#lobby> /msg albert |");
 }
 
 #[test]
