@@ -119,7 +119,7 @@ impl Model {
         let at = known.unwrap_or(self.conversations.len());
         if known.is_none() {
             let is_free = |number: &usize| self.numbered(*number).is_none();
-            let number = (1..).find(is_free).unwrap_or_default();
+            let number = (1..=self.conversations.len() + 1).find(is_free).unwrap_or_default();
             self.conversations.push(Conversation { name: name.to_owned(), number, ..Conversation::default() });
         }
         &mut self.conversations[at]

@@ -11,7 +11,7 @@ use super::lines::{self, is_said_here};
 use super::paste::Situation;
 use super::prompt::{Outcome, Prompt};
 use super::screen::{Block, Screen};
-use super::targets::{label, target, turn_to};
+use super::targets::{label, short_label, target, turn_to};
 use super::transcript::{Print, Transcript};
 use super::tty::{self, Modes};
 use super::unseen::{Place, Unseen, place};
@@ -160,7 +160,7 @@ impl Editor {
         match line {
             Ok(line) => {
                 if !is_said_here(&line, model, commands) {
-                    self.print(format!("{}{line}", label(model, &self.unseen)));
+                    self.print(short_label(model) + &line);
                 }
                 Some(Request::Line { line, typed: Some(text) })
             }

@@ -223,7 +223,7 @@ proptest! {
         emulated.prompt(&typed, typed.len());
         emulated.screen.print("(first)".into());
         emulated.screen.print("(second)".into());
-        emulated.screen.print("".into());
+        emulated.screen.print(String::new());
         lines.into_iter().for_each(|line| emulated.screen.print_instead(printable(&line).into_owned()));
         let all = emulated.everything();
         prop_assert!(all.contains("(first)") && all.contains("(second)"), "{all:?}");
