@@ -226,7 +226,15 @@ impl Editor {
                 self.catch_up(target, model);
                 self.resume_draft(target);
             }
-            Kind::WeLeft | Kind::WeWereRemoved { .. } => self.unseen.retain_rooms(model),
+            Kind::WeJoined => self.unseen.forget_rooms(),
+            Kind::Renamed { old, new } => {
+                if let Some(draft) = self.drafts.renamed(old, new) {
+                    self.print(
+                        printable(&format!("Not sent, since {new} is somebody else now: {}", draft.replace('\n', " ")))
+                            .into_owned(),
+                    );
+                }
+            }
             Kind::Said { .. } if event.mentions_us && self.rang.is_none_or(|rang| rang.elapsed() > BELL) => {
                 self.rang = Some(Instant::now());
                 self.screen.ring();
