@@ -10,6 +10,7 @@ mod leaving;
 mod pastes;
 pub mod window;
 
+use crate::client::idle::expect_sleep;
 use crate::client::person::Home;
 #[cfg(feature = "files")]
 use crate::client::{scripted_server::ScriptedServer, uploads::large};
@@ -300,6 +301,26 @@ fn a_name_is_asked_for_in_the_prompt() {
     mel.type_text("mel\r");
     mel.expect_prompt("#lobby> |");
     mel.expect_row("Enter username: mel");
+}
+
+#[test]
+fn an_idle_window_never_wakes_up() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut mel, mut albert) = mel_and_albert(&server, &home);
+    mel.type_text("half");
+    mel.expect_prompt("#lobby> half|");
+    expect_sleep(mel.pid());
+    // After the Escape key, too, which is known by what does not follow.
+    mel.type_text("\x1b");
+    albert.send("PRIVMSG #lobby :hi");
+    mel.expect_row("albert: hi");
+    expect_sleep(mel.pid());
+    let mut mel = Window::open(&home.client(&["--directory", "--nick", "mel2"]), 80, 24);
+    mel.expect_prompt("Directory: |");
+    mel.type_text("connect\r");
+    mel.expect_row("You are connected to");
+    expect_sleep(mel.pid());
 }
 
 #[test]

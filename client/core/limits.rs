@@ -79,8 +79,6 @@ pub const RIVALS: u32 = 2;
 
 // --- On a connection ----------------------------------------------------------------------------
 
-/// How often a read returns without bytes, so that the reader can look at the clock.
-pub const TICK: Duration = Duration::from_millis(200);
 /// How long the server may take no byte of what we write before the connection counts as lost.
 pub const WRITE: Duration = Duration::from_secs(10);
 /// Silence after which the server is asked whether it is still there.

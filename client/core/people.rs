@@ -64,6 +64,9 @@ pub fn sleep(client: &Client, time: &str) {
         Some(Duration::ZERO) => state.note("You are awake"),
         Some(length) if state.sleep(length) => {
             state.note(format!("Good night. What others say is shown in {} s, or after /sleep 0", length.as_secs()));
+            // The receiver thread ends the sleep. It waits for the server, whose answer lets it look at the clock.
+            state.ask_for_an_answer();
+            client.signal();
         }
         _ => state.refuse("How long? Seconds as 30, minutes as 5m, hours as 1h; 0 ends the sleep"),
     }

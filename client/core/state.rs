@@ -127,11 +127,14 @@ impl State {
         true
     }
 
-    /// Ends the sleep when its time has come.
-    pub fn wake_in_time(&mut self) {
-        if self.sleep.as_ref().is_some_and(|sleep| Instant::now() >= sleep.until) {
-            self.wake();
-        }
+    /// Asks the server whether it is still there. The answer wakes the receiver thread, too.
+    pub fn ask_for_an_answer(&mut self) {
+        self.write(&["PING :gc-alive".to_owned()]);
+    }
+
+    /// When the sleep is to end; `None` when the user is awake.
+    pub fn sleeps_until(&self) -> Option<Instant> {
+        self.sleep.as_ref().map(|sleep| sleep.until)
     }
 
     /// Ends the sleep and shows the news that was held back; false when there is no sleep.

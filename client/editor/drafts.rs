@@ -32,6 +32,11 @@ impl Drafts {
         lost
     }
 
+    /// All of them, when there is no conversation any more.
+    pub fn take_all(&mut self) -> impl Iterator<Item = String> {
+        self.0.drain().map(|(_, draft)| draft)
+    }
+
     /// The user comes to a conversation: what was begun there.
     pub fn take(&mut self, target: &str) -> Option<String> {
         self.0.remove(&names::casefold(target))

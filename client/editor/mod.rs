@@ -53,7 +53,7 @@ use clock::Clock;
 use screen::Screen;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex};
-use std::{env, panic};
+use std::{env, panic, thread};
 use style::Style;
 use transcript::Transcript;
 use tty::Modes;
@@ -62,10 +62,7 @@ use view::{Editor, SharedEditor};
 /// The options of the terminal on the command line.
 #[derive(Debug, Clone, clap::Args)]
 pub struct EditorOptions {
-    /// Print lines and nothing else, and leave editing to the terminal, as for a screen reader
-    #[arg(long)]
-    pub plain_terminal: bool,
-    /// Whether the time stands before what people say
+    /// Whether the time stands before what people say; in the plain terminal it never does
     #[arg(long, value_name = "on|off", default_value = "on", action = ArgAction::Set, value_parser = is_on)]
     pub times: bool,
 }
@@ -113,7 +110,7 @@ impl Wing for EditorWing {
 /// is another thread.
 pub fn plug_in(options: &EditorOptions, wings: &mut Vec<Arc<dyn Wing>>, view: &mut Box<dyn View>) -> Option<Plug> {
     let is_capable = env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
-    if options.plain_terminal || !is_capable || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+    if !is_capable || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return None;
     }
     let (modes, output) = (Arc::new(Modes::of_terminal().ok()?), tty::output().ok()?);
@@ -132,13 +129,18 @@ fn is_xterm() -> bool {
     env::var_os("XTERM_VERSION").is_some() && env::var_os("TMUX").is_none()
 }
 
-/// Lets a panic, which may end the program, be read in a terminal that works.
+/// Lets a panic be read in a terminal that works. That of the main thread ends the program. Another thread's does not, or
+/// by `abandon`.
 fn restore_after_panic(modes: Arc<Modes>) {
-    let report = panic::take_hook();
+    let (report, main) = (panic::take_hook(), thread::current().id());
     panic::set_hook(Box::new(move |panic| {
-        modes.end();
         // Below the prompt, which cannot be erased, since its lock may be held.
-        let _ = write!(io::stderr(), "{}", screen::AFTER_PANIC);
+        let _ = if thread::current().id() == main {
+            modes.end();
+            write!(io::stderr(), "{}", screen::AFTER_PANIC)
+        } else {
+            write!(io::stderr(), "\r\n")
+        };
         report(panic);
     }));
 }
@@ -150,3 +152,6 @@ impl Plug {
         keyboard.map(|keyboard| Box::new(keyboard) as _).map_err(|error| format!("cannot read the keyboard: {error}"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -231,9 +231,12 @@ impl Screen {
         self.settle();
     }
 
-    /// Something else was written to the terminal, so that the block is not where it was.
+    /// Something else has used the terminal, so that the block is not where it was.
     pub fn forget_drawn(&mut self) {
         self.recent.clear();
+        if self.is_active {
+            self.out += PASTES_ON;
+        }
         if self.drawn.take().is_some() {
             self.out += "\r";
             self.out += ERASE_BELOW;

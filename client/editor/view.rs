@@ -13,7 +13,7 @@ use super::prompt::{Outcome, Prompt};
 use super::screen::{Block, Screen};
 use super::targets::{label, short_label, target, turn_to};
 use super::transcript::{Print, Transcript};
-use super::tty::{self, Modes};
+use super::tty::Modes;
 use super::unseen::{Place, Unseen, place};
 use crate::core::client::Command;
 use crate::core::event::{Event, Kind};
@@ -197,16 +197,19 @@ impl Editor {
         self.screen.set_block(block);
     }
 
-    /// The window may have changed, or a shell may have used the terminal.
+    /// The window may have another size.
     pub fn window(&mut self, size: (usize, usize)) {
-        let is_ours = self.modes.is_none() || tty::is_raw();
         if size != self.screen.size() {
             self.transcript.break_off();
             self.screen.resize(size);
-        } else if !is_ours {
-            self.transcript.break_off();
-            self.screen.forget_drawn();
         }
+    }
+
+    /// The program goes on after it was stopped: a shell has used the terminal meanwhile.
+    pub fn go_on(&mut self, size: (usize, usize)) {
+        self.transcript.break_off();
+        self.screen.forget_drawn();
+        self.window(size);
     }
 
     fn show(&mut self, event: &Event, model: &Model) {
@@ -327,6 +330,14 @@ impl View for SharedEditor {
     /// No answer comes any more.
     fn end_line(&mut self) {
         lock(&self.0).question = None;
+    }
+
+    fn take_unsent(&mut self) -> Vec<String> {
+        let mut editor = lock(&self.0);
+        let answers_question = editor.question.is_some();
+        let line = Some(editor.prompt.line.take()).filter(|line| !line.is_empty() && !answers_question);
+        let drafts: Vec<_> = editor.drafts.take_all().collect();
+        line.into_iter().chain(drafts).collect()
     }
 
     fn hold(&mut self) {

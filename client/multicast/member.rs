@@ -10,6 +10,7 @@ use super::socket;
 use crate::core::client::Client;
 use crate::core::event::{Kind, Manner};
 use crate::core::limits::NOTICEABLE;
+use crate::core::shutdown;
 use crate::core::state::State;
 use crate::directory::listing::MulticastRoom;
 use std::collections::HashMap;
@@ -183,6 +184,7 @@ impl Member {
             }
             let pause = inner.engine.deadline().saturating_sub(now).clamp(Duration::from_millis(1), limits::MCAST_NAP);
             drop(inner);
+            shutdown::if_closed(client);
             let received = self.socket.set_read_timeout(Some(pause)).and_then(|()| self.socket.recv(&mut space));
             match received {
                 Ok(count) => self.arrived(&space[..count], client),
