@@ -16,6 +16,8 @@ pub struct Conversation {
     pub number: usize,
     /// Who is in the room, by folded nick.
     pub members: BTreeMap<String, String>,
+    /// This person has left the server, so that somebody else may come with the same name.
+    pub has_left: bool,
     /// The number of messages since the user last turned to this conversation.
     pub unread: usize,
     pub scrollback: VecDeque<Arc<Event>>,

@@ -30,9 +30,9 @@ fn handle_message(client: &Client, state: &mut State, message: &Message<'_>) {
     if !is_last {
         state.model.follow(message);
     }
-    if ["JOIN", "PRIVMSG"].contains(&message.verb) && state.model.target_returns(message.source_nick()) {
-        let nick = message.source_nick();
-        state.note(format!("{nick} had left; unless a key keeps the name, this may be somebody else (/whois {nick})"));
+    let nick = message.source_nick();
+    if ["JOIN", "PRIVMSG"].contains(&message.verb) && state.model.is_target(nick) {
+        state.warn_of_another(nick);
     }
     dispatch(client, state, message);
     if is_last {

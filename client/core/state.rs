@@ -168,6 +168,16 @@ impl State {
         if self.model.detour.is_none() {
             self.emit(Kind::TalkingTo(Some(target.to_owned())));
         }
+        self.warn_of_another(target);
+    }
+
+    /// What the user types for one person may come to another one who has taken the name meanwhile.
+    pub fn warn_of_another(&mut self, nick: &str) {
+        if self.model.may_be_another(nick) {
+            self.note(format!(
+                "{nick} had left; unless a key keeps the name, this may be somebody else (/whois {nick})"
+            ));
+        }
     }
 
     /// We have left a room, or were not let in.

@@ -59,13 +59,11 @@ pub fn to(client: &Client, arguments: &str) {
     }
     if let Ok(number) = target.parse() {
         let named = client.lock().model.numbered(number).map(|known| known.name.clone());
-        return match named {
-            Some(name) => to(client, &name),
-            None => {
-                client.refuse(format!("There is no conversation {number}"));
-                rooms::not_moved(client);
-            }
-        };
+        if let Some(name) = named {
+            return to(client, &name);
+        }
+        client.refuse(format!("There is no conversation {number}"));
+        return rooms::not_moved(client);
     }
     match nick(client, target) {
         Some(nick) if people::is_known(client, nick) => client.lock().talk_to(nick),

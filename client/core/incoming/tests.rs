@@ -231,6 +231,19 @@ fn somebody_who_comes_under_the_name_of_one_who_left_may_be_somebody_else() {
     let (shown, target) = shown_to_bobs_friend(&lines);
     assert_eq!(shown.matches("this may be somebody else").count(), 1, "{shown}");
     assert_eq!(target.as_deref(), Some("bob"));
+    let back = |lines: &[&str]| {
+        let paper = Paper::default();
+        let client = client(&paper, Vec::new());
+        let mut state = client.lock();
+        state.model.enter("#lobby");
+        feed(&client, &mut state, lines);
+        paper.take();
+        state.talk_to("bob");
+        paper.take()
+    };
+    let spoke = ":bob!b@h PRIVMSG me :hi";
+    assert!(!back(&[spoke]).contains("somebody else"));
+    assert!(back(&[spoke, ":bob!b@h QUIT :bye", ":bob!e@h JOIN #lobby"]).contains("somebody else"), "said in time");
     for lines in [
         &[":bob!b@h PART #lobby", ":bob!b@h JOIN #lobby"][..],
         &[":anna!b@h QUIT :bye", ":anna!b@h JOIN #lobby"],
