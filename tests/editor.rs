@@ -201,8 +201,11 @@ fn numbers_lead_to_conversations_until_these_are_closed() {
     mel.type_text("/part #lab\r/window 4\r");
     mel.expect_prompt("@albert> |");
     mel.type_text("\x1b9");
-    mel.expect_row("There is no conversation 9; there are 1 #lobby, 2 anna, 4 albert");
-    mel.type_text("/close\r");
+    mel.expect_row("There is no conversation 9");
+    // What follows was not meant for albert.
+    mel.type_text("psst\r");
+    mel.expect_row("Nothing was sent: you are talking to nobody");
+    mel.type_text("/to albert\r/close\r");
     mel.expect_row("The conversation with albert is closed");
     mel.expect_prompt("> |");
     mel.type_text("/q anna\r");

@@ -13,7 +13,7 @@ const KEYS: [(&str, &str); 15] = [
     ("Tab, Shift-Tab", "complete a command, name, room or file; again: next"),
     ("↑, ↓", "earlier lines that begin as before the cursor"),
     ("Ctrl-R", "search earlier lines; again: older; Escape: back"),
-    ("Alt-Enter", "another row of the same message"),
+    ("Alt-Enter, Alt-J", "another row of the same message"),
     ("Alt-1 to Alt-9", "turn to the conversation of this number"),
     ("Ctrl-N, Ctrl-P", "turn to the next conversation, to the one before"),
     ("Ctrl-L, Ctrl-Z", "clear the window; stop the client, until fg"),

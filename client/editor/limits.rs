@@ -33,6 +33,8 @@ pub const PASTES: usize = 20;
 pub const RECENT: usize = 200;
 /// Messages of one conversation that wait until the user turns to it; the scrollback keeps no more.
 pub const UNSEEN: usize = 500;
+/// Names of people who have left that are known, to notice when one comes back as somebody else.
+pub const STRANGERS: usize = 10_000;
 /// Completions among which one can go round.
 pub const CANDIDATES: usize = 200;
 

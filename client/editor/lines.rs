@@ -54,7 +54,7 @@ pub fn of_typed(text: &str, commands: &[Command]) -> Result<String, String> {
             (None, Input::Empty) => "",
             _ => {
                 return Err(format!(
-                    "Nothing was sent: row {number} looks like a command; /say before it makes it text"
+                    "Nothing was sent: row {number} begins like a command; write /say before that row to send it as text"
                 ));
             }
         };

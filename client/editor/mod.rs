@@ -17,7 +17,7 @@
 //! - [`screen`]: the rows of the prompt below all that is printed
 //! - [`line`], [`history`], [`completion`]: the line, and ways to fill it; [`lines`]: what its rows mean
 //! - [`paste`]: what becomes of a paste; [`prompt`]: what each key does
-//! - [`targets`], [`drafts`]: where lines go; half-typed lines of other conversations
+//! - [`targets`], [`drafts`], [`strangers`]: where lines go; half-typed lines of other conversations; names of others
 //! - [`passers`], [`transcript`], [`unseen`]: those who come and go; from events to lines; what waits in other rooms
 //! - [`view`]: all of this together; [`keyboard`]: reads lines from it; [`keys`]: the table for `/keys`
 //!
@@ -38,6 +38,7 @@ mod passers;
 mod paste;
 mod prompt;
 mod screen;
+mod strangers;
 mod style;
 mod targets;
 mod transcript;

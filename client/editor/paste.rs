@@ -111,12 +111,12 @@ impl Question {
     pub fn label(&self, target: Option<&str>, can_send_files: bool) -> String {
         let rows = self.paste.split('\n').count();
         let (lines, them) = (pluralize(rows, "line"), if rows == 1 { "it" } else { "them" });
-        let private = if self.is_private { " (private?)" } else { "" };
+        let private = if self.is_private { " (looks private)" } else { "" };
         let send = match self.to.as_deref().or(target) {
             Some(to) => format!("s sends {them} to {to}, "),
             None => String::new(),
         };
-        let file = if can_send_files { "f as a file, " } else { "" };
+        let file = if can_send_files { "f a file, " } else { "" };
         format!("{lines} pasted{private}: {send}{file}c cancels: ")
     }
 

@@ -105,6 +105,15 @@ impl Prompt {
         }
     }
 
+    /// What is not sent, also of a paste that waits for an answer.
+    pub fn take_unsent(&mut self) -> String {
+        let line = self.line.take();
+        match std::mem::take(&mut self.mode) {
+            Mode::Ask(question) => question.message,
+            _ => line,
+        }
+    }
+
     /// Whether a question about a paste waits for its answer.
     pub fn is_asking(&self) -> bool {
         matches!(self.mode, Mode::Ask(_))
@@ -136,7 +145,7 @@ impl Prompt {
                 self.mode = Mode::Search { pattern: String::new(), end: usize::MAX };
                 true
             }
-            Key::AltEnter if situation.is_question => false,
+            Key::AltEnter | Key::Alt('j') if situation.is_question => false,
             key => edited(line, &key),
         };
         if fits { Outcome::Changed } else { Outcome::Bell }
@@ -224,21 +233,23 @@ impl Prompt {
         let outcome = match key {
             Key::Ctrl('z') => return Outcome::Suspend,
             Key::Ctrl('l') => return Outcome::Clear,
-            key => match (turn(key), question.key(key, situation.target, situation.can_send_files)) {
-                (Some(turn), _) => return Outcome::Turn(turn),
-                (None, Answer::Unfinished) => return Outcome::Changed,
-                (None, Answer::Wrong) => return Outcome::Bell,
-                (None, Answer::Nobody) => {
-                    let why =
-                        "Nothing was sent: you are talking to nobody; Alt-1 turns to a conversation, c drops the paste";
+            // It would lead to others, to whom the paste is not to go.
+            key if turn(key).is_some() || matches!(key, Key::Paste(_) | Key::LongPaste) => {
+                return Outcome::Refused("Not done: answer the question about the paste first".to_owned());
+            }
+            key => match question.key(key, situation.target, situation.can_send_files) {
+                Answer::Unfinished => return Outcome::Changed,
+                Answer::Wrong => return Outcome::Bell,
+                Answer::Nobody => {
+                    let why = "Nothing was sent: you are talking to nobody now; c drops the paste";
                     return Outcome::Refused(why.to_owned());
                 }
-                (None, Answer::Send) => {
+                Answer::Send => {
                     self.line.take();
                     Outcome::SendPaste(std::mem::take(&mut question.message))
                 }
-                (None, Answer::File(to)) => Outcome::FileOfPaste { text: std::mem::take(&mut question.paste), to },
-                (None, Answer::Cancel) => Outcome::Changed,
+                Answer::File(to) => Outcome::FileOfPaste { text: std::mem::take(&mut question.paste), to },
+                Answer::Cancel => Outcome::Changed,
             },
         };
         self.mode = Mode::Edit;
@@ -260,7 +271,7 @@ fn turn(key: &Key) -> Option<Turn> {
 fn edited(line: &mut Line, key: &Key) -> bool {
     match *key {
         Key::Char(c) => return line.insert(c),
-        Key::AltEnter => return line.insert_newline(),
+        Key::AltEnter | Key::Alt('j') => return line.insert_newline(),
         Key::Left | Key::Ctrl('b') => line.left(),
         Key::Right | Key::Ctrl('f') => line.right(),
         Key::Home | Key::Ctrl('a') => line.home(),
@@ -275,7 +286,7 @@ fn edited(line: &mut Line, key: &Key) -> bool {
         Key::AltBackspace => line.kill_word_before(),
         Key::Alt('d') => line.kill_word_after(),
         Key::Ctrl('y') => return line.yank(),
-        Key::Ctrl('_') | Key::Alt('u') => line.undo(),
+        Key::Ctrl('_') => line.undo(),
         Key::Ctrl('c') => line.set(""),
         // So that it can be pressed to end a search that has ended already.
         Key::Escape | Key::Ctrl('g') => {}

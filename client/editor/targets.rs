@@ -35,23 +35,22 @@ pub fn target(model: &Model) -> Option<String> {
     model.detour.clone().or_else(|| model.target().map(person))
 }
 
-/// The line that leads to another conversation; an error when there is none, empty when the user is there already.
+/// The line that leads to another conversation; an error when there is none, empty when the user is there already. A number
+/// that no conversation has leads nowhere, so that what follows does not go to where the user was.
 pub fn turn_to(turn: Turn, model: &Model) -> Result<String, String> {
     let all = in_order(model);
-    let here = all.iter().position(|known| model.is_target(&known.name));
+    let is_here = |known: &Conversation| model.detour.is_none() && model.is_target(&known.name);
+    let here = all.iter().position(|known| is_here(known));
     let meant = match (turn, here) {
         (Turn::To(at), _) => model.numbered(at + 1),
         (Turn::Next, Some(here)) => all.get((here + 1) % all.len()).copied(),
         (Turn::Previous, Some(here)) => all.get((here + all.len() - 1) % all.len()).copied(),
         (Turn::Next | Turn::Previous, None) => all.first().copied(),
     };
-    let named = || all.iter().map(|known| format!("{} {}", known.number, known.name)).collect::<Vec<_>>().join(", ");
     match (meant, turn) {
-        (Some(known), _) if model.is_target(&known.name) => Err(String::new()),
+        (Some(known), _) if is_here(known) => Err(String::new()),
         (Some(known), _) => Ok(format!("/to {}", known.name)),
-        (None, Turn::To(at)) if !all.is_empty() => {
-            Err(format!("There is no conversation {}; there are {}", at + 1, named()))
-        }
+        (None, Turn::To(at)) => Ok(format!("/to {}", at + 1)),
         (None, _) => Err("There is no conversation".to_owned()),
     }
 }

@@ -11,6 +11,7 @@ use super::lines::{self, is_said_here};
 use super::paste::Situation;
 use super::prompt::{Outcome, Prompt};
 use super::screen::{Block, Screen};
+use super::strangers::Strangers;
 use super::targets::{label, short_label, target, turn_to};
 use super::transcript::{Print, Transcript};
 use super::tty::Modes;
@@ -31,6 +32,7 @@ pub struct Editor {
     transcript: Transcript,
     unseen: Unseen,
     drafts: Drafts,
+    strangers: Strangers,
     /// A question that the line answers.
     question: Option<String>,
     /// The last key was a Ctrl-C without text: the next one leaves.
@@ -42,7 +44,14 @@ pub struct Editor {
     rang: Option<Instant>,
 }
 
-const NOBODY: &str = "Nothing was sent: you are talking to nobody; go on with /join #room or /to NAME";
+const NOBODY: &str =
+    "Nothing was sent: you are talking to nobody; go on with /join #room or /to NAME (↑ brings the line back)";
+
+/// The beginning of why a line is not sent to somebody.
+fn may_be_another(nick: &str) -> String {
+    printable(&format!("Nothing was sent: {nick} has left and come back, and may be somebody else (/whois {nick}); "))
+        .into_owned()
+}
 
 /// What the main thread has to do after a key.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,6 +86,7 @@ impl Editor {
             transcript,
             unseen: Unseen::default(),
             drafts: Drafts::default(),
+            strangers: Strangers::default(),
             question: None,
             is_leaving: false,
             modes,
@@ -88,6 +98,7 @@ impl Editor {
     /// A key was pressed.
     pub fn key(&mut self, key: Key, model: &Model, commands: &[Command]) -> Option<Request> {
         let was_leaving = std::mem::take(&mut self.is_leaving);
+        let was_empty = self.prompt.line.text().is_empty();
         let target = target(model);
         let (is_question, can_send_files) = (self.question.is_some(), self.can_send_files(model));
         let situation = Situation { is_question, target: target.as_deref(), can_send_files, commands };
@@ -103,7 +114,13 @@ impl Editor {
                 None
             }
             Outcome::Entered(text) => self.entered(text, model, commands),
-            Outcome::SendPaste(line) => Some(Request::Line { line, typed: None }),
+            Outcome::SendPaste(line) => match self.strangers.take(&line, model, commands) {
+                Some(nick) => {
+                    self.print(may_be_another(&nick) + "paste it again to send it");
+                    None
+                }
+                None => Some(Request::Line { line, typed: None }),
+            },
             Outcome::FileOfPaste { text, to } => Some(Request::FileOfPaste { text, to }),
             Outcome::End => Some(Request::End),
             Outcome::Interrupt if was_leaving || self.question.is_some() => Some(Request::Interrupt),
@@ -118,8 +135,11 @@ impl Editor {
                 self.clear();
                 None
             }
-            Outcome::Turn(turn) => self.turn(turn_to(turn, model), model),
+            Outcome::Turn(turn) => self.turn(turn_to(turn, model)),
         };
+        if was_empty {
+            self.drafts.begin();
+        }
         self.update(model);
         request
     }
@@ -128,8 +148,8 @@ impl Editor {
         self.knows_files && model.target().is_some() && model.detour.is_none()
     }
 
-    /// Turns to another conversation, if there is that one. The half-typed line stays here.
-    fn turn(&mut self, line: Result<String, String>, model: &Model) -> Option<Request> {
+    /// Turns to another conversation, if there is that one.
+    fn turn(&mut self, line: Result<String, String>) -> Option<Request> {
         let line = match line {
             Ok(line) => line,
             Err(why) => {
@@ -138,10 +158,6 @@ impl Editor {
                 return None;
             }
         };
-        // A paste that waits for an answer goes along, and the question names the new target.
-        if !self.prompt.is_asking() {
-            self.drafts.leave(self.prompt.line.take(), model);
-        }
         Some(Request::Line { line, typed: None })
     }
 
@@ -153,8 +169,17 @@ impl Editor {
             self.screen.leave();
             return Some(Request::Line { line: text, typed: None });
         }
-        let line = match lines::of_typed(&text, commands) {
-            Ok(line) if lines::is_for_nobody(&line, model, commands) => Err(NOBODY.to_owned()),
+        let line = lines::of_typed(&text, commands).and_then(|line| {
+            let stranger = self.strangers.take(&line, model, commands);
+            stranger.map_or(Ok(line), |nick| Err(may_be_another(&nick) + "Enter again sends it"))
+        });
+        let line = match line {
+            // Not into the line again: what was typed ahead would stand behind it.
+            Ok(line) if lines::is_for_nobody(&line, model, commands) => {
+                self.print(NOBODY.to_owned());
+                self.prompt.history.add(&text);
+                return None;
+            }
             line => line,
         };
         match line {
@@ -185,6 +210,13 @@ impl Editor {
 
     /// Shows the prompt as it is now.
     pub fn update(&mut self, model: &Model) {
+        if self.question.is_none()
+            && !self.prompt.is_asking()
+            && let Some(draft) = self.drafts.follow(self.prompt.line.text(), model)
+        {
+            self.prompt.line.take();
+            self.prompt.line.set(&draft);
+        }
         let target = target(model);
         let shown = self.prompt.shown(target.as_deref(), self.can_send_files(model));
         let usual = || self.question.clone().unwrap_or_else(|| label(model, &self.unseen));
@@ -213,6 +245,7 @@ impl Editor {
     }
 
     fn show(&mut self, event: &Event, model: &Model) {
+        self.strangers.follow(event, self.prompt.is_asking() || !self.prompt.line.text().is_empty());
         let moment = self.transcript.moment(event);
         match place(event, model) {
             Place::Here => self.show_here(event, model, moment),
@@ -225,17 +258,16 @@ impl Editor {
             Place::Nowhere => {}
         }
         match &event.kind {
-            Kind::TalkingTo(Some(target)) => {
-                self.catch_up(target, model);
-                self.resume_draft(target);
-            }
+            Kind::TalkingTo(Some(target)) => self.catch_up(target, model),
             Kind::WeJoined => self.unseen.forget_rooms(),
             Kind::Renamed { old, new } => {
-                if let Some(draft) = self.drafts.renamed(old, new) {
-                    self.print(
-                        printable(&format!("Not sent, since {new} is somebody else now: {}", draft.replace('\n', " ")))
-                            .into_owned(),
-                    );
+                let (before, mut line) = (self.prompt.line.text().len(), self.prompt.line.text().to_owned());
+                for draft in self.drafts.renamed(old, new, &mut line) {
+                    let why = format!("Not sent, since {new} is somebody else now: {}", draft.replace('\n', " "));
+                    self.print(printable(&why).into_owned());
+                }
+                if line.len() < before {
+                    self.prompt.line.take();
                 }
             }
             Kind::Said { .. } if event.mentions_us && self.rang.is_none_or(|rang| rang.elapsed() > BELL) => {
@@ -273,15 +305,6 @@ impl Editor {
         let mark = self.transcript.new_mark();
         self.put(mark);
         waited.iter().for_each(|(moment, event)| self.show_here(event, model, *moment));
-    }
-
-    /// Goes on with the line that was begun here, unless the user has begun another one by now.
-    fn resume_draft(&mut self, target: &str) {
-        if self.prompt.line.text().is_empty()
-            && let Some(draft) = self.drafts.take(target)
-        {
-            self.prompt.line.set(&draft);
-        }
     }
 }
 
@@ -335,7 +358,7 @@ impl View for SharedEditor {
     fn take_unsent(&mut self) -> Vec<String> {
         let mut editor = lock(&self.0);
         let answers_question = editor.question.is_some();
-        let line = Some(editor.prompt.line.take()).filter(|line| !line.is_empty() && !answers_question);
+        let line = Some(editor.prompt.take_unsent()).filter(|line| !line.is_empty() && !answers_question);
         let drafts: Vec<_> = editor.drafts.take_all().collect();
         line.into_iter().chain(drafts).collect()
     }

@@ -4,7 +4,7 @@ use super::mel_and_albert;
 use crate::client::person::Home;
 use crate::harness::Server;
 
-const ASKED: &str = "60 lines pasted (private?): s sends them to #lobby, f as a file, c cancels: |";
+const ASKED: &str = "60 lines pasted (looks private): s sends them to #lobby, f a file, c cancels: |";
 
 /// 60 lines, some of which would be commands if they were typed.
 fn traps() -> Vec<String> {
@@ -78,7 +78,7 @@ fn a_short_paste_waits_in_the_line_and_is_text() {
         albert.expect(&format!(":mel!mel@127.0.0.1 PRIVMSG #lobby :{line}"));
     }
     mel.paste("@albert psst");
-    mel.expect_prompt("1 line pasted (private?): s sends it to #lobby, f as a file, c cancels: |");
+    mel.expect_prompt("1 line pasted (looks private): s sends it to #lobby, f a file, c cancels: |");
     mel.type_text("s\r");
     albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :@albert psst");
 }
@@ -97,7 +97,7 @@ fn what_is_pasted_behind_a_name_goes_to_that_person() {
     mel.type_text("\r");
     mel.type_text("/msg albert ");
     mel.paste("1\n/2\n3\n4\n");
-    mel.expect_prompt("4 lines pasted: s sends them to @albert, f as a file, c cancels: |");
+    mel.expect_prompt("4 lines pasted: s sends them to @albert, f a file, c cancels: |");
     mel.type_text("s\r");
     for line in ["one", "exit", "1", "/2", "3", "4"] {
         albert.expect(&format!(":mel!mel@127.0.0.1 PRIVMSG albert :{line}"));
@@ -107,7 +107,7 @@ fn what_is_pasted_behind_a_name_goes_to_that_person() {
     mel.expect_row("Not pasted (2 lines): a command has one line");
     mel.expect_prompt("#lobby> /topic |");
     mel.type_text("\x03one\x1b\r@albert psst\r");
-    mel.expect_row("Nothing was sent: row 2 looks like a command");
+    mel.expect_row("Nothing was sent: row 2 begins like a command");
     mel.expect_prompt("@albert psst|");
     mel.type_text("\x03after\r");
     albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :after");

@@ -52,7 +52,7 @@ fn a_paste_of_many_lines_is_as_few_messages_as_fit() {
     albert.expect("*JOIN #lobby");
     let lines: Vec<_> = (0..250).map(|number| format!("line {number}")).collect();
     mel.paste(&lines.join("\n"));
-    mel.expect_prompt("250 lines pasted: s sends them to #lobby, f as a file, c cancels: |");
+    mel.expect_prompt("250 lines pasted: s sends them to #lobby, f a file, c cancels: |");
     mel.type_text("s\r");
     let mut rows = Vec::new();
     for count in [100, 100, 50] {

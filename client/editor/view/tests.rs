@@ -70,7 +70,7 @@ fn keys_lead_to_other_conversations_and_round() {
     let mut model = model();
     let turn = |turn, model: &Model| turn_to(turn, model).unwrap_or_else(|why| why);
     assert_eq!([turn(Turn::To(1), &model), turn(Turn::To(0), &model)], ["/to #lab", ""]);
-    assert_eq!(turn(Turn::To(8), &model), "There is no conversation 9; there are 1 #lobby, 2 #lab, 3 albert");
+    assert_eq!(turn(Turn::To(8), &model), "/to 9", "which leads nowhere");
     assert_eq!([turn(Turn::Next, &model), turn(Turn::Previous, &model)], ["/to #lab", "/to albert"]);
     model.set_target(Some("albert"));
     assert_eq!(turn(Turn::Next, &model), "/to #lobby");
@@ -83,14 +83,6 @@ fn keys_lead_to_other_conversations_and_round() {
     model.enter("anna");
     assert_eq!([1, 2, 3].map(|at| turn(Turn::To(at), &model)), ["/to #dev", "/to albert", "/to anna"]);
     assert_eq!(turn(Turn::Previous, &Model::default()), "There is no conversation");
-}
-
-#[test]
-fn a_conversation_that_is_not_there_is_answered_by_the_bell_and_a_word() {
-    let (mut editor, paper) = editor();
-    assert_eq!(editor.key(Key::Alt('9'), &model(), &command::core()), None);
-    let shown = paper.take();
-    assert!(shown.contains('\x07') && shown.contains("There is no conversation 9"), "{shown:?}");
 }
 
 #[test]
@@ -150,8 +142,9 @@ fn what_cannot_be_sent_stays_in_the_prompt() {
     press(&mut editor, &model, "half");
     model.set_target(None);
     assert_eq!(press(&mut editor, &model, "\r"), None);
-    assert_eq!(editor.prompt.line.text(), "half");
     assert!(paper.take().contains("Nothing was sent: you are talking to nobody"));
+    editor.key(Key::Up, &model, &command::core());
+    assert_eq!(editor.prompt.line.text(), "half");
 }
 
 #[test]
