@@ -100,6 +100,37 @@ fn rooms_keys_and_unconfirmed_lines_come_along() {
     tesla.expect_goodbye();
 }
 
+/// A server that has started again has empty rooms: who is back first talks to nobody.
+#[test]
+fn what_nobody_can_have_read_is_told_of() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let (mut tesla, mut session) = server.tesla(&home);
+    for (others, is_told) in [("", true), (" albert", false)] {
+        drop(session);
+        tesla.expect_line("Connection lost (*). Trying again in *");
+        tesla.type_line("typed in the dark");
+        session = server.accept();
+        session.welcome("tesla");
+        tesla.expect_line("Connected again.");
+        session.expect("JOIN #lobby");
+        session.expect("PRIVMSG #lobby :typed in the dark");
+        session.send(":tesla!tesla@host JOIN #lobby");
+        session.send(&format!(":srv 353 tesla = #lobby :tesla{others}"));
+        session.send(":srv 366 tesla #lobby :End of /NAMES list");
+        session.answer_ping();
+        if is_told {
+            tesla.expect_line(
+                "Nobody else is in #lobby yet, so what you said there may have reached nobody; say it again",
+            );
+        }
+    }
+    tesla.type_line("tata");
+    session.expect("QUIT");
+    drop(session);
+    tesla.expect_goodbye();
+}
+
 /// A key that starts with a colon is written with two.
 #[test]
 fn any_key_opens_the_room_again() {

@@ -9,6 +9,8 @@ use wire::names;
 
 /// A room that we have just entered: who is in it is shown when the names have come.
 pub const ENTERED: &str = "entered";
+/// A room of which a lost connection has taken us out, and for which something was said meanwhile.
+pub const SAID_MEANWHILE: &str = "said meanwhile";
 /// A room that we enter with a key: whether the room has one is not known yet.
 pub const KEY: &str = "key";
 

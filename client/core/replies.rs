@@ -7,7 +7,7 @@ use super::event::{Event, Kind};
 use super::limits::NAMED;
 use super::model::{is_room, nicks};
 use super::numerics::{self, WRONG_KEY};
-use super::pending::{BANS, ENTERED, ISON, KEY, NEW_KEY, NOBODY, TAGMSG};
+use super::pending::{BANS, ENTERED, ISON, KEY, NEW_KEY, NOBODY, SAID_MEANWHILE, TAGMSG};
 use super::state::State;
 use wire::{names, numeric as n};
 
@@ -153,6 +153,12 @@ fn names_have_come(state: &mut State, room: &str) {
             members.clear();
         }
         state.emit(Event::at(room, Kind::Present { count, members, is_new }));
+    }
+    // After a server has started again the others may not be back yet.
+    if state.pending.end(SAID_MEANWHILE, room).is_some() && state.model.members(room).len() < 2 {
+        state.note(format!(
+            "Nobody else is in {room} yet, so what you said there may have reached nobody; say it again"
+        ));
     }
     if state.pending.about(KEY, room).is_some() && state.model.is_in(room) {
         // Not every server gives the key to the room, and none says whether it has done so.

@@ -8,7 +8,7 @@ use super::connection::{Connection, TAGS};
 use super::event::{Event, Kind, Sentence};
 use super::limits::{HELD, HELD_BYTES, MOST_UNCONFIRMED};
 use super::model::{Model, is_room};
-use super::pending::{ENTERED, KEY, NEW_KEY, Pending};
+use super::pending::{ENTERED, KEY, NEW_KEY, Pending, SAID_MEANWHILE};
 use super::rows::{self, Takes};
 use super::script::{self, Script, Sent};
 use super::sentence;
@@ -259,7 +259,14 @@ impl State {
             line("JOIN", &[&[room], key.as_slice()].concat())
         };
         let mut lines: Vec<_> = self.model.rooms().map(join).collect();
-        self.unconfirmed.items().for_each(|sent| sent.is_refused = false);
+        for sent in self.unconfirmed.items() {
+            sent.is_refused = false;
+            let message = Message::parse(&sent.line).filter(|message| message.verb == "PRIVMSG");
+            if let Some(room) = message.and_then(|message| message.param(0)).filter(|target| is_room(target)) {
+                self.pending.end(SAID_MEANWHILE, room);
+                self.pending.add(SAID_MEANWHILE, room);
+            }
+        }
         let model = &self.model;
         lines.extend(self.unconfirmed.again().flat_map(|sent| on_the_wire(&sent.line, model)));
         lines.extend(self.unconfirmed.ping());
