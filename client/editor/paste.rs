@@ -49,7 +49,7 @@ pub fn take(pasted: &str, before: &str, after: &str, situation: Situation<'_>) -
         Receiver::Nobody if rows == 1 => return Paste::Insert(paste.to_owned()),
         Receiver::Nobody => return refused("a command has one line"),
         Receiver::Target if rows > 1 && situation.target.is_none() => {
-            return refused("you are talking to nobody; go on with /join #room or /to NAME");
+            return refused("there is nobody to whom they could go; enter a room or turn to a person first");
         }
         Receiver::Target => None,
         Receiver::Other(name) => Some(name),
