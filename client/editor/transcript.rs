@@ -9,7 +9,7 @@ use crate::core::event::{Event, Kind, Manner, Sentence};
 use crate::core::model::{Model, is_room};
 use crate::core::sentence;
 use time::{Date, OffsetDateTime};
-use wire::text::printable;
+use wire::text::{pluralize, printable};
 
 /// What is to be printed.
 #[derive(Debug, PartialEq, Eq)]
@@ -87,10 +87,13 @@ impl Transcript {
         self.after_day_line(moment, lines.into_iter().map(Print::Line).collect())
     }
 
-    /// The mark above what the user has not seen of a conversation yet.
-    pub fn new_mark(&mut self) -> Print {
+    /// The marks above what the user has not seen of a conversation yet, of which some is lost.
+    pub fn new_marks(&mut self, lost: usize) -> Vec<Print> {
         self.passers = None;
-        Print::Line(self.style.apply(DIM, "──── new ────"))
+        let verb = if lost == 1 { "is" } else { "are" };
+        let lost = (lost > 0).then(|| format!("{} {verb} not kept", pluralize(lost, "earlier message")));
+        let rule = |text: String| Print::Line(self.style.apply(DIM, &format!("──── {text} ────")));
+        std::iter::once("new".to_owned()).chain(lost).map(rule).collect()
     }
 
     /// Those who come and go are counted in one line, as long as nothing else is said.
@@ -215,6 +218,15 @@ mod tests {
         let event = Event { mentions_us: true, ..Event::at("ben", kind) };
         let Print::Line(line) = print(&mut transcript, &model, &event) else { panic!("a line") };
         assert!(line.ends_with("ben\x1b[0m\x1b[1m (to you)\x1b[0m: mel, psst"), "{line:?}");
+    }
+
+    #[test]
+    fn what_is_lost_is_counted_below_the_mark() {
+        let (mut transcript, ..) = transcript(Style::Plain);
+        let mut marks = |lost| transcript.new_marks(lost).iter().map(|mark| mark.text().to_owned()).collect::<Vec<_>>();
+        assert_eq!(marks(0), ["──── new ────"]);
+        assert_eq!(marks(1), ["──── new ────", "──── 1 earlier message is not kept ────"]);
+        assert_eq!(marks(200)[1], "──── 200 earlier messages are not kept ────");
     }
 
     #[test]
