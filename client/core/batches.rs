@@ -5,6 +5,7 @@
 use super::limits::{BATCH_BYTES, OPEN_BATCHES};
 use super::rows::{BATCH, CONCAT, MULTILINE, is_blank};
 use wire::message::Message;
+use wire::names;
 
 /// Messages of several rows that have not come as a whole yet. Batches of other kinds are let through line by line.
 #[derive(Default)]
@@ -54,9 +55,9 @@ impl Batches {
         }
         let reference = message.tag(BATCH).filter(|_| ["PRIVMSG", "NOTICE"].contains(&message.verb));
         match reference.and_then(|reference| self.position(&reference)) {
-            Some(at) => self.0[at].add(message),
+            Some(at) if self.0[at].takes(message) => self.0[at].add(message),
             None if is_batch => Taken::Kept,
-            None => Taken::Apart,
+            _ => Taken::Apart,
         }
     }
 
@@ -66,6 +67,13 @@ impl Batches {
 }
 
 impl Whole {
+    /// Whether this is a row of the same person, in the same manner and to the same target, as it has to be.
+    fn takes(&self, row: &Message<'_>) -> bool {
+        let is_theirs = self.source.is_none() || row.source.is_none() || self.source.as_deref() == row.source;
+        let is_same = || row.verb == self.verb && names::eq_ignore_case(row.param(0).unwrap_or_default(), &self.target);
+        is_theirs && (self.rows == 0 || is_same())
+    }
+
     /// Adds a row. A message that gets too long is shown in parts.
     fn add(&mut self, row: &Message<'_>) -> Taken {
         let text = row.params.get(1).copied().unwrap_or_default();

@@ -12,8 +12,10 @@ use wire::names;
 #[derive(Default)]
 pub struct Conversation {
     pub name: String,
-    /// It keeps this number until it ends; the lowest free one.
+    /// It keeps this number until it ends.
     pub number: usize,
+    /// The user has written to this person, or turned to them.
+    pub is_partner: bool,
     /// Who is in the room, by folded nick.
     pub members: BTreeMap<String, String>,
     /// This person has left the server, so that somebody else may come with the same name.

@@ -30,7 +30,7 @@ pub const SCROLLBACK: usize = 500;
 /// Bytes that all conversations keep of that; the one that has most forgets first.
 pub const SCROLLBACK_BYTES: usize = 16 * 1024 * 1024;
 /// Conversations with people that are kept, so that strangers cannot fill the memory; the one who has been silent for
-/// longest is forgotten first.
+/// longest is forgotten first, but nobody to whom the user talks as long as there are others.
 pub const PEOPLE: usize = 100;
 /// Rooms that we can be in: more than any server lets us enter. A server may also put us into rooms unasked.
 pub const ROOMS: usize = 250;

@@ -38,6 +38,8 @@ pub struct Model {
     target: Option<String>,
     /// Rooms in the order of joining, people in the order of the last words.
     conversations: Vec<Conversation>,
+    /// The highest number that a conversation has had.
+    highest: usize,
     /// Folded rooms and nicks of people whose connection was replaced, and when.
     returning: Vec<(String, String, Instant)>,
 }
@@ -114,28 +116,38 @@ impl Model {
         }
     }
 
-    /// We have come into a room, or a person speaks to us: the conversation, a new one if there is none yet.
+    /// We have come into a room, or the user talks to a person: the conversation, a new one if there is none yet. The first
+    /// room is number 1, whoever has spoken to us before.
     pub fn enter(&mut self, name: &str) -> &mut Conversation {
+        let first = if is_room(name) || self.rooms().next().is_some() { 1 } else { 2 };
+        let is_free = |number: &usize| self.numbered(*number).is_none();
+        let number = (first..).find(is_free).unwrap_or_default();
+        self.enter_as(name, number)
+    }
+
+    fn enter_as(&mut self, name: &str, number: usize) -> &mut Conversation {
         let known = self.conversations.iter().position(|known| names::eq_ignore_case(&known.name, name));
         let at = known.unwrap_or(self.conversations.len());
         if known.is_none() {
-            let is_free = |number: &usize| self.numbered(*number).is_none();
-            let number = (1..=self.conversations.len() + 1).find(is_free).unwrap_or_default();
+            self.highest = self.highest.max(number);
             self.conversations.push(Conversation { name: name.to_owned(), number, ..Conversation::default() });
         }
         &mut self.conversations[at]
     }
 
-    /// The same with a person, who is the last of the list then. The one who has been silent for longest is forgotten where
-    /// there are too many.
-    pub fn enter_person(&mut self, nick: &str) {
-        self.enter(nick);
+    /// The same with a person, who is the last of the list then. Somebody to whom the user has never talked gets a number
+    /// that nobody had, so that no stranger is where somebody else was. Where there are too many people the one who has been
+    /// silent for longest is forgotten, strangers first.
+    pub fn enter_person(&mut self, nick: &str, talks: bool) {
+        let known = if talks { self.enter(nick) } else { self.enter_as(nick, self.highest.max(1) + 1) };
+        known.is_partner |= talks;
         let at = self.conversations.iter().position(|known| names::eq_ignore_case(&known.name, nick));
         at.into_iter().for_each(|at| self.conversations[at..].rotate_left(1));
         let too_many = self.conversations.iter().filter(|known| !is_room(&known.name)).count() > PEOPLE;
-        let is_unused = |known: &Conversation| !is_room(&known.name) && !self.is_target(&known.name);
-        let oldest = self.conversations.iter().position(is_unused).filter(|_| too_many);
-        oldest.map(|oldest| self.conversations.remove(oldest));
+        let is_unused = |known: &&(usize, &Conversation)| !is_room(&known.1.name) && !self.is_target(&known.1.name);
+        let unused = || self.conversations.iter().enumerate().filter(|known| is_unused(&known));
+        let oldest = unused().min_by_key(|(at, known)| (known.is_partner, *at)).filter(|_| too_many);
+        oldest.map(|(oldest, _)| oldest).map(|oldest| self.conversations.remove(oldest));
     }
 
     /// The conversation that has this number.
@@ -151,9 +163,16 @@ impl Model {
         self.target.take_if(|target| names::eq_ignore_case(target, name)).is_some()
     }
 
-    /// Whether a person with whom we talk has left the server, so that this may be another one. Said once.
-    pub fn may_be_another(&mut self, nick: &str) -> bool {
-        self.find(nick).is_some_and(|known| std::mem::take(&mut known.has_left))
+    /// Whether a person with whom we talk has left the server, so that this may be another one.
+    pub fn may_be_another(&self, nick: &str) -> bool {
+        self.conversations.iter().any(|known| known.has_left && names::eq_ignore_case(&known.name, nick))
+    }
+
+    /// The same, once: the user knows it now.
+    pub fn take_doubt(&mut self, nick: &str) -> bool {
+        let may_be_another = self.may_be_another(nick);
+        self.find(nick).into_iter().for_each(|known| known.has_left = false);
+        may_be_another
     }
 
     /// Bytes of text that fit one message to `target`, so that it still fits when the server passes
@@ -246,7 +265,7 @@ impl Model {
         let is_said = matches!(event.kind, Kind::Said { .. });
         let is_current = self.is_target(name);
         if !is_room(name) && matches!(event.kind, Kind::Said { .. } | Kind::WeSaid { .. }) {
-            self.enter_person(name);
+            self.enter_person(name, !is_said);
         }
         let Some(conversation) = self.find(name) else { return };
         conversation.unread += usize::from(is_said && !is_current);

@@ -5,12 +5,14 @@
 use super::event::Sentence::{self, Answer, News};
 use super::event::{Event, Kind, Manner, Origin};
 use super::model::{Model, is_room};
+use super::wrap::GOES_ON;
 use super::{modes, numerics};
 use std::iter;
-use wire::text::printable;
+use wire::text::{is_visible, printable};
 
-/// Stands before the second row of what somebody says, and all further ones.
-const INDENT: &str = "  ";
+/// Marks what is said to nobody but us. It stands where nothing can stand that others write: before the signs of an action
+/// or a notice, or between a name and the colon behind it.
+pub const TO_YOU: &str = "(to you)";
 
 /// The event in words; `None` when there is nothing to say.
 pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
@@ -21,21 +23,23 @@ pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
         Kind::Said { from, text, manner } => said(format!("{mark}{here}"), from, text, *manner, !is_room(room)),
         // In a form that no name can have.
         Kind::ServerSaid(text) => News(format!("*** {text}")),
-        Kind::Joined(nick) => News(format!("{here}{nick} joined the conversation")),
-        Kind::Left { nick, reason } => News(format!("{here}{nick} left the conversation{}", in_brackets(nick, reason))),
-        Kind::Reconnected(nick) => News(format!("{nick} has a new connection")),
-        Kind::Removed { nick, by, reason } => {
-            News(format!("{here}{nick} was removed by {by}{}", in_brackets(by, reason)))
+        Kind::Joined(nick) => News(format!("{here}{} joined the conversation", shown(nick))),
+        Kind::Left { nick, reason } => {
+            News(format!("{here}{} left the conversation{}", shown(nick), in_brackets(nick, reason)))
         }
-        Kind::Renamed { old, new } => News(format!("{old} is now called {new}")),
-        Kind::Topic { by, text } if text.is_empty() => News(format!("{here}{by} removed the topic")),
-        Kind::Topic { by, text } => News(format!("{here}{by} set the topic: {text}")),
-        Kind::Invited { by } => News(format!("{by} invites you to {room}; /join {room} takes you there")),
+        Kind::Reconnected(nick) => News(format!("{} has a new connection", shown(nick))),
+        Kind::Removed { nick, by, reason } => {
+            News(format!("{here}{} was removed by {}{}", shown(nick), shown(by), in_brackets(by, reason)))
+        }
+        Kind::Renamed { old, new } => News(format!("{} is now called {}", shown(old), shown(new))),
+        Kind::Topic { by, text } if text.is_empty() => News(format!("{here}{} removed the topic", shown(by))),
+        Kind::Topic { by, text } => News(format!("{here}{} set the topic: {text}", shown(by))),
+        Kind::Invited { by } => News(format!("{} invites you to {room}; /join {room} takes you there", shown(by))),
         Kind::Mode { by, change } if model.is_me(by) && modes::is_key_alone(change) => {
             let key = &change["+k ".len()..];
             Answer(format!("The room's key is set: {key}; others enter with /join {room} {key}"))
         }
-        Kind::Mode { by, change } => News(format!("{here}{by} set mode {change}")),
+        Kind::Mode { by, change } => News(format!("{here}{} set mode {change}", shown(by))),
         Kind::WeLeft => Answer(format!("You left {room}")),
         Kind::WeWereRemoved { by, reason } => {
             Answer(format!("You were removed from {room} by {by}{}", in_brackets(by, reason)))
@@ -75,23 +79,30 @@ pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
 }
 
 /// The rows of an event in words, without control characters. What people say may have several; all but the first are
-/// indented, so that none looks like the words of somebody else.
+/// marked, so that none looks like the words of somebody else.
 pub fn rows(event: &Event, sentence: &str) -> Vec<String> {
     let is_said = matches!(event.kind, Kind::Said { .. } | Kind::WeSaid { .. });
     let mut rows = sentence.split('\n').filter(|_| is_said);
     let Some(first) = rows.next() else { return vec![printable(sentence).into_owned()] };
-    let indented = rows.map(|row| if row.is_empty() { String::new() } else { format!("{INDENT}{}", printable(row)) });
-    iter::once(printable(first).into_owned()).chain(indented).collect()
+    iter::once(printable(first).into_owned()).chain(rows.map(|row| format!("{GOES_ON}{}", printable(row)))).collect()
 }
 
 fn said(before: String, from: &str, text: &str, manner: Manner, is_private: bool) -> Sentence {
-    let to_you = if is_private { " (to you)" } else { "" };
-    let nick = from.to_owned();
+    let nick = shown(from);
+    let to_you = if is_private { format!("{TO_YOU} ") } else { String::new() };
     match manner {
-        Manner::Text => Sentence::Said { before, nick, after: format!("{to_you}: {text}") },
-        Manner::Action => Sentence::Said { before: format!("{before}* "), nick, after: format!(" {text}{to_you}") },
-        Manner::Notice => News(format!("{before}-{from}-{to_you} {text}")),
+        Manner::Text if is_private => Sentence::Said { before, nick, after: format!(" {TO_YOU}: {text}") },
+        Manner::Text => Sentence::Said { before, nick, after: format!(": {text}") },
+        Manner::Action => Sentence::Said { before: format!("{before}{to_you}* "), nick, after: format!(" {text}") },
+        Manner::Notice => News(format!("{before}{to_you}-{nick}- {text}")),
     }
+}
+
+/// A name as it is shown. A server may let people have names with blanks or with nothing to see in them, which would pass
+/// for others, or for more than a name.
+fn shown(name: &str) -> String {
+    let is_clear = |c: char| is_visible(c) && !c.is_whitespace();
+    printable(name).chars().map(|c| if is_clear(c) { c } else { '?' }).collect()
 }
 
 /// Stands in front of a message that was perhaps shown before, or that has waited: `[2026-11-25 09:30 UTC] `.
@@ -105,7 +116,7 @@ fn mark(origin: &Origin) -> String {
 
 /// Names the room that something comes from, unless it is the one that the user is talking in.
 fn room_prefix(model: &Model, room: &str) -> String {
-    if !is_room(room) || model.is_target(room) { String::new() } else { format!("[{room}] ") }
+    if !is_room(room) || model.is_target(room) { String::new() } else { format!("[{}] ", shown(room)) }
 }
 
 /// The reason for leaving in brackets, unless it is only what a server says when there is none.

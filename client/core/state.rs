@@ -162,7 +162,7 @@ impl State {
     /// Sets the target, and says so, unless lines go to a wing just now.
     pub fn talk_to(&mut self, target: &str) {
         if !is_room(target) {
-            self.model.enter_person(target);
+            self.model.enter_person(target, true);
         }
         self.model.set_target(Some(target));
         if self.model.detour.is_none() {
@@ -173,7 +173,7 @@ impl State {
 
     /// What the user types for one person may come to another one who has taken the name meanwhile.
     pub fn warn_of_another(&mut self, nick: &str) {
-        if self.model.may_be_another(nick) {
+        if self.model.take_doubt(nick) {
             self.note(format!(
                 "{nick} had left; unless a key keeps the name, this may be somebody else (/whois {nick})"
             ));

@@ -34,29 +34,90 @@ impl Width {
             self.columns = (self.ask)().or(self.columns);
             self.asked = Some(Instant::now());
         }
-        self.columns.map_or_else(|| line.clone(), |columns| wrap(&line, columns, 0))
+        self.columns.map_or_else(|| line.clone(), |columns| wrap(&line, columns, 0, GOES_ON))
     }
 }
 
-/// Breaks a line where the next word does not fit. A word that is longer than a row is left to the terminal, so that
-/// an address in it can still be copied in one piece. All rows but the first one are indented, where there is room.
-pub fn wrap(line: &str, columns: usize, indent: usize) -> String {
-    let indent = if columns > 2 * indent { indent } else { 0 };
-    let (mut wrapped, mut column) = (String::with_capacity(line.len()), 0);
-    for word in line.split_inclusive(' ') {
-        let bare = columns_of(word.trim_end_matches(' '));
-        if column + bare > columns && bare + indent <= columns && column > indent {
-            wrapped.truncate(wrapped.trim_end_matches(' ').len());
-            wrapped.push('\n');
-            wrapped.extend(std::iter::repeat_n(' ', indent));
-            column = indent;
+/// Stands before each row but the first one of a message, whoever has broken it. Such a row never looks like a line of its
+/// own, since no text can stand in this place.
+pub const GOES_ON: &str = "│ ";
+
+/// Breaks a line where the next word does not fit, and a word that is longer than a row. Only an address is left to the
+/// terminal then, so that it can still be copied in one piece; nothing follows it in its row. All rows but the first one
+/// begin with `mark`, indented where there is room, as the line is itself.
+pub fn wrap(line: &str, columns: usize, indent: usize, mark: &str) -> String {
+    let indent = indent.max(line.len() - line.trim_start_matches(' ').len());
+    let marked = " ".repeat(indent) + mark;
+    let begin = [&*marked, mark].into_iter().find(|begin| columns > 2 * columns_of(begin)).unwrap_or_default();
+    let mut rows = Rows { columns, begin, ..Rows::default() };
+    for word in line.split_inclusive(is_blank) {
+        let bare = columns_of(word.trim_end_matches(is_blank));
+        let is_long = columns_of(begin) + bare > columns;
+        let is_address = is_long && word.contains("://");
+        let needed = if is_address { 1 } else { bare };
+        if rows.column + needed > columns && (is_address || !is_long) {
+            rows.end();
         }
-        wrapped.push_str(word);
-        column += columns_of(word);
-        // The spaces behind the last word of a row take no place in the next one.
-        column = if bare > columns { column % columns.max(1) } else { column.min(columns) };
+        word.chars().for_each(|c| rows.push(c, is_address));
+        rows.column = if is_address { columns } else { rows.column };
     }
-    wrapped
+    rows.text
+}
+
+/// What looks like a space, in whatever script.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}')
+}
+
+/// The rows of a line, as far as they are laid.
+#[derive(Default)]
+struct Rows<'a> {
+    text: String,
+    /// The columns of a row, and those that are taken in the last one.
+    columns: usize,
+    column: usize,
+    /// Stands before each further row.
+    begin: &'a str,
+    /// The terminal's sequences that are in force, and whether the last one has not ended yet.
+    style: String,
+    in_sequence: bool,
+}
+
+impl Rows<'_> {
+    /// Adds a character, if need be in the next row; a blank for which there is no place is left out.
+    fn push(&mut self, c: char, may_overflow: bool) {
+        if self.in_sequence || c == '\u{1b}' {
+            self.in_sequence = c != 'm';
+            self.style.push(c);
+            self.text.push(c);
+            if self.style.ends_with("\u{1b}[0m") {
+                self.style.clear();
+            }
+            return;
+        }
+        let width = columns_of_char(c);
+        let fits = self.column + width <= self.columns;
+        if !fits && is_blank(c) {
+            self.column = self.columns;
+            return;
+        }
+        if !fits && !may_overflow {
+            self.end();
+        }
+        self.text.push(c);
+        self.column += width;
+    }
+
+    fn end(&mut self) {
+        let begin = columns_of(self.begin);
+        if self.column > begin || self.column > 0 && !self.text.contains('\n') {
+            self.text.truncate(self.text.trim_end_matches(is_blank).len());
+            self.text.push('\n');
+            self.text += self.begin;
+            self.text += &self.style;
+            self.column = begin;
+        }
+    }
 }
 
 /// The columns that a text takes, without the terminal's own sequences (`ESC [ 1 m`).
@@ -73,23 +134,31 @@ fn columns_of(line: &str) -> usize {
     columns
 }
 
-/// About as a terminal has it: letters of East Asia and pictures take two columns (Unicode, annex 11), accents none.
-fn columns_of_char(c: char) -> usize {
+/// Not less than a terminal takes, so that it never breaks a row of ours: letters of East Asia and pictures take two columns
+/// (Unicode, annex 11), accents none. What makes a picture of a sign before it (U+FE0F) makes that one wider.
+pub fn columns_of_char(c: char) -> usize {
     match c {
-        '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}' => 0,
-        c if text::is_combining(c) => 0,
+        '\u{2d7f}' | '\u{fe0f}' | '\u{ff9e}' | '\u{ff9f}' => 1,
+        '\u{17a4}' | '\u{17d8}' => 3,
+        '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0e}' => 0,
         '\u{1100}'..='\u{115f}'
+        | '\u{231a}'..='\u{23ff}'
+        | '\u{25fd}'..='\u{27bf}'
+        | '\u{2b1b}'..='\u{2b55}'
         | '\u{2e80}'..='\u{303e}'
         | '\u{3041}'..='\u{a4cf}'
+        | '\u{a960}'..='\u{a97f}'
         | '\u{ac00}'..='\u{d7a3}'
         | '\u{f900}'..='\u{faff}'
+        | '\u{fe10}'..='\u{fe19}'
         | '\u{fe30}'..='\u{fe6f}'
         | '\u{ff00}'..='\u{ff60}'
         | '\u{ffe0}'..='\u{ffe6}'
-        | '\u{1f300}'..='\u{1f64f}'
-        | '\u{1f680}'..='\u{1f6ff}'
-        | '\u{1f900}'..='\u{1faff}'
+        | '\u{16fe0}'..='\u{1b2ff}'
+        | '\u{1d300}'..='\u{1d376}'
+        | '\u{1f000}'..='\u{1faff}'
         | '\u{20000}'..='\u{3fffd}' => 2,
+        c if text::is_combining(c) => 0,
         _ => 1,
     }
 }
@@ -103,20 +172,51 @@ mod tests {
         for (line, columns, expected) in [
             ("one two three", 20, "one two three"),
             ("one two three", 13, "one two three"),
-            ("one two three", 12, "one two\nthree"),
-            ("one two three", 7, "one two\nthree"),
-            ("one two  three", 8, "one two\nthree"),
-            ("one two three", 5, "one\ntwo\nthree"),
-            ("see http://a.example/long and so on", 10, "see http://a.example/long and\nso on"),
-            ("see http://a.example/ or not", 10, "see http://a.example/ or not"),
+            ("one two three", 12, "one two\n> three"),
+            ("one two three", 7, "one two\n> three"),
+            ("one two  three", 8, "one two\n> three"),
+            ("  one two three", 9, "  one two\n  > three"),
+            ("one two three", 3, "one\ntwo\nthr\nee"),
             ("\u{1b}[1malbert\u{1b}[0m: hi there", 16, "\u{1b}[1malbert\u{1b}[0m: hi there"),
-            ("\u{1b}[1malbert\u{1b}[0m: hi there", 15, "\u{1b}[1malbert\u{1b}[0m: hi\nthere"),
-            ("漢字 漢字 漢字", 9, "漢字 漢字\n漢字"),
+            ("\u{1b}[1malbert\u{1b}[0m: hi there", 15, "\u{1b}[1malbert\u{1b}[0m: hi\n> there"),
+            ("\u{1b}[2mone two three\u{1b}[0m", 8, "\u{1b}[2mone two\n> \u{1b}[2mthree\u{1b}[0m"),
+            ("漢字 漢字 漢字", 9, "漢字 漢字\n> 漢字"),
             ("e\u{301}e\u{301} e\u{301}e\u{301}", 5, "e\u{301}e\u{301} e\u{301}e\u{301}"),
             ("", 5, ""),
-            ("   ", 2, "   "),
+            ("   ", 2, "  "),
         ] {
-            assert_eq!(wrap(line, columns, 0), expected, "{line} in {columns}");
+            assert_eq!(wrap(line, columns, 0, "> "), expected, "{line} in {columns}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_longer_than_a_row_is_broken_unless_it_is_an_address() {
+        for (line, columns, expected) in [
+            ("abcdefghijklm", 8, "abcdefgh\n> ijklm"),
+            ("one abcdefghijkl two", 8, "one abcd\n> efghij\n> kl two"),
+            ("漢字漢字漢字", 5, "漢字\n> 漢\n> 字\n> 漢\n> 字"),
+            ("see http://a.example/long and so on", 10, "see http://a.example/long\n> and so\n> on"),
+            ("see http://a.example/ or not", 10, "see http://a.example/\n> or not"),
+            ("http://a.example http://b.example", 10, "http://a.example\n> http://b.example"),
+        ] {
+            assert_eq!(wrap(line, columns, 0, "> "), expected, "{line} in {columns}");
+        }
+    }
+
+    /// Whatever somebody writes, with blanks of any kind, it cannot begin a row.
+    #[test]
+    fn no_text_begins_a_row_of_its_own() {
+        let blanks = "\u{20}\u{a0}\u{1680}\u{2000}\u{2007}\u{200a}\u{202f}\u{205f}\u{2800}\u{3000}\u{3164}\u{115f}\u{1160}\u{ffa0}";
+        for blank in blanks.chars() {
+            for columns in [20, 80] {
+                for count in 0..2 * columns {
+                    let line = format!("eve: hi{}tesla:{blank}yes", blank.to_string().repeat(count));
+                    for row in wrap(&line, columns, 6, GOES_ON).split('\n').skip(1) {
+                        assert!(row.trim_start_matches(' ').starts_with(GOES_ON), "{blank:?} {count} {row:?}");
+                        assert!(columns_of(row) <= columns, "{row:?}");
+                    }
+                }
+            }
         }
     }
 

@@ -26,6 +26,8 @@ pub struct World {
     /// Those with whom we have talked alone, the last one first.
     pub partners: Vec<String>,
     pub blacklisted: Vec<String>,
+    /// The folded names of all people that we know of, wherever they are.
+    pub known: HashSet<String>,
     pub rooms: Vec<String>,
     /// Commands whose argument is a file.
     pub file_commands: Vec<String>,
@@ -54,6 +56,8 @@ impl World {
             }
             known.members.values().for_each(|nick| add(nick));
         }
+        let named = model.conversations().iter().map(|known| &known.name).filter(|name| !is_room(name));
+        let members = model.conversations().iter().flat_map(|known| known.members.keys());
         let others = model.conversations().iter().rev().filter(|known| !is_room(&known.name));
         let partners: Vec<_> = others.map(|known| known.name.clone()).collect();
         partners.iter().for_each(|nick| add(nick));
@@ -66,6 +70,7 @@ impl World {
             partners: partners.into_iter().filter(|nick| !model.blacklist.contains(nick)).collect(),
             blacklisted: model.blacklist.people.iter().flatten().cloned().collect(),
             people,
+            known: members.chain(named).chain([&model.nick]).map(|nick| names::casefold(nick)).collect(),
             rooms: model.rooms().map(str::to_owned).collect(),
             file_commands: command::find(commands, "/file").map(spellings).unwrap_or_default(),
         }
@@ -82,9 +87,14 @@ pub struct Completion {
 }
 
 impl Completion {
-    /// Begins with the word before the cursor; `None` when nothing fits.
+    /// Begins with the word before the cursor; `None` when nothing fits, or when the word goes on behind the cursor.
     pub fn begin(line: &Line, world: &World) -> Option<Completion> {
+        if line.text()[line.cursor()..].starts_with(|c: char| !c.is_whitespace()) {
+            return None;
+        }
         let (start, mut candidates) = candidates(line.before_cursor(), world);
+        let is_path = path_start(line.before_cursor(), world).is_some();
+        complete_first(&mut candidates, &line.before_cursor()[start..], |name| !is_path && world.known.contains(name));
         let kept = line.text().len() - (line.cursor() - start);
         candidates.retain(|candidate| kept + candidate.len() <= TEXT);
         candidates.truncate(CANDIDATES);
@@ -109,6 +119,22 @@ impl Completion {
     /// Whether nothing else fits.
     pub fn is_only(&self) -> bool {
         self.candidates.len() == 2
+    }
+}
+
+/// A word that is complete already never becomes another one at once: it comes first, even where it would not be offered.
+fn complete_first(candidates: &mut Vec<String>, typed: &str, is_known: impl Fn(&str) -> bool) {
+    let name = |word: &str| names::casefold(word.trim_start_matches('@'));
+    let bare = |word: &str| name(word.trim_end_matches([' ', ':', MAIN_SEPARATOR]));
+    let typed_name = name(typed);
+    let difference = |word: &String| match bare(word) {
+        bare if bare == typed_name => 0,
+        bare if bare.strip_prefix('#') == Some(&*typed_name) => 1,
+        _ => 2,
+    };
+    candidates.sort_by_key(difference);
+    if candidates.first().is_some_and(|first| difference(first) > 0) && is_known(&typed_name) {
+        candidates.insert(0, format!("{typed} "));
     }
 }
 

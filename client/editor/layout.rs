@@ -106,6 +106,16 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_broken_by_no_fewer_columns_than_characters_take() {
+        use crate::core::wrap::columns_of_char;
+        let is_too_narrow = |c: &char| columns_of_char(*c) < columns(&c.to_string());
+        let wrong: Vec<_> =
+            ('\u{20}'..=char::MAX).filter(|c| wire::text::is_printable(*c)).filter(is_too_narrow).collect();
+        assert_eq!(wrong, [], "{wrong:?}");
+        assert_eq!(columns_of_char('☀') + columns_of_char('\u{fe0f}'), 1 + columns("☀\u{fe0f}"));
+    }
+
+    #[test]
     fn a_long_line_goes_on_in_the_next_row() {
         assert_eq!(rows("> ", "abcdef", 6, 5), (owned(&["> abc", "def"]), 1, 3));
         assert_eq!(rows("> ", "abcdef", 2, 5), (owned(&["> abc", "def"]), 0, 4));

@@ -8,7 +8,7 @@ use super::clock::{TIME, starts_with_time};
 use super::layout::{Rows, columns, fitting, height, in_rows};
 use super::limits::RECENT;
 use super::style::{self, BOLD, DIM, Style};
-use crate::core::wrap::wrap;
+use crate::core::wrap::{GOES_ON, wrap};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -109,11 +109,10 @@ impl Screen {
         self.print(line);
     }
 
-    /// The line broken between words, its further rows below the text and not below the time. What is too long for a row is
-    /// left to the terminal.
+    /// The line broken between words, its further rows marked, below the text and not below the time.
     fn append(&mut self, line: String) {
         let indent = if starts_with_time(&style::without(&line)) { TIME } else { 0 };
-        let wrapped = wrap(&line, self.size.0, indent);
+        let wrapped = wrap(&line, self.size.0, indent, &self.style.apply(DIM, GOES_ON));
         let plain = style::without(&wrapped);
         let height = |row: &str| height(row, self.size.0);
         let is_sure = plain.split('\n').all(|row| row.is_ascii() || height(row) == 1);

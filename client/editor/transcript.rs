@@ -7,9 +7,10 @@ use super::passers::{Passers, passed};
 use super::style::{BOLD, DIM, Style};
 use crate::core::event::{Event, Kind, Manner, Sentence};
 use crate::core::model::{Model, is_room};
-use crate::core::sentence;
+use crate::core::sentence::{self, TO_YOU};
+use crate::core::wrap::GOES_ON;
 use time::{Date, OffsetDateTime};
-use wire::text::printable;
+use wire::text::{pluralize, printable};
 
 /// What is to be printed.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,8 +65,11 @@ impl Transcript {
             (_, Some(Sentence::Said { before, nick, after })) => {
                 let [before, nick] = [&before, &nick].map(|text| printable(text).into_owned());
                 let is_private = event.conversation.as_deref().is_some_and(|name| !is_room(name));
-                let marked = |row: String| match row.strip_prefix(TO_YOU) {
-                    Some(rest) if is_private => style.apply(BOLD, TO_YOU) + rest,
+                let bold = |text: &str| text.replacen(TO_YOU, &style.apply(BOLD, TO_YOU), 1);
+                let is_behind_name = is_private && !before.contains(TO_YOU);
+                let before = if is_private { bold(&before) } else { before };
+                let marked = |row: String| match row.strip_prefix(' ').is_some_and(|row| row.starts_with(TO_YOU)) {
+                    true if is_behind_name => bold(&row),
                     _ if event.mentions_us => style.mentions("", &model.nick, &row),
                     _ => row,
                 };
@@ -87,10 +91,13 @@ impl Transcript {
         self.after_day_line(moment, lines.into_iter().map(Print::Line).collect())
     }
 
-    /// The mark above what the user has not seen of a conversation yet.
-    pub fn new_mark(&mut self) -> Print {
+    /// The marks above what the user has not seen of a conversation yet, of which some is lost.
+    pub fn new_marks(&mut self, lost: usize) -> Vec<Print> {
         self.passers = None;
-        Print::Line(self.style.apply(DIM, "──── new ────"))
+        let verb = if lost == 1 { "is" } else { "are" };
+        let lost = (lost > 0).then(|| format!("{} {verb} not kept", pluralize(lost, "earlier message")));
+        let rule = |text: String| Print::Line(self.style.apply(DIM, &format!("──── {text} ────")));
+        std::iter::once("new".to_owned()).chain(lost).map(rule).collect()
     }
 
     /// Those who come and go are counted in one line, as long as nothing else is said.
@@ -125,21 +132,21 @@ impl Transcript {
         prints
     }
 
-    /// The time and `begin` stand before the first row; the others are indented as far as the time is wide.
+    /// The time and `begin` stand before the first row; the others are indented as far as the time is wide, and their mark
+    /// is dim.
     fn timed_rows(&self, moment: OffsetDateTime, begin: &str, rows: &[String]) -> Vec<String> {
         let Some((first, more)) = rows.split_first() else { return Vec::new() };
         let indent = if self.has_times { " ".repeat("09:30 ".len()) } else { String::new() };
         let first = self.timed(moment, &format!("{begin}{first}"));
-        std::iter::once(first).chain(more.iter().map(|row| format!("{indent}{row}"))).collect()
+        let dim = self.style.apply(DIM, GOES_ON);
+        let dimmed = |row: &String| row.strip_prefix(GOES_ON).map_or_else(|| row.clone(), |rest| dim.clone() + rest);
+        std::iter::once(first).chain(more.iter().map(|row| indent.clone() + &dimmed(row))).collect()
     }
 
     fn timed(&self, moment: OffsetDateTime, line: &str) -> String {
         if self.has_times { format!("{} {line}", self.style.apply(DIM, &minutes(moment))) } else { line.to_owned() }
     }
 }
-
-/// What the sentence of a private message says behind the name.
-const TO_YOU: &str = " (to you)";
 
 /// The beginning of what we said where we are, as the others see it.
 fn own(style: Style, model: &Model, manner: Manner) -> String {
@@ -214,7 +221,36 @@ mod tests {
         let kind = Kind::Said { from: "ben".into(), text: "mel, psst".into(), manner: Manner::Text };
         let event = Event { mentions_us: true, ..Event::at("ben", kind) };
         let Print::Line(line) = print(&mut transcript, &model, &event) else { panic!("a line") };
-        assert!(line.ends_with("ben\x1b[0m\x1b[1m (to you)\x1b[0m: mel, psst"), "{line:?}");
+        assert!(line.ends_with("ben\x1b[0m \x1b[1m(to you)\x1b[0m: mel, psst"), "{line:?}");
+    }
+
+    #[test]
+    fn what_says_that_it_is_private_in_a_room_is_not_marked() {
+        let (mut transcript, model, _) = transcript(Style::Few);
+        let mut printed = |conversation: &str, manner| {
+            let kind = Kind::Said { from: "ben".into(), text: "(to you) waves".into(), manner };
+            print(&mut transcript, &model, &Event::at(conversation, kind)).text().to_owned()
+        };
+        let bold = "\x1b[1m(to you)\x1b[0m";
+        let action = printed("ben", Manner::Action);
+        assert!(
+            action.starts_with(&format!("{bold} * ")) && action.ends_with("ben\x1b[0m (to you) waves"),
+            "{action:?}"
+        );
+        assert!(printed("ben", Manner::Text).ends_with(&format!("ben\x1b[0m {bold}: (to you) waves")));
+        for manner in [Manner::Action, Manner::Text] {
+            let said = printed("#lobby", manner);
+            assert!(!said.contains(bold) && !said.contains("(to you): "), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_lost_is_counted_below_the_mark() {
+        let (mut transcript, ..) = transcript(Style::Plain);
+        let mut marks = |lost| transcript.new_marks(lost).iter().map(|mark| mark.text().to_owned()).collect::<Vec<_>>();
+        assert_eq!(marks(0), ["──── new ────"]);
+        assert_eq!(marks(1), ["──── new ────", "──── 1 earlier message is not kept ────"]);
+        assert_eq!(marks(200)[1], "──── 200 earlier messages are not kept ────");
     }
 
     #[test]
@@ -266,13 +302,13 @@ mod tests {
             transcript.lines(event, &model, now).iter().map(|row| row.text().trim_end().to_owned()).collect::<Vec<_>>()
         };
         let text = "one\n\nben: \x1b[2Jthree";
-        assert_eq!(rows(&said("anna", text), false), ["anna: one", "", "  ben: [2Jthree"]);
+        assert_eq!(rows(&said("anna", text), false), ["anna: one", "│", "│ ben: [2Jthree"]);
         let timed = rows(&said("anna", text), true);
-        assert!(timed[0].ends_with(" anna: one") && timed[2] == "        ben: [2Jthree", "{timed:?}");
+        assert!(timed[0].ends_with(" anna: one") && timed[2] == "      │ ben: [2Jthree", "{timed:?}");
         let we = |is_elsewhere| {
             Event::at("#lobby", Kind::WeSaid { text: "one\ntwo".into(), manner: Manner::Text, is_elsewhere })
         };
-        assert_eq!(rows(&we(false), false), ["mel: one", "  two"]);
-        assert_eq!(rows(&we(true), false), ["(to #lobby) one", "  two"]);
+        assert_eq!(rows(&we(false), false), ["mel: one", "│ two"]);
+        assert_eq!(rows(&we(true), false), ["(to #lobby) one", "│ two"]);
     }
 }

@@ -81,10 +81,13 @@ impl Unseen {
         self.waiting.get(&names::casefold(room)).map_or(0, |waiting| waiting.messages)
     }
 
-    /// The user turns to a room: what waited there.
-    pub fn take(&mut self, room: &str) -> Vec<(OffsetDateTime, Arc<Event>)> {
+    /// The user turns to a room: what waited there, and how many messages are forgotten already.
+    pub fn take(&mut self, room: &str) -> (Vec<(OffsetDateTime, Arc<Event>)>, usize) {
         let waiting = self.waiting.remove(&names::casefold(room)).unwrap_or_default();
-        waiting.events.into_iter().filter_map(|(moment, event)| Some((moment, event.upgrade()?))).collect()
+        let events: Vec<_> =
+            waiting.events.into_iter().filter_map(|(moment, event)| Some((moment, event.upgrade()?))).collect();
+        let kept = events.iter().filter(|(_, event)| matches!(event.kind, Kind::Said { .. })).count();
+        (events, waiting.messages - kept)
     }
 
     /// Forgets rooms that we have left since, and which the model has forgotten with all that was said there.
@@ -146,10 +149,10 @@ mod tests {
             unseen.hold("#lab", event, &model, now);
         }
         assert_eq!(unseen.messages("#LAB"), UNSEEN + 3);
-        let taken = unseen.take("#Lab");
-        assert_eq!(taken.len(), UNSEEN);
+        let (taken, lost) = unseen.take("#Lab");
+        assert_eq!((taken.len(), lost), (UNSEEN, 3));
         assert!(Arc::ptr_eq(&taken[0].1, &events[3]) && Arc::ptr_eq(&taken[UNSEEN - 1].1, events.last().unwrap()));
-        assert!(unseen.take("#lab").is_empty() && unseen.messages("#lab") == 0);
+        assert!(unseen.take("#lab").0.is_empty() && unseen.messages("#lab") == 0);
     }
 
     #[test]

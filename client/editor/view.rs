@@ -298,12 +298,11 @@ impl Editor {
 
     /// The user turns to a conversation, and sees what has waited there.
     fn catch_up(&mut self, target: &str, model: &Model) {
-        let waited = self.unseen.take(target);
-        if waited.is_empty() {
+        let (waited, lost) = self.unseen.take(target);
+        if waited.is_empty() && lost == 0 {
             return;
         }
-        let mark = self.transcript.new_mark();
-        self.put(mark);
+        self.transcript.new_marks(lost).into_iter().for_each(|mark| self.put(mark));
         waited.iter().for_each(|(moment, event)| self.show_here(event, model, *moment));
     }
 }

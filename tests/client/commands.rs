@@ -54,7 +54,7 @@ fn one_person_alone() {
     tesla.type_line("/me whispers");
     albert.expect(":tesla!tesla@127.0.0.1 PRIVMSG albert :\u{1}ACTION whispers\u{1}");
     albert.send("PRIVMSG tesla :\u{1}ACTION nods\u{1}");
-    tesla.expect_line("* albert nods (to you)");
+    tesla.expect_line("(to you) * albert nods");
     tesla.ask("!INFO", &["Nothing was sent: you are talking to albert, not to a room; go to one with /to #room"]);
     // The conversation follows a new name.
     albert.send("NICK bert");

@@ -28,7 +28,7 @@ fn a_text_of_several_rows_is_one_message() {
         window.expect("the message as one", |screen| {
             let shown = screen.contents();
             let rows: Vec<_> = shown.lines().map(str::trim_end).collect();
-            rows.windows(4).any(|rows| *rows == ["mel: fn main() {", "", "      loop {}", "  }"])
+            rows.windows(4).any(|rows| *rows == ["mel: fn main() {", "│", "│     loop {}", "│ }"])
         });
     }
     // To one person, too.
@@ -37,7 +37,7 @@ fn a_text_of_several_rows_is_one_message() {
     mel.expect("what was said elsewhere", |screen| {
         let shown = screen.contents();
         let rows: Vec<_> = shown.lines().map(str::trim_end).collect();
-        rows.windows(3).any(|rows| *rows == ["(to able) psst", "  and", "  so on"])
+        rows.windows(3).any(|rows| *rows == ["(to able) psst", "│ and", "│ so on"])
     });
     albert.expect_nothing();
 }

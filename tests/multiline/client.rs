@@ -16,9 +16,9 @@ fn a_message_of_several_rows_is_shown_as_one() {
     tesla.expect_line("alice joined the conversation");
     alice
         .send_bytes(batch("PRIVMSG", "#lobby", &["how is ", "+everyone?", "", "  fn f() {", "tesla: psst"]).as_bytes());
-    tesla.expect_lines(&["alice: how is everyone?", "", "    fn f() {", "  tesla: psst"]);
+    tesla.expect_lines(&["alice: how is everyone?", "│ ", "│   fn f() {", "│ tesla: psst"]);
     alice.send_bytes(batch("NOTICE", "tesla", &["one", "two"]).as_bytes());
-    tesla.expect_lines(&["-alice- (to you) one", "  two"]);
+    tesla.expect_lines(&["(to you) -alice- one", "│ two"]);
     // One that is sent again, since its sender could not know that it had arrived.
     for target in ["#lobby", "tesla"] {
         for _ in 0..2 {
@@ -26,7 +26,7 @@ fn a_message_of_several_rows_is_shown_as_one() {
             alice.send_bytes(format!("@+groupchat.local/id={target} {again}").as_bytes());
         }
         let to_you = if target == "tesla" { " (to you)" } else { "" };
-        tesla.expect_lines(&[&format!("alice{to_you}: again"), "", "  and again"]);
+        tesla.expect_lines(&[&format!("alice{to_you}: again"), "│ ", "│ and again"]);
     }
     alice.send("PRIVMSG tesla :three");
     tesla.expect_line("alice (to you): three");
@@ -154,7 +154,7 @@ fn a_stored_message_of_several_rows_is_shown_once() {
     let start = || home.start(&["--nick", "tesla"]);
     let see = |tesla: &mut Person| {
         tesla.skip_to("[20*UTC] alice (to you): one");
-        tesla.expect_line("  two");
+        tesla.expect_line("│ two");
     };
     let mut tesla = start();
     see(&mut tesla);
@@ -168,6 +168,6 @@ fn a_stored_message_of_several_rows_is_shown_once() {
     alice.sync();
     alice.send_bytes(batch("PRIVMSG", "tesla", &["three", "four"]).as_bytes());
     tesla.skip_to("alice (to you): three");
-    tesla.expect_line("  four");
-    assert!(!tesla.has_seen("  two"));
+    tesla.expect_line("│ four");
+    assert!(!tesla.has_seen("│ two"));
 }

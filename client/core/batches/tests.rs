@@ -93,3 +93,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn rows_of_somebody_else_in_another_manner_or_to_others_are_messages_of_their_own() {
+    let lines = [
+        ":al!a@h BATCH +2 draft/multiline #a",
+        "@batch=2 :al!a@h PRIVMSG #a :one",
+        "@batch=2 :eve!e@h PRIVMSG #a :not al",
+        "@batch=2 :al!a@h NOTICE #a :a notice",
+        "@batch=2 :al!a@h PRIVMSG me :for me alone",
+        "@batch=2 :al!a@h PRIVMSG #A :two",
+        "BATCH -2",
+    ];
+    let expected = [lines[2], lines[3], lines[4], ":al!a@h PRIVMSG #a one\ntwo"];
+    assert_eq!(put_together(&lines), expected);
+    let unnamed = ["BATCH +2 draft/multiline #a", lines[1], lines[2], lines[6]];
+    assert_eq!(put_together(&unnamed), [lines[2], ":al!a@h PRIVMSG #a one"]);
+}

@@ -37,14 +37,18 @@ fn what_people_say() {
         (":srv NOTICE me :hello", "*** hello\n"),
         ("NOTICE AUTH :hello", "*** hello\n"),
         (":albert!a@h PRIVMSG #lobby :\u{1}ACTION waves\u{1}", "* albert waves\n"),
-        (":albert!a@h PRIVMSG me :\u{1}ACTION waves", "* albert waves (to you)\n"),
+        (":albert!a@h PRIVMSG me :\u{1}ACTION waves", "(to you) * albert waves\n"),
         (":albert!a@h PRIVMSG me :\u{1}VERSION\u{1}", ""),
         (
             "@time=2026-11-25T09:30:00.123Z;groupchat.local/waited :albert!a@h PRIVMSG me :psst",
             "[2026-11-25 09:30 UTC] albert (to you): psst\n",
         ),
         ("@time=2026-11-25T09:30:00.123Z :albert!a@h PRIVMSG me :psst", "albert (to you): psst\n"),
-        ("@time=x;groupchat.local/waited :albert!a@h NOTICE me :psst", "-albert- (to you) psst\n"),
+        ("@time=x;groupchat.local/waited :albert!a@h NOTICE me :psst", "(to you) -albert- psst\n"),
+        (":albert!a@h PRIVMSG #lobby :\u{1}ACTION (to you) waves\u{1}", "* albert (to you) waves\n"),
+        (":albert!a@h NOTICE #lobby :(to you) psst", "-albert- (to you) psst\n"),
+        (":al\u{a0}(to\u{3164}you)!a@h PRIVMSG #lobby :psst", "al?(to?you): psst\n"),
+        (":anna\u{115f}\u{ffa0}!a@h PRIVMSG #lobby :hi", "anna?: hi\n"),
         (":al\u{1b}[2Jbert!a@h PRIVMSG #lobby :\u{7}x\u{202e}y", "al[2Jbert: xy\n"),
     ] {
         assert_eq!(shown(&[line]), expected, "{line}");
@@ -262,12 +266,12 @@ fn what_people_say_in_several_rows() {
         shown(&lines.iter().map(String::as_str).collect::<Vec<_>>())
     };
     let rows = [":al!a@h PRIVMSG #lobby one", ":al!a@h PRIVMSG #lobby :", ":al!a@h PRIVMSG #lobby :ben: \u{1b}[2Jtwo"];
-    assert_eq!(batch(":al!a@h BATCH +1 draft/multiline #lobby", &rows), "al: one\n\n  ben: [2Jtwo\n");
+    assert_eq!(batch(":al!a@h BATCH +1 draft/multiline #lobby", &rows), "al: one\n│ \n│ ben: [2Jtwo\n");
     let rows = [":al!a@h NOTICE me one", ":al!a@h NOTICE me two"];
-    assert_eq!(batch("@time=x :al!a@h BATCH +1 draft/multiline me", &rows), "-al- (to you) one\n  two\n");
+    assert_eq!(batch("@time=x :al!a@h BATCH +1 draft/multiline me", &rows), "(to you) -al- one\n│ two\n");
     let waited = "@time=2026-11-25T09:30:00.123Z;groupchat.local/waited :al!a@h BATCH +1 draft/multiline me";
     let rows = [":al!a@h PRIVMSG me one", ":al!a@h PRIVMSG me two"];
-    assert_eq!(batch(waited, &rows), "[2026-11-25 09:30 UTC] al (to you): one\n  two\n");
+    assert_eq!(batch(waited, &rows), "[2026-11-25 09:30 UTC] al (to you): one\n│ two\n");
     let rows = [":troll!t@h PRIVMSG #lobby one", ":troll!t@h PRIVMSG #lobby two"];
     assert_eq!(batch(":troll!t@h BATCH +1 draft/multiline #lobby", &rows), "");
     // No other text has rows, whatever a tag holds.

@@ -124,10 +124,49 @@ fn a_conversation_keeps_its_number_until_it_ends() {
     assert_eq!(["#lobby", "#lab", "anna", "ben"].map(|name| number(&model, name)), [1, 2, 3, 4].map(Some));
     assert!(!model.forget("#LAB"));
     model.record(&said("carl", "carl"));
-    assert_eq!(["#lobby", "anna", "ben", "carl"].map(|name| number(&model, name)), [1, 3, 4, 2].map(Some));
+    assert_eq!(["#lobby", "anna", "ben", "carl"].map(|name| number(&model, name)), [1, 3, 4, 5].map(Some));
     assert_eq!(model.conversations().last().map(|known| &*known.name), Some("carl"), "the last one to say something");
     model.follow(&Message::parse(":ben!b@h NICK bert").unwrap());
     assert_eq!([number(&model, "bert"), number(&model, "ben")], [Some(4), None]);
+    model.enter_person("dora", true);
+    assert_eq!(number(&model, "dora"), Some(2), "the user wants it");
+    assert!(!model.forget("carl"));
+    model.record(&said("eve", "eve"));
+    assert_eq!(number(&model, "eve"), Some(6), "no stranger is where somebody else was");
+}
+
+#[test]
+fn the_first_room_is_number_1_even_behind_stored_messages() {
+    let mut model = Model { nick: "me".into(), ..Model::default() };
+    model.record(&said("anna", "anna"));
+    model.enter_person("ben", true);
+    model.follow(&Message::parse(":me!m@h JOIN #lobby").unwrap());
+    let numbers: Vec<_> = model.conversations().iter().map(|known| (&*known.name, known.number)).collect();
+    assert_eq!(numbers, [("anna", 2), ("ben", 3), ("#lobby", 1)]);
+}
+
+#[test]
+fn strangers_do_not_displace_those_with_whom_the_user_talks() {
+    let mut model = Model { nick: "me".into(), ..Model::default() };
+    let we_said = Kind::WeSaid { text: "hi".into(), manner: Manner::Text, is_elsewhere: true };
+    model.record(&Arc::new(Event::at("anna", we_said)));
+    model.enter_person("ben", true);
+    (0..2 * PEOPLE).for_each(|number| model.record(&said("x", &format!("p{number}"))));
+    assert_eq!(model.conversations.len(), PEOPLE);
+    assert!(model.find("anna").is_some() && model.find("ben").is_some() && model.find("p0").is_none());
+    (0..PEOPLE).for_each(|number| model.enter_person(&format!("q{number}"), true));
+    assert_eq!(model.conversations.len(), PEOPLE);
+    assert!(model.find("anna").is_none() && model.find("q0").is_some(), "the oldest one");
+}
+
+#[test]
+fn one_can_ask_whether_a_name_may_be_of_somebody_else_before_it_is_said() {
+    let mut model = Model { nick: "me".into(), ..Model::default() };
+    model.enter_person("anna", true);
+    assert!(!model.may_be_another("anna"));
+    model.follow(&Message::parse(":anna!a@h QUIT :bye").unwrap());
+    assert!(model.may_be_another("ANNA") && model.take_doubt("Anna") && !model.may_be_another("anna"));
+    assert!(!model.take_doubt("anna"));
 }
 
 #[test]
@@ -138,7 +177,7 @@ fn a_name_that_is_taken_over_has_one_conversation() {
     }
     model.follow(&Message::parse(":anna!a@h NICK ben").unwrap());
     let [only] = model.conversations() else { panic!("there is one") };
-    assert_eq!((&*only.name, only.number, only.unread, only.scrollback.len()), ("ben", 2, 3, 3));
+    assert_eq!((&*only.name, only.number, only.unread, only.scrollback.len()), ("ben", 3, 3, 3));
     assert_eq!(only.bytes, only.scrollback.iter().map(|event| event.size()).sum::<usize>());
     model.follow(&Message::parse(":ben!a@h NICK BEN").unwrap());
     assert_eq!(model.conversations().len(), 1);

@@ -104,7 +104,7 @@ fn a_long_line_breaks_between_words_above_the_prompt() {
     terminal.draw_prompt(&in_lobby());
     paper.take();
     terminal.show(&said("albert", "a line that is longer than this terminal is wide"), &in_lobby());
-    let rows = "\u{1b}[1malbert\u{1b}[0m: a line that is longer than this\nterminal is wide\n";
+    let rows = "\u{1b}[1malbert\u{1b}[0m: a line that is longer than this\n│ terminal is wide\n";
     assert_eq!(paper.take(), format!("\r\x1b[K{rows}You (#lobby): "));
 }
 
@@ -117,5 +117,5 @@ fn a_pipe_gets_plain_text() {
     let elsewhere = Event { conversation: Some(here), ..said("al\x07bert", "\x1b[2Jhi") };
     terminal.show(&elsewhere, &in_lobby());
     terminal.show(&Kind::Joined("bob \u{9b}31m".into()).into(), &in_lobby());
-    assert_eq!(paper.take(), "[#d]ev] albert: [2Jhi\nbob 31m joined the conversation\n");
+    assert_eq!(paper.take(), "[#d]ev] albert: [2Jhi\nbob?31m joined the conversation\n");
 }

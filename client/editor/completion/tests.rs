@@ -18,6 +18,7 @@ fn world() -> World {
         partners: owned(&["carl", "bob"]),
         blacklisted: owned(&["troll"]),
         people: owned(&["bob", "Ben", "albert"]),
+        known: ["bob", "ben", "albert", "carl"].map(str::to_owned).into(),
         rooms: owned(&["#lobby", "#lab"]),
         file_commands: owned(&["/file", r"\file\", "!FILE "]),
     }
@@ -41,6 +42,48 @@ fn tab_goes_round() {
     assert_eq!(tabs("hi b", 2), ["hi bob ", "hi Ben "]);
     assert_eq!(tabs("/m", 3), ["/msg ", "/me ", "/m"]);
     assert_eq!(tabs("x", 1), ["x"]);
+}
+
+#[test]
+fn a_complete_word_never_becomes_another_one_at_once() {
+    let mut world = world();
+    world.people = ["annabel", "anna", "lab", "lobster"].map(str::to_owned).into();
+    world.known.extend(["dora".into(), "lobst".into()]);
+    world.rooms = ["#lab2", "#lab", "#lobby"].map(str::to_owned).into();
+    world.commands = ["/message", "/me", "/msg"].map(str::to_owned).into();
+    for (typed, expected) in [
+        ("anna", &["anna: ", "annabel: ", "anna"][..]),
+        ("hi ANNA", &["hi anna ", "hi annabel "]),
+        ("@anna", &["@anna ", "@annabel "]),
+        ("/msg anna", &["/msg anna ", "/msg annabel "]),
+        ("lobst", &["lobst ", "lobster: "]),
+        ("/msg lobst", &["/msg lobst ", "/msg lobster "]),
+        ("dora", &["dora"]),
+        ("/me", &["/me ", "/message "]),
+        ("/help me", &["/help me ", "/help message "]),
+        ("/join #lab", &["/join #lab ", "/join #lab2 "]),
+        ("/to lab", &["/to lab ", "/to #lab ", "/to #lab2 "]),
+        ("see #LAB", &["see #lab ", "see #lab2 "]),
+        ("&lab", &["&lab ", "&lab2 "]),
+    ] {
+        let mut line = Line::default();
+        line.set(typed);
+        let mut completion = Completion::begin(&line, &world);
+        for expected in expected {
+            completion.iter_mut().for_each(|completion| completion.next(&mut line, true));
+            assert_eq!(line.text(), *expected, "{typed}");
+        }
+    }
+}
+
+#[test]
+fn a_word_is_completed_at_its_end() {
+    let mut line = Line::default();
+    for (text, left, is_completed) in [("ben", 2, false), ("hi ben", 3, false), ("b ben", 4, true), ("b\nx", 2, true)] {
+        line.set(text);
+        (0..left).for_each(|_| line.left());
+        assert_eq!(Completion::begin(&line, &world()).is_some(), is_completed, "{text}");
+    }
 }
 
 #[test]

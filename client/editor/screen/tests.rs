@@ -145,7 +145,7 @@ fn further_rows_stand_below_the_text_and_not_below_the_time() {
     emulated.prompt("half", 4);
     emulated.screen.print("09:30 anna: some words that take rows".into());
     emulated.screen.print_instead("09:31 anna: other words that take rows".into());
-    assert_eq!(emulated.rows(), ["09:31 anna: other", "      words that", "      take rows", "#lobby> half"]);
+    assert_eq!(emulated.rows(), ["09:31 anna: other", "      │ words that", "      │ take rows", "#lobby> half"]);
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn what_a_narrower_window_cut_off_is_drawn_again_and_nothing_else() {
         assert!((0..20).all(|number| all.contains(&format!("<{number}>"))), "{columns}: {all}");
         // Of the first line in the window one row may have left it at the top already.
         assert!(all.matches('<').count() <= 20 + 3, "{columns}: {all}");
-        assert!(all.replace(['\n', ' '], "").contains("<19>isalinethatisratherlong#lobby>"), "{columns}: {all}");
+        assert!(all.replace(['\n', ' ', '│'], "").contains("<19>isalinethatisratherlong#lobby>"), "{columns}: {all}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the editor: what the prompt says, where keys lead, what is shown when.
 
 use super::super::clock::Clock;
+use super::super::limits::UNSEEN;
 use super::super::prompt::Turn;
 use super::super::style::Style;
 use super::*;
@@ -102,6 +103,24 @@ fn a_mention_in_another_room_is_shown_at_once_and_in_its_place() {
     let shown = paper.take();
     let places = ["before", "mel?", "after"].map(|text| shown.find(&format!("Jalbert: {text}\r\n")).unwrap());
     assert!(places.is_sorted(), "{shown:?}");
+}
+
+#[test]
+fn messages_that_are_not_kept_are_counted() {
+    let (mut editor, paper) = editor();
+    let mut model = model();
+    for number in 0..UNSEEN + 2 {
+        let kind = Kind::Said { from: "albert".into(), text: format!("<{number}>"), manner: Manner::Text };
+        let event = Arc::new(Event::at("#lab", kind));
+        model.record(&event);
+        editor.show(&event, &model);
+    }
+    paper.take();
+    model.set_target(Some("#lab"));
+    editor.show(&Kind::TalkingTo(Some("#lab".into())).into(), &model);
+    let shown = paper.take();
+    assert!(shown.contains("──── 2 earlier messages are not kept ────"), "{shown:?}");
+    assert!(!shown.contains("<1>") && shown.contains("<2>"));
 }
 
 #[test]
