@@ -93,6 +93,9 @@ pub trait Wing: Send + Sync {
 
     /// The program ends at once.
     fn abandon(&self, _client: &Client) {}
+
+    /// After that, when everything has been said. `by_user` when the user wants it to end, and so types nothing more for it.
+    fn settle(&self, _by_user: bool) {}
 }
 
 /// One command.

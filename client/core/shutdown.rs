@@ -69,14 +69,16 @@ pub fn drain(state: &mut State) {
     let read = move || {
         let mut buffer = [0; TERMINAL_LINE];
         // No thread can interrupt this one in a read, but the end of the program does.
-        while let Ok(1..) = terminal.read(&mut buffer)
-            && came.send(()).is_ok()
+        while let Ok(count @ 1..) = terminal.read(&mut buffer)
+            && came.send(buffer[..count].iter().filter(|byte| matches!(byte, b'\r' | b'\n')).count()).is_ok()
         {}
     };
     let _ = thread::Builder::new().name("drain".to_owned()).spawn(read);
     let (start, mut lines) = (Instant::now(), 0);
-    while start.elapsed() < DRAIN && comes.recv_timeout(TOGETHER).is_ok() {
-        lines += 1;
+    while start.elapsed() < DRAIN
+        && let Ok(count) = comes.recv_timeout(TOGETHER)
+    {
+        lines += count;
     }
     if lines > 0 {
         state.note(format!("{} behind that: dropped", text::pluralize(lines, "line")));
@@ -94,6 +96,7 @@ pub fn if_closed(client: &Client) {
 pub fn at_once(client: &Client) -> ! {
     client.wings.iter().for_each(|wing| wing.abandon(client));
     say_goodbye(client, &mut client.lock());
+    client.wings.iter().for_each(|wing| wing.settle(true));
     process::exit(0)
 }
 
@@ -112,6 +115,8 @@ pub fn give_up(client: &Client, failure: Failure) {
     });
     let refused = state.script.report().filter(|_| is_script());
     state.drop_unconfirmed().iter().chain(&refused).for_each(|lines| complain(lines));
+    // The state stays locked, so that no key of now is carried out.
+    client.wings.iter().for_each(|wing| wing.settle(false));
     drain(&mut state);
     process::exit(1)
 }
@@ -121,17 +126,18 @@ pub fn give_up(client: &Client, failure: Failure) {
 pub fn on_ctrl_c(client: &Arc<Client>) -> Result<(), String> {
     let client = Arc::clone(client);
     let leave = move || {
-        let (client, (said, wait)) = (Arc::clone(&client), mpsc::channel());
+        let (sharing, (said, wait)) = (Arc::clone(&client), mpsc::channel());
         let goodbye = move || {
-            client.wings.iter().for_each(|wing| wing.abandon(&client));
-            let mut state = client.lock();
-            say_goodbye(&client, &mut state);
+            sharing.wings.iter().for_each(|wing| wing.abandon(&sharing));
+            let mut state = sharing.lock();
+            say_goodbye(&sharing, &mut state);
             state.note("DISCONNECTED!!");
             let _ = said.send(());
         };
         // Without a thread to say it there is no goodbye, and nothing to wait for.
         let _ = thread::Builder::new().name("goodbye".to_owned()).spawn(goodbye);
         let _ = wait.recv_timeout(AT_ONCE);
+        client.wings.iter().for_each(|wing| wing.settle(false));
         process::exit(0);
     };
     ctrlc::set_handler(leave).map_err(|error| format!("cannot handle Ctrl-C: {error}"))

@@ -2,7 +2,7 @@
 //!
 //! Pure. The main thread feeds it with what it reads.
 
-use super::limits::{ESCAPE, PASTE, SEQUENCE, STRING};
+use super::limits::{ESCAPE, ESCAPE_BEFORE, PASTE, PASTE_HOLD, SEQUENCE, STRING};
 use std::time::Duration;
 
 /// A key, or a combination of keys.
@@ -37,7 +37,7 @@ pub enum Key {
 
 /// What comes before a paste, and behind it.
 const PASTE_START: &[u8] = b"\x1b[200~";
-const PASTE_END: &[u8] = b"\x1b[201~";
+pub const PASTE_END: &[u8] = b"\x1b[201~";
 const CTRL_C: u8 = 3;
 const BEL: u8 = 7;
 const ESC: u8 = 0x1b;
@@ -46,12 +46,26 @@ const ESC: u8 = 0x1b;
 #[derive(Default)]
 pub struct Parser {
     bytes: Vec<u8>,
-    paste: Option<Vec<u8>>,
+    paste: Option<Pasted>,
+    /// The user does not wait any longer for the end of a paste; what still comes of it is dropped.
+    is_paste_lost: bool,
+    /// `bytes` begins with an escape character that was handed out as the Escape key; or it is empty, and one was handed out
+    /// a moment ago.
+    after_escape: bool,
     /// A string is being skipped: an answer of the terminal to something that nobody has asked.
     in_string: bool,
     /// What was given up and may have been the start of a paste. The rest of that can be late on a slow line, and what is
     /// pasted must not be carried out.
     late: Vec<u8>,
+}
+
+/// A paste that is coming in.
+#[derive(Default)]
+struct Pasted {
+    text: Vec<u8>,
+    /// There was a mark of the end, which may be a trick: its author wants what follows to be typed. No person types so soon
+    /// behind a paste. So what follows is held back, and when it has another mark in it, it was pasted as well.
+    has_ended: bool,
 }
 
 /// The start of some bytes.
@@ -66,11 +80,28 @@ impl Parser {
     /// Takes the bytes of one read; the keys in them.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Key> {
         // A terminal that never ends a paste must not take all keys away.
-        if self.paste.is_some() && bytes == [CTRL_C] {
-            self.paste = None;
+        if bytes == [CTRL_C] && self.paste.take_if(|paste| !paste.has_ended).is_some() {
+            self.is_paste_lost = true;
             return Vec::new();
         }
+        if self.after_escape && self.bytes.is_empty() {
+            self.after_escape = matches!(bytes, [b'0'..=b'9' | b'\r' | b'\n' | b'[' | b'O', ..]);
+            if self.after_escape {
+                self.late.clear();
+                self.bytes.push(ESC);
+            }
+        }
         self.bytes.extend_from_slice(bytes);
+        if self.is_paste_lost {
+            let end = position(&self.bytes, PASTE_END).map(|at| at + PASTE_END.len());
+            self.is_paste_lost = end.is_none();
+            self.bytes.drain(..end.unwrap_or(self.bytes.len().saturating_sub(PASTE_END.len() - 1)));
+        }
+        if self.is_paste_lost { Vec::new() } else { self.keys() }
+    }
+
+    /// The keys in what has come.
+    fn keys(&mut self) -> Vec<Key> {
         let mut keys = Vec::new();
         if !self.late.is_empty() {
             let whole = [&self.late, &*self.bytes].concat();
@@ -80,22 +111,21 @@ impl Parser {
             let late = std::mem::take(&mut self.late);
             if whole.starts_with(PASTE_START) {
                 self.bytes.drain(..PASTE_START.len() - late.len());
-                self.paste = Some(Vec::new());
+                self.paste = Some(Pasted::default());
             }
         }
         loop {
-            if self.paste.is_some() {
-                match self.pasted() {
-                    Some(pasted) => keys.extend(pasted),
-                    None => return keys,
-                }
+            if let Some(paste) = &mut self.paste {
+                paste.take(&mut self.bytes);
+                return keys;
             }
             if self.in_string && !self.skip_string() {
                 return keys;
             }
             if self.bytes.starts_with(PASTE_START) {
                 self.bytes.drain(..PASTE_START.len());
-                self.paste = Some(Vec::new());
+                self.paste = Some(Pasted::default());
+                self.after_escape = false;
                 continue;
             }
             // OSC, DCS, APC, PM and SOS (ECMA-48, section 5.6). Alone it is a key with Alt.
@@ -108,6 +138,7 @@ impl Parser {
                 _ if self.bytes.is_empty() => return keys,
                 Start::Known(key, length) => {
                     self.bytes.drain(..length);
+                    self.after_escape = false;
                     keys.extend(key);
                 }
                 Start::Incomplete if self.bytes.len() > SEQUENCE => self.bytes.clear(),
@@ -116,35 +147,9 @@ impl Parser {
         }
     }
 
-    /// Moves what has come of a paste; all of it, once it has ended.
-    fn pasted(&mut self) -> Option<Vec<Key>> {
-        let paste = self.paste.as_mut()?;
-        // Within the text the mark is a trick: its author wants what follows to be typed. Then it is not the last one before
-        // the next paste, if that has come as well.
-        let end = position(&self.bytes, PASTE_END).map(|first| {
-            let next = position(&self.bytes[first..], PASTE_START).map_or(self.bytes.len(), |at| first + at);
-            let last = self.bytes[..next].windows(PASTE_END.len()).rposition(|part| part == PASTE_END);
-            last.unwrap_or(first)
-        });
-        // The start of the mark may have come without its end.
-        let length = end.unwrap_or(self.bytes.len().saturating_sub(PASTE_END.len() - 1));
-        let mut came = &self.bytes[..length];
-        while let Some(at) = position(came, PASTE_END) {
-            paste.extend_from_slice(&came[..at]);
-            came = &came[at + PASTE_END.len()..];
-        }
-        paste.extend_from_slice(came);
-        paste.truncate(PASTE + 1);
-        self.bytes.drain(..length);
-        end?;
-        self.bytes.drain(..PASTE_END.len());
-        let paste = self.paste.take()?;
-        if paste.len() > PASTE {
-            return Some(vec![Key::LongPaste]);
-        }
-        let text: String = paste.utf8_chunks().map(|chunk| chunk.valid()).collect();
-        let is_whole = text.len() == paste.len();
-        Some([Key::Paste(text)].into_iter().chain((!is_whole).then_some(Key::NoText)).collect())
+    /// Whether a paste has begun, and more of it may come.
+    pub fn is_pasting(&self) -> bool {
+        self.is_paste_lost || self.paste.is_some()
     }
 
     /// Drops what has come of a string; whether that has ended. No control character belongs to it but the one at its end.
@@ -162,20 +167,38 @@ impl Parser {
         true
     }
 
-    /// How long the rest of a sequence that has begun may take; `None` when none has.
+    /// How long to wait for more until `give_up`; `None` when nothing has begun.
     pub fn patience(&self) -> Option<Duration> {
-        let has_begun = self.paste.is_none() && !self.bytes.is_empty();
-        if self.in_string { Some(STRING) } else { has_begun.then_some(ESCAPE) }
+        match &self.paste {
+            Some(paste) => paste.has_ended.then_some(PASTE_HOLD),
+            None if self.is_paste_lost || self.in_string => Some(STRING),
+            None if self.after_escape => Some(ESCAPE_BEFORE),
+            None => (!self.bytes.is_empty()).then_some(ESCAPE),
+        }
     }
 
-    /// Nothing more came: a lone escape character is the Escape key, and the start of anything else is dropped.
+    /// Nothing more came: a paste has ended, a lone escape character is the Escape key, and the start of anything else is
+    /// dropped.
     pub fn give_up(&mut self) -> Vec<Key> {
+        if self.paste.is_some() {
+            let pasted = self.paste.take_if(|paste| paste.has_ended);
+            return pasted.map_or_else(Vec::new, |pasted| [pasted.keys(), self.keys()].concat());
+        }
         let bytes = std::mem::take(&mut self.bytes);
+        let was_escape = std::mem::take(&mut self.after_escape);
+        if std::mem::take(&mut self.is_paste_lost) || bytes.is_empty() && !self.in_string {
+            return Vec::new();
+        }
+        let typed = |bytes: &[u8]| bytes.iter().map(|byte| Key::Char(char::from(*byte))).collect();
         let keys = match bytes[..] {
             _ if std::mem::take(&mut self.in_string) => Vec::new(),
             // These came behind a sequence that was given up: they were typed.
-            _ if !self.late.is_empty() => bytes.iter().map(|byte| Key::Char(char::from(*byte))).collect(),
-            [ESC] => vec![Key::Escape],
+            _ if !self.late.is_empty() => typed(&bytes),
+            [ESC, ref bytes @ ..] if was_escape => typed(bytes),
+            [ESC] => {
+                self.after_escape = true;
+                vec![Key::Escape]
+            }
             [ESC, ..] => Vec::new(),
             _ => vec![Key::NoText],
         };
@@ -183,6 +206,37 @@ impl Parser {
         let start = (0..given_up.len()).find(|&at| PASTE_START.starts_with(&given_up[at..]));
         self.late = start.map_or_else(Vec::new, |at| given_up[at..].to_vec());
         keys
+    }
+}
+
+impl Pasted {
+    /// Moves what belongs to it, up to the last mark.
+    fn take(&mut self, bytes: &mut Vec<u8>) {
+        loop {
+            let end = position(bytes, PASTE_END);
+            let start = position(bytes, PASTE_START).filter(|_| self.has_ended);
+            let Some(mark) = end.into_iter().chain(start).min() else { break };
+            self.text.extend(bytes.drain(..mark));
+            bytes.drain(..PASTE_END.len());
+            self.has_ended = end == Some(mark);
+        }
+        if !self.has_ended {
+            // The start of the mark may have come without its end.
+            self.text.extend(bytes.drain(..bytes.len().saturating_sub(PASTE_END.len() - 1)));
+        } else if bytes.len() > PASTE {
+            // Nobody has typed that.
+            self.text.append(bytes);
+        }
+        self.text.truncate(PASTE + 1);
+    }
+
+    fn keys(self) -> Vec<Key> {
+        if self.text.len() > PASTE {
+            return vec![Key::LongPaste];
+        }
+        let text: String = self.text.utf8_chunks().map(|chunk| chunk.valid()).collect();
+        let is_whole = text.len() == self.text.len();
+        [Key::Paste(text)].into_iter().chain((!is_whole).then_some(Key::NoText)).collect()
     }
 }
 

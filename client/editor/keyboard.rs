@@ -35,7 +35,11 @@ impl Keyboard {
             lock(&editor).prompt.history = history::load(file);
         }
         lock(&editor).knows_files = command::find(&client.commands, "/file").is_some();
-        Ok(Keyboard { client, editor, modes, keys: Keys::new()?, history })
+        let keys = Keys::new(&modes)?;
+        // What is typed before the first prompt waits for it.
+        modes.raw(true);
+        lock(&editor).screen.prepare();
+        Ok(Keyboard { client, editor, modes, keys, history })
     }
 
     /// Edits until there is a line; `None` at the end of the input.
@@ -44,6 +48,9 @@ impl Keyboard {
             let request = match self.keys.next() {
                 Happening::Key(key) => {
                     let state = self.client.lock();
+                    if self.modes.is_ending() {
+                        continue;
+                    }
                     let mut editor = lock(&self.editor);
                     editor.screen.hold();
                     let request = editor.key(key, &state.model, &self.client.commands);
@@ -65,7 +72,11 @@ impl Keyboard {
                     lock(&self.editor).go_on(tty::size());
                     None
                 }
-                Happening::Quit => Some(Request::Interrupt),
+                Happening::Quit => {
+                    self.modes.begin_end();
+                    tty::interrupt();
+                    None
+                }
                 Happening::Closed => return None,
             };
             match request {
@@ -81,6 +92,7 @@ impl Keyboard {
                 Some(Request::Interrupt) => {
                     // The program ends soon; what was typed behind that is not sent meanwhile.
                     self.keys.drop_pending();
+                    self.modes.want_end();
                     tty::interrupt();
                 }
                 Some(Request::Suspend) => self.suspend(),
@@ -101,8 +113,10 @@ impl Keyboard {
     }
 
     /// Stops, and goes on when the shell says so.
-    fn suspend(&self) {
+    fn suspend(&mut self) {
         let state = self.client.lock();
+        // As a terminal does: it was typed for another program.
+        self.keys.drop_pending();
         lock(&self.editor).screen.leave();
         self.modes.restore();
         drop(state);
@@ -138,6 +152,7 @@ impl Source for Keyboard {
 
 impl Drop for Keyboard {
     fn drop(&mut self) {
+        lock(&self.editor).screen.leave();
         self.modes.end();
     }
 }

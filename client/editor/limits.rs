@@ -20,6 +20,10 @@ pub const PASTED_BYTES: usize = 4096;
 pub const SEQUENCE: usize = 256;
 /// How long the rest of a sequence may take after its escape character; then that was the Escape key.
 pub const ESCAPE: Duration = Duration::from_millis(50);
+/// How long an Escape key that was handed out may still be the start of a sequence: pieces on a slow line are as far apart.
+pub const ESCAPE_BEFORE: Duration = Duration::from_millis(250);
+/// What comes so soon behind a paste is held back: no person types it, so it may be pasted as well.
+pub const PASTE_HOLD: Duration = Duration::from_millis(100);
 /// The same for a string in which a terminal answers: on a slow line that is long, and nobody types one.
 pub const STRING: Duration = Duration::from_secs(1);
 
@@ -50,3 +54,12 @@ pub const UNREAD_NAMED: usize = 3;
 pub const SIZE: (usize, usize) = (80, 24);
 /// The bell does not ring more often.
 pub const BELL: Duration = Duration::from_secs(1);
+
+// --- The end ------------------------------------------------------------------------------------
+
+/// A user who typed that short ago when somebody else ends the program is typing on.
+pub const TYPING: Duration = Duration::from_secs(2);
+/// The user has stopped typing when nothing comes for this long.
+pub const PAUSE: Duration = Duration::from_secs(1);
+/// What is typed behind the end is dropped for no longer.
+pub const LONGEST_END: Duration = Duration::from_secs(5);

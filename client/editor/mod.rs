@@ -21,7 +21,8 @@
 //! - [`passers`], [`transcript`], [`unseen`]: those who come and go; from events to lines; what waits in other rooms
 //! - [`view`]: all of this together; [`keyboard`]: reads lines from it; [`keys`]: the table for `/keys`
 //!
-//! It uses three hooks of the core: a view, `commands`, and `abandon`, to undo the raw mode when the program ends at once.
+//! It uses three hooks of the core: a view, `commands`, and `abandon` with `settle`, to undo the raw mode when the
+//! program ends at once, after what is still being typed.
 
 mod clock;
 mod completion;
@@ -103,7 +104,11 @@ impl Wing for EditorWing {
     }
 
     fn abandon(&self, _: &Client) {
-        self.modes.end();
+        self.modes.begin_end();
+    }
+
+    fn settle(&self, by_user: bool) {
+        self.modes.settle(by_user);
     }
 }
 

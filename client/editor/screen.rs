@@ -52,6 +52,8 @@ pub struct Screen {
     block: Block,
     /// The user is at the prompt.
     is_active: bool,
+    /// The terminal marks pastes.
+    is_prepared: bool,
     /// How many rows of the block are above the cursor, while it is shown.
     drawn: Option<usize>,
     /// More is about to be printed.
@@ -79,6 +81,7 @@ impl Screen {
             size,
             block: Block::default(),
             is_active: false,
+            is_prepared: false,
             drawn: None,
             is_held: false,
             out: String::new(),
@@ -158,10 +161,23 @@ impl Screen {
     pub fn enter(&mut self) {
         if !self.is_active {
             self.is_active = true;
+            self.switch_on();
+        }
+        self.settle();
+    }
+
+    /// Before the first prompt: what is pasted meanwhile waits for it, and must be known as a paste.
+    pub fn prepare(&mut self) {
+        self.switch_on();
+        self.write();
+    }
+
+    fn switch_on(&mut self) {
+        if !self.is_prepared {
+            self.is_prepared = true;
             self.out += PASTES_ON;
             self.out += if self.is_xterm { META_ON } else { "" };
         }
-        self.settle();
     }
 
     /// The block is shown no more, and the terminal is as it was before.
@@ -170,6 +186,8 @@ impl Screen {
             self.hide();
             self.is_active = false;
             self.recent.clear();
+        }
+        if std::mem::take(&mut self.is_prepared) {
             self.out += PASTES_OFF;
             self.out += if self.is_xterm { META_AS_BEFORE } else { "" };
             self.write();

@@ -167,6 +167,7 @@ impl Editor {
             self.print(printable(&question).into_owned() + &text);
             // There is no prompt until the input loop draws one.
             self.screen.leave();
+            self.screen.prepare();
             return Some(Request::Line { line: text, typed: None });
         }
         let line = lines::of_typed(&text, commands).and_then(|line| {
@@ -331,7 +332,9 @@ impl View for SharedEditor {
         let mut editor = lock(&self.0);
         editor.screen.set_status(String::new());
         editor.screen.leave();
-        editor.modes.iter().for_each(|modes| modes.restore());
+        if !editor.prompt.line.text().is_empty() || editor.prompt.is_asking() {
+            editor.modes.iter().for_each(|modes| modes.expect_typing());
+        }
     }
 
     fn set_status(&mut self, status: &str) {

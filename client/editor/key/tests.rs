@@ -4,7 +4,14 @@ use super::*;
 use proptest::prelude::*;
 
 fn keys(bytes: &[u8]) -> Vec<Key> {
-    Parser::default().feed(bytes)
+    let mut parser = Parser::default();
+    let keys = parser.feed(bytes);
+    [keys, settled(&mut parser)].concat()
+}
+
+/// The keys that were held back behind a paste.
+fn settled(parser: &mut Parser) -> Vec<Key> {
+    if parser.paste.is_some() { parser.give_up() } else { Vec::new() }
 }
 
 #[test]
@@ -89,14 +96,29 @@ fn bytes_that_are_no_text_are_dropped_and_heard() {
 fn the_escape_key_is_known_when_nothing_follows() {
     let mut parser = Parser::default();
     assert_eq!((parser.feed(b"\x1b"), parser.patience()), (vec![], Some(ESCAPE)));
-    assert_eq!((parser.give_up(), parser.patience()), (vec![Key::Escape], None));
-    assert_eq!(parser.feed(b"x"), [Key::Char('x')]);
+    assert_eq!((parser.give_up(), parser.patience()), (vec![Key::Escape], Some(ESCAPE_BEFORE)));
+    assert_eq!((parser.feed(b"x"), parser.patience()), (vec![Key::Char('x')], None));
     // Nothing is lost that somebody types after it, be it the start of a paste.
     assert_eq!((parser.feed(b"\x1b"), parser.give_up()), (vec![], vec![Key::Escape]));
     for typed in ['[', '2', '0'] {
         assert_eq!((parser.feed(&[typed as u8]), parser.give_up()), (vec![], vec![Key::Char(typed)]));
     }
     assert_eq!(parser.feed(b"x"), [Key::Char('x')]);
+}
+
+#[test]
+fn the_rest_of_a_sequence_counts_that_comes_late() {
+    for (rest, key) in
+        [("2", Key::Alt('2')), ("\r", Key::AltEnter), ("[A", Key::Up), ("OB", Key::Down), ("[1;5C", Key::WordRight)]
+    {
+        let mut parser = Parser::default();
+        assert_eq!((parser.feed(b"\x1b"), parser.give_up()), (vec![], vec![Key::Escape]));
+        assert_eq!(parser.feed(format!("{rest}x").as_bytes()), [key, Key::Char('x')], "{rest:?}");
+        // Later than that it was typed.
+        assert_eq!((parser.feed(b"\x1b"), parser.give_up(), parser.give_up()), (vec![], vec![Key::Escape], vec![]));
+        assert_eq!(parser.patience(), None);
+        assert_eq!(parser.feed(b"2\r"), [Key::Char('2'), Key::Enter]);
+    }
 }
 
 #[test]
@@ -115,17 +137,25 @@ fn a_paste_is_known_however_late_its_parts_come() {
         assert_eq!(parser.feed(before), []);
         assert!(parser.give_up().iter().all(|key| *key == Key::Escape));
         let text = [after, b"/quit\rexit\r\x1b[201~\r"].concat();
-        assert_eq!(parser.feed(&text), [Key::Paste("/quit\rexit\r".into()), Key::Enter], "{cut}");
+        assert_eq!(parser.feed(&text), [], "{cut}");
+        assert_eq!(parser.give_up(), [Key::Paste("/quit\rexit\r".into()), Key::Enter], "{cut}");
     }
 }
 
 #[test]
 fn a_mark_of_the_end_within_a_paste_lets_nothing_be_typed() {
     let tricks = "a\x1b[201~\rexit\rb\x1b[201~\x1b[201~\r";
-    let bytes = format!("\x1b[200~{tricks}\x1b[201~c\r\x1b[200~d\x1b[201~");
-    let [first, second] = ["a\rexit\rb\r", "d"].map(|text| Key::Paste(text.into()));
-    assert_eq!(keys(bytes.as_bytes()), [first, Key::Char('c'), Key::Enter, second]);
+    let bytes = format!("\x1b[200~{tricks}\x1b[201~c\r");
+    assert_eq!(keys(bytes.as_bytes()), [Key::Paste("a\rexit\rb\r".into()), Key::Char('c'), Key::Enter]);
     assert_eq!(keys(b"\x1b[200~a\x1b[200~b\x1b[201~c"), [Key::Paste("a\x1b[200~b".into()), Key::Char('c')]);
+    // The rest comes in other reads, and has a mark of the start in it as well.
+    let mut parser = Parser::default();
+    for piece in ["\x1b[200~a\x1b[201~\rexit\r", "s\r\x1b[20", "0~d\x1b[20", "1~\re", "\r\x1b[201~"] {
+        assert_eq!(parser.feed(piece.as_bytes()), [], "{piece:?}");
+    }
+    assert_eq!((parser.feed(b"c"), parser.patience()), (vec![], Some(PASTE_HOLD)));
+    assert_eq!(parser.give_up(), [Key::Paste("a\rexit\rs\rd\re\r".into()), Key::Char('c')]);
+    assert_eq!(parser.feed(b"\r"), [Key::Enter]);
 }
 
 #[test]
@@ -134,8 +164,11 @@ fn a_paste_is_one_piece_with_all_that_is_in_it() {
     assert_eq!(pasted, [Key::Char('a'), Key::Paste("/x\rexit\r\x1b[A\x03".into()), Key::Enter]);
     let mut parser = Parser::default();
     assert_eq!(parser.feed(b"\x1b[200~never ended"), []);
-    assert_eq!(parser.feed(b"\x03"), []);
-    assert_eq!(parser.feed(b"\rx").last(), Some(&Key::Char('x')));
+    // The rest is dropped, up to its end or until nothing comes.
+    assert_eq!((parser.feed(b"\x03"), parser.patience()), (vec![], Some(STRING)));
+    assert_eq!((parser.feed(b"\rexit\r\x1b[20"), parser.feed(b"1~x")), (vec![], vec![Key::Char('x')]));
+    assert_eq!((parser.feed(b"\x1b[200~exit"), parser.feed(b"\x03"), parser.feed(b"\rexit\r")), Default::default());
+    assert_eq!((parser.give_up(), parser.feed(b"x")), (vec![], vec![Key::Char('x')]));
 }
 
 #[test]
@@ -159,7 +192,7 @@ proptest! {
         if is_late {
             parser.give_up();
         }
-        let keys = parser.feed(b"\x1b[200~exit\r\x1b[201~\r");
+        let keys = [parser.feed(b"\x1b[200~exit\r\x1b[201~\r"), parser.give_up()].concat();
         prop_assert!(keys.ends_with(&[Key::Paste("exit\r".into()), Key::Enter]), "{keys:?}");
         prop_assert_eq!(keys.iter().filter(|key| matches!(key, Key::Char('e' | 'x') | Key::Enter)).count(), 1);
     }
@@ -176,6 +209,7 @@ proptest! {
             found.extend(parser.feed(piece));
             rest = after;
         }
+        found.extend(settled(&mut parser));
         prop_assert_eq!(found, keys(&whole));
     }
 
