@@ -121,7 +121,7 @@ impl Model {
     pub fn enter(&mut self, name: &str) -> &mut Conversation {
         let first = if is_room(name) || self.rooms().next().is_some() { 1 } else { 2 };
         let is_free = |number: &usize| self.numbered(*number).is_none();
-        let number = (first..).find(is_free).unwrap_or_default();
+        let number = (first..=self.conversations.len() + 2).find(is_free).unwrap_or_default();
         self.enter_as(name, number)
     }
 
