@@ -35,7 +35,8 @@ fn a_broken_upload_goes_on_where_the_server_has_it() {
     session.send(&format!(":srv FILE PUT u1 7 two 1000000 {:08x}", crc32(&bytes[..1_000_000])));
     let mut data = server.accept();
     data.expect("PUT 7 two 1000000");
-    tesla.expect_line("Going on with film.mp4 at 8 %");
+    // A progress line may come before, when the machine is very busy.
+    tesla.skip_to("Going on with film.mp4 at 8 %");
     // This time the server says why it does not want more.
     data.send("ERROR :The disk is full");
     drop(data);

@@ -75,7 +75,7 @@ fn who_comes_back_reads_what_was_written_and_when() {
     let mut tesla = home.start(&["--nick", "tesla"]);
     tesla.skip_to("*** 2 messages while you were away");
     tesla.skip_to("[20* UTC] albert (to you): are you there?");
-    tesla.skip_to("[20* UTC] * albert waves (to you)");
+    tesla.skip_to("[20* UTC] (to you) * albert waves");
     tesla.type_line("/whois albert");
     tesla.skip_to("albert is *");
     tesla.signal("KILL");

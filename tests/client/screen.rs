@@ -25,7 +25,7 @@ fn what_other_people_write_is_only_text() {
     for (sent, shown) in [
         (format!("PRIVMSG #lobby :{HOSTILE}"), format!("albert: {CLEAN}")),
         (format!("PRIVMSG tesla :{HOSTILE}"), format!("albert (to you): {CLEAN}")),
-        (format!("NOTICE tesla :{HOSTILE}"), format!("-albert- (to you) {CLEAN}")),
+        (format!("NOTICE tesla :{HOSTILE}"), format!("(to you) -albert- {CLEAN}")),
         (format!("PRIVMSG #lobby :\u{1}ACTION {HOSTILE}\u{1}"), format!("* albert {CLEAN}")),
         (format!("TOPIC #lobby :{HOSTILE}"), format!("albert set the topic: {CLEAN}")),
         (format!("KICK #lobby clara :{HOSTILE}"), format!("clara was removed by albert ({CLEAN})")),

@@ -241,7 +241,8 @@ fn a_long_text_breaks_between_words() {
     let Some(mut terminal) = Terminal::with_client(&home, &["--nick", "tesla"]) else { return };
     terminal.await_text("You (#lobby): ");
     albert.send("PRIVMSG #lobby :a line that is longer than this terminal is wide, and so it has to break");
-    let rows = ["albert: a line that is longer than this", "terminal is wide, and so it has to break"];
-    terminal.await_text(&rows.join("\r\n"));
+    // Without the marks, since the terminal may let half of such a character through.
+    let rows = ["albert: a line that is longer than this\r\n", " terminal is wide, and so it has to\r\n", " break\r\n"];
+    rows.iter().for_each(|row| _ = terminal.await_text(row));
     terminal.leave();
 }
