@@ -1,6 +1,8 @@
 //! Each way out leaves the terminal as it was, and nothing for the shell.
 
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use super::mel_and_albert;
 use super::window::Window;
@@ -200,6 +202,121 @@ fn nothing_is_left_for_the_shell() {
         window.type_text("ls; echo it is $((40 + 2))\n");
         window.expect_row("it is 42");
         assert!(!home.path().join("trap").exists(), "{end:?}: {:?}", window.rows());
+    }
+}
+
+/// A person types, so many milliseconds a key.
+fn type_slowly(window: &mut Window, text: &str, pause: u64) {
+    for key in text.chars() {
+        window.type_text(&key.to_string());
+        thread::sleep(Duration::from_millis(pause));
+    }
+}
+
+/// The client in the window of a shell has ended, and the shell has got nothing.
+fn expect_clean_shell(window: &mut Window, home: &Home, what: &str) {
+    window.expect_prompt("shell: |");
+    window.type_text("echo it is $((40 + 2))\n");
+    window.expect_row("it is 42");
+    assert!(!home.path().join("trap").exists(), "{what}: {:?}", window.rows());
+    assert!(window.rows().iter().any(|row| row == "shell: echo it is $((40 + 2))"), "{what}: {:?}", window.rows());
+}
+
+/// Ends the client that a shell has started: it is the only child.
+fn terminate(shell: &Window) {
+    assert!(Command::new("pkill").args(["-TERM", "-P", &shell.pid().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn what_is_typed_on_while_somebody_else_ends_it_goes_nowhere() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling_by_default(server.addresses[0]);
+    for (nick, way, pause) in [("mel", "take-over", 60), ("anna", "take-over", 150), ("tesla", "TERM", 100)] {
+        let mut window = in_shell(&home, &["--nick", nick]);
+        window.expect_prompt("#lobby> |");
+        type_slowly(&mut window, "tou", pause);
+        let _other = if way == "TERM" {
+            terminate(&window);
+            None
+        } else {
+            Some(home.start(&["--nick", nick, "--take-over"]))
+        };
+        type_slowly(&mut window, "ch trap\rtouch trap\rto", pause);
+        window.expect_row("Not sent: tou");
+        expect_clean_shell(&mut window, &home, way);
+    }
+}
+
+#[test]
+fn the_rest_of_a_paste_goes_nowhere_when_it_is_ended() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling_by_default(server.addresses[0]);
+    let mut window = in_shell(&home, &["--nick", "mel"]);
+    window.expect_prompt("#lobby> |");
+    window.type_text("\x1b[200~touch trap\rtou");
+    // So that this was read, and the terminal is slow with the rest of it.
+    thread::sleep(Duration::from_millis(200));
+    terminate(&window);
+    window.expect_row("DISCONNECTED!!");
+    thread::sleep(Duration::from_millis(1200));
+    window.type_text("ch trap\rtouch trap\r\x1b[20");
+    window.type_text("1~");
+    expect_clean_shell(&mut window, &home, "a paste");
+}
+
+#[test]
+fn what_is_typed_behind_ctrl_z_is_not_for_the_chat() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let mut window = in_shell(&home, &["--nick", "mel"]);
+    window.expect_prompt("#lobby> |");
+    albert.expect(":mel!mel@127.0.0.1 JOIN #lobby");
+    window.type_text("\x1avi secret\r");
+    window.expect_prompt("shell: |");
+    window.type_text("fg\n");
+    window.expect_prompt("#lobby> |");
+    window.type_text("after\r");
+    albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :after");
+}
+
+#[test]
+fn what_is_pasted_before_the_first_prompt_waits_for_it() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
+    let before = window.modes();
+    let mut session = server.accept();
+    window.expect("the paste mode", vt100::Screen::bracketed_paste);
+    window.paste("exit\n/quit");
+    session.welcome("mel");
+    session.let_in("mel", "#lobby");
+    window.expect_row("#lobby> /say exit");
+    window.expect_prompt("/say /quit|");
+    window.signal("TERM");
+    window.expect_end();
+    assert_eq!(window.modes(), before);
+}
+
+#[test]
+fn nothing_that_was_typed_while_connecting_goes_to_the_shell() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    for by_ctrl_c in [false, true] {
+        let mut window = in_shell(&home, &["--nick", "mel"]);
+        let mut session = server.accept();
+        while session.receive().expect("a registration") != "CAP END" {}
+        window.expect("the paste mode", vt100::Screen::bracketed_paste);
+        window.type_text("touch trap\rtouch");
+        if by_ctrl_c {
+            window.type_text("\x03");
+            expect_clean_shell(&mut window, &home, "Ctrl-C");
+        } else {
+            session.send("ERROR :go away");
+            drop(session);
+            expect_clean_shell(&mut window, &home, "a refusal");
+        }
     }
 }
 

@@ -53,6 +53,20 @@ fn a_paste_can_be_cancelled_and_sends_nothing() {
 }
 
 #[test]
+fn a_mark_of_the_end_in_a_paste_lets_nothing_be_typed() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut mel, mut albert) = mel_and_albert(&server, &home);
+    // The author of the page knows how pastes are marked, and that long ones are asked about.
+    mel.type_text("\x1b[200~1\r2\r3\r4\x1b[201~\rs\r/quit\r\x1b[200~5\x1b[201~\rs\r\x1b[201~");
+    mel.expect("the question", |screen| screen.contents().contains("lines pasted: s sends them to #lobby"));
+    mel.type_text("c\r");
+    mel.expect_prompt("#lobby> |");
+    mel.type_text("after\r");
+    albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :after");
+}
+
+#[test]
 fn a_paste_can_be_sent_as_a_file() {
     let server = Server::start(&["--flood", "0"]);
     let home = Home::calling(server.addresses[0]);
@@ -94,7 +108,9 @@ fn what_is_pasted_behind_a_name_goes_to_that_person() {
     albert.expect(":mel!mel@127.0.0.1 PRIVMSG albert :psst");
     mel.type_text("@albert ");
     mel.paste("one\nexit");
+    mel.expect_prompt("/say exit|");
     mel.type_text("\r");
+    mel.expect_prompt("#lobby> |");
     mel.type_text("/msg albert ");
     mel.paste("1\n/2\n3\n4\n");
     mel.expect_prompt("4 lines pasted: s sends them to @albert, f a file, c cancels: |");
