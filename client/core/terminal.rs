@@ -8,7 +8,7 @@ use super::limits::NARROW;
 use super::model::Model;
 use super::sentence;
 use super::view::View;
-use super::wrap::Width;
+use super::wrap::{GOES_ON, INDENT, Width};
 use std::io::{self, IsTerminal, Write};
 use wire::text;
 
@@ -70,7 +70,10 @@ impl Terminal {
 impl View for Terminal {
     /// The name in bold, and what others do dimmed.
     fn show(&mut self, event: &Event, model: &Model) {
-        let lines = match sentence::of(event, model) {
+        let sentence = sentence::of(event, model);
+        let is_own = matches!(sentence, Some(Sentence::Answer(_) | Sentence::Lines(_)));
+        let mark = if is_own { INDENT } else { GOES_ON };
+        let lines = match sentence {
             // It stands behind the prompt, where it was typed.
             _ if self.has_prompt && matches!(event.kind, Kind::WeSaid { .. }) => Vec::new(),
             None => Vec::new(),
@@ -87,7 +90,7 @@ impl View for Terminal {
             Some(Sentence::Lines(lines)) => lines.iter().map(|line| text::printable(line).into_owned()).collect(),
         };
         self.prompt = self.prompt.take().map(|_| prompt(model));
-        let lines: Vec<_> = lines.into_iter().map(|line| self.width.wrap(line)).collect();
+        let lines: Vec<_> = lines.into_iter().map(|line| self.width.wrap(line, mark)).collect();
         if !lines.is_empty() {
             self.print(&lines.join("\n"));
         }

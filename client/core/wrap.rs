@@ -25,8 +25,8 @@ impl Width {
         Width { ask: || None, columns, asked: None }
     }
 
-    /// The line with its breaks.
-    pub fn wrap(&mut self, line: String) -> String {
+    /// The line with its breaks. `mark` begins each row but the first.
+    pub fn wrap(&mut self, line: String, mark: &str) -> String {
         if columns_of(&line) <= ALWAYS_FITS {
             return line;
         }
@@ -34,13 +34,15 @@ impl Width {
             self.columns = (self.ask)().or(self.columns);
             self.asked = Some(Instant::now());
         }
-        self.columns.map_or_else(|| line.clone(), |columns| wrap(&line, columns, 0, GOES_ON))
+        self.columns.map_or_else(|| line.clone(), |columns| wrap(&line, columns, 0, mark))
     }
 }
 
 /// Stands before each row but the first one of a message, whoever has broken it. Such a row never looks like a line of its
 /// own, since no text can stand in this place.
 pub const GOES_ON: &str = "│ ";
+/// The same for what the client itself says.
+pub const INDENT: &str = "  ";
 
 /// Breaks a line where the next word does not fit, and a word that is longer than a row. Only an address is left to the
 /// terminal then, so that it can still be copied in one piece; nothing follows it in its row. All rows but the first one
@@ -223,10 +225,10 @@ mod tests {
     #[test]
     fn only_a_terminal_of_a_known_width_breaks_lines() {
         let long = "word ".repeat(40);
-        assert_eq!(Width::fixed(None).wrap(long.clone()), long);
-        assert!(Width::fixed(Some(80)).wrap(long).lines().all(|row| row.len() <= 80));
+        assert_eq!(Width::fixed(None).wrap(long.clone(), GOES_ON), long);
+        assert!(Width::fixed(Some(80)).wrap(long, GOES_ON).lines().all(|row| row.len() <= 80));
         for columns in 0..5 {
-            Width::fixed(Some(columns)).wrap("a word and another word, and very many more of them".to_owned());
+            Width::fixed(Some(columns)).wrap("a word and another word, and very many more of them".to_owned(), GOES_ON);
         }
     }
 }

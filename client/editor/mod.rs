@@ -121,7 +121,8 @@ pub fn plug_in(options: &EditorOptions, wings: &mut Vec<Arc<dyn Wing>>, view: &m
     }
     let (modes, output) = (Arc::new(Modes::of_terminal().ok()?), tty::output().ok()?);
     let style = Style::of_terminal();
-    let screen = Screen::new(output, style, is_xterm(), tty::size());
+    let mut screen = Screen::new(output, style, is_xterm(), tty::size());
+    screen.has_times = options.times;
     let transcript = Transcript::new(style, Clock::local(), options.times);
     let editor = Arc::new(Mutex::new(Editor::new(screen, transcript, Some(Arc::clone(&modes)))));
     *view = Box::new(SharedEditor(Arc::clone(&editor)));

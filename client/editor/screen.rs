@@ -8,7 +8,7 @@ use super::clock::{TIME, starts_with_time};
 use super::layout::{Rows, columns, fitting, height, in_rows};
 use super::limits::RECENT;
 use super::style::{self, BOLD, DIM, Style};
-use crate::core::wrap::{GOES_ON, wrap};
+use crate::core::wrap::{GOES_ON, INDENT, wrap};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -62,6 +62,8 @@ pub struct Screen {
     out: String,
     /// The lines that are right above the block, the last ones.
     recent: VecDeque<Printed>,
+    /// What people say begins with the time; then a line without it is the client's own.
+    pub has_times: bool,
 }
 
 /// A line in the window.
@@ -86,6 +88,7 @@ impl Screen {
             is_held: false,
             out: String::new(),
             recent: VecDeque::new(),
+            has_times: false,
         }
     }
 
@@ -114,8 +117,10 @@ impl Screen {
 
     /// The line broken between words, its further rows marked, below the text and not below the time.
     fn append(&mut self, line: String) {
-        let indent = if starts_with_time(&style::without(&line)) { TIME } else { 0 };
-        let wrapped = wrap(&line, self.size.0, indent, &self.style.apply(DIM, GOES_ON));
+        let is_timed = starts_with_time(&style::without(&line));
+        let indent = if is_timed { TIME } else { 0 };
+        let mark = if is_timed || !self.has_times { self.style.apply(DIM, GOES_ON) } else { INDENT.to_owned() };
+        let wrapped = wrap(&line, self.size.0, indent, &mark);
         let plain = style::without(&wrapped);
         let height = |row: &str| height(row, self.size.0);
         let is_sure = plain.split('\n').all(|row| row.is_ascii() || height(row) == 1);
