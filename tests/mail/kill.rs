@@ -300,7 +300,7 @@ impl World {
         for (at, line) in screen.iter().enumerate() {
             if let Some((before, letter)) = line.split_once(" (to you): ") {
                 if let Some(second) = number(line, "albert").and_then(second_row) {
-                    assert_eq!(screen.get(at + 1), Some(&format!("  {second}")), "half of {letter:?} was shown");
+                    assert_eq!(screen.get(at + 1), Some(&format!("│ {second}")), "half of {letter:?} was shown");
                 }
                 let shown = all.entry(letter.to_owned()).or_default();
                 let count = if before.contains("perhaps shown before") { &mut shown.marked } else { &mut shown.plain };
