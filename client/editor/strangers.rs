@@ -47,12 +47,17 @@ impl Strangers {
     /// The person for whom a line is, if that may be somebody else than when it was begun. Said once.
     pub fn take(&mut self, line: &str, model: &Model, commands: &[Command]) -> Option<String> {
         let first = line.lines().next().unwrap_or_default();
-        let person = match lines::receiver(first, commands) {
-            Receiver::Target => model.target().filter(|target| model.detour.is_none() && !is_room(target))?.to_owned(),
-            Receiver::Other(to) => to.strip_prefix('@')?.to_owned(),
-            Receiver::Nobody => return None,
-        };
-        self.back.remove(&names::casefold(&person)).then_some(person)
+        match lines::receiver(first, commands) {
+            Receiver::Target => self.take_name(model.target().filter(|_| model.detour.is_none())?),
+            Receiver::Other(to) => self.take_name(&to),
+            Receiver::Nobody => None,
+        }
+    }
+
+    /// The same for what goes to this person, perhaps with `@`, or to this room, which nobody is.
+    pub fn take_name(&mut self, to: &str) -> Option<String> {
+        let person = Some(to.trim_start_matches('@')).filter(|person| !is_room(person))?;
+        self.back.remove(&names::casefold(person)).then(|| person.to_owned())
     }
 }
 
@@ -74,10 +79,14 @@ mod tests {
         assert_eq!(strangers.take("hello", &model, &commands), None);
         assert_eq!(strangers.take("@BOB psst\nrow", &model, &commands).as_deref(), Some("BOB"));
         assert_eq!(strangers.take("@bob psst", &model, &commands), None, "said once");
+        assert_eq!(strangers.take_name("#lobby"), None);
         let renamed = |old: &str, new: &str| Kind::Renamed { old: old.into(), new: new.into() }.into();
         strangers.follow(&renamed("bob", "ben"), true);
         strangers.follow(&renamed("eve", "bob"), true);
         model.set_target(Some("bob"));
         assert_eq!(strangers.take("psst", &model, &commands).as_deref(), Some("bob"));
+        strangers.follow(&left(), true);
+        strangers.follow(&joined, true);
+        assert_eq!(strangers.take_name("@Bob").as_deref(), Some("Bob"), "a file is not for them, either");
     }
 }

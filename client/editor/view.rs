@@ -114,14 +114,14 @@ impl Editor {
                 None
             }
             Outcome::Entered(text) => self.entered(text, model, commands),
-            Outcome::SendPaste(line) => match self.strangers.take(&line, model, commands) {
-                Some(nick) => {
-                    self.print(may_be_another(&nick) + "paste it again to send it");
-                    None
-                }
-                None => Some(Request::Line { line, typed: None }),
-            },
-            Outcome::FileOfPaste { text, to } => Some(Request::FileOfPaste { text, to }),
+            Outcome::SendPaste(line) => {
+                let stranger = self.strangers.take(&line, model, commands);
+                self.pasted(stranger, Request::Line { line, typed: None })
+            }
+            Outcome::FileOfPaste { text, to } => {
+                let stranger = self.strangers.take_name(&to);
+                self.pasted(stranger, Request::FileOfPaste { text, to })
+            }
             Outcome::End => Some(Request::End),
             Outcome::Interrupt if was_leaving || self.question.is_some() => Some(Request::Interrupt),
             // It may have been meant for a line that has just been sent or dropped; what is typed behind it is not for a shell.
@@ -142,6 +142,13 @@ impl Editor {
         }
         self.update(model);
         request
+    }
+
+    /// A paste goes out, unless it is for somebody who may be another by now.
+    fn pasted(&mut self, stranger: Option<String>, request: Request) -> Option<Request> {
+        let Some(nick) = stranger else { return Some(request) };
+        self.print(may_be_another(&nick) + "paste it again to send it");
+        None
     }
 
     fn can_send_files(&self, model: &Model) -> bool {
