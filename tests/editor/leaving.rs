@@ -116,8 +116,7 @@ fn no_signal_of_the_keyboard_ends_it_in_raw_mode() {
     let home = Home::calling(&server.address);
     let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
     let mut session = server.accept();
-    while session.receive().expect("a registration") != "CAP END" {}
-    session.send(":srv 001 mel :Welcome");
+    session.welcome("mel");
     window.expect_row("Waiting for the server to answer");
     window.type_text("\x1c\x03");
     assert_eq!(window.expect_end().code(), Some(0));
@@ -145,8 +144,7 @@ fn ctrl_c_leaves_while_a_command_waits() {
     let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
     let before = window.modes();
     let mut session = server.accept();
-    while session.receive().expect("a registration") != "CAP END" {}
-    session.send(":srv 001 mel :Welcome");
+    session.welcome("mel");
     window.expect_row("Waiting for the server to answer");
     window.type_text("\x03");
     assert_eq!(window.expect_end().code(), Some(0));
@@ -306,7 +304,7 @@ fn nothing_that_was_typed_while_connecting_goes_to_the_shell() {
     for by_ctrl_c in [false, true] {
         let mut window = in_shell(&home, &["--nick", "mel"]);
         let mut session = server.accept();
-        while session.receive().expect("a registration") != "CAP END" {}
+        session.expect_registration("mel");
         window.expect("the paste mode", vt100::Screen::bracketed_paste);
         window.type_text("touch trap\rtouch");
         if by_ctrl_c {

@@ -3,17 +3,24 @@
 use super::mel_and_albert;
 use super::window::Window;
 use crate::client::person::Home;
-use crate::harness::{ABLE, Server};
+use crate::harness::{ABLE, Client, Server};
 use crate::multiline::expect_batch;
+
+/// The two, and somebody whose client takes messages of several rows.
+#[track_caller]
+fn mel_albert_and_able(server: &Server, home: &Home) -> (Window, Client, Client) {
+    let (mel, mut albert) = mel_and_albert(server, home);
+    let mut able = server.client_with("able", ABLE);
+    able.join("#lobby");
+    albert.expect("*JOIN #lobby");
+    (mel, albert, able)
+}
 
 #[test]
 fn a_text_of_several_rows_is_one_message() {
     let server = Server::start(&["--flood", "0"]);
     let home = Home::calling(server.addresses[0]);
-    let (mut mel, mut albert) = mel_and_albert(&server, &home);
-    let mut able = server.client_with("able", ABLE);
-    able.join("#lobby");
-    albert.expect("*JOIN #lobby");
+    let (mut mel, mut albert, mut able) = mel_albert_and_able(&server, &home);
     let anna = Window::person(&home, "anna");
     able.skip_to("*JOIN #lobby");
     albert.expect("*JOIN #lobby");
@@ -46,10 +53,7 @@ fn a_text_of_several_rows_is_one_message() {
 fn a_paste_of_many_lines_is_as_few_messages_as_fit() {
     let server = Server::start(&["--flood", "0"]);
     let home = Home::calling(server.addresses[0]);
-    let (mut mel, mut albert) = mel_and_albert(&server, &home);
-    let mut able = server.client_with("able", ABLE);
-    able.join("#lobby");
-    albert.expect("*JOIN #lobby");
+    let (mut mel, mut albert, mut able) = mel_albert_and_able(&server, &home);
     let lines: Vec<_> = (0..250).map(|number| format!("line {number}")).collect();
     mel.paste(&lines.join("\n"));
     mel.expect_prompt("250 lines pasted: s sends them to #lobby, f a file, c cancels: |");
