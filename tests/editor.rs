@@ -350,8 +350,7 @@ fn without_a_terminal_that_can_do_it_lines_are_plain() {
     let mut dumb = home.client(&["--nick", "tesla"]);
     for command in [plain.env("TERM", "xterm"), dumb.env("TERM", "dumb")] {
         let window = Window::open(command, 80, 24);
-        let before = window.modes();
         window.expect_prompt("You (#lobby): |");
-        assert_eq!(window.modes(), before);
+        window.expect_modes_as_before();
     }
 }

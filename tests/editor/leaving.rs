@@ -18,9 +18,8 @@ fn every_way_out_leaves_the_terminal_as_it_was() {
         [("tata\r", 0), ("/quit bye\r", 0), ("\x04", 0), ("half\x03\x03\x03", 0), ("TERM", 0), ("INT", 0), ("HUP", 0)]
     {
         let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
-        let before = window.modes();
         window.expect_prompt("#lobby> |");
-        assert_ne!(window.modes(), before);
+        assert_ne!(window.modes(), window.modes_before);
         if way.chars().all(char::is_uppercase) {
             window.type_text("half");
             window.expect_prompt("#lobby> half|");
@@ -31,7 +30,7 @@ fn every_way_out_leaves_the_terminal_as_it_was() {
         assert_eq!(window.expect_end().code(), Some(code), "{way:?}");
         window.expect("the end", |screen| screen.contents().contains("DISCONNECTED!!"));
         window.expect("no paste mode", |screen| !screen.bracketed_paste());
-        assert_eq!(window.modes(), before, "{way:?}");
+        window.expect_modes_as_before();
         assert!(!window.rows().iter().any(|row| row.starts_with("#lobby> half")), "{way:?}: {:?}", window.rows());
     }
 }
@@ -42,27 +41,26 @@ fn a_client_that_is_ended_says_what_was_not_sent() {
     let home = Home::calling_by_default(server.addresses[0]);
     let open = || {
         let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
-        let before = window.modes();
         window.expect_prompt("#lobby> |");
         window.type_text("one\x1b\rtwo");
         window.expect_prompt("two|");
-        (window, before)
+        window
     };
-    let (mut window, before) = open();
+    let mut window = open();
     window.signal("TERM");
     assert_eq!(window.expect_end().code(), Some(0));
     window.expect_row("Not sent: one");
     window.expect_row("          two");
-    assert_eq!(window.modes(), before);
+    window.expect_modes_as_before();
     // Another client of the same person takes the name.
-    let (mut window, before) = open();
+    let mut window = open();
     let mut other = home.start(&["--nick", "mel", "--take-over"]);
     other.skip_to(WELCOME);
     assert_eq!(window.expect_end().code(), Some(1));
     window.expect_row("Not sent: one");
     window.expect("the reason", |screen| screen.contents().contains("another client of yours has the name now"));
     window.expect("no paste mode", |screen| !screen.bracketed_paste());
-    assert_eq!(window.modes(), before);
+    window.expect_modes_as_before();
     // Nothing of it is left for a shell, nor what is typed behind it.
     let mut window = in_shell(&home, &["--nick", "tesla"]);
     window.expect_prompt("#lobby> |");
@@ -87,7 +85,6 @@ fn the_user_can_leave_while_there_is_no_server() {
         let server = Server::start(&["--flood", "0"]);
         let home = Home::calling(server.addresses[0]);
         let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
-        let before = window.modes();
         window.expect_prompt("#lobby> |");
         window.type_text("half");
         drop(server);
@@ -95,7 +92,7 @@ fn the_user_can_leave_while_there_is_no_server() {
         window.expect_prompt("#lobby> half|");
         window.type_text(way);
         assert_eq!(window.expect_end().code(), Some(0), "{way:?}");
-        assert_eq!(window.modes(), before, "{way:?}");
+        window.expect_modes_as_before();
     }
 }
 
@@ -104,13 +101,12 @@ fn no_signal_of_the_keyboard_ends_it_in_raw_mode() {
     let server = Server::start(&["--flood", "0"]);
     let home = Home::calling(server.addresses[0]);
     let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
-    let before = window.modes();
     window.expect_prompt("#lobby> |");
     window.type_text("half\x1c");
     window.expect_prompt("#lobby> half|");
     window.signal("QUIT");
     assert_eq!(window.expect_end().code(), Some(0));
-    assert_eq!(window.modes(), before);
+    window.expect_modes_as_before();
     // While a command waits, keys are signals.
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
@@ -120,7 +116,7 @@ fn no_signal_of_the_keyboard_ends_it_in_raw_mode() {
     window.expect_row("Waiting for the server to answer");
     window.type_text("\x1c\x03");
     assert_eq!(window.expect_end().code(), Some(0));
-    assert_eq!(window.modes(), before);
+    window.expect_modes_as_before();
 }
 
 #[test]
@@ -129,12 +125,11 @@ fn a_failure_leaves_the_terminal_as_it_was() {
     let home = Home::calling(server.addresses[0]);
     let _albert = server.client("albert");
     let mut window = Window::open(&home.client(&["--nick", "albert"]), 80, 24);
-    let before = window.modes();
     window.expect_prompt("Enter username: |");
     window.type_text("\x04");
     assert_eq!(window.expect_end().code(), Some(1));
     window.expect("the reason", |screen| screen.contents().contains("the input ended before a name was given"));
-    assert_eq!(window.modes(), before);
+    window.expect_modes_as_before();
 }
 
 #[test]
@@ -142,13 +137,12 @@ fn ctrl_c_leaves_while_a_command_waits() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
     let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
-    let before = window.modes();
     let mut session = server.accept();
     session.welcome("mel");
     window.expect_row("Waiting for the server to answer");
     window.type_text("\x03");
     assert_eq!(window.expect_end().code(), Some(0));
-    assert_eq!(window.modes(), before);
+    window.expect_modes_as_before();
 }
 
 #[test]
@@ -284,7 +278,6 @@ fn what_is_pasted_before_the_first_prompt_waits_for_it() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
     let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
-    let before = window.modes();
     let mut session = server.accept();
     window.expect("the paste mode", vt100::Screen::bracketed_paste);
     window.paste("exit\n/quit");
@@ -294,7 +287,7 @@ fn what_is_pasted_before_the_first_prompt_waits_for_it() {
     window.expect_prompt("/say /quit|");
     window.signal("TERM");
     window.expect_end();
-    assert_eq!(window.modes(), before);
+    window.expect_modes_as_before();
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub struct Window {
     keyboard: File,
     /// The side of the program, held open to look at its modes.
     terminal: Option<OwnedFd>,
+    /// Its modes before the program began: raw mode may come at any moment after that.
+    pub modes_before: String,
     shown: Arc<Shown>,
     reader: Option<JoinHandle<()>>,
     /// The reader ends when this is closed.
@@ -58,7 +60,7 @@ fn size(columns: u16, rows: u16) -> Winsize {
 }
 
 /// What `stty -a` says, in short.
-pub fn modes(terminal: impl AsFd) -> String {
+fn modes(terminal: impl AsFd) -> String {
     let modes = tcgetattr(terminal).unwrap();
     format!("{:?} {:?} {:?}", modes.input_modes, modes.output_modes, modes.local_modes)
 }
@@ -94,6 +96,7 @@ impl Window {
         }
         inner.get_current_dir().into_iter().for_each(|folder| _ = session.current_dir(folder));
         session.stdin(open()).stdout(open()).stderr(open());
+        let modes_before = modes(&terminal);
         let child = session.spawn().unwrap();
         drop(session);
         let keyboard = File::from(keyboard);
@@ -118,7 +121,8 @@ impl Window {
                 screen.changed.notify_all();
             }
         });
-        Window { child, keyboard, terminal: Some(terminal), shown, reader: Some(reader), open: Some(open) }
+        let (terminal, reader, open) = (Some(terminal), Some(reader), Some(open));
+        Window { child, keyboard, terminal, modes_before, shown, reader, open }
     }
 
     pub fn type_text(&mut self, text: &str) {
@@ -220,6 +224,11 @@ impl Window {
 
     pub fn modes(&self) -> String {
         modes(self.terminal())
+    }
+
+    #[track_caller]
+    pub fn expect_modes_as_before(&self) {
+        assert_eq!(self.modes(), self.modes_before, "{:?}", self.rows());
     }
 
     /// Closes the window under the program, and waits for its end.
