@@ -3,6 +3,7 @@
 //! Pure data. Handlers and the receiver thread make events under the state's lock; views show them.
 
 use std::any::Any;
+use std::time::SystemTime;
 use wire::limits::LINE;
 
 /// Something that happened.
@@ -14,6 +15,8 @@ pub struct Event {
     /// It was said to us alone, or it names us.
     pub mentions_us: bool,
     pub origin: Origin,
+    /// When we noticed it.
+    pub noticed: SystemTime,
 }
 
 /// The metadata of a message.
@@ -170,7 +173,8 @@ impl Kind {
 
 impl From<Kind> for Event {
     fn from(kind: Kind) -> Self {
-        Event { kind, conversation: None, mentions_us: false, origin: Origin::default() }
+        let noticed = SystemTime::now();
+        Event { kind, conversation: None, mentions_us: false, origin: Origin::default(), noticed }
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Model {
     pub detour: Option<String>,
     /// Another prompt than usual while there is neither that nor a target.
     pub idle_prompt: Option<String>,
+    /// The line that is being carried out came from a view that says of each line where it goes.
+    pub placed: Option<Placed>,
     /// A line without a command goes to this room or person.
     target: Option<String>,
     /// Rooms in the order of joining, people in the order of the first words.
@@ -35,12 +37,23 @@ pub struct Model {
     returning: Vec<(String, String, Instant)>,
 }
 
+/// A line that says itself where it goes: it depends on no target, and changes none.
+#[derive(Default)]
+pub struct Placed {
+    /// The room or person; where the line leads elsewhere, the view goes there, too.
+    pub target: Option<String>,
+    /// Why it is not carried out: the first reason.
+    pub refused: Option<String>,
+}
+
 /// A room that we are in, or a person.
 #[derive(Default)]
 pub struct Conversation {
     pub name: String,
     /// Who is in the room, by folded nick.
     pub members: BTreeMap<String, String>,
+    /// What the room is about, where the server has said so.
+    pub topic: String,
     /// The number of messages since the user last turned to this conversation.
     pub unread: usize,
     pub scrollback: VecDeque<Arc<Event>>,
@@ -61,11 +74,12 @@ impl Model {
         self.target.as_deref()
     }
 
-    /// The same for a command that is about it; an error when lines go to a wing instead.
+    /// The place of the line that is being carried out; an error when lines go to a wing instead.
     pub fn here(&self) -> Result<Option<&str>, String> {
-        match &self.detour {
-            Some(detour) => Err(format!("you are in {detour}; Ctrl-D leads back to the chat")),
-            None => Ok(self.target()),
+        match (&self.placed, &self.detour) {
+            (Some(placed), _) => Ok(placed.target.as_deref()),
+            (None, Some(detour)) => Err(format!("you are in {detour}; Ctrl-D leads back to the chat")),
+            (None, None) => Ok(self.target()),
         }
     }
 
@@ -73,9 +87,27 @@ impl Model {
         self.target().is_some_and(|target| names::eq_ignore_case(target, name))
     }
 
+    /// The wing that takes the lines of the terminal, unless the line that is being carried out says where it goes.
+    pub fn away(&self) -> Option<String> {
+        self.detour.clone().filter(|_| self.placed.is_none())
+    }
+
+    /// Whether a line that is being carried out goes there.
+    pub fn is_here(&self, name: &str) -> bool {
+        match &self.placed {
+            Some(placed) => placed.target.as_ref().is_some_and(|here| names::eq_ignore_case(here, name)),
+            None => self.is_target(name),
+        }
+    }
+
+    /// The user has seen all that was said there.
+    pub fn mark_read(&mut self, name: &str) {
+        self.find(name).into_iter().for_each(|conversation| conversation.unread = 0);
+    }
+
     pub fn set_target(&mut self, target: Option<&str>) {
         self.target = target.map(str::to_owned);
-        target.and_then(|target| self.find(target)).into_iter().for_each(|conversation| conversation.unread = 0);
+        target.into_iter().for_each(|target| self.mark_read(target));
     }
 
     /// The prompt says where a line without a command goes.
@@ -134,6 +166,7 @@ impl Model {
     /// the user is typing does not go to the wrong people. Returns whether it was the target.
     pub fn forget_room(&mut self, room: &str) -> bool {
         self.conversations.retain(|known| !names::eq_ignore_case(&known.name, room));
+        self.placed.iter_mut().for_each(|placed| drop(placed.target.take_if(|here| names::eq_ignore_case(here, room))));
         self.target.take_if(|target| names::eq_ignore_case(target, room)).is_some()
     }
 
@@ -162,11 +195,18 @@ impl Model {
             ("QUIT", [numeric::REPLACED]) => self.lose(nick),
             ("QUIT", _) => self.conversations.iter_mut().for_each(|room| room.remove(nick)),
             ("NICK", [new, ..]) => self.conversations.iter_mut().for_each(|room| room.rename(nick, new)),
+            ("TOPIC", [room, topic]) => self.set_topic(room, topic),
+            (verb, [_, room, topic]) if verb.parse() == Ok(numeric::RPL_TOPIC.code) => self.set_topic(room, topic),
+            (verb, [_, room, ..]) if verb.parse() == Ok(numeric::RPL_NOTOPIC.code) => self.set_topic(room, ""),
             (verb, [_, _, room, people]) if verb.parse() == Ok(numeric::RPL_NAMREPLY.code) => {
                 nicks(people).for_each(|nick| self.add(room, nick));
             }
             _ => {}
         }
+    }
+
+    fn set_topic(&mut self, room: &str, topic: &str) {
+        self.find(room).into_iter().for_each(|room| topic.clone_into(&mut room.topic));
     }
 
     /// The connection of a person was replaced by a newer one, which has to enter the rooms again.
@@ -241,7 +281,7 @@ impl Model {
 
 impl Conversation {
     /// Whether it is a room with this member, or the conversation with this person.
-    fn is_with(&self, nick: &str) -> bool {
+    pub fn is_with(&self, nick: &str) -> bool {
         self.members.contains_key(&names::casefold(nick)) || names::eq_ignore_case(&self.name, nick)
     }
 

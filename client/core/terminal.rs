@@ -71,6 +71,8 @@ impl View for Terminal {
     /// The name in bold, and what others do dimmed.
     fn show(&mut self, event: &Event, model: &Model) {
         let lines = match sentence::of(event, model) {
+            // It was not typed here.
+            _ if model.placed.is_some() && matches!(event.kind, Kind::WeSaid { .. }) => said_elsewhere(event),
             // It stands behind the prompt, where it was typed.
             _ if self.has_prompt && matches!(event.kind, Kind::WeSaid { .. }) => Vec::new(),
             None => Vec::new(),
@@ -154,6 +156,12 @@ impl View for Terminal {
 pub fn complain(sentence: &str) {
     let lines: Vec<_> = sentence.lines().map(text::printable).collect();
     let _ = writeln!(io::stderr(), "chat-client: {}", lines.join("\n"));
+}
+
+/// What we said in another view.
+fn said_elsewhere(event: &Event) -> Vec<String> {
+    let (Kind::WeSaid { text, .. }, Some(target)) = (&event.kind, &event.conversation) else { return Vec::new() };
+    text.lines().map(|row| text::printable(&format!("(to {target}) {row}")).into_owned()).collect()
 }
 
 fn prompt(model: &Model) -> String {
