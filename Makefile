@@ -40,6 +40,10 @@ run-client: cargo ## start a client: make run-client NICK=albert [SERVER=host:po
 	$(build)
 	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --server '$(SERVER)' $(if $(NICK),--nick '$(NICK)') $(ARGS)
 
+.PHONY: run-gui
+run-gui: cargo ## the same with a page in the browser: make run-gui NICK=albert [SERVER=host:port]
+	@$(MAKE) --no-print-directory run-client ARGS='--gui $(ARGS)'
+
 .PHONY: run-directory
 run-directory: cargo ## open the directory of multicast rooms: make run-directory [NICK=albert] [SERVER=host:port]
 	$(build)
