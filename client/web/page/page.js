@@ -89,9 +89,7 @@ async function follow() {
         attempt = 0;
         const lines = (rest + chunk).split('\n');
         rest = lines.pop();
-        const isAtEnd = isScrolledDown();
         lines.forEach((line) => handle(JSON.parse(line)));
-        if (isAtEnd) scrollDown();
       }
     } catch (error) {
       console.info(`The events are interrupted: ${error}`);
@@ -262,7 +260,7 @@ function button(text, onClick, className = '') {
 function show() {
   showTitle();
   showLists();
-  const messages = byId('messages');
+  const messages = byId('rows');
   messages.replaceChildren();
   previous = null;
   const conversation = conversations.get(current);
@@ -297,8 +295,11 @@ function showLists() {
     const item = element('li');
     const made = button('', () => open(name), unread ? 'unread' : '');
     made.append(element('span', '', name));
-    if (unread) made.append(element('span', '', `${unread}`));
-    made.setAttribute('aria-label', unread ? `${name}, ${unread} unread` : name);
+    if (unread) {
+      const count = element('span', '', `${unread}`);
+      count.append(element('span', 'hidden', ' unread'));
+      made.append(' ', count);
+    }
     if (fold(name) === current) made.setAttribute('aria-current', 'true');
     item.append(made);
     return item;
@@ -325,7 +326,7 @@ let previous = null; // the event before, with its row, to condense those who co
 
 function append(event) {
   if (!event.sentence && event.text === undefined) return;
-  const messages = byId('messages');
+  const messages = byId('rows');
   const when = new Date(event.time);
   const day = when.toLocaleDateString(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
   if (previous && previous.day !== day) messages.append(element('div', 'day', day));
@@ -336,7 +337,7 @@ function append(event) {
     return;
   }
   const row = element('div', `row${event.mentions ? ' mentions' : ''}`);
-  const time = element('time', '', when.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' }));
+  const time = element('time', '', when.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }));
   time.dateTime = event.time;
   const text = element('p', event.text === undefined ? 'news' : '');
   if (event.text !== undefined) {
@@ -368,13 +369,8 @@ function condensed(events) {
   return [...part('joined', 'joined'), ...part('left', 'left')].join('; ');
 }
 
-function isScrolledDown() {
-  const { scrollHeight, scrollTop, clientHeight } = byId('messages');
-  return scrollHeight - scrollTop - clientHeight < 60;
-}
-
 function scrollDown() {
-  byId('messages').scrollTop = byId('messages').scrollHeight;
+  byId('messages').scrollTop = 0;
 }
 
 // --- Files --------------------------------------------------------------------------------------
@@ -405,11 +401,8 @@ function showFile({ id, name, size }, text) {
     if (!blob.type.startsWith('image/')) return;
     const image = element('img');
     image.alt = name;
-    image.addEventListener('load', () => { if (isScrolledDown()) scrollDown(); });
-    const isAtEnd = isScrolledDown();
     image.src = URL.createObjectURL(blob);
     text.append(image);
-    if (isAtEnd) scrollDown();
   }).catch(() => {});
 }
 
