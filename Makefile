@@ -75,7 +75,7 @@ check: cargo ## check formatting and lints, warnings are errors
 	$(CARGO) clippy --all-targets --features full -- -D warnings
 
 .PHONY: bench
-bench: cargo ## measure beside ngircd and inspircd, if installed (ARGS="--only-quick" for a first look)
+bench: cargo ## measure beside ngircd and inspircd, if installed, and the client's terminal (ARGS="--only-quick" for a first look)
 	$(CARGO) bench $(features) --bench bench -- $(ARGS)
 
 .PHONY: clean

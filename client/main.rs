@@ -69,13 +69,13 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<ExitCode, String> {
-    let CoreOptions { server, password, nick, take_over, room } = &args.core;
+    let CoreOptions { server, password, nick, take_over, room, .. } = &args.core;
     let (take_over, password) = (*take_over, password.clone());
     let mut dialer = Dialer { server: server.clone(), password, take_over, ..Dialer::default() };
     #[allow(unused_mut)]
     let (mut wings, mut view): (_, Box<dyn View>) = (plug_in(args, &mut dialer)?, Box::new(Terminal::standard()));
     #[cfg(feature = "editor")]
-    let editor = editor::plug_in(&args.editor, &mut wings, &mut view);
+    let editor = if args.core.plain_terminal { None } else { editor::plug_in(&args.editor, &mut wings, &mut view) };
     let client = Client::new(view, dialer, wings, command::core(), COMMANDS_OF_WINGS);
     shutdown::on_ctrl_c(&client)?;
     client.lock().model.nick = nick.clone().unwrap_or_default();

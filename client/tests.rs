@@ -50,9 +50,10 @@ fn the_readme_has_the_table() {
     use std::fmt::Write;
     let mut table = String::from("| command | also | what it does |\n| --- | --- | --- |\n");
     for command in &client().commands {
-        let also: Vec<_> = command.other_forms().map(|form| format!("`{form}`")).collect();
         // A bar inside a cell would end it.
-        let usage = command.usage().replace('|', "\\|");
+        let cell = |form: String| form.replace('|', "\\|");
+        let also: Vec<_> = command.other_forms().map(|form| format!("`{}`", cell(form))).collect();
+        let usage = cell(command.usage());
         let _ = writeln!(table, "| `{usage}` | {} | {} |", also.join(", "), command.help);
     }
     let readme = include_str!("../README.md");

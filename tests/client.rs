@@ -5,6 +5,7 @@
 //! - [`entering`]: rooms and people to talk to, where they are and where they are not
 //! - [`private`]: what must not reach a room
 //! - [`quiet`]: sleep and blacklist
+//! - [`idle`]: what a client does for which there is nothing to do
 //! - [`leaving`]: the ways out
 //! - [`servers`]: what other servers do
 //! - [`terminal`]: what only a real terminal does
@@ -19,6 +20,7 @@
 
 mod commands;
 mod entering;
+pub mod idle;
 mod leaving;
 pub mod person;
 mod private;
@@ -43,7 +45,7 @@ mod downloads;
 #[cfg(feature = "files")]
 mod interrupted;
 #[cfg(feature = "files")]
-mod uploads;
+pub mod uploads;
 
 #[cfg(feature = "directory")]
 mod prompt;
@@ -143,8 +145,9 @@ fn options_are_checked_before_anything_else() {
     }
     let home = Home::calling("127.0.0.1");
     let mut help = home.start(&["--help"]);
-    for option in ["*--server <HOST:PORT>*", "*--nick <NAME>*", "*--room <#ROOM>*", "*--password <PW>*"] {
-        help.skip_to(option);
+    let options = ["server <HOST:PORT>", "nick <NAME>", "room <#ROOM>", "password <PW>", "plain-terminal"];
+    for option in options {
+        help.skip_to(&format!("*--{option}*"));
     }
     help.skip_to("Once connected, /help lists the commands.");
     help.expect_exit(0);
@@ -168,8 +171,8 @@ fn the_first_room_can_be_chosen() {
     let home = Home::calling(server.addresses[0]);
     let mut albert = server.client("albert");
     albert.join("#lab");
-    // A shell takes the # for a comment, so it may be missing.
-    let mut tesla = home.start(&["--nick", "tesla", "--room", "lab"]);
+    // A shell takes the # for a comment, so it may be missing. Every build has a plain terminal.
+    let mut tesla = home.start(&["--nick", "tesla", "--plain-terminal", "--room", "lab"]);
     tesla.expect_line(WELCOME);
     tesla.type_line("hello");
     albert.expect(":tesla!tesla@127.0.0.1 JOIN #lab");

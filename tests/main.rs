@@ -26,6 +26,7 @@
 //! - `directory`: GETDIR, MAKEROOM, DELETEROOM
 //! - `editor`: the client in a window, with an emulator of a terminal
 //! - `gui`: the page that the client serves, in a real browser, too
+//! - `multicast_window`: such a window in a multicast room
 //! - `multicast`: rooms over an unreliable channel, on hosts of their own
 //! - `secure`, `without_tls`: TLS, names that belong to keys, and a build without
 //! - `old_folders`: what an older build has written is read
@@ -82,6 +83,8 @@ mod gui;
 
 #[cfg(feature = "multicast")]
 mod multicast;
+#[cfg(all(feature = "editor", feature = "irc", feature = "files", feature = "multicast"))]
+mod multicast_window;
 
 #[cfg(all(feature = "tls", feature = "irc", feature = "files", feature = "directory"))]
 mod secure;

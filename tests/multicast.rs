@@ -4,7 +4,7 @@
 //! - [`intruder`]: somebody on the network who is no member
 
 mod intruder;
-mod lab;
+pub mod lab;
 
 use std::time::Instant;
 

@@ -7,14 +7,14 @@
 use super::connection::{self, Claim, Connection};
 use super::dialer::{Dialer, Failure};
 use super::event::{Kind, Origin};
-use super::limits::{MOST_UNCONFIRMED, NOTICEABLE, REPLY_TIMEOUT, TAG, TICK, WRITE};
+use super::limits::{MOST_UNCONFIRMED, NOTICEABLE, REPLY_TIMEOUT, TAG, WRITE};
 use super::model::Placed;
 use super::script;
 use super::state::State;
 use super::view::{Beside, View};
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wire::message::Message;
 use wire::stream::Stream;
 use wire::text::truncate;
@@ -81,8 +81,11 @@ pub trait Wing: Send + Sync {
     /// The user wants to see nothing more of somebody.
     fn blacklisted(&self, _nick: &str) {}
 
-    /// Called after each read from the server and several times a second.
-    fn tick(&self, _client: &Client, _state: &mut State) {}
+    /// Called after each read from the server. It is called again after the returned time, even if
+    /// nothing comes; what gives a wing something to do in time has to come from the server, or another thread does it.
+    fn tick(&self, _client: &Client, _state: &mut State) -> Option<Duration> {
+        None
+    }
 
     /// A line was typed, or the input ended (Ctrl-D), which leads one step back; true when it was for the wing.
     fn typed(&self, _client: &Client, _line: Option<&str>) -> bool {
@@ -214,9 +217,7 @@ impl Client {
     pub fn open(&self) -> Result<Stream, Failure> {
         let (stream, news) = self.dialer.dial()?;
         news.iter().flat_map(|news| news.lines()).for_each(|line| self.note(line));
-        let socket = stream.socket();
-        let armed = socket.set_read_timeout(Some(TICK)).and_then(|()| socket.set_write_timeout(Some(WRITE)));
-        armed.map_err(|error| Failure::Lost(error.to_string()))?;
+        stream.socket().set_write_timeout(Some(WRITE)).map_err(|error| Failure::Lost(error.to_string()))?;
         Ok(stream)
     }
 
@@ -239,10 +240,14 @@ impl Client {
         self.wings.iter().for_each(|wing| wing.connected(self, state, is_first));
     }
 
-    /// Ends a sleep whose time has passed, and calls the wings.
-    pub fn tick(&self, state: &mut State) {
-        state.wake_in_time();
-        self.wings.iter().for_each(|wing| wing.tick(self, state));
+    /// Ends a sleep whose time has passed, and calls the wings; after the returned time there is something to do again.
+    pub fn tick(&self, state: &mut State) -> Option<Duration> {
+        let left = state.sleeps_until().map(|until| until.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            state.wake();
+        }
+        let left = left.filter(|left| !left.is_zero());
+        self.wings.iter().filter_map(|wing| wing.tick(self, state)).chain(left).min()
     }
 
     /// Sends a message, now or as soon as there is a connection; waits when too much is unconfirmed, and in a script

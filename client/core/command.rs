@@ -14,8 +14,9 @@ pub fn core() -> Vec<Command> {
         Command::new("/name", "NEW", &["/nick", r"\name\"], "Change your name", people::name).everyday(),
         Command::new("/msg", "NAME text", &["@"], "Send text to one person alone", talk::msg).everyday(),
         Command::new("&", "room text", &[], "Send text to another room without going there", talk::room_msg),
-        Command::new("/to", "NAME|#room", &[], "From now on talk to this person or room", talk::to)
-            .leading_elsewhere().everyday(),
+        Command::new("/to", "NAME|#room", &["/query", "/q", "/window"],
+            "From now on talk to this person, room or number", talk::to).leading_elsewhere().everyday(),
+        Command::new("/close", "[NAME]", &[], "End a private conversation", talk::close),
         Command::new("/me", "text", &[], "Say what you do: /me waves", talk::me).of_chat().everyday(),
         Command::new("/say", "text", &[], "Send text as it is, even the word exit; //text sends /text", talk::say),
         Command::new("/info", "[#room]", &["!INFO"], "How many people are in this room, and who", rooms::info)

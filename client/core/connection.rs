@@ -8,7 +8,7 @@ use super::limits::{NAME, REGISTER};
 use super::numerics;
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use wire::lines::{Line, LineBuffer};
 use wire::message::Message;
 use wire::stream::Stream;
@@ -64,7 +64,7 @@ pub fn register(
     let (nick, asked_nick) = (nick.to_owned(), nick.to_owned());
     let mut connection = Connection { stream, lines, asked_nick, nick, caps: Vec::new() };
     let deadline = Instant::now() + REGISTER;
-    while Instant::now() < deadline {
+    loop {
         while let Some(line) = connection.next_message() {
             let Some(message) = Message::parse(&line) else { continue };
             if message.verb == "NOTICE" && message.params.last() == Some(&numeric::ASKING) {
@@ -82,9 +82,12 @@ pub fn register(
                 return Ok(connection);
             }
         }
-        connection.read().map_err(Failure::Lost)?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Failure::Lost("the server took too long to welcome us".to_owned()));
+        }
+        connection.read(left).map_err(Failure::Lost)?;
     }
-    Err(Failure::Lost("the server took too long to welcome us".to_owned()))
 }
 
 /// Reads one message before the welcome: the name that the server gives us, or the reason of a refusal.
@@ -149,8 +152,12 @@ impl Connection {
         }
     }
 
-    /// Reads from the socket; false after a tick without bytes, an error at the end of the connection.
-    pub fn read(&mut self) -> Result<bool, String> {
+    /// Reads from the socket, for which it waits this long at most; false when nothing came, an error at the end of the
+    /// connection.
+    pub fn read(&mut self, patience: Duration) -> Result<bool, String> {
+        // No time at all would be none to the system: it would wait for ever.
+        let patience = patience.max(Duration::from_millis(1));
+        self.stream.socket().set_read_timeout(Some(patience)).map_err(|error| error.to_string())?;
         match (&*self.stream).read(self.lines.space()) {
             Ok(0) => Err("the server closed the connection".to_owned()),
             Ok(count) => {
@@ -169,7 +176,6 @@ impl Connection {
 mod tests {
     use super::*;
     use std::net::{TcpListener, TcpStream};
-    use std::time::Duration;
 
     /// Registers with a server that says `answers` to whatever comes.
     fn register_with(answers: &'static str) -> Result<String, String> {
@@ -179,7 +185,6 @@ mod tests {
     fn register_by(password: Option<&str>, answers: &'static str) -> Result<String, String> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = Stream::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
-        stream.socket().set_read_timeout(Some(Duration::from_millis(200))).unwrap();
         listener.accept().unwrap().0.write_all(answers.as_bytes()).unwrap();
         let claim = Claim { nick: "albert", regain: false };
         register(stream, password, &[], claim, || {}).map(|connection| connection.nick).map_err(|failure| match failure

@@ -14,6 +14,8 @@ pub struct Event {
     pub conversation: Option<String>,
     /// It was said to us alone, or it names us.
     pub mentions_us: bool,
+    /// The user was talking there when it came, which may be long before it is shown.
+    pub was_current: bool,
     pub origin: Origin,
     /// When we noticed it.
     pub noticed: SystemTime,
@@ -174,7 +176,7 @@ impl Kind {
 impl From<Kind> for Event {
     fn from(kind: Kind) -> Self {
         let noticed = SystemTime::now();
-        Event { kind, conversation: None, mentions_us: false, origin: Origin::default(), noticed }
+        Event { kind, conversation: None, mentions_us: false, was_current: false, origin: Origin::default(), noticed }
     }
 }
 

@@ -10,7 +10,7 @@ use super::pending::{ENTERED, KEY, NEW_KEY};
 use super::replies;
 use super::state::State;
 use super::talk::{ACTION, CTCP_END};
-use super::{connection, last_name};
+use super::{connection, last_name, mention};
 use wire::message::Message;
 use wire::{fail::Fail, names, numeric};
 
@@ -20,6 +20,10 @@ pub fn handle(client: &Client, state: &mut State, message: &Message<'_>) {
     let is_last = message.verb == "QUIT";
     if !is_last {
         state.model.follow(message);
+    }
+    if ["JOIN", "PRIVMSG"].contains(&message.verb) && state.model.target_returns(message.source_nick()) {
+        let nick = message.source_nick();
+        state.note(format!("{nick} had left; unless a key keeps the name, this may be somebody else (/whois {nick})"));
     }
     dispatch(client, state, message);
     if is_last {
@@ -31,7 +35,7 @@ fn dispatch(client: &Client, state: &mut State, message: &Message<'_>) {
     let [first, second, third] = [0, 1, 2].map(|index| message.param(index).unwrap_or_default());
     let last = message.params.last().copied().unwrap_or_default();
     let from = message.source_nick();
-    let silent = state.blacklist.contains(from);
+    let silent = state.model.blacklist.contains(from);
     if !silent && client.wings.iter().any(|wing| wing.message(client, state, message)) {
         return;
     }
@@ -101,7 +105,7 @@ fn said(client: &Client, state: &mut State, message: &Message<'_>, target: &str,
         None if is_notice => (text, Manner::Notice),
         None => (text, Manner::Text),
     };
-    let mentions_us = is_private || text.split([' ', ',', ':', '.', '!', '?']).any(|word| state.model.is_me(word));
+    let mentions_us = is_private || mention::of(&state.model.nick, text).next().is_some();
     let kind = Kind::Said { from: from.to_owned(), text: text.to_owned(), manner };
     let event = Event::at(if is_private { from } else { target }, kind);
     state.emit(Event { mentions_us, origin, ..event });
@@ -161,7 +165,7 @@ fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: boo
         }
         return state.emit(Kind::WeAreCalled(new.to_owned()));
     }
-    if let Err(error) = state.blacklist.renamed(old, new) {
+    if let Err(error) = state.model.blacklist.renamed(old, new) {
         state.note(format!("{old} is now called {new}, which the blacklist cannot save: {error}"));
     }
     if !silent {
@@ -169,6 +173,13 @@ fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: boo
     }
     if state.model.is_target(old) {
         state.talk_to(new);
+    } else if state.model.is_target(new) {
+        // What the user is typing was meant for the one who had that name before.
+        state.note(format!("{old} has taken the name {new}, so this is somebody else: /to {new} talks to them"));
+        state.model.set_target(None);
+        if state.model.detour.is_none() {
+            state.emit(Kind::TalkingTo(None));
+        }
     }
 }
 

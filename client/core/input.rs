@@ -7,7 +7,7 @@ use super::command;
 use super::grammar::{self, Input};
 use super::limits::{INPUT_LINE, TOGETHER};
 use super::state::State;
-use super::{rooms, talk};
+use super::{rooms, shutdown, talk};
 use std::io::{BufRead, ErrorKind, Read, StdinLock};
 use std::time::{Duration, Instant};
 use wire::os::TERMINAL_LINE;
@@ -29,6 +29,7 @@ impl Source for StdinLock<'_> {
 /// Reads lines and carries them out, until the user leaves by a command or the input ends.
 pub fn input_loop(client: &Client, input: &mut dyn Source, mut act: impl FnMut(&str, &mut dyn Source)) {
     loop {
+        shutdown::if_closed(client);
         let mut state = client.lock();
         if state.quit.is_some() {
             return;

@@ -20,7 +20,8 @@ pub const HELD_BYTES: usize = 8 * 1024 * 1024;
 pub const SCROLLBACK: usize = 500;
 /// Bytes that all conversations keep of that; the one that has most forgets first.
 pub const SCROLLBACK_BYTES: usize = 16 * 1024 * 1024;
-/// Conversations with people that are kept, so that strangers cannot fill the memory; the oldest is forgotten first.
+/// Conversations with people that are kept, so that strangers cannot fill the memory; the one who has been silent for
+/// longest is forgotten first.
 pub const PEOPLE: usize = 100;
 /// Rooms that we can be in: more than any server lets us enter. A server may also put us into rooms unasked.
 pub const ROOMS: usize = 250;
@@ -78,8 +79,6 @@ pub const RIVALS: u32 = 2;
 
 // --- On a connection ----------------------------------------------------------------------------
 
-/// How often a read returns without bytes, so that the reader can look at the clock.
-pub const TICK: Duration = Duration::from_millis(200);
 /// How long the server may take no byte of what we write before the connection counts as lost.
 pub const WRITE: Duration = Duration::from_secs(10);
 /// Silence after which the server is asked whether it is still there.

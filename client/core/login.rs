@@ -12,6 +12,7 @@ use super::grammar::{self, Input};
 use super::input::{self, Source};
 use super::limits::{NOTICEABLE, PATIENCE};
 use super::{last_name, receiver, shutdown};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -30,7 +31,7 @@ pub fn connect(
 ) -> Result<JoinHandle<()>, String> {
     let connection = login(client, input, name_by)?;
     let mut state = client.lock();
-    state.blacklist = Blacklist::load(&connection.nick).unwrap_or_else(|error| {
+    state.model.blacklist = Blacklist::load(&connection.nick).unwrap_or_else(|error| {
         state.note(format!("The blacklist cannot be read ({error}); it will not be saved either"));
         Blacklist::default()
     });
@@ -40,7 +41,11 @@ pub fn connect(
     drop(state);
     let share = Arc::clone(client);
     let receiver = move || {
-        receiver::receiver_loop(&share, connection, give_up);
+        let run = AssertUnwindSafe(|| receiver::receiver_loop(&share, connection, give_up));
+        if panic::catch_unwind(run).is_err() {
+            // Without it nothing would ever come again, and nobody would know.
+            give_up(&share, Failure::Lost("the client has an error, so it cannot go on".to_owned()));
+        }
         share.lock().is_receiving = false;
         share.signal();
     };

@@ -5,7 +5,8 @@
 //! - [`limits`]: every limit, with its reason
 //! - [`settings`]: the user's private folder; [`blacklist`]: people of whom the user wants to see nothing;
 //!   [`last_name`]: the name to offer
-//! - [`event`]: what happened; [`model`]: conversations, our name, where the user talks
+//! - [`event`]: what happened; [`mention`]: where a text names somebody
+//! - [`conversation`], [`model`]: who is where and what was said, our name, where the user talks
 //! - [`modes`], [`numerics`], [`sentence`]: events as sentences; [`view`], [`wrap`], [`terminal`]: showing them
 //! - [`dialer`], [`connection`]: from an address to a connection on which we are registered
 //! - [`script`]: the lines of the input, and why they were refused
@@ -23,6 +24,7 @@ mod blacklist;
 pub mod client;
 pub mod command;
 mod connection;
+pub mod conversation;
 pub mod dialer;
 pub mod event;
 pub mod grammar;
@@ -31,6 +33,7 @@ pub mod input;
 mod last_name;
 pub mod limits;
 pub mod login;
+pub mod mention;
 pub mod model;
 mod modes;
 mod numerics;

@@ -2,9 +2,11 @@
 //!
 //! Part of the state and thus under its lock. The receiver thread and commands change it, views read it.
 
+use super::blacklist::Blacklist;
+use super::conversation::Conversation;
 use super::event::{Event, Kind};
-use super::limits::{MEMBERS, NAME, PEOPLE, RETURN, RETURNING, ROOMS, SCROLLBACK, SCROLLBACK_BYTES};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use super::limits::{MEMBERS, PEOPLE, RETURN, RETURNING, ROOMS, SCROLLBACK_BYTES};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 use wire::message::Message;
@@ -29,9 +31,13 @@ pub struct Model {
     pub idle_prompt: Option<String>,
     /// The line that is being carried out came from a view that says of each line where it goes.
     pub placed: Option<Placed>,
+    /// People of whom the user wants to see nothing.
+    pub blacklist: Blacklist,
     /// A line without a command goes to this room or person.
     target: Option<String>,
-    /// Rooms in the order of joining, people in the order of the first words.
+    /// That person has left the server, so that somebody else may come with the same name.
+    has_target_left: bool,
+    /// Rooms in the order of joining, people in the order of the last words.
     conversations: Vec<Conversation>,
     /// Folded rooms and nicks of people whose connection was replaced, and when.
     returning: Vec<(String, String, Instant)>,
@@ -44,21 +50,6 @@ pub struct Placed {
     pub target: Option<String>,
     /// Why it is not carried out: the first reason.
     pub refused: Option<String>,
-}
-
-/// A room that we are in, or a person.
-#[derive(Default)]
-pub struct Conversation {
-    pub name: String,
-    /// Who is in the room, by folded nick.
-    pub members: BTreeMap<String, String>,
-    /// What the room is about, where the server has said so.
-    pub topic: String,
-    /// The number of messages since the user last turned to this conversation.
-    pub unread: usize,
-    pub scrollback: VecDeque<Arc<Event>>,
-    /// The bytes that these events take.
-    bytes: usize,
 }
 
 impl Model {
@@ -106,7 +97,7 @@ impl Model {
     }
 
     pub fn set_target(&mut self, target: Option<&str>) {
-        self.target = target.map(str::to_owned);
+        (self.target, self.has_target_left) = (target.map(str::to_owned), false);
         target.into_iter().for_each(|target| self.mark_read(target));
     }
 
@@ -157,17 +148,42 @@ impl Model {
         let known = self.conversations.iter().position(|known| names::eq_ignore_case(&known.name, name));
         let at = known.unwrap_or(self.conversations.len());
         if known.is_none() {
-            self.conversations.push(Conversation { name: name.to_owned(), ..Conversation::default() });
+            let is_free = |number: &usize| self.numbered(*number).is_none();
+            let number = (1..).find(is_free).unwrap_or_default();
+            self.conversations.push(Conversation { name: name.to_owned(), number, ..Conversation::default() });
         }
         &mut self.conversations[at]
     }
 
-    /// We are not in this room. If it was the target there is none now, rather than another one, so that a line that
-    /// the user is typing does not go to the wrong people. Returns whether it was the target.
-    pub fn forget_room(&mut self, room: &str) -> bool {
-        self.conversations.retain(|known| !names::eq_ignore_case(&known.name, room));
-        self.placed.iter_mut().for_each(|placed| drop(placed.target.take_if(|here| names::eq_ignore_case(here, room))));
-        self.target.take_if(|target| names::eq_ignore_case(target, room)).is_some()
+    /// The same with a person, who is the last of the list then. The one who has been silent for longest is forgotten where
+    /// there are too many.
+    pub fn enter_person(&mut self, nick: &str) {
+        self.enter(nick);
+        let at = self.conversations.iter().position(|known| names::eq_ignore_case(&known.name, nick));
+        at.into_iter().for_each(|at| self.conversations[at..].rotate_left(1));
+        let too_many = self.conversations.iter().filter(|known| !is_room(&known.name)).count() > PEOPLE;
+        let is_unused = |known: &Conversation| !is_room(&known.name) && !self.is_target(&known.name);
+        let oldest = self.conversations.iter().position(is_unused).filter(|_| too_many);
+        oldest.map(|oldest| self.conversations.remove(oldest));
+    }
+
+    /// The conversation that has this number.
+    pub fn numbered(&self, number: usize) -> Option<&Conversation> {
+        self.conversations.iter().find(|known| known.number == number)
+    }
+
+    /// A conversation has ended: we are not in this room any more, or the user is done with this person. If it was the
+    /// target there is none now, rather than another one, so that a line that the user is typing does not go to the
+    /// wrong people. Returns whether it was the target.
+    pub fn forget(&mut self, name: &str) -> bool {
+        self.conversations.retain(|known| !names::eq_ignore_case(&known.name, name));
+        self.placed.iter_mut().for_each(|placed| drop(placed.target.take_if(|here| names::eq_ignore_case(here, name))));
+        self.target.take_if(|target| names::eq_ignore_case(target, name)).is_some()
+    }
+
+    /// Somebody does something: whether it is the target, or at least its name, that had left the server. Said once.
+    pub fn target_returns(&mut self, nick: &str) -> bool {
+        self.is_target(nick) && std::mem::take(&mut self.has_target_left)
     }
 
     /// Bytes of text that fit one message to `target`, so that it still fits when the server passes
@@ -193,8 +209,11 @@ impl Model {
             ("PART", [room, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
             ("KICK", [room, nick, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
             ("QUIT", [numeric::REPLACED]) => self.lose(nick),
-            ("QUIT", _) => self.conversations.iter_mut().for_each(|room| room.remove(nick)),
-            ("NICK", [new, ..]) => self.conversations.iter_mut().for_each(|room| room.rename(nick, new)),
+            ("QUIT", _) => {
+                self.conversations.iter_mut().for_each(|room| room.remove(nick));
+                self.has_target_left |= self.is_target(nick);
+            }
+            ("NICK", [new, ..]) => self.rename(nick, new),
             ("TOPIC", [room, topic]) => self.set_topic(room, topic),
             (verb, [_, room, topic]) if verb.parse() == Ok(numeric::RPL_TOPIC.code) => self.set_topic(room, topic),
             (verb, [_, room, ..]) if verb.parse() == Ok(numeric::RPL_NOTOPIC.code) => self.set_topic(room, ""),
@@ -207,6 +226,15 @@ impl Model {
 
     fn set_topic(&mut self, room: &str, topic: &str) {
         self.find(room).into_iter().for_each(|room| topic.clone_into(&mut room.topic));
+    }
+
+    /// Somebody has another name. A conversation that there was with that name goes on in theirs.
+    fn rename(&mut self, old: &str, new: &str) {
+        let place = self.conversations.iter().position(|known| names::eq_ignore_case(&known.name, new));
+        let place = place.filter(|_| !names::eq_ignore_case(old, new) && self.find(old).is_some());
+        let before = place.map(|place| self.conversations.remove(place));
+        self.find(old).zip(before).into_iter().for_each(|(known, before)| known.go_on_from(&before));
+        self.conversations.iter_mut().for_each(|known| known.rename(old, new));
     }
 
     /// The connection of a person was replaced by a newer one, which has to enter the rooms again.
@@ -255,11 +283,7 @@ impl Model {
         let is_said = matches!(event.kind, Kind::Said { .. });
         let is_current = self.is_target(name);
         if !is_room(name) && matches!(event.kind, Kind::Said { .. } | Kind::WeSaid { .. }) {
-            self.enter(name);
-            let too_many = self.conversations.iter().filter(|known| !is_room(&known.name)).count() > PEOPLE;
-            let is_unused = |known: &Conversation| !is_room(&known.name) && !self.is_target(&known.name);
-            let oldest = self.conversations.iter().position(is_unused).filter(|_| too_many);
-            oldest.map(|oldest| self.conversations.remove(oldest));
+            self.enter_person(name);
         }
         let Some(conversation) = self.find(name) else { return };
         conversation.unread += usize::from(is_said && !is_current);
@@ -276,46 +300,6 @@ impl Model {
 
     fn find(&mut self, name: &str) -> Option<&mut Conversation> {
         self.conversations.iter_mut().find(|known| names::eq_ignore_case(&known.name, name))
-    }
-}
-
-impl Conversation {
-    /// Whether it is a room with this member, or the conversation with this person.
-    pub fn is_with(&self, nick: &str) -> bool {
-        self.members.contains_key(&names::casefold(nick)) || names::eq_ignore_case(&self.name, nick)
-    }
-
-    fn keep(&mut self, event: &Arc<Event>) {
-        self.bytes += event.size();
-        self.scrollback.push_back(Arc::clone(event));
-        if self.scrollback.len() > SCROLLBACK {
-            self.forget();
-        }
-    }
-
-    /// Forgets its oldest event.
-    fn forget(&mut self) {
-        self.bytes -= self.scrollback.pop_front().map_or(self.bytes, |event| event.size());
-    }
-
-    fn add(&mut self, nick: &str) {
-        if nick.len() <= NAME {
-            self.members.insert(names::casefold(nick), nick.to_owned());
-        }
-    }
-
-    fn remove(&mut self, nick: &str) {
-        self.members.remove(&names::casefold(nick));
-    }
-
-    /// A member, or the person of this conversation, has another name.
-    fn rename(&mut self, old: &str, new: &str) {
-        if self.members.remove(&names::casefold(old)).is_some() {
-            self.add(new);
-        }
-        if names::eq_ignore_case(&self.name, old) {
-            new.clone_into(&mut self.name);
-        }
     }
 }
 

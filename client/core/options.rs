@@ -5,7 +5,7 @@
 use super::arguments::room;
 use wire::text;
 
-/// Whom to talk to, and under which name.
+/// Whom to talk to, under which name, and how that is shown.
 #[derive(Debug, Clone, clap::Args)]
 pub struct CoreOptions {
     /// The server to connect to; port 6667 unless another is given
@@ -23,6 +23,10 @@ pub struct CoreOptions {
     /// The server's password, where it wants one
     #[arg(long, value_name = "PW", value_parser = password)]
     pub password: Option<String>,
+    /// Print lines and nothing else, and leave editing to the terminal, as for a screen reader; so does a client that was
+    /// built without the feature editor
+    #[arg(long)]
+    pub plain_terminal: bool,
 }
 
 /// `HOST:PORT` from an address that may lack its port; an IPv6 address may lack its brackets then.

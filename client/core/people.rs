@@ -64,6 +64,9 @@ pub fn sleep(client: &Client, time: &str) {
         Some(Duration::ZERO) => state.note("You are awake"),
         Some(length) if state.sleep(length) => {
             state.note(format!("Good night. What others say is shown in {} s, or after /sleep 0", length.as_secs()));
+            // The receiver thread ends the sleep. It waits for the server, whose answer lets it look at the clock.
+            state.ask_for_an_answer();
+            client.signal();
         }
         _ => state.refuse("How long? Seconds as 30, minutes as 5m, hours as 1h; 0 ends the sleep"),
     }
@@ -82,10 +85,10 @@ pub fn black(client: &Client, whom: &str) {
     let mut state = client.lock();
     if state.model.is_me(nick) {
         state.refuse("You cannot blacklist yourself");
-    } else if state.blacklist.contains(nick) {
+    } else if state.model.blacklist.contains(nick) {
         state.note(format!("{nick} is on your blacklist already"));
     } else {
-        let saved = state.blacklist.add(nick);
+        let saved = state.model.blacklist.add(nick);
         client.wings.iter().for_each(|wing| wing.blacklisted(nick));
         client.signal();
         state.note(format!("You will see nothing more from {nick}; /unblock {nick} ends that{}", unless(saved)));
@@ -100,20 +103,20 @@ pub fn black(client: &Client, whom: &str) {
 pub fn unblock(client: &Client, whom: &str) {
     let nick = bare_nick(whom);
     let mut state = client.lock();
-    if !state.blacklist.contains(nick) {
+    if !state.model.blacklist.contains(nick) {
         return state.refuse(format!("{nick} is not on your blacklist"));
     }
-    let saved = state.blacklist.remove(nick);
+    let saved = state.model.blacklist.remove(nick);
     state.note(format!("You see {nick} again{}", unless(saved)));
 }
 
 /// `/blacklist`
 pub fn blacklist(client: &Client, _: &str) {
     let mut state = client.lock();
-    if state.blacklist.people.is_empty() {
+    if state.model.blacklist.people.is_empty() {
         state.note("Your blacklist is empty");
     }
-    for names in state.blacklist.people.clone() {
+    for names in state.model.blacklist.people.clone() {
         state.note(names.join(", also called "));
     }
 }

@@ -1,15 +1,15 @@
 //! The receiver thread: reads the socket, shows what comes, and connects again when it is lost.
 //!
-//! It alone reads the socket. It locks the state for the messages of one read at a time, and signals
-//! the main thread, which may be waiting for them.
+//! It alone reads the socket, and sleeps until something comes, or until a time at which it has something to do. It locks
+//! the state for the messages of one read at a time, and signals the main thread, which may be waiting for them.
 
-use super::client::{Client, is_script};
+use super::client::Client;
 use super::connection::{Claim, Connection};
 use super::dialer::{Failure, back_off};
 use super::event::Kind;
 use super::limits::{GHOST, GRACE, RIVALS, SILENCE, STABLE};
+use super::state::State;
 use super::{incoming, shutdown};
-use std::thread;
 use std::time::{Duration, Instant};
 use wire::message::Message;
 use wire::names;
@@ -66,14 +66,18 @@ fn read_until_lost(client: &Client, connection: &mut Connection) -> String {
         state.view.release();
         drop(state);
         client.signal();
-        tick(client);
-        match connection.read() {
+        let silence = if asked { SILENCE + GRACE } else { SILENCE };
+        let left = silence.saturating_sub(heard.elapsed());
+        if left.is_zero() && asked {
+            return "the server is silent".to_owned();
+        }
+        if left.is_zero() {
+            client.lock().ask_for_an_answer();
+            asked = true;
+            continue;
+        }
+        match connection.read(tick(client).map_or(left, |time| time.min(left))) {
             Ok(true) => (heard, asked) = (Instant::now(), false),
-            Ok(false) if heard.elapsed() > SILENCE + GRACE => return "the server is silent".to_owned(),
-            Ok(false) if heard.elapsed() > SILENCE && !asked => {
-                client.lock().write(&["PING :gc-alive".to_owned()]);
-                asked = true;
-            }
             Ok(false) => {}
             Err(reason) => return reason,
         }
@@ -126,24 +130,24 @@ fn is_killed(reason: &str, nick: &str) -> bool {
     words.any(|word| word.eq_ignore_ascii_case("killed")) && !nick.eq_ignore_ascii_case("killed")
 }
 
+/// Waits, unless the user leaves.
 fn pause(client: &Client, time: Duration) {
     let until = Instant::now() + time;
-    while Instant::now() < until && !client.lock().leaving {
-        tick(client);
-        thread::sleep(Duration::from_millis(100).min(until.saturating_duration_since(Instant::now())));
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let step = tick(client).map_or(left, |time| time.min(left));
+        let sleep = client.lock().sleeps_until();
+        let waiting = |state: &State| !state.leaving && state.sleeps_until() == sleep;
+        if left.is_zero() || client.wait_while(step, waiting).leaving {
+            return;
+        }
     }
 }
 
-/// Called several times a second.
-fn tick(client: &Client) {
-    let mut state = client.lock();
-    client.tick(&mut state);
-    let is_closed = state.view.is_closed();
-    drop(state);
-    // A script goes on without its output: its messages are the point.
-    if is_closed && !is_script() {
-        shutdown::at_once(client);
-    }
+/// What is done between two waits; it is to be done again after this time.
+fn tick(client: &Client) -> Option<Duration> {
+    shutdown::if_closed(client);
+    client.tick(&mut client.lock())
 }
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ fn is_connected(state: &mut State, is_here: bool) -> bool {
 
 /// Nobody has this name. The user has blacklisted it, or somebody waits for this answer.
 fn unknown(state: &mut State, nick: &str) {
-    if state.blacklist.contains(nick) {
+    if state.model.blacklist.contains(nick) {
         state.note(format!("Nobody is called {nick} just now"));
     } else {
         state.pending.add(NOBODY, nick);

@@ -83,6 +83,13 @@ pub fn drain(state: &mut State) {
     }
 }
 
+/// Leaves when nobody reads our output any more. A script goes on without its output: its messages are the point.
+pub fn if_closed(client: &Client) {
+    if client.lock().view.is_closed() && !is_script() {
+        at_once(client);
+    }
+}
+
 /// Leaves without waiting for anybody: nobody reads our output any more.
 pub fn at_once(client: &Client) -> ! {
     client.wings.iter().for_each(|wing| wing.abandon(client));
@@ -95,7 +102,7 @@ pub fn at_once(client: &Client) -> ! {
 pub fn give_up(client: &Client, failure: Failure) {
     client.wings.iter().for_each(|wing| wing.abandon(client));
     let mut state = client.lock();
-    state.view.end_prompt();
+    end_prompt(&mut state);
     state.wake();
     state.note("DISCONNECTED!!");
     complain(&match failure {
@@ -130,12 +137,25 @@ pub fn on_ctrl_c(client: &Arc<Client>) -> Result<(), String> {
     ctrlc::set_handler(leave).map_err(|error| format!("cannot handle Ctrl-C: {error}"))
 }
 
+/// Draws no prompt any more. What was typed there and not sent is not lost.
+fn end_prompt(state: &mut State) {
+    state.view.end_prompt();
+    for text in state.view.take_unsent() {
+        let mut label = "Not sent: ";
+        for row in text.lines() {
+            state.note(format!("{label}{row}"));
+            label = "          ";
+        }
+    }
+}
+
 /// Shows what a sleeping user has missed, and sends QUIT.
 fn say_goodbye(client: &Client, state: &mut State) {
     state.leaving = true;
-    state.view.end_prompt();
+    end_prompt(state);
     state.wake();
     client.tick(state);
+    client.signal();
     let reason = state.quit.take().unwrap_or_default();
     state.write(&[if reason.is_empty() { "QUIT".to_owned() } else { format!("QUIT :{reason}") }]);
 }

@@ -3,11 +3,10 @@
 //! Under one lock (see [`client`](super::client)). The main thread takes it for a line, the receiver thread for the
 //! messages of one read, a thread of a wing for a moment.
 
-use super::blacklist::Blacklist;
 use super::connection::{Connection, TAGS};
 use super::event::{Event, Kind, Sentence};
 use super::limits::{HELD, HELD_BYTES, MOST_UNCONFIRMED};
-use super::model::Model;
+use super::model::{Model, is_room};
 use super::pending::{ENTERED, KEY, NEW_KEY, Pending};
 use super::script::{self, Script, Sent};
 use super::sentence;
@@ -32,7 +31,6 @@ pub const EARLIER_SENDER_ID: &str = "+groupchat/id";
 pub struct State {
     pub model: Model,
     pub view: Box<dyn View>,
-    pub blacklist: Blacklist,
     pub unconfirmed: AckQueue<Sent>,
     pub pending: Pending,
     /// The connection; `None` while it is lost. The receiver thread reads it.
@@ -66,7 +64,6 @@ impl State {
         State {
             model: Model::default(),
             view,
-            blacklist: Blacklist::default(),
             unconfirmed: AckQueue::new("gc"),
             pending: Pending::default(),
             stream: None,
@@ -83,7 +80,9 @@ impl State {
 
     /// Records an event and shows it; while the user sleeps, news of others waits.
     pub fn emit(&mut self, event: impl Into<Event>) {
-        let event = Arc::new(event.into());
+        let mut event = event.into();
+        event.was_current = event.conversation.as_deref().is_some_and(|name| self.model.is_target(name));
+        let event = Arc::new(event);
         self.model.record(&event);
         let is_news = || matches!(sentence::of(&event, &self.model), Some(Sentence::Said { .. } | Sentence::News(_)));
         let Some(sleep) = self.sleep.as_mut().filter(|_| is_news()) else { return self.show(&event) };
@@ -136,11 +135,14 @@ impl State {
         true
     }
 
-    /// Ends the sleep when its time has come.
-    pub fn wake_in_time(&mut self) {
-        if self.sleep.as_ref().is_some_and(|sleep| Instant::now() >= sleep.until) {
-            self.wake();
-        }
+    /// Asks the server whether it is still there. The answer wakes the receiver thread, too.
+    pub fn ask_for_an_answer(&mut self) {
+        self.write(&["PING :gc-alive".to_owned()]);
+    }
+
+    /// When the sleep is to end; `None` when the user is awake.
+    pub fn sleeps_until(&self) -> Option<Instant> {
+        self.sleep.as_ref().map(|sleep| sleep.until)
     }
 
     /// Ends the sleep and shows the news that was held back; false when there is no sleep.
@@ -162,6 +164,9 @@ impl State {
 
     /// Sets the target, and says so, unless lines go to a wing just now.
     pub fn talk_to(&mut self, target: &str) {
+        if !is_room(target) {
+            self.model.enter_person(target);
+        }
         self.model.set_target(Some(target));
         if self.model.detour.is_none() {
             self.emit(Kind::TalkingTo(Some(target.to_owned())));
@@ -179,7 +184,12 @@ impl State {
     /// We have left a room, or were not let in.
     pub fn forget_room(&mut self, room: &str) {
         ["JOIN", KEY, NEW_KEY, ENTERED].iter().for_each(|kind| drop(self.pending.end(kind, room)));
-        if self.model.forget_room(room) && self.model.detour.is_none() {
+        self.forget(room);
+    }
+
+    /// Ends a conversation.
+    pub fn forget(&mut self, name: &str) {
+        if self.model.forget(name) && self.model.detour.is_none() {
             self.emit(Kind::TalkingTo(None));
         }
     }

@@ -2,11 +2,12 @@
 //!
 //! Run by the main thread; the state is locked for a moment at a time.
 
-use super::arguments::{self, first_word, nick};
+use super::arguments::{self, bare_nick, first_word, nick};
 use super::client::Client;
+use super::conversation::Conversation;
 use super::event::{Event, Kind, Manner};
 use super::{people, rooms};
-use wire::text;
+use wire::{names, text};
 
 /// The mark of a message about an action of its sender ("* albert waves"): CTCP ACTION.
 pub const ACTION: &str = "\u{1}ACTION ";
@@ -56,6 +57,16 @@ pub fn to(client: &Client, arguments: &str) {
     if arguments::is_room(target) {
         return rooms::join(client, target);
     }
+    if let Ok(number) = target.parse() {
+        let named = client.lock().model.numbered(number).map(|known| known.name.clone());
+        return match named {
+            Some(name) => to(client, &name),
+            None => {
+                client.refuse(format!("There is no conversation {number}"));
+                rooms::not_moved(client);
+            }
+        };
+    }
     match nick(client, target) {
         Some(nick) if people::is_known(client, nick) => client.lock().go_to(nick),
         Some(nick) => {
@@ -63,6 +74,26 @@ pub fn to(client: &Client, arguments: &str) {
             rooms::not_moved(client);
         }
         None => rooms::not_moved(client),
+    }
+}
+
+/// `/close [NAME]`
+pub fn close(client: &Client, name: &str) {
+    let mut state = client.lock();
+    let name = match state.model.here() {
+        _ if !name.is_empty() => bare_nick(name).to_owned(),
+        Ok(Some(target)) => target.to_owned(),
+        Ok(None) => return state.refuse("You are talking to nobody"),
+        Err(elsewhere) => return state.refuse(elsewhere),
+    };
+    let is_known = |known: &Conversation| names::eq_ignore_case(&known.name, &name);
+    if arguments::is_room(&name) {
+        state.refuse(format!("{name} is a room; /part {name} leaves it"));
+    } else if state.model.conversations().iter().any(is_known) {
+        state.note(format!("The conversation with {name} is closed"));
+        state.forget(&name);
+    } else {
+        state.refuse(format!("There is no conversation with {name}"));
     }
 }
 

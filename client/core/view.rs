@@ -33,6 +33,11 @@ pub trait View: Send {
     /// The input ended before the answer came.
     fn end_line(&mut self) {}
 
+    /// Takes what the user has typed and not sent, as far as the view knows it.
+    fn take_unsent(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// More is about to be shown, so that the view may wait until `release` with drawing.
     fn hold(&mut self) {}
 
@@ -79,6 +84,10 @@ impl View for Beside {
 
     fn end_line(&mut self) {
         self.0.end_line();
+    }
+
+    fn take_unsent(&mut self) -> Vec<String> {
+        self.0.take_unsent()
     }
 
     fn hold(&mut self) {

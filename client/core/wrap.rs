@@ -34,20 +34,22 @@ impl Width {
             self.columns = (self.ask)().or(self.columns);
             self.asked = Some(Instant::now());
         }
-        self.columns.map_or_else(|| line.clone(), |columns| wrap(&line, columns))
+        self.columns.map_or_else(|| line.clone(), |columns| wrap(&line, columns, 0))
     }
 }
 
 /// Breaks a line where the next word does not fit. A word that is longer than a row is left to the terminal, so that
-/// an address in it can still be copied in one piece.
-fn wrap(line: &str, columns: usize) -> String {
+/// an address in it can still be copied in one piece. All rows but the first one are indented, where there is room.
+pub fn wrap(line: &str, columns: usize, indent: usize) -> String {
+    let indent = if columns > 2 * indent { indent } else { 0 };
     let (mut wrapped, mut column) = (String::with_capacity(line.len()), 0);
     for word in line.split_inclusive(' ') {
         let bare = columns_of(word.trim_end_matches(' '));
-        if column + bare > columns && bare <= columns && column > 0 {
+        if column + bare > columns && bare + indent <= columns && column > indent {
             wrapped.truncate(wrapped.trim_end_matches(' ').len());
             wrapped.push('\n');
-            column = 0;
+            wrapped.extend(std::iter::repeat_n(' ', indent));
+            column = indent;
         }
         wrapped.push_str(word);
         column += columns_of(word);
@@ -114,7 +116,7 @@ mod tests {
             ("", 5, ""),
             ("   ", 2, "   "),
         ] {
-            assert_eq!(wrap(line, columns), expected, "{line} in {columns}");
+            assert_eq!(wrap(line, columns, 0), expected, "{line} in {columns}");
         }
     }
 

@@ -37,6 +37,15 @@ impl Clock {
     }
 }
 
+/// Columns of a time and the space behind it.
+pub const TIME: usize = "09:30 ".len();
+
+/// Whether a line begins with a time.
+pub fn starts_with_time(line: &str) -> bool {
+    let is = |(byte, sign): (u8, &u8)| if *sign == b'0' { byte.is_ascii_digit() } else { byte == *sign };
+    line.len() > TIME && line.bytes().zip(b"00:00 ").all(is)
+}
+
 /// `09:30`
 pub fn minutes(moment: OffsetDateTime) -> String {
     format!("{:02}:{:02}", moment.hour(), moment.minute())

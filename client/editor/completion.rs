@@ -1,13 +1,15 @@
-//! What Tab makes of the word before the cursor: a command, a name, a room or a file. Tab again takes the next one.
+//! What Tab makes of the word before the cursor: a command, a name, a room or a file, as the table of commands says what
+//! each argument is. Tab again takes the next one.
 //!
 //! Pure but for files, whose folders are read. Part of the prompt.
 
-use super::limits::CANDIDATES;
+use super::limits::{CANDIDATES, TEXT};
 use super::line::Line;
 use crate::core::client::Command;
 use crate::core::command;
 use crate::core::event::Kind;
 use crate::core::model::{Model, is_room};
+use std::collections::HashSet;
 use std::fs;
 use std::path::{MAIN_SEPARATOR, Path};
 use wire::names;
@@ -17,8 +19,13 @@ use wire::names;
 pub struct World {
     /// Every spelling of every command.
     pub commands: Vec<String>,
+    /// Each spelling that has arguments, and these.
+    pub arguments: Vec<(String, &'static str)>,
     /// Names, those who spoke last first.
     pub people: Vec<String>,
+    /// Those with whom we have talked alone, the last one first.
+    pub partners: Vec<String>,
+    pub blacklisted: Vec<String>,
     pub rooms: Vec<String>,
     /// Commands whose argument is a file.
     pub file_commands: Vec<String>,
@@ -33,7 +40,8 @@ impl World {
         let here = model.conversations().iter().filter(|known| model.is_target(&known.name));
         let mut people: Vec<String> = Vec::new();
         let mut add = |nick: &str| {
-            if !model.is_me(nick) && !people.iter().any(|known| names::eq_ignore_case(known, nick)) {
+            let is_wanted = !model.is_me(nick) && !model.blacklist.contains(nick);
+            if is_wanted && !people.iter().any(|known| names::eq_ignore_case(known, nick)) {
                 people.push(nick.to_owned());
             }
         };
@@ -46,10 +54,17 @@ impl World {
             }
             known.members.values().for_each(|nick| add(nick));
         }
-        let others = model.conversations().iter().filter(|known| !is_room(&known.name));
-        others.for_each(|known| add(&known.name));
+        let others = model.conversations().iter().rev().filter(|known| !is_room(&known.name));
+        let partners: Vec<_> = others.map(|known| known.name.clone()).collect();
+        partners.iter().for_each(|nick| add(nick));
+        let with_arguments = commands.iter().filter(|command| !command.arguments.is_empty());
         World {
             commands: commands.iter().flat_map(spellings).collect(),
+            arguments: with_arguments
+                .flat_map(|command| spellings(command).into_iter().map(|spelling| (spelling, command.arguments)))
+                .collect(),
+            partners: partners.into_iter().filter(|nick| !model.blacklist.contains(nick)).collect(),
+            blacklisted: model.blacklist.people.iter().flatten().cloned().collect(),
             people,
             rooms: model.rooms().map(str::to_owned).collect(),
             file_commands: command::find(commands, "/file").map(spellings).unwrap_or_default(),
@@ -70,7 +85,12 @@ impl Completion {
     /// Begins with the word before the cursor; `None` when nothing fits.
     pub fn begin(line: &Line, world: &World) -> Option<Completion> {
         let (start, mut candidates) = candidates(line.before_cursor(), world);
+        let kept = line.text().len() - (line.cursor() - start);
+        candidates.retain(|candidate| kept + candidate.len() <= TEXT);
         candidates.truncate(CANDIDATES);
+        if line.text()[line.cursor()..].starts_with(' ') {
+            candidates.iter_mut().for_each(|candidate| candidate.truncate(candidate.trim_end().len()));
+        }
         if candidates.is_empty() {
             return None;
         }
@@ -107,6 +127,15 @@ fn candidates(before: &str, world: &World) -> (usize, Vec<String>) {
             |command: &String| if command.ends_with(['\\', ' ']) { command.clone() } else { format!("{command} ") };
         return (start, world.commands.iter().filter(begins).map(space).collect());
     }
+    let wanted = argument(before, start, world).unwrap_or_default();
+    if wanted.contains("COMMAND") {
+        let names = world.commands.iter().filter(|command| command.starts_with('/'));
+        let bare = |name: &String| if typed.starts_with('/') { name.clone() } else { name[1..].to_owned() };
+        return (start, names.map(bare).filter(|name| begins(&name)).map(|name| name + " ").collect());
+    }
+    if wanted.contains("NAME") || wanted.contains("#room") && !typed.starts_with('#') {
+        return (start, names_wanted(wanted, before, typed, world));
+    }
     if typed.starts_with('#') {
         return (start, world.rooms.iter().filter(begins).map(|room| format!("{room} ")).collect());
     }
@@ -122,6 +151,29 @@ fn candidates(before: &str, world: &World) -> (usize, Vec<String>) {
     let end = if is_first && mark.is_empty() { ": " } else { " " };
     let people = world.people.iter().filter(|nick| starts_like(nick, name));
     (start, people.map(|nick| format!("{mark}{nick}{end}")).collect())
+}
+
+/// What the table of commands calls the argument that begins here; `None` where it is none, or text.
+fn argument(before: &str, start: usize, world: &World) -> Option<&'static str> {
+    let mut words = before[..start].split_whitespace();
+    let command = words.next()?;
+    let (_, arguments) = world.arguments.iter().find(|(spelling, _)| spelling.eq_ignore_ascii_case(command))?;
+    arguments.split(' ').nth(words.count())
+}
+
+/// People or rooms, whatever an argument can be. A room may be typed without its mark.
+fn names_wanted(wanted: &str, before: &str, typed: &str, world: &World) -> Vec<String> {
+    let (mark, name) = typed.strip_prefix('@').map_or(("", typed), |name| ("@", name));
+    let begins_room = |room: &&String| starts_like(room, typed) || starts_like(room.trim_start_matches('#'), typed);
+    let rooms = world.rooms.iter().filter(|_| wanted.contains("#room")).filter(begins_room).cloned();
+    let mut people: Vec<&String> = if before.trim_start().to_ascii_lowercase().starts_with("/unblock ") {
+        world.blacklisted.iter().collect()
+    } else {
+        world.partners.iter().chain(&world.people).collect()
+    };
+    let mut seen = HashSet::new();
+    people.retain(|nick| wanted.contains("NAME") && starts_like(nick, name) && seen.insert(names::casefold(nick)));
+    rooms.chain(people.into_iter().map(|nick| format!("{mark}{nick}"))).map(|name| name + " ").collect()
 }
 
 fn starts_like(full: &str, start: &str) -> bool {
@@ -158,76 +210,4 @@ fn paths(typed: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tempfile::TempDir;
-
-    fn world() -> World {
-        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-        World {
-            commands: owned(&["/msg", "/me", r"\file\", "/file", "!FILE "]),
-            people: owned(&["bob", "Ben", "albert"]),
-            rooms: owned(&["#lobby", "#lab"]),
-            file_commands: owned(&["/file", r"\file\", "!FILE "]),
-        }
-    }
-
-    /// The line after each of some presses of Tab.
-    fn tabs(typed: &str, count: usize) -> Vec<String> {
-        let mut line = Line::default();
-        line.set(typed);
-        let mut completion = Completion::begin(&line, &world());
-        let mut press = || {
-            completion.iter_mut().for_each(|completion| completion.next(&mut line, true));
-            line.text().to_owned()
-        };
-        (0..count).map(|_| press()).collect()
-    }
-
-    #[test]
-    fn tab_goes_round() {
-        assert_eq!(tabs("b", 4), ["bob: ", "Ben: ", "b", "bob: "]);
-        assert_eq!(tabs("hi b", 2), ["hi bob ", "hi Ben "]);
-        assert_eq!(tabs("/m", 3), ["/msg ", "/me ", "/m"]);
-        assert_eq!(tabs("x", 1), ["x"]);
-    }
-
-    #[test]
-    fn names_stand_where_they_are_wanted() {
-        assert_eq!(tabs("", 1), ["bob: "]);
-        assert_eq!(tabs("hi ", 1), ["hi "]);
-        assert_eq!(tabs("@al", 1), ["@albert "]);
-        assert_eq!(tabs("/msg al", 1), ["/msg albert "]);
-        assert_eq!(tabs("one\nal", 1), ["one\nalbert: "]);
-    }
-
-    #[test]
-    fn rooms_are_completed_with_and_without_their_mark() {
-        assert_eq!(tabs("/join #la", 1), ["/join #lab "]);
-        assert_eq!(tabs("&l", 2), ["&lobby ", "&lab "]);
-    }
-
-    #[test]
-    fn files_are_completed_behind_commands_that_want_one() {
-        let folder = TempDir::new().unwrap();
-        std::fs::write(folder.path().join("a photo.jpg"), "").unwrap();
-        std::fs::write(folder.path().join(".hidden"), "").unwrap();
-        std::fs::create_dir(folder.path().join("album")).unwrap();
-        let at = folder.path().display();
-        for command in ["/file ", r"\file\", "!FILE "] {
-            let expected =
-                [format!("{command}{at}/a photo.jpg"), format!("{command}{at}/album/"), format!("{command}{at}/")];
-            assert_eq!(tabs(&format!("{command}{at}/"), 3), expected);
-        }
-        assert_eq!(tabs(&format!("/file {at}/a p"), 1), [format!("/file {at}/a photo.jpg")]);
-    }
-
-    #[test]
-    fn the_other_direction_begins_with_the_last() {
-        let mut line = Line::default();
-        line.set("b");
-        let mut completion = Completion::begin(&line, &world()).unwrap();
-        completion.next(&mut line, false);
-        assert_eq!(line.text(), "Ben: ");
-    }
-}
+mod tests;

@@ -23,6 +23,11 @@ impl Drafts {
         }
     }
 
+    /// All of them, when there is no conversation any more.
+    pub fn take_all(&mut self) -> impl Iterator<Item = String> {
+        self.0.drain().map(|(_, draft)| draft)
+    }
+
     /// The user comes to a conversation: what was begun there.
     pub fn take(&mut self, target: &str) -> Option<String> {
         self.0.remove(&names::casefold(target))
@@ -47,7 +52,7 @@ mod tests {
             (Some("hello".into()), None, Some("psst".into()))
         );
         drafts.leave("hello".into(), &model);
-        model.forget_room("#lab");
+        model.forget("#lab");
         drafts.leave(String::new(), &model);
         assert_eq!(drafts.take("#lab"), None);
     }

@@ -1,11 +1,11 @@
 //! Lines that were entered before, in this run and in others.
 //!
-//! Part of the prompt. The file is private; the main thread appends to it under no lock, a line in one write, so that
-//! several clients can share it. In the file `\n` stands for a line end within an entry, and `\\` for `\`.
+//! Part of the prompt. The main thread writes the file under no lock of the client, but with the file itself locked, since
+//! several clients share it. The file is private. In the file `\n` stands for a line end within an entry, and `\\` for `\`.
 
 use super::limits::HISTORY;
 use crate::core::settings;
-use std::fs::OpenOptions;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use wire::{disk, os};
@@ -114,15 +114,32 @@ pub fn load(file: &Path) -> History {
     History::new(&disk::read_text(file).unwrap_or_default())
 }
 
-/// Writes a line behind the others.
-pub fn append(file: &Path, line: &str) -> io::Result<()> {
+/// Opens the file, makes it and its folder where needed, and keeps other clients away from it until it is closed.
+fn open(file: &Path) -> io::Result<File> {
     file.parent().map_or(Ok(()), disk::make_private)?;
-    let mut output = os::private_file(OpenOptions::new().append(true).create(true)).open(file)?;
-    output.write_all(format!("{}\n", encoded(line)).as_bytes())
+    loop {
+        let output = os::private_file(OpenOptions::new().append(true).create(true)).open(file)?;
+        // Some file systems know no locks.
+        let _ = output.lock();
+        let metadata = output.metadata()?;
+        // Another client may have replaced it meanwhile.
+        if fs::metadata(file).is_ok_and(|other| os::is_same_file(&metadata, &other)) {
+            if !os::is_private(&metadata) {
+                os::make_private(&output)?;
+            }
+            return Ok(output);
+        }
+    }
 }
 
-/// Cuts a file that has grown to more than twice of what is kept.
-pub fn trim(file: &Path) -> io::Result<()> {
+/// Writes a line behind the others.
+pub fn append(file: &Path, line: &str) -> io::Result<()> {
+    open(file)?.write_all(format!("{}\n", encoded(line)).as_bytes())
+}
+
+/// Takes the file away from other users, and cuts one that has grown to more than twice of what is kept.
+pub fn tidy(file: &Path) -> io::Result<()> {
+    let _open = open(file)?;
     let text = disk::read_text(file)?;
     let lines: Vec<_> = text.lines().collect();
     if lines.len() <= 2 * HISTORY {
@@ -188,6 +205,36 @@ mod tests {
         }
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(load(&file).entries, ["one\ntwo", r"\sleep\5"]);
+        // One that others could read is taken away from them.
+        for look in [tidy as fn(&Path) -> _, |file: &Path| append(file, "three")] {
+            std::fs::set_permissions(&file, PermissionsExt::from_mode(0o666)).unwrap();
+            look(&file).unwrap();
+            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(load(&file).entries.last().unwrap(), "three");
+    }
+
+    #[test]
+    fn several_clients_lose_nothing_of_each_other() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("history");
+        std::fs::write(&file, "old\n".repeat(2 * HISTORY)).unwrap();
+        std::thread::scope(|scope| {
+            for client in 0..4 {
+                let file = &file;
+                scope.spawn(move || {
+                    for number in 0..50 {
+                        append(file, &format!("{client} {number}")).unwrap();
+                        tidy(file).unwrap();
+                    }
+                });
+            }
+        });
+        let entries = load(&file).entries;
+        for client in 0..4 {
+            let own: Vec<_> = entries.iter().filter(|entry| entry.starts_with(&format!("{client} "))).collect();
+            assert!(own.into_iter().eq((0..50).map(|number| format!("{client} {number}")).collect::<Vec<_>>().iter()));
+        }
     }
 
     #[test]
@@ -196,7 +243,7 @@ mod tests {
         let file = folder.path().join("history");
         let lines: Vec<_> = (0..=2 * HISTORY).map(|number| number.to_string()).collect();
         std::fs::write(&file, lines.join("\n")).unwrap();
-        trim(&file).unwrap();
+        tidy(&file).unwrap();
         let text = std::fs::read_to_string(&file).unwrap();
         assert_eq!((text.lines().count(), text.lines().last()), (HISTORY, Some("4000")));
     }

@@ -30,8 +30,8 @@ impl Keyboard {
         let (client, editor, modes) = (Arc::clone(client), Arc::clone(editor), Arc::clone(modes));
         let history = history::file();
         if let Some(file) = &history {
-            // Should it fail, the file stays long.
-            let _ = history::trim(file);
+            // Should it fail, the file stays as it is.
+            let _ = history::tidy(file);
             lock(&editor).prompt.history = history::load(file);
         }
         lock(&editor).knows_files = command::find(&client.commands, "/file").is_some();
@@ -59,6 +59,13 @@ impl Keyboard {
                     self.modes.raw(false);
                     None
                 }
+                Happening::Continued => {
+                    let _state = self.client.lock();
+                    self.modes.raw(false);
+                    lock(&self.editor).go_on(tty::size());
+                    None
+                }
+                Happening::Quit => Some(Request::Interrupt),
                 Happening::Closed => return None,
             };
             match request {
@@ -100,6 +107,7 @@ impl Keyboard {
         self.modes.restore();
         drop(state);
         tty::stop();
+        self.keys.forget_stop();
         let _state = self.client.lock();
         self.modes.raw(false);
         lock(&self.editor).screen.enter();

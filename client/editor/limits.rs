@@ -16,10 +16,12 @@ pub const PASTE: usize = 1024 * 1024;
 pub const PASTED_LINES: usize = 3;
 /// Bytes of a paste that go into the line without a question: about ten messages.
 pub const PASTED_BYTES: usize = 4096;
-/// Bytes of one key's sequence: the longest that terminals send have about 20.
-pub const SEQUENCE: usize = 32;
+/// Bytes of one sequence: the longest, in which a terminal says what it can do, has about 60.
+pub const SEQUENCE: usize = 256;
 /// How long the rest of a sequence may take after its escape character; then that was the Escape key.
 pub const ESCAPE: Duration = Duration::from_millis(50);
+/// The same for a string in which a terminal answers: on a slow line that is long, and nobody types one.
+pub const STRING: Duration = Duration::from_secs(1);
 
 // --- What is remembered -------------------------------------------------------------------------
 
@@ -38,6 +40,8 @@ pub const CANDIDATES: usize = 200;
 
 /// Names that are said of those who came or left, before the others are counted.
 pub const NAMED: usize = 2;
+/// People who are counted in one line; then another one begins, since a server may let any number come.
+pub const PASSERS: usize = 2000;
 /// Conversations with unread messages that the prompt names; the others are counted.
 pub const UNREAD_NAMED: usize = 3;
 /// The window's size where the terminal does not say it.

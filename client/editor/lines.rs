@@ -111,12 +111,14 @@ pub fn is_for_nobody(line: &str, model: &Model, commands: &[Command]) -> bool {
 
 /// Whether a line comes back as something that we said.
 pub fn is_said_here(line: &str, model: &Model, commands: &[Command]) -> bool {
+    let is_away = model.detour.is_some();
     let is_said = match grammar::parse(commands, line) {
         Input::Text(_) => true,
+        Input::Run(command, _) if is_away => command.name == SAY.trim_end(),
         Input::Run(command, _) => SAID.contains(&command.name),
         _ => false,
     };
-    is_said && model.target().is_some() && model.detour.is_none()
+    is_said && (is_away || model.target().is_some())
 }
 
 #[cfg(test)]

@@ -5,12 +5,9 @@
 use super::completion::{Completion, World};
 use super::history::History;
 use super::key::Key;
-use super::limits::{PASTED_BYTES, PASTED_LINES};
-use super::line::{Line, clean};
-use super::lines::{self, Receiver};
-use super::question::{Answer, Question};
-use crate::core::client::Command;
-use wire::text::{is_printable, pluralize};
+use super::line::Line;
+use super::paste::{self, Answer, Paste, Question, Situation};
+use wire::text::is_printable;
 
 /// The line, and the ways to fill it.
 #[derive(Default)]
@@ -30,8 +27,6 @@ enum Mode {
     /// Asks what to do with a paste.
     Ask(Question),
 }
-
-const TOO_LONG: &str = "Not pasted: it is longer than 1 MiB; send it as a file";
 
 /// What the rest of the editor has to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,17 +62,6 @@ pub enum Turn {
     To(usize),
     Next,
     Previous,
-}
-
-/// What a key means depends on this, too.
-#[derive(Default, Clone, Copy)]
-pub struct Situation<'a> {
-    /// The line answers a question of the core.
-    pub is_question: bool,
-    /// Where text goes, as the prompt shows it; `None` when there is nobody.
-    pub target: Option<&'a str>,
-    pub can_send_files: bool,
-    pub commands: &'a [Command],
 }
 
 /// The prompt as it is shown now.
@@ -143,7 +127,7 @@ impl Prompt {
             Key::Up => line.up() || self.older(),
             Key::Down => line.down() || self.newer(),
             Key::Paste(text) => return self.paste(&text, situation),
-            Key::LongPaste => return Outcome::Refused(TOO_LONG.to_owned()),
+            Key::LongPaste => return Outcome::Refused(paste::TOO_LONG.to_owned()),
             Key::Ctrl('c') if line.text().is_empty() => return Outcome::Interrupt,
             Key::Ctrl('d') if line.text().is_empty() => return Outcome::End,
             Key::Ctrl('l') => return Outcome::Clear,
@@ -186,49 +170,17 @@ impl Prompt {
         true
     }
 
-    /// Text from the clipboard. It never runs a command: what looks like one gets `/say` before it, or the user is asked.
-    /// Only behind a command that was typed it belongs to that.
     fn paste(&mut self, pasted: &str, situation: Situation<'_>) -> Outcome {
-        let commands = situation.commands;
-        let paste = clean(&pasted.replace("\r\n", "\n").replace('\r', "\n"));
-        let paste = paste.trim_end_matches('\n');
-        let rows = paste.split('\n').count();
-        if situation.is_question && rows > 1 {
-            return refused(rows, "an answer has one line");
-        }
         let (before, after) = (self.line.before_cursor(), self.line.after_cursor());
-        let whole = format!("{before}{paste}{after}");
-        let is_first = before.trim().is_empty();
-        let receiver = if is_first { Receiver::Target } else { lines::receiver(first_row(&whole), commands) };
-        let to = match receiver {
-            _ if situation.is_question => return self.insert(paste),
-            Receiver::Nobody if rows == 1 => return self.insert(paste),
-            Receiver::Nobody => return refused(rows, "a command has one line"),
-            Receiver::Target => None,
-            Receiver::Other(name) => Some(name),
-        };
-        if rows > 1 && to.is_none() && situation.target.is_none() {
-            return refused(rows, "you are talking to nobody; go on with /join #room or /to NAME");
-        }
-        let is_private = whole.split('\n').skip(usize::from(!is_first)).any(|row| lines::looks_private(row, commands));
-        if !is_private && rows <= PASTED_LINES && paste.len() <= PASTED_BYTES {
-            let is_at_start = before.rsplit('\n').next().is_none_or(|row| row.trim().is_empty());
-            return self.insert(&lines::marked(paste, is_at_start, commands));
-        }
-        let message = if is_first { Ok(lines::of_text(&whole, commands)) } else { lines::of_typed(before, commands) };
-        match message {
-            Err(why) => Outcome::Refused(why),
-            Ok(message) => {
-                let blanks = &before[before.trim_end().len()..];
-                let message = if is_first { message } else { format!("{message}{blanks}{paste}{after}") };
-                self.mode = Mode::Ask(Question::new(paste, message, to, is_private));
+        match paste::take(pasted, before, after, situation) {
+            Paste::Insert(text) if self.line.paste(&text) => Outcome::Changed,
+            Paste::Insert(_) => Outcome::Refused("Not pasted: the line is full".to_owned()),
+            Paste::Refused(why) => Outcome::Refused(why),
+            Paste::Ask(question) => {
+                self.mode = Mode::Ask(question);
                 Outcome::Changed
             }
         }
-    }
-
-    fn insert(&mut self, text: &str) -> Outcome {
-        if self.line.paste(text) { Outcome::Changed } else { refused(text.lines().count(), "the line is full") }
     }
 
     /// One key of a search; `None` when it has ended it.
@@ -292,14 +244,6 @@ impl Prompt {
         self.mode = Mode::Edit;
         outcome
     }
-}
-
-fn refused(rows: usize, why: &str) -> Outcome {
-    Outcome::Refused(format!("Not pasted ({}): {why}", pluralize(rows, "line")))
-}
-
-fn first_row(text: &str) -> &str {
-    text.split('\n').next().unwrap_or_default()
 }
 
 /// The conversation to which a key turns.

@@ -4,17 +4,22 @@
 //! that a terminal never has half of it. It moves the cursor relatively and by the rows that it has drawn itself, never by
 //! columns, since terminals do not agree on the columns of all characters.
 
-use super::layout::{Rows, fitting, height, in_rows};
+use super::clock::{TIME, starts_with_time};
+use super::layout::{Rows, columns, fitting, height, in_rows};
 use super::limits::RECENT;
 use super::style::{self, BOLD, DIM, Style};
-use crate::core::wrap::Width;
+use crate::core::wrap::wrap;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::Write;
+use wire::text::without_loose_joiners;
 
 /// Text in brackets is a unit to the terminal from now on, or not (xterm's "bracketed paste mode").
 const PASTES_ON: &str = "\x1b[?2004h";
 const PASTES_OFF: &str = "\x1b[?2004l";
+/// xterm puts an escape character before the key that is pressed with Alt, or does as before (metaSendsEscape, XTSAVE).
+const META_ON: &str = "\x1b[?1036s\x1b[?1036h";
+const META_AS_BEFORE: &str = "\x1b[?1036r";
 /// What undoes all of this, wherever the cursor is.
 pub const AFTER_PANIC: &str = "\x1b[?2004l\x1b[?7h\r\n\x1b[J";
 /// A row that is too long is cut off, or goes on in the next one (DECAWM).
@@ -39,6 +44,9 @@ pub struct Screen {
     /// `None` once nobody reads it any more.
     output: Option<Box<dyn Write + Send>>,
     style: Style,
+    /// The terminal is xterm, which cuts rows off in a narrower window instead of moving the rest into the next row, and to
+    /// which the Alt key means another letter.
+    is_xterm: bool,
     /// Columns and rows of the window.
     size: (usize, usize),
     block: Block,
@@ -50,15 +58,24 @@ pub struct Screen {
     is_held: bool,
     /// What is to be written.
     out: String,
-    /// The last lines, to draw them again.
-    recent: VecDeque<String>,
+    /// The lines that are right above the block, the last ones.
+    recent: VecDeque<Printed>,
+}
+
+/// A line in the window.
+struct Printed {
+    line: String,
+    rows: usize,
+    /// All terminals agree on these rows; how a terminal breaks a row by itself is its own matter.
+    is_sure: bool,
 }
 
 impl Screen {
-    pub fn new(output: Box<dyn Write + Send>, style: Style, size: (usize, usize)) -> Self {
+    pub fn new(output: Box<dyn Write + Send>, style: Style, is_xterm: bool, size: (usize, usize)) -> Self {
         Screen {
             output: Some(output),
             style,
+            is_xterm,
             size,
             block: Block::default(),
             is_active: false,
@@ -76,18 +93,15 @@ impl Screen {
     /// Prints a line.
     pub fn print(&mut self, line: String) {
         self.hide();
-        self.append(&line);
-        if self.recent.len() == RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(line);
+        self.append(line);
         self.settle();
     }
 
-    /// Prints a line in place of the last one, if that can be reached.
+    /// Prints a line in place of the last one, if it is sure where that is.
     pub fn print_instead(&mut self, line: String) {
-        let rows = self.recent.back().map(|last| self.height(last));
-        if let Some(rows) = rows.filter(|&rows| rows < self.size.1 / 2) {
+        let block = self.laid().texts.len() + self.above_prompt().count();
+        let last = self.recent.back().filter(|last| last.is_sure && last.rows + block <= self.size.1);
+        if let Some(rows) = last.map(|last| last.rows) {
             self.hide();
             let _ = write!(self.out, "\x1b[{rows}A{ERASE_BELOW}");
             self.recent.pop_back();
@@ -95,18 +109,21 @@ impl Screen {
         self.print(line);
     }
 
-    fn append(&mut self, line: &str) {
-        self.out += &self.wrapped(line).replace('\n', "\r\n");
+    /// The line broken between words, its further rows below the text and not below the time. What is too long for a row is
+    /// left to the terminal.
+    fn append(&mut self, line: String) {
+        let indent = if starts_with_time(&style::without(&line)) { TIME } else { 0 };
+        let wrapped = wrap(&line, self.size.0, indent);
+        let plain = style::without(&wrapped);
+        let height = |row: &str| height(row, self.size.0);
+        let is_sure = plain.split('\n').all(|row| row.is_ascii() || height(row) == 1);
+        let rows = plain.split('\n').map(height).sum();
+        self.out += &wrapped.replace('\n', "\r\n");
         self.out += "\r\n";
-    }
-
-    /// The line broken between words. What is too long for a row is left to the terminal.
-    fn wrapped(&self, line: &str) -> String {
-        Width::fixed(Some(self.size.0)).wrap(line.to_owned())
-    }
-
-    fn height(&self, line: &str) -> usize {
-        style::without(&self.wrapped(line)).split('\n').map(|row| height(row, self.size.0)).sum()
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(Printed { line, rows, is_sure });
     }
 
     pub fn ring(&mut self) {
@@ -143,6 +160,7 @@ impl Screen {
         if !self.is_active {
             self.is_active = true;
             self.out += PASTES_ON;
+            self.out += if self.is_xterm { META_ON } else { "" };
         }
         self.settle();
     }
@@ -152,7 +170,9 @@ impl Screen {
         if self.is_active {
             self.hide();
             self.is_active = false;
+            self.recent.clear();
             self.out += PASTES_OFF;
+            self.out += if self.is_xterm { META_AS_BEFORE } else { "" };
             self.write();
         }
     }
@@ -167,17 +187,36 @@ impl Screen {
         self.settle();
     }
 
-    /// The window may have another size, and the terminal may have moved what was in it: draws everything anew.
+    /// The window has another size, and the terminal may have moved what was in it, or cut it off.
     pub fn resize(&mut self, size: (usize, usize)) {
-        self.size = size;
-        self.drawn = None;
-        self.out += HOME;
-        let mut rows = size.1.saturating_sub(self.laid().texts.len() + self.above_prompt().count());
-        let fits = |line: &&String| rows.checked_sub(self.height(line)).map(|left| rows = left).is_some();
-        let count = self.recent.iter().rev().take_while(fits).count();
-        let lines: Vec<_> = self.recent.range(self.recent.len() - count..).cloned().collect();
-        lines.iter().for_each(|line| self.append(line));
+        let (above, reflowed) = (self.drawn, self.reflowed(size.0));
+        let is_narrower = size.0 < std::mem::replace(&mut self.size, size).0;
+        if !self.is_xterm {
+            self.drawn = above.map(|_| reflowed);
+            self.recent.clear();
+        } else if let Some(above) = above.filter(|_| is_narrower) {
+            // What was cut off is drawn again, and nothing else, so that it stands in the scrollback once.
+            let mut left = (size.1 - 1).saturating_sub(above);
+            let mut fits = |printed: &&Printed| (left > 0, left = left.saturating_sub(printed.rows)).0;
+            let count = self.recent.iter().rev().take_while(&mut fits).count();
+            self.drawn = Some((size.1 - 1).saturating_sub(left));
+            let lines: Vec<_> = self.recent.drain(self.recent.len() - count..).map(|printed| printed.line).collect();
+            self.recent.clear();
+            self.hide();
+            lines.into_iter().for_each(|line| self.append(line));
+        }
+        self.hide();
         self.settle();
+    }
+
+    /// The rows above the cursor, once the terminal has moved what does not fit `width` columns into more rows.
+    fn reflowed(&self, width: usize) -> usize {
+        let laid = self.laid();
+        let above = self.above_prompt().map(|line| fitting(line, self.size.0));
+        let above = above.chain(laid.texts[..laid.row].iter().map(String::as_str));
+        let row = &laid.texts[laid.row];
+        let before = columns(&row[..laid.before]) / width.max(1);
+        above.map(|row| height(row, width)).sum::<usize>() + before.min(height(row, width) - 1)
     }
 
     pub fn size(&self) -> (usize, usize) {
@@ -187,12 +226,17 @@ impl Screen {
     /// Clears the window, but for the block.
     pub fn clear(&mut self) {
         self.drawn = None;
+        self.recent.clear();
         self.out += HOME;
         self.settle();
     }
 
-    /// Something else was written to the terminal, so that the block is not where it was.
+    /// Something else has used the terminal, so that the block is not where it was.
     pub fn forget_drawn(&mut self) {
+        self.recent.clear();
+        if self.is_active {
+            self.out += PASTES_ON;
+        }
         if self.drawn.take().is_some() {
             self.out += "\r";
             self.out += ERASE_BELOW;
@@ -246,9 +290,12 @@ impl Screen {
 
     fn draw(&mut self) {
         let (laid, label, style) = (self.laid(), &self.block.label, self.style);
-        let row = |row: &str| match row.strip_prefix(&**label).filter(|_| !label.is_empty()) {
-            Some(rest) => style.apply(BOLD, label) + rest,
-            None => row.to_owned(),
+        let row = |row: &str| {
+            let row = without_loose_joiners(row);
+            match row.strip_prefix(&**label).filter(|_| !label.is_empty()) {
+                Some(rest) => style.apply(BOLD, label) + rest,
+                None => row.into_owned(),
+            }
         };
         let mut out = WRAP_OFF.to_owned();
         let mut above = laid.row;

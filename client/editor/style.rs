@@ -2,6 +2,7 @@
 //!
 //! Pure. Part of the screen.
 
+use crate::core::mention;
 use std::env;
 use wire::names;
 
@@ -59,20 +60,16 @@ impl Style {
         }
     }
 
-    /// The text with each mention of a name highlighted.
-    pub fn mentions(self, nick: &str, text: &str) -> String {
-        let mut shown = String::with_capacity(text.len());
-        // The same characters end a word where the core looks for our name.
-        for word in text.split_inclusive([' ', ',', ':', '.', '!', '?']) {
-            let name = word.trim_end_matches([' ', ',', ':', '.', '!', '?']);
-            if names::eq_ignore_case(name, nick) {
-                shown.push_str(&self.apply(REVERSE, name));
-                shown.push_str(&word[name.len()..]);
-            } else {
-                shown.push_str(word);
-            }
+    /// The text in a style, if there is one, with each mention of a name highlighted.
+    pub fn mentions(self, code: &str, nick: &str, text: &str) -> String {
+        let plain = |text: &str| if code.is_empty() { text.to_owned() } else { self.apply(code, text) };
+        let (mut shown, mut end) = (String::with_capacity(text.len()), 0);
+        for place in mention::of(nick, text) {
+            shown += &plain(&text[end..place.start]);
+            shown += &self.apply(REVERSE, &text[place.clone()]);
+            end = place.end;
         }
-        shown
+        shown + &plain(&text[end..])
     }
 }
 
@@ -117,8 +114,10 @@ mod tests {
 
     #[test]
     fn our_name_is_highlighted_as_a_word() {
-        assert_eq!(Style::Few.mentions("mel", "Mel: melon, mel!"), "\x1b[7mMel\x1b[0m: melon, \x1b[7mmel\x1b[0m!");
-        assert_eq!(Style::Plain.mentions("mel", "Mel: melon"), "Mel: melon");
+        let shown = |code, text| Style::Few.mentions(code, "mel", text);
+        assert_eq!(shown("", "Mel: melon, (mel)!"), "\x1b[7mMel\x1b[0m: melon, (\x1b[7mmel\x1b[0m)!");
+        assert_eq!(shown(DIM, "-bot- mel"), "\x1b[2m-bot- \x1b[0m\x1b[7mmel\x1b[0m");
+        assert_eq!(Style::Plain.mentions("", "mel", "Mel: melon"), "Mel: melon");
     }
 
     #[test]

@@ -4,17 +4,16 @@
 
 use super::limits::UNREAD_NAMED;
 use super::prompt::Turn;
+use super::unseen::Unseen;
+use crate::core::conversation::Conversation;
 use crate::core::model::{Model, is_room};
 
-/// What stands before the line: conversations with unread messages by their number, and where the line goes.
-pub fn label(model: &Model) -> String {
-    let all = model.conversations().iter().enumerate();
-    let unread: Vec<_> = all.filter(|(_, known)| known.unread > 0 && !model.is_target(&known.name)).collect();
-    let mut parts: Vec<_> = unread
-        .iter()
-        .take(UNREAD_NAMED)
-        .map(|(at, known)| format!("{}:{} {}", at + 1, known.name, known.unread))
-        .collect();
+/// What stands before the line: rooms in which messages wait by their number, and where the line goes.
+pub fn label(model: &Model, unseen: &Unseen) -> String {
+    let waiting = |known: &&Conversation| unseen.messages(&known.name);
+    let unread: Vec<_> = in_order(model).into_iter().filter(|known| waiting(known) > 0).collect();
+    let named = unread.iter().take(UNREAD_NAMED);
+    let mut parts: Vec<_> = named.map(|known| format!("{}:{} {}", known.number, known.name, waiting(known))).collect();
     if unread.len() > UNREAD_NAMED {
         parts.push(format!("{} more", unread.len() - UNREAD_NAMED));
     }
@@ -32,15 +31,29 @@ pub fn target(model: &Model) -> Option<String> {
     model.detour.clone().or_else(|| model.target().map(person))
 }
 
-/// The line that leads to another conversation.
-pub fn turn_to(turn: Turn, model: &Model) -> Option<String> {
-    let all = model.conversations();
+/// The line that leads to another conversation; an error when there is none, empty when the user is there already.
+pub fn turn_to(turn: Turn, model: &Model) -> Result<String, String> {
+    let all = in_order(model);
     let here = all.iter().position(|known| model.is_target(&known.name));
-    let at = match (turn, here) {
-        (Turn::To(at), _) => at,
-        (Turn::Next, Some(here)) => (here + 1) % all.len(),
-        (Turn::Previous, Some(here)) => (here + all.len() - 1) % all.len(),
-        (Turn::Next | Turn::Previous, None) => 0,
+    let meant = match (turn, here) {
+        (Turn::To(at), _) => model.numbered(at + 1),
+        (Turn::Next, Some(here)) => all.get((here + 1) % all.len()).copied(),
+        (Turn::Previous, Some(here)) => all.get((here + all.len() - 1) % all.len()).copied(),
+        (Turn::Next | Turn::Previous, None) => all.first().copied(),
     };
-    all.get(at).filter(|known| !model.is_target(&known.name)).map(|known| format!("/to {}", known.name))
+    let named = || all.iter().map(|known| format!("{} {}", known.number, known.name)).collect::<Vec<_>>().join(", ");
+    match (meant, turn) {
+        (Some(known), _) if model.is_target(&known.name) => Err(String::new()),
+        (Some(known), _) => Ok(format!("/to {}", known.name)),
+        (None, Turn::To(at)) if !all.is_empty() => {
+            Err(format!("There is no conversation {}; there are {}", at + 1, named()))
+        }
+        (None, _) => Err("There is no conversation".to_owned()),
+    }
+}
+
+fn in_order(model: &Model) -> Vec<&Conversation> {
+    let mut all: Vec<_> = model.conversations().iter().collect();
+    all.sort_by_key(|known| known.number);
+    all
 }

@@ -3,7 +3,7 @@
 //! Pure. Part of the editor. Each text loses its control characters here, before styles are added.
 
 use super::clock::{Clock, day, minutes};
-use super::limits::NAMED;
+use super::passers::{Passers, passed};
 use super::style::{BOLD, DIM, Style};
 use crate::core::event::{Event, Kind, Manner, Sentence};
 use crate::core::model::{Model, is_room};
@@ -29,13 +29,6 @@ pub struct Transcript {
     day: Option<Date>,
     /// Those who came and went, where the last line is about them.
     passers: Option<Passers>,
-}
-
-/// People who came into one conversation or left it, with nothing else in between.
-struct Passers {
-    conversation: String,
-    joined: Vec<String>,
-    left: Vec<String>,
 }
 
 impl Transcript {
@@ -70,10 +63,13 @@ impl Transcript {
                 let is_private = event.conversation.as_deref().is_some_and(|name| !is_room(name));
                 let after = match after.strip_prefix(TO_YOU) {
                     Some(rest) if is_private => style.apply(BOLD, TO_YOU) + rest,
-                    _ if event.mentions_us => style.mentions(&model.nick, &after),
+                    _ if event.mentions_us => style.mentions("", &model.nick, &after),
                     _ => after,
                 };
                 vec![self.timed(moment, &format!("{before}{}{after}", style.name(&nick, &nick)))]
+            }
+            (_, Some(Sentence::News(text))) if event.mentions_us => {
+                vec![self.timed(moment, &style.mentions(DIM, &model.nick, &printable(&text)))]
             }
             (_, Some(Sentence::News(text))) => vec![self.timed(moment, &style.apply(DIM, &printable(&text)))],
             (_, Some(Sentence::Answer(text))) => vec![printable(&text).into_owned()],
@@ -91,30 +87,16 @@ impl Transcript {
 
     /// Those who come and go are counted in one line, as long as nothing else is said.
     fn passes_by(&mut self, event: &Event, model: &Model, moment: OffsetDateTime) -> Option<Print> {
-        let conversation = match (&event.conversation, &event.kind) {
-            (Some(name), Kind::Joined(_) | Kind::Left { .. }) => name.clone(),
-            (None, Kind::Left { .. }) => String::new(),
-            _ => return None,
-        };
-        // Whoever leaves the server leaves the room in which the others pass by.
-        let is_same = |passers: &Passers| passers.conversation == conversation || conversation.is_empty();
-        let is_first = !self.passers.as_ref().is_some_and(is_same);
+        let conversation = passed(event, model)?;
+        let is_first = !self.passers.as_ref().is_some_and(|passers| passers.takes(&conversation));
         if is_first {
-            self.passers = Some(Passers { conversation, joined: Vec::new(), left: Vec::new() });
+            self.passers = Some(Passers::new(&conversation));
         }
         let passers = self.passers.as_mut()?;
-        match &event.kind {
-            Kind::Joined(nick) => passers.joined.push(nick.clone()),
-            Kind::Left { nick, .. } => passers.left.push(nick.clone()),
-            _ => {}
-        }
-        let text = if is_first {
-            match sentence::of(event, model)? {
-                Sentence::News(text) => text,
-                _ => return None,
-            }
-        } else {
-            passers.summary(model)
+        passers.add(&event.kind);
+        let text = match sentence::of(event, model)? {
+            Sentence::News(text) if is_first => text,
+            _ => passers.summary(model),
         };
         let line = self.timed(moment, &self.style.apply(DIM, &printable(&text)));
         Some(if is_first { Print::Line(line) } else { Print::Instead(line) })
@@ -146,33 +128,10 @@ const TO_YOU: &str = " (to you)";
 /// What we said where we are, as the others see it.
 fn own(style: Style, model: &Model, text: &str, manner: Manner) -> String {
     let (nick, text) = (style.apply(BOLD, &printable(&model.nick)), printable(text));
+    let place = model.detour.as_ref().map_or(String::new(), |detour| printable(detour).into_owned() + " ");
     match manner {
-        Manner::Action => format!("* {nick} {text}"),
-        _ => format!("{nick}: {text}"),
-    }
-}
-
-impl Passers {
-    /// `anna, ben and 4 others joined; carl left`
-    fn summary(&self, model: &Model) -> String {
-        let parts = [(&self.joined, "joined"), (&self.left, "left")];
-        let parts: Vec<_> = parts
-            .iter()
-            .filter(|(nicks, _)| !nicks.is_empty())
-            .map(|(nicks, verb)| format!("{} {verb}", list(nicks)))
-            .collect();
-        let room = &self.conversation;
-        let prefix = if room.is_empty() || model.is_target(room) { String::new() } else { format!("[{room}] ") };
-        format!("{prefix}{}", parts.join("; "))
-    }
-}
-
-fn list(nicks: &[String]) -> String {
-    match nicks {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] if nicks.len() <= NAMED + 1 => format!("{} and {last}", first.join(", ")),
-        _ => format!("{} and {} others", nicks[..NAMED].join(", "), nicks.len() - NAMED),
+        Manner::Action => format!("{place}* {nick} {text}"),
+        _ => format!("{place}{nick}: {text}"),
     }
 }
 
@@ -221,10 +180,13 @@ mod tests {
         assert_eq!(print(&joined("ben")), Print::Instead("anna and ben joined".into()));
         assert_eq!(print(&joined("carl")), Print::Instead("anna, ben and carl joined".into()));
         assert_eq!(print(&joined("dora")), Print::Instead("anna, ben and 2 others joined".into()));
-        assert_eq!(print(&left("anna")), Print::Instead("anna, ben and 2 others joined; anna left".into()));
+        let expected = "ben, carl and dora joined; anna joined and left again";
+        assert_eq!(print(&left("anna")), Print::Instead(expected.into()));
         assert_eq!(print(&said("ben", "hi")), Print::Line("ben: hi".into()));
         assert_eq!(print(&left("ben")), Print::Line("ben left the conversation (bye)".into()));
-        assert_eq!(print(&joined("eva")), Print::Line("eva joined the conversation".into()), "that was another place");
+        assert_eq!(print(&joined("eva")), Print::Instead("eva joined; ben left".into()));
+        let elsewhere = Event::at("#lab", Kind::Joined("eva".into()));
+        assert_eq!(print(&elsewhere), Print::Line("[#lab] eva joined the conversation".into()));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! Pure. Part of the editor. The scrollback of the model owns the events; what it has forgotten is lost here, too.
 
 use super::limits::UNSEEN;
+use crate::core::conversation::Conversation;
 use crate::core::event::{Event, Kind};
-use crate::core::model::{Conversation, Model, is_room};
+use crate::core::model::{Model, is_room};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 use time::OffsetDateTime;
@@ -14,7 +15,7 @@ use wire::names;
 #[derive(Debug, PartialEq, Eq)]
 pub enum Place {
     Here,
-    /// In another room, when the user turns to it.
+    /// In another room, when the user turns to it; one that mentions us at once, too.
     Room(String),
     /// Nowhere: it is about somebody who is not in the room where the user talks.
     Nowhere,
@@ -23,10 +24,17 @@ pub enum Place {
 /// The events that wait, by folded room.
 #[derive(Default)]
 pub struct Unseen {
-    waiting: HashMap<String, VecDeque<(OffsetDateTime, Weak<Event>)>>,
+    waiting: HashMap<String, Waiting>,
 }
 
-/// Private messages, mentions, answers and whatever is about no room are shown at once.
+#[derive(Default)]
+struct Waiting {
+    events: VecDeque<(OffsetDateTime, Weak<Event>)>,
+    /// How many of them are messages, with those that are forgotten already.
+    messages: usize,
+}
+
+/// Private messages, answers and whatever is about no room are shown at once.
 pub fn place(event: &Event, model: &Model) -> Place {
     let Some(target) = model.target().filter(|_| model.detour.is_none()) else { return Place::Here };
     match (&event.conversation, &event.kind) {
@@ -38,7 +46,7 @@ pub fn place(event: &Event, model: &Model) -> Place {
             | Kind::Removed { .. }
             | Kind::Topic { .. }
             | Kind::Mode { .. },
-        ) if is_room(room) && !event.mentions_us && !model.is_target(room) && model.is_in(room) => {
+        ) if is_room(room) && !event.was_current && !model.is_target(room) && model.is_in(room) => {
             Place::Room(room.clone())
         }
         (None, Kind::Left { nick, .. } | Kind::Renamed { new: nick, .. } | Kind::Reconnected(nick)) => {
@@ -61,16 +69,22 @@ impl Unseen {
         let mut recorded = conversation.into_iter().flat_map(|known| known.scrollback.iter().rev());
         let Some(event) = recorded.find(|recorded| std::ptr::eq(&raw const ***recorded, event)) else { return };
         let waiting = self.waiting.entry(names::casefold(room)).or_default();
-        waiting.push_back((moment, Arc::downgrade(event)));
-        if waiting.len() > UNSEEN {
-            waiting.pop_front();
+        waiting.messages += usize::from(matches!(event.kind, Kind::Said { .. }));
+        waiting.events.push_back((moment, Arc::downgrade(event)));
+        if waiting.events.len() > UNSEEN {
+            waiting.events.pop_front();
         }
+    }
+
+    /// How many messages wait in a room.
+    pub fn messages(&self, room: &str) -> usize {
+        self.waiting.get(&names::casefold(room)).map_or(0, |waiting| waiting.messages)
     }
 
     /// The user turns to a room: what waited there.
     pub fn take(&mut self, room: &str) -> Vec<(OffsetDateTime, Arc<Event>)> {
         let waiting = self.waiting.remove(&names::casefold(room)).unwrap_or_default();
-        waiting.into_iter().filter_map(|(moment, event)| Some((moment, event.upgrade()?))).collect()
+        waiting.events.into_iter().filter_map(|(moment, event)| Some((moment, event.upgrade()?))).collect()
     }
 
     /// Forgets rooms in which we are not any more.
@@ -105,7 +119,7 @@ mod tests {
         let here = |event: &Event, model: &Model| place(event, model) == Place::Here;
         assert_eq!(place(&said("#LAB"), &model), Place::Room("#LAB".into()));
         assert!(here(&said("#lobby"), &model) && here(&said("albert"), &model) && here(&said("#unknown"), &model));
-        assert!(here(&Event { mentions_us: true, ..said("#lab") }, &model));
+        assert!(here(&Event { was_current: true, ..said("#lab") }, &model), "the user slept, and is elsewhere now");
         assert!(here(&Event::at("#lab", Kind::WeLeft), &model));
         model.set_target(None);
         assert!(here(&said("#lab"), &model), "talking to nobody, the user sees all");
@@ -131,10 +145,11 @@ mod tests {
             model.record(event);
             unseen.hold("#lab", event, &model, now);
         }
+        assert_eq!(unseen.messages("#LAB"), UNSEEN + 3);
         let taken = unseen.take("#Lab");
         assert_eq!(taken.len(), UNSEEN);
         assert!(Arc::ptr_eq(&taken[0].1, &events[3]) && Arc::ptr_eq(&taken[UNSEEN - 1].1, events.last().unwrap()));
-        assert!(unseen.take("#lab").is_empty());
+        assert!(unseen.take("#lab").is_empty() && unseen.messages("#lab") == 0);
     }
 
     #[test]
@@ -143,7 +158,7 @@ mod tests {
         let event = Arc::new(said("#lab"));
         model.record(&event);
         unseen.hold("#lab", &event, &model, Clock::at(0).now());
-        model.forget_room("#lab");
+        model.forget("#lab");
         unseen.retain_rooms(&model);
         assert!(unseen.waiting.is_empty());
     }

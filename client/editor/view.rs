@@ -8,11 +8,12 @@ use super::drafts::Drafts;
 use super::key::Key;
 use super::limits::BELL;
 use super::lines::{self, is_said_here};
-use super::prompt::{Outcome, Prompt, Situation};
+use super::paste::Situation;
+use super::prompt::{Outcome, Prompt};
 use super::screen::{Block, Screen};
 use super::targets::{label, target, turn_to};
 use super::transcript::{Print, Transcript};
-use super::tty::{self, Modes};
+use super::tty::Modes;
 use super::unseen::{Place, Unseen, place};
 use crate::core::client::Command;
 use crate::core::event::{Event, Kind};
@@ -114,8 +115,7 @@ impl Editor {
             }
             Outcome::Suspend => Some(Request::Suspend),
             Outcome::Clear => {
-                self.transcript.break_off();
-                self.screen.clear();
+                self.clear();
                 None
             }
             Outcome::Turn(turn) => self.turn(turn_to(turn, model), model),
@@ -129,10 +129,14 @@ impl Editor {
     }
 
     /// Turns to another conversation, if there is that one. The half-typed line stays here.
-    fn turn(&mut self, line: Option<String>, model: &Model) -> Option<Request> {
-        let Some(line) = line else {
-            self.screen.ring();
-            return None;
+    fn turn(&mut self, line: Result<String, String>, model: &Model) -> Option<Request> {
+        let line = match line {
+            Ok(line) => line,
+            Err(why) => {
+                self.screen.ring();
+                Some(why).filter(|why| !why.is_empty()).into_iter().for_each(|why| self.print(why));
+                return None;
+            }
         };
         // A paste that waits for an answer goes along, and the question names the new target.
         if !self.prompt.is_asking() {
@@ -156,7 +160,7 @@ impl Editor {
         match line {
             Ok(line) => {
                 if !is_said_here(&line, model, commands) {
-                    self.print(format!("{}{line}", label(model)));
+                    self.print(format!("{}{line}", label(model, &self.unseen)));
                 }
                 Some(Request::Line { line, typed: Some(text) })
             }
@@ -168,6 +172,12 @@ impl Editor {
         }
     }
 
+    /// Clears the window.
+    pub fn clear(&mut self) {
+        self.transcript.break_off();
+        self.screen.clear();
+    }
+
     fn print(&mut self, line: String) {
         self.transcript.break_off();
         self.screen.print(line);
@@ -177,7 +187,7 @@ impl Editor {
     pub fn update(&mut self, model: &Model) {
         let target = target(model);
         let shown = self.prompt.shown(target.as_deref(), self.can_send_files(model));
-        let usual = || self.question.clone().unwrap_or_else(|| label(model));
+        let usual = || self.question.clone().unwrap_or_else(|| label(model, &self.unseen));
         let block = Block {
             status: self.screen.status().to_owned(),
             label: printable(&shown.label.unwrap_or_else(|| shown.before + &usual())).into_owned(),
@@ -187,23 +197,31 @@ impl Editor {
         self.screen.set_block(block);
     }
 
-    /// The window may have changed, or a shell may have used the terminal.
+    /// The window may have another size.
     pub fn window(&mut self, size: (usize, usize)) {
-        let is_ours = self.modes.is_none() || tty::is_raw();
         if size != self.screen.size() {
             self.transcript.break_off();
             self.screen.resize(size);
-        } else if !is_ours {
-            self.transcript.break_off();
-            self.screen.forget_drawn();
         }
+    }
+
+    /// The program goes on after it was stopped: a shell has used the terminal meanwhile.
+    pub fn go_on(&mut self, size: (usize, usize)) {
+        self.transcript.break_off();
+        self.screen.forget_drawn();
+        self.window(size);
     }
 
     fn show(&mut self, event: &Event, model: &Model) {
         let moment = self.transcript.moment(event);
         match place(event, model) {
             Place::Here => self.show_here(event, model, moment),
-            Place::Room(room) => self.unseen.hold(&room, event, model, moment),
+            Place::Room(room) => {
+                if event.mentions_us {
+                    self.show_here(event, model, moment);
+                }
+                self.unseen.hold(&room, event, model, moment);
+            }
             Place::Nowhere => {}
         }
         match &event.kind {
@@ -304,6 +322,14 @@ impl View for SharedEditor {
     /// No answer comes any more.
     fn end_line(&mut self) {
         lock(&self.0).question = None;
+    }
+
+    fn take_unsent(&mut self) -> Vec<String> {
+        let mut editor = lock(&self.0);
+        let answers_question = editor.question.is_some();
+        let line = Some(editor.prompt.line.take()).filter(|line| !line.is_empty() && !answers_question);
+        let drafts: Vec<_> = editor.drafts.take_all().collect();
+        line.into_iter().chain(drafts).collect()
     }
 
     fn hold(&mut self) {

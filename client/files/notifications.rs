@@ -133,7 +133,7 @@ fn list(state: &mut State, files: &Files) {
     let Some(request) = state.pending.take(number) else { return };
     let is_for_the_user = request.about == FOR_THE_USER;
     let mut items: Vec<Offer> = request.rows.iter().filter_map(|row| item(row)).collect();
-    items.retain(|item| !state.blacklist.contains(&item.sender));
+    items.retain(|item| !state.model.blacklist.contains(&item.sender));
     let (mut news, now) = (Vec::new(), Instant::now());
     for item in &items {
         let part = part::path(&files.options.downloads, &state.model.nick, item.id, item.crc);

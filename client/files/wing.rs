@@ -3,7 +3,7 @@
 //! Called by the receiver thread and the main thread, most of them with the state locked.
 
 use super::commands;
-use super::limits::{EVER, RECONNECT};
+use super::limits::{EVER, RECONNECT, REDRAW};
 use super::notifications;
 use super::scheduler;
 use super::shared::{CAPABILITY, Files, LIST};
@@ -14,6 +14,7 @@ use crate::core::limits::NOTICEABLE;
 use crate::core::state::State;
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 use wire::fail::Fail;
 use wire::message::Message;
 use wire::text::pluralize;
@@ -67,11 +68,14 @@ impl Wing for Files {
         self.lock().stop_from(nick);
     }
 
-    fn tick(&self, client: &Client, state: &mut State) {
-        if !state.leaving {
-            scheduler::start(client, state, self);
-            status::show(state, self);
+    /// While files move, their progress line is drawn anew: one that stands still shows that, too.
+    fn tick(&self, client: &Client, state: &mut State) -> Option<Duration> {
+        if state.leaving {
+            return None;
         }
+        scheduler::start(client, state, self);
+        status::show(state, self);
+        self.lock().running().next().map(|_| REDRAW)
     }
 
     /// Waits for the files under way, unless no server is there for them.

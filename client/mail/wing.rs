@@ -7,6 +7,7 @@ use crate::core::client::{Client, Wing};
 use crate::core::event::{Origin, Receipt};
 use crate::core::state::State;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use wire::message::Message;
 
 /// The wing.
@@ -67,14 +68,10 @@ impl Wing for Mail {
         lock(&self.dedup).renamed(nick);
     }
 
-    fn tick(&self, _: &Client, state: &mut State) {
-        if state.owes_receipts() {
-            return;
-        }
-        let token = lock(&self.deferred_pong).take();
-        if let Some(token) = token {
-            state.write(&[format!("PONG :{token}")]);
-        }
+    fn tick(&self, _: &Client, state: &mut State) -> Option<Duration> {
+        let token = if state.owes_receipts() { None } else { lock(&self.deferred_pong).take() };
+        token.into_iter().for_each(|token| state.write(&[format!("PONG :{token}")]));
+        None
     }
 }
 
@@ -93,7 +90,6 @@ mod tests {
     use super::*;
     use crate::core::event::{Event, Kind, Manner};
     use crate::core::terminal::tests::{Paper, client};
-    use std::time::Duration;
 
     fn plugged_in() -> (Arc<Mail>, Arc<Client>, Paper) {
         let (mail, paper) = (Arc::new(Mail::default()), Paper::default());

@@ -8,7 +8,9 @@ use super::event::MulticastEvent;
 use super::impair::{Channel, Faults};
 use super::socket;
 use crate::core::client::Client;
+use crate::core::event::{Kind, Manner};
 use crate::core::limits::NOTICEABLE;
+use crate::core::shutdown;
 use crate::core::state::State;
 use crate::directory::listing::MulticastRoom;
 use std::collections::HashMap;
@@ -90,6 +92,7 @@ impl Member {
 
     /// Says something to everybody in the room.
     pub fn say(&self, client: &Client, text: &str) {
+        client.lock().emit(Kind::WeSaid { text: text.to_owned(), manner: Manner::Text, is_elsewhere: false });
         for piece in split_to_fit(text, wire::datagram::TEXT) {
             let is_full = |inner: &mut Inner| inner.engine.waiting() >= limits::MCAST_WAITING;
             let waited = self.sent.wait_timeout_while(self.lock(), limits::MCAST_PATIENCE, is_full);
@@ -181,6 +184,7 @@ impl Member {
             }
             let pause = inner.engine.deadline().saturating_sub(now).clamp(Duration::from_millis(1), limits::MCAST_NAP);
             drop(inner);
+            shutdown::if_closed(client);
             let received = self.socket.set_read_timeout(Some(pause)).and_then(|()| self.socket.recv(&mut space));
             match received {
                 Ok(count) => self.arrived(&space[..count], client),
@@ -229,7 +233,7 @@ impl Member {
     /// Shows an event, unless it is about somebody who is on the blacklist, or was under an earlier name in this room.
     fn show(&self, names: &mut HashMap<u64, String>, sender: u64, event: RoomEvent, state: &mut State) {
         if names.len() >= limits::MCAST_REMEMBERED {
-            names.retain(|_, name| state.blacklist.contains(name));
+            names.retain(|_, name| state.model.blacklist.contains(name));
             // Somebody with a name from the blacklist can have any number of ids.
             if names.len() >= limits::MCAST_REMEMBERED {
                 names.clear();
@@ -237,10 +241,10 @@ impl Member {
         }
         let [before, after] = event.nicks();
         let name = names.entry(sender).or_insert_with(|| before.to_owned());
-        if !state.blacklist.contains(name) {
+        if !state.model.blacklist.contains(name) {
             before.clone_into(name);
         }
-        if !state.blacklist.contains(name) && !state.blacklist.contains(after) {
+        if !state.model.blacklist.contains(name) && !state.model.blacklist.contains(after) {
             state.emit(MulticastEvent { room: self.room.name.clone(), what: event });
         }
     }

@@ -6,7 +6,8 @@
 
 use super::json::clean;
 use super::limits::{BEAT, EVENT_BYTES, EVENTS, NOTES, RECEIVED};
-use crate::core::model::{Conversation, Model};
+use crate::core::conversation::Conversation;
+use crate::core::model::Model;
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
@@ -120,6 +121,13 @@ impl Lines {
         self.unread.remove(&casefold(conversation));
     }
 
+    /// Somebody has another name.
+    pub fn rename(&mut self, old: &str, new: &str) {
+        if let Some(unread) = self.unread.remove(&casefold(old)) {
+            *self.unread.entry(casefold(new)).or_default() += unread;
+        }
+    }
+
     /// Tells the pages which conversations have changed.
     pub fn compare(&mut self, model: &Model) {
         let (known, now) = (&self.conversations, model.conversations());
@@ -229,7 +237,7 @@ mod tests {
         assert!(told(&mut lines, &model).is_empty());
         lines.mark_read("#lab");
         assert_eq!(told(&mut lines, &model), ["\"conversation\" \"#lab\" 0"]);
-        model.forget_room("#lab");
+        model.forget("#lab");
         assert_eq!(told(&mut lines, &model), ["\"closed\" \"#lab\" null"]);
     }
 }

@@ -16,6 +16,7 @@ use std::io::{self, IsTerminal};
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 /// The options of the page on the command line.
 #[derive(Debug, Clone, clap::Args)]
@@ -70,13 +71,14 @@ impl Wing for Page {
     }
 
     /// Members come and go without an event where they are on the blacklist, or when a room names those who are there.
-    fn tick(&self, _: &Client, state: &mut State) {
+    fn tick(&self, _: &Client, state: &mut State) -> Option<Duration> {
         let mut lines = self.feed.lock();
         let before = lines.last;
         lines.compare(&state.model);
         if lines.last != before {
             self.feed.signal();
         }
+        None
     }
 }
 

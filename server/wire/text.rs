@@ -5,6 +5,9 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
+/// Joins the letters or pictures beside it into one (zero width joiner).
+const JOINER: char = '\u{200d}';
+
 /// Whether a character may reach a terminal as it is: no control or escape character, and none
 /// that reorders or hides the text around it (bidirectional controls, separators of lines, tags).
 pub fn is_printable(c: char) -> bool {
@@ -33,11 +36,11 @@ pub fn is_combining(c: char) -> bool {
     c.escape_debug().len() > 1 && ["a", c.encode_utf8(&mut [0; 4])].concat().escape_debug().count() == 2
 }
 
-/// The text without the characters that [`is_printable`] refuses. A tab becomes a space, and the digits of a
-/// colour code (`^C4,1`) go with it.
+/// The text without the characters that [`is_printable`] refuses, and without loose joiners. A tab becomes a space, and
+/// the digits of a colour code (`^C4,1`) go with it.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_printable) {
-        return Cow::Borrowed(text);
+        return without_loose_joiners(text);
     }
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
@@ -48,6 +51,26 @@ pub fn printable(text: &str) -> Cow<'_, str> {
             '\u{3}' => rest = after_colour(rest),
             c if is_printable(c) => clean.push(c),
             _ => {}
+        }
+    }
+    Cow::Owned(without_loose_joiners(&clean).into_owned())
+}
+
+/// The text without each zero width joiner that has no letter or picture on both of its sides. tmux (3.3) keeps such a
+/// joiner for whatever is written next beyond ASCII, and puts that into the cell of the character before it: in another
+/// line, or in the prompt. No script but ASCII's is joined to ASCII.
+pub fn without_loose_joiners(text: &str) -> Cow<'_, str> {
+    if !text.contains(JOINER) {
+        return Cow::Borrowed(text);
+    }
+    let can_join = |c: char| !c.is_ascii() && !c.is_whitespace();
+    let mut clean = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let follows_one = || clean.chars().next_back().is_some_and(can_join);
+        let mut precedes_one = || chars.peek().is_some_and(|&c| can_join(c) && is_visible(c) && !is_combining(c));
+        if c != JOINER || follows_one() && precedes_one() {
+            clean.push(c);
         }
     }
     Cow::Owned(clean)
@@ -123,6 +146,31 @@ mod tests {
         assert_eq!(printable("a\u{1b}[2Jb\u{9b}31mc\x07\r\nd\te"), "a[2Jb31mcd e");
         assert_eq!(printable("user\u{202e}txt.exe\u{2066}\u{200f}"), "usertxt.exe");
         assert_eq!(printable("\u{3}4,12red\u{3} \u{3}04green\u{f} \u{3}1,no"), "red green ,no");
+    }
+
+    #[test]
+    fn a_joiner_is_kept_between_two_that_it_can_join() {
+        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
+        for right in [family, "\u{1f3f3}\u{fe0f}\u{200d}\u{1f308}", "क्‍ष", "ක්‍ර", "می\u{200c}خواهم", "ه\u{200d}ه"]
+        {
+            assert_eq!(printable(right), right);
+        }
+        for (loose, left) in [
+            ("x\u{200d}", "x"),
+            ("\u{200d}", ""),
+            ("\u{200d}漢", "漢"),
+            ("é\u{200d}", "é"),
+            ("é\u{200d} é", "é é"),
+            ("é\u{200d}x", "éx"),
+            ("x\u{200d}漢", "x漢"),
+            ("é\u{200d}\u{200d}é", "é\u{200d}é"),
+            ("é\u{200d}\u{301}", "é\u{301}"),
+            ("é\u{200d}\u{fe0f}", "é\u{fe0f}"),
+            ("é\u{200d}\u{200b}\n", "é"),
+            ("é\u{200d}\u{1b}é", "é\u{200d}é"),
+        ] {
+            assert_eq!(printable(loose), left, "{loose:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `options` | the command line |
 //! | `fanout`, `stalled`, `idle`, `queries`, `transfers` | the cases: a `unit` measures one server once |
+//! | `keys` | the case of the client's terminal: how soon a key is seen |
 //! | `tls`: `handshakes`, `unfinished` | the case of TLS, which is the fan-out again and two parts of its own |
 //! | `conversation` | speakers, and the check of every delivery |
 //! | `crowd`, `member`, `line` | many clients, one client, one line |
@@ -26,6 +27,8 @@ mod fanout;
 mod handshakes;
 mod histogram;
 mod idle;
+#[cfg(feature = "editor")]
+mod keys;
 mod line;
 mod member;
 mod options;
@@ -64,6 +67,8 @@ unfinished: of the handshakes a third each has sent the first 5 bytes of a Clien
   sends nothing more. The same conversation without and with them in turn; \"still open\": not closed by the server.
 queries: each of the clients that ask is in 100 rooms and sends LIST, WHO, WHOIS and NAMES for everything, and with masks that
   take long; again when all are answered. No server throttles them here; our own does unless told otherwise.
+keys: the chat client at a pseudo terminal of 80x24, in a room where lines arrive; a key is pressed once the one before
+  is on the emulated screen, after 5 to 45 ms. Latency runs from the write of the key to that screen.
 note: ngIRCd and InspIRCd do not set TCP_NODELAY, so latencies near 40 ms are Nagle's algorithm
   waiting for a delayed ACK, not work (compare CPU there); InspIRCd welcomes clients once a second.";
 
@@ -123,9 +128,14 @@ fn run(mut options: Options) -> io::Result<Vec<String>> {
     if options.wants("tls") {
         tls::case(&mut bench, &options);
     }
+    // The rest is about the chat client, which only our server knows.
+    bench.candidates.retain(|candidate| candidate.kind == Kind::Ours);
+    #[cfg(feature = "editor")]
+    if options.wants("keys") {
+        let tables = vec![Table::new(format!("keys: while {} lines a second arrive", keys::RATE), keys::COLUMNS)];
+        bench.case(options.rounds, tables, |candidate| keys::unit(candidate, &options));
+    }
     if options.wants("files") {
-        // Only ours knows files.
-        bench.candidates.retain(|candidate| candidate.kind == Kind::Ours);
         let titles = [format!("files: one of {} MiB", options.file_mib), "files: a conversation of 200".to_owned()];
         let tables = titles.into_iter().zip(transfers::COLUMNS).map(|(title, columns)| Table::new(title, columns));
         bench.case(options.rounds, tables.collect(), |candidate| transfers::unit(candidate, &options));

@@ -12,7 +12,8 @@ use crate::stalled::{HEALTHY, PAYLOAD};
 
 pub const USAGE: &str = "\
 usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS])
-  --cases LIST              fanout,stalled,idle,queries,tls,files (tls: fan-out and handshakes)
+  --cases LIST              fanout,stalled,idle,queries,tls,keys,files
+                            (tls: fan-out and handshakes; keys with the feature editor)
   --servers LIST            ours,other,ngircd,inspircd              [all but other]
   --clients LIST            members of the fan-out room             [200,1000]
   --in-flight LIST          lines in flight per speaker, fan-out    [1,32]
@@ -23,6 +24,7 @@ usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS
   --idle N                  clients of the idle crowd               [8000]
   --askers N                clients that ask without pause          [20]
   --unfinished N            handshakes that nobody finishes         [1000]
+  --keys N                  keys that are pressed                   [1000]
   --file-mib N              MiB of the file that is sent and fetched  [1024]
   --idle-rooms N            rooms that the idle crowd spreads over  [0: none]
   --warm-up SECONDS         before each measured interval           [0.5]
@@ -32,7 +34,7 @@ usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS
   --ours PATH               our server, if cargo did not build it
   --other PATH              compare ours with this other build of it alone";
 
-const CASES: [&str; 6] = ["fanout", "stalled", "idle", "queries", "tls", "files"];
+const CASES: [&str; 7] = ["fanout", "stalled", "idle", "queries", "tls", "keys", "files"];
 
 pub struct Options {
     pub cases: Vec<String>,
@@ -47,6 +49,7 @@ pub struct Options {
     pub idle_rooms: usize,
     pub askers: usize,
     pub unfinished: usize,
+    pub keys: usize,
     pub file_mib: usize,
     warm_up: f64,
     seconds: f64,
@@ -70,6 +73,7 @@ impl Options {
             idle_rooms: 0,
             askers: 20,
             unfinished: 1000,
+            keys: 1000,
             file_mib: 1024,
             warm_up: 0.5,
             seconds: 2.5,
@@ -100,6 +104,7 @@ impl Options {
     fn hurry(&mut self) {
         self.clients = vec![200];
         self.idle = 1000;
+        self.keys = 200;
         self.file_mib = 128;
         self.seconds = 1.0;
         self.rounds = 1;
@@ -118,6 +123,7 @@ impl Options {
             "--idle" => self.idle = number(value)?,
             "--askers" => self.askers = number(value)?,
             "--unfinished" => self.unfinished = number(value)?,
+            "--keys" => self.keys = number(value)?,
             "--file-mib" => self.file_mib = number(value)?,
             "--idle-rooms" => self.idle_rooms = number(value)?,
             "--warm-up" => self.warm_up = number(value)?,
@@ -136,7 +142,7 @@ impl Options {
     fn check(&self) -> Result<(), String> {
         let smallest_room = self.clients.iter().copied().min().unwrap_or(0).min(HEALTHY);
         let wrong = if !self.cases.iter().all(|case| CASES.contains(&case.as_str())) {
-            "--cases are fanout, stalled, idle, queries, tls and files"
+            "--cases are fanout, stalled, idle, queries, tls, keys and files"
         } else if !(HEADER..=PAYLOAD).contains(&self.payload) {
             "--payload must be from 16 to 400"
         } else if self.speakers == 0 || self.speakers * 2 > smallest_room {
@@ -145,8 +151,10 @@ impl Options {
             "a speaker needs at least one line in flight"
         } else if !(0.2..=60.0).contains(&self.seconds) || !(0.0..=60.0).contains(&self.warm_up) {
             "--seconds must be from 0.2 to 60, --warm-up from 0 to 60"
-        } else if [self.rounds, self.idle, self.stalled, self.askers, self.unfinished, self.file_mib].contains(&0) {
-            "--rounds, --idle, --stalled, --askers, --unfinished and --file-mib must not be 0"
+        } else if [self.rounds, self.idle, self.stalled, self.askers, self.unfinished, self.keys, self.file_mib]
+            .contains(&0)
+        {
+            "--rounds, --idle, --stalled, --askers, --unfinished, --keys and --file-mib must not be 0"
         } else {
             return Ok(());
         };

@@ -16,6 +16,7 @@ fn help_shows_every_command() {
         "/msg NAME text*",
         "&room text*",
         "/to NAME|#room*",
+        "/close [NAME]*",
         "/me text*",
         "/say text*",
         "/info [#room]*",

@@ -147,6 +147,7 @@ fn who_sleeps_confirms_no_letter_until_it_is_shown() {
     let home = Home::calling(&server.address);
     let (mut tesla, mut session) = server.tesla(&home);
     tesla.ask("/sleep 1h", &["Good night. *"]);
+    session.expect("PING :gc-alive");
     session.send("@msgid=1 :albert!a@h PRIVMSG tesla :psst");
     session.send("PING :mail-1");
     session.send("PING :srv");

@@ -55,7 +55,8 @@ impl Home {
             command.arg("--plain");
         }
         // A terminal that knows colour is no reason to send any into a pipe.
-        command.env_remove("NO_COLOR").env("TERM", "xterm-256color");
+        // The emulator of the tests cuts lines off in a narrower window, as xterm does.
+        command.env_remove("NO_COLOR").env("TERM", "xterm-256color").env("XTERM_VERSION", "XTerm").env_remove("TMUX");
         command.env("HOME", self.folder.path()).env("XDG_CONFIG_HOME", self.folder.path().join("config"));
         command
     }

@@ -21,6 +21,17 @@ fn sleep_ends_by_itself_and_shows_what_was_missed() {
 }
 
 #[test]
+fn a_sleep_ends_although_nobody_says_anything() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut tesla = home.person("tesla");
+    tesla.ask("/sleep 5m", &["Good night. *"]);
+    // Sooner than was said before.
+    tesla.ask("/sleep 1", &["Good night. *", "You are awake again; nobody said anything."]);
+    tesla.ask("/sleep 1", &["Good night. *", "You are awake again; nobody said anything."]);
+}
+
+#[test]
 fn nothing_is_lost_in_a_long_sleep() {
     let server = Server::start(&["--flood", "0"]);
     let home = Home::calling(server.addresses[0]);

@@ -31,7 +31,8 @@ fn keys_edit_the_line() {
         ("\x1b[D\x1b[D\x1b[D", "|e\u{301}👍漢"),
         ("\x1b[C\x1b[3~", "e\u{301}|漢"),
         // Neither of these is text.
-        ("\x1b[15~\x1b[5~\x1b[<0;1;1M\x00", "e\u{301}|漢"),
+        ("\x1b[15~\x1b[5~\x1b[<0;1;1M\x1b[M !!\x00", "e\u{301}|漢"),
+        ("\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1bP1$r0m\x1b\\", "e\u{301}|漢"),
         ("\x03", "|"),
     ] {
         mel.type_text(typed);
@@ -74,6 +75,24 @@ fn the_history_is_there_in_the_next_run() {
 }
 
 #[test]
+fn two_clients_write_one_history() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut mel, mut albert) = mel_and_albert(&server, &home);
+    let mut anna = Window::person(&home, "anna");
+    albert.expect(":anna!anna@127.0.0.1 JOIN #lobby");
+    for number in 0..3 {
+        for (nick, window) in [("mel", &mut mel), ("anna", &mut anna)] {
+            window.type_text(&format!("{number} of {nick}\r"));
+            albert.expect(&format!(":{nick}!{nick}@127.0.0.1 PRIVMSG #lobby :{number} of {nick}"));
+        }
+    }
+    let file = home.path().join("config/groupchat/history");
+    let lines = "0 of mel\n0 of anna\n1 of mel\n1 of anna\n2 of mel\n2 of anna\n";
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), lines);
+}
+
+#[test]
 fn a_search_goes_on_while_lines_arrive() {
     let server = Server::start(&["--flood", "0"]);
     let home = Home::calling(server.addresses[0]);
@@ -104,6 +123,14 @@ fn tab_completes_names_of_those_who_spoke_last() {
     mel.expect_prompt("#lobby> /who |");
     mel.type_text("#\t");
     mel.expect_prompt("#lobby> /who #lobby |");
+    mel.type_text("\x15/black anna\r");
+    mel.expect_row("You will see nothing more from anna");
+    mel.type_text("an\t");
+    mel.expect_prompt("#lobby> an|");
+    albert.send("PRIVMSG mel :psst");
+    mel.expect_row("albert (to you): psst");
+    mel.type_text("\x15/msg \t");
+    mel.expect_prompt("#lobby> /msg albert |");
 }
 
 #[test]

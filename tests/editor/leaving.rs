@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::mel_and_albert;
 use super::window::Window;
-use crate::client::person::Home;
+use crate::client::person::{Home, WELCOME};
 use crate::client::scripted_server::ScriptedServer;
 use crate::harness::Server;
 
@@ -32,6 +32,87 @@ fn every_way_out_leaves_the_terminal_as_it_was() {
         assert_eq!(window.modes(), before, "{way:?}");
         assert!(!window.rows().iter().any(|row| row.starts_with("#lobby> half")), "{way:?}: {:?}", window.rows());
     }
+}
+
+#[test]
+fn a_client_that_is_ended_says_what_was_not_sent() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling_by_default(server.addresses[0]);
+    let open = || {
+        let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
+        let before = window.modes();
+        window.expect_prompt("#lobby> |");
+        window.type_text("one\x1b\rtwo");
+        window.expect_prompt("two|");
+        (window, before)
+    };
+    let (mut window, before) = open();
+    window.signal("TERM");
+    assert_eq!(window.expect_end().code(), Some(0));
+    window.expect_row("Not sent: one");
+    window.expect_row("          two");
+    assert_eq!(window.modes(), before);
+    // Another client of the same person takes the name.
+    let (mut window, before) = open();
+    let mut other = home.start(&["--nick", "mel", "--take-over"]);
+    other.skip_to(WELCOME);
+    assert_eq!(window.expect_end().code(), Some(1));
+    window.expect_row("Not sent: one");
+    window.expect("the reason", |screen| screen.contents().contains("another client of yours has the name now"));
+    window.expect("no paste mode", |screen| !screen.bracketed_paste());
+    assert_eq!(window.modes(), before);
+    other.type_line("/quit");
+    other.expect_goodbye();
+    // An answer to a question is no message.
+    let mut window = Window::open(&home.client(&[]), 80, 24);
+    window.expect_row("Enter username");
+    window.type_text("mel");
+    window.signal("TERM");
+    window.expect_end();
+    assert!(!window.rows().iter().any(|row| row.starts_with("Not sent")), "{:?}", window.rows());
+}
+
+#[test]
+fn the_user_can_leave_while_there_is_no_server() {
+    for way in ["\x15tata\r", "\x03\x03\x03", "\x15\x04"] {
+        let server = Server::start(&["--flood", "0"]);
+        let home = Home::calling(server.addresses[0]);
+        let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
+        let before = window.modes();
+        window.expect_prompt("#lobby> |");
+        window.type_text("half");
+        drop(server);
+        window.expect_row("Connection lost");
+        window.expect_prompt("#lobby> half|");
+        window.type_text(way);
+        assert_eq!(window.expect_end().code(), Some(0), "{way:?}");
+        assert_eq!(window.modes(), before, "{way:?}");
+    }
+}
+
+#[test]
+fn no_signal_of_the_keyboard_ends_it_in_raw_mode() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
+    let before = window.modes();
+    window.expect_prompt("#lobby> |");
+    window.type_text("half\x1c");
+    window.expect_prompt("#lobby> half|");
+    window.signal("QUIT");
+    assert_eq!(window.expect_end().code(), Some(0));
+    assert_eq!(window.modes(), before);
+    // While a command waits, keys are signals.
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let mut window = Window::open(&home.client(&["--nick", "mel"]), 80, 24);
+    let mut session = server.accept();
+    while session.receive().expect("a registration") != "CAP END" {}
+    session.send(":srv 001 mel :Welcome");
+    window.expect_row("Waiting for the server to answer");
+    window.type_text("\x1c\x03");
+    assert_eq!(window.expect_end().code(), Some(0));
+    assert_eq!(window.modes(), before);
 }
 
 #[test]
@@ -140,4 +221,35 @@ fn a_stopped_client_goes_on_where_it_was() {
     window.expect_prompt("shell: |");
     window.type_text("echo it is still $((40 + 3))\n");
     window.expect_row("it is still 43");
+}
+
+#[test]
+fn a_client_that_another_program_stopped_goes_on_where_it_was() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let mut window = in_shell(&home, &["--nick", "mel", "--times", "off"]);
+    window.expect_prompt("#lobby> |");
+    albert.expect(":mel!mel@127.0.0.1 JOIN #lobby");
+    for signal in ["TSTP", "STOP"] {
+        window.type_text("\x15half");
+        window.expect_prompt("#lobby> half|");
+        // The client is the only child of the shell.
+        let stopped = Command::new("pkill").args([&format!("-{signal}"), "-P", &window.pid().to_string()]).status();
+        assert!(stopped.unwrap().success());
+        window.expect_prompt("shell: |");
+        // The shell, or a program in it, changes the modes; some of them the user has chosen.
+        window.type_text("stty -ixon; printf '\\033[?2004l'; fg\n");
+        window.expect_prompt("#lobby> half|");
+        window.expect("the paste mode", vt100::Screen::bracketed_paste);
+        window.paste("/quit");
+        window.expect("a paste", |screen| screen.contents().contains("half/quit"));
+    }
+    window.type_text("\x15tata\r");
+    window.expect_prompt("shell: |");
+    window.type_text("stty -a | tr ' ' '\\n' | grep -x -e -ixon -e icanon -e echo\n");
+    for mode in ["-ixon", "icanon", "echo"] {
+        window.expect(mode, |screen| screen.contents().lines().any(|row| row == mode));
+    }
 }

@@ -35,7 +35,19 @@ pub struct Window {
 struct Shown {
     emulator: Mutex<vt100::Parser>,
     changed: Condvar,
+    /// What was to be seen after each drawing of the prompt, once that is of interest.
+    drawings: Mutex<Option<Vec<Drawing>>>,
 }
+
+/// The rows that are not empty, and the place of the cursor: how many of these rows are above its own, and its column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawing {
+    pub rows: Vec<String>,
+    pub cursor: (usize, u16),
+}
+
+/// The editor's drawing of the prompt ends with it (DECAWM).
+const DRAWN: &[u8] = b"\x1b[?7h";
 
 fn parser(columns: u16, rows: u16) -> vt100::Parser {
     vt100::Parser::new(NonZero::new(rows).unwrap(), NonZero::new(columns).unwrap(), 2000)
@@ -85,11 +97,15 @@ impl Window {
         let child = session.spawn().unwrap();
         drop(session);
         let keyboard = File::from(keyboard);
-        let shown = Arc::new(Shown { emulator: Mutex::new(parser(columns, rows)), changed: Condvar::new() });
+        let shown = Arc::new(Shown {
+            emulator: Mutex::new(parser(columns, rows)),
+            changed: Condvar::new(),
+            drawings: Mutex::default(),
+        });
         let (screen, mut output) = (Arc::clone(&shown), keyboard.try_clone().unwrap());
         let (open, closed) = UnixStream::pair().unwrap();
         let reader = thread::spawn(move || {
-            let mut bytes = [0; 4096];
+            let (mut bytes, mut seen) = ([0; 4096], Vec::new());
             loop {
                 let mut sources = [PollFd::new(&output, PollFlags::IN), PollFd::new(&closed, PollFlags::IN)];
                 poll(&mut sources, None).unwrap();
@@ -98,7 +114,7 @@ impl Window {
                 }
                 // The end, once the program has closed the terminal, is an error on Linux.
                 let Ok(count @ 1..) = output.read(&mut bytes) else { return };
-                screen.emulator.lock().unwrap().process(&bytes[..count]);
+                screen.process(&bytes[..count], &mut seen);
                 screen.changed.notify_all();
             }
         });
@@ -123,8 +139,12 @@ impl Window {
         self.terminal.as_ref().expect("it is open until the end")
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status().unwrap();
         assert!(sent.success());
     }
 
@@ -161,6 +181,16 @@ impl Window {
             let shown = screen.contents_between(row, 0, row, column);
             shown.trim_end() == before.trim_end() && text.trim_end() == format!("{before}{after}").trim_end()
         });
+    }
+
+    /// Looks at each drawing from now on.
+    pub fn watch(&self) {
+        *self.shown.drawings.lock().unwrap() = Some(Vec::new());
+    }
+
+    /// What was to be seen after each of them.
+    pub fn drawings(&self) -> Vec<Drawing> {
+        self.shown.drawings.lock().unwrap().clone().unwrap_or_default()
     }
 
     /// The rows of the window that are not empty.
@@ -218,6 +248,39 @@ impl Window {
             assert!(Instant::now() < deadline, "the program never ended:\n{}", self.rows().join("\n"));
             thread::sleep(Duration::from_millis(5));
         }
+    }
+}
+
+impl Shown {
+    /// Takes what the program writes. `seen` is the end of what came before.
+    fn process(&self, bytes: &[u8], seen: &mut Vec<u8>) {
+        let mut emulator = self.emulator.lock().unwrap();
+        let mut drawings = self.drawings.lock().unwrap();
+        let Some(drawings) = &mut *drawings else { return emulator.process(bytes) };
+        for &byte in bytes {
+            emulator.process(&[byte]);
+            seen.push(byte);
+            if seen.ends_with(DRAWN) {
+                seen.clear();
+                drawings.push(Drawing::of(emulator.screen()));
+            }
+        }
+    }
+}
+
+impl Drawing {
+    fn of(screen: &vt100::Screen) -> Drawing {
+        let (row, column) = screen.cursor_position();
+        let above = screen.rows(0, screen.size().1.get()).take(row.into()).filter(|row| !row.trim_end().is_empty());
+        Drawing { cursor: (above.count(), column), rows: rows(screen) }
+    }
+
+    /// The same without the rows above this one.
+    pub fn below(mut self, is_first: impl Fn(&str) -> bool) -> Option<Drawing> {
+        let first = self.rows.iter().position(|row| is_first(row))?;
+        self.cursor.0 -= first;
+        self.rows.drain(..first);
+        Some(self)
     }
 }
 

@@ -104,10 +104,19 @@ impl Lab {
 
     /// The same with another address of the server.
     pub fn start_calling(&self, server: &str, host: usize, home: &str, options: &[&str]) -> Person {
+        Person::start(self.client_calling(server, host, home, options), Output::Read)
+    }
+
+    /// The client on one of the hosts.
+    pub fn client(&self, host: usize, home: &str, options: &[&str]) -> Command {
+        self.client_calling(&self.server.as_ref().unwrap().ready()[0], host, home, options)
+    }
+
+    fn client_calling(&self, server: &str, host: usize, home: &str, options: &[&str]) -> Command {
         let mut command = self.on(host, env!("CARGO_BIN_EXE_chat-client"));
         command.args(["--server", server, "--iface", &format!("10.99.0.{host}")]).args(options);
         command.env("HOME", self.folder.path()).env("XDG_CONFIG_HOME", self.folder.path().join(home));
-        Person::start(command, Output::Read)
+        command
     }
 
     /// Somebody at the client, who has entered the room `lab`.

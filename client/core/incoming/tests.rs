@@ -15,7 +15,7 @@ fn shown(lines: &[&str]) -> String {
     state.model.nick = "me".into();
     state.model.set_target(Some("#lobby"));
     feed(&client, &mut state, &[":me!m@host JOIN #lobby", ":me!m@host JOIN #dev"]);
-    state.blacklist.add("Troll").unwrap();
+    state.model.blacklist.add("Troll").unwrap();
     state.pending.add("NAMES", "#lobby");
     feed(&client, &mut state, lines);
     paper.take()
@@ -197,5 +197,46 @@ fn no_message_makes_it_panic() {
         for params in ["", " a", " a b", " #lobby", " #lobby :", " me b :c d"] {
             shown(&[&format!("{verb}{params}"), &format!(":me!m@h {verb}{params}")]);
         }
+    }
+}
+
+/// What is printed to `me`, who talks to bob, and to whom text goes then.
+fn shown_to_bobs_friend(lines: &[&str]) -> (String, Option<String>) {
+    let paper = Paper::default();
+    let client = client(&paper, Vec::new());
+    let mut state = client.lock();
+    state.model.nick = "me".into();
+    state.model.enter("#lobby");
+    state.talk_to("bob");
+    paper.take();
+    feed(&client, &mut state, lines);
+    let target = state.model.target().map(str::to_owned);
+    (paper.take(), target)
+}
+
+#[test]
+fn a_line_for_one_person_does_not_go_to_another_who_takes_the_name() {
+    let (shown, target) = shown_to_bobs_friend(&[":bob!b@h QUIT :bye", ":eve!e@h NICK bob"]);
+    assert!(shown.contains("eve has taken the name bob, so this is somebody else"), "{shown}");
+    assert!(shown.contains("You are talking to nobody now") && target.is_none(), "{shown}");
+    let (shown, target) = shown_to_bobs_friend(&[":bob!b@h NICK robert", ":eve!e@h NICK bob"]);
+    assert!(!shown.contains("nobody") && target.as_deref() == Some("robert"), "{shown}");
+    let (_, target) = shown_to_bobs_friend(&[":Troll!t@h NICK bob"]);
+    assert_eq!(target, None);
+}
+
+#[test]
+fn somebody_who_comes_under_the_name_of_one_who_left_may_be_somebody_else() {
+    let lines = [":bob!b@h QUIT :bye", ":bob!e@h JOIN #lobby", ":bob!e@h PRIVMSG me :hi"];
+    let (shown, target) = shown_to_bobs_friend(&lines);
+    assert_eq!(shown.matches("this may be somebody else").count(), 1, "{shown}");
+    assert_eq!(target.as_deref(), Some("bob"));
+    for lines in [
+        &[":bob!b@h PART #lobby", ":bob!b@h JOIN #lobby"][..],
+        &[":anna!b@h QUIT :bye", ":anna!b@h JOIN #lobby"],
+        &[&format!(":bob!b@h QUIT :{}", numeric::REPLACED), ":bob!b@h JOIN #lobby"],
+    ] {
+        let (shown, _) = shown_to_bobs_friend(lines);
+        assert!(!shown.contains("somebody else"), "{shown}");
     }
 }

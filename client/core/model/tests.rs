@@ -1,6 +1,7 @@
 //! Tests of the model: who is where, what is unread, and what a server cannot make it keep.
 
 use super::super::event::Manner;
+use super::super::limits::{NAME, SCROLLBACK};
 use super::*;
 
 #[test]
@@ -41,7 +42,7 @@ fn conversations_know_who_is_there_and_what_is_unread() {
     model.set_target(Some("#lab"));
     (0..=SCROLLBACK).for_each(|_| model.record(&said("nik", "#lab")));
     assert_eq!(model.find("#lab").map(|lab| (lab.unread, lab.scrollback.len())), Some((0, SCROLLBACK)));
-    assert!(model.forget_room("#LAB") && model.target().is_none() && !model.is_in("#lab"));
+    assert!(model.forget("#LAB") && model.target().is_none() && !model.is_in("#lab"));
 }
 
 #[test]
@@ -108,4 +109,37 @@ fn people_with_a_new_connection_come_back_once() {
     let returns = |model: &mut Model| ["#dev", "#LAB", "#lab"].map(|room| model.has_returned(room, "tesla"));
     assert_eq!(returns(&mut model), [false, true, false]);
     assert!(!model.has_returned("#lab", "bob"));
+}
+
+#[test]
+fn a_conversation_keeps_its_number_until_it_ends() {
+    let mut model = Model { nick: "me".into(), ..Model::default() };
+    ["#lobby", "#lab"].iter().for_each(|room| _ = model.enter(room));
+    for from in ["anna", "ben", "anna"] {
+        model.record(&said(from, from));
+    }
+    let number = |model: &Model, name: &str| {
+        model.conversations().iter().find(|known| known.name == name).map(|known| known.number)
+    };
+    assert_eq!(["#lobby", "#lab", "anna", "ben"].map(|name| number(&model, name)), [1, 2, 3, 4].map(Some));
+    assert!(!model.forget("#LAB"));
+    model.record(&said("carl", "carl"));
+    assert_eq!(["#lobby", "anna", "ben", "carl"].map(|name| number(&model, name)), [1, 3, 4, 2].map(Some));
+    assert_eq!(model.conversations().last().map(|known| &*known.name), Some("carl"), "the last one to say something");
+    model.follow(&Message::parse(":ben!b@h NICK bert").unwrap());
+    assert_eq!([number(&model, "bert"), number(&model, "ben")], [Some(4), None]);
+}
+
+#[test]
+fn a_name_that_is_taken_over_has_one_conversation() {
+    let mut model = Model { nick: "me".into(), ..Model::default() };
+    for from in ["ben", "anna", "anna"] {
+        model.record(&said(from, from));
+    }
+    model.follow(&Message::parse(":anna!a@h NICK ben").unwrap());
+    let [only] = model.conversations() else { panic!("there is one") };
+    assert_eq!((&*only.name, only.number, only.unread, only.scrollback.len()), ("ben", 2, 3, 3));
+    assert_eq!(only.bytes, only.scrollback.iter().map(|event| event.size()).sum::<usize>());
+    model.follow(&Message::parse(":ben!a@h NICK BEN").unwrap());
+    assert_eq!(model.conversations().len(), 1);
 }

@@ -54,12 +54,44 @@ fn sleep_holds_back_events_and_loses_none() {
     assert!(state.sleep(Duration::from_secs(1000)));
     state.emit(said("albert", "one"));
     state.note("an answer");
-    state.wake_in_time();
     assert_eq!(paper.take(), "an answer\n");
-    assert!(state.sleep(Duration::ZERO));
-    state.wake_in_time();
+    let before = state.sleeps_until();
+    assert!(state.sleep(Duration::ZERO) && state.sleeps_until() < before && state.wake());
     assert_eq!(paper.take(), "1 message while you were asleep:\nalbert: one\n");
     assert!(!state.sleep(Duration::MAX));
+}
+
+#[test]
+fn an_event_knows_whether_it_came_where_the_user_was() {
+    struct Kept(Arc<std::sync::Mutex<Vec<bool>>>);
+    impl View for Kept {
+        fn show(&mut self, event: &Event, _: &Model) {
+            if matches!(event.kind, Kind::Said { .. }) {
+                self.0.lock().unwrap().push(event.was_current);
+            }
+        }
+        fn is_interactive(&self) -> bool {
+            true
+        }
+        fn is_closed(&self) -> bool {
+            false
+        }
+        fn draw_prompt(&mut self, _: &Model) {}
+        fn end_prompt(&mut self) {}
+        fn set_status(&mut self, _: &str) {}
+        fn entered(&mut self, _: &str) {}
+        fn ask(&mut self, _: &str) {}
+        fn end_line(&mut self) {}
+    }
+    let kept = Arc::default();
+    let mut state = State::new(Box::new(Kept(Arc::clone(&kept))));
+    state.model.set_target(Some("#lobby"));
+    state.sleep(Duration::from_secs(1000));
+    state.emit(said("albert", "hi"));
+    state.model.set_target(Some("#lab"));
+    state.emit(said("albert", "hi"));
+    state.wake();
+    assert_eq!(*kept.lock().unwrap(), [true, false]);
 }
 
 #[test]

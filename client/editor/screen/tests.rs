@@ -4,6 +4,7 @@ use super::*;
 use crate::core::terminal::tests::Paper;
 use proptest::prelude::*;
 use std::num::NonZero;
+use wire::text::printable;
 
 /// A screen, and the emulator that shows what it writes.
 struct Emulated {
@@ -19,7 +20,7 @@ fn size(count: u16) -> NonZero<u16> {
 impl Emulated {
     fn new(columns: u16, rows: u16) -> Emulated {
         let paper = Paper::default();
-        let mut screen = Screen::new(Box::new(paper.clone()), Style::Few, (columns.into(), rows.into()));
+        let mut screen = Screen::new(Box::new(paper.clone()), Style::Few, true, (columns.into(), rows.into()));
         screen.enter();
         Emulated { screen, paper, emulator: vt100::Parser::new(size(rows), size(columns), 1000) }
     }
@@ -41,6 +42,22 @@ impl Emulated {
         rows
     }
 
+    /// What the window shows, and what has left it at its top.
+    fn everything(&mut self) -> String {
+        self.update();
+        let screen = self.emulator.screen_mut();
+        screen.set_scrollback(usize::MAX);
+        let (mut all, mut above) = (String::new(), screen.scrollback());
+        let height = usize::from(screen.size().0.get());
+        while above > 0 {
+            let page: Vec<_> = screen.rows(0, screen.size().1.get()).take(above.min(height)).collect();
+            all += &(page.join("\n") + "\n");
+            above -= above.min(height);
+            screen.set_scrollback(above);
+        }
+        all + &screen.contents()
+    }
+
     fn cursor(&mut self) -> (u16, u16) {
         self.update();
         self.emulator.screen().cursor_position()
@@ -57,6 +74,14 @@ fn a_typed_line_stands_below_what_is_printed() {
         assert_eq!(rows[rows.len() - 2..], [format!("line {number}"), "#lobby> half".into()]);
         assert_eq!(emulated.cursor(), (5.min(number + 1), 10));
     }
+}
+
+#[test]
+fn no_joiner_is_left_for_what_is_written_next() {
+    let mut emulated = Emulated::new(40, 6);
+    emulated.paper.take();
+    emulated.prompt("漢\u{200d}字\u{200d}", 9);
+    assert!(emulated.paper.take().contains("漢\u{200d}字\x1b"));
 }
 
 #[test]
@@ -99,7 +124,40 @@ fn a_line_can_take_the_place_of_the_last_one() {
 }
 
 #[test]
-fn another_size_draws_everything_again() {
+fn further_rows_stand_below_the_text_and_not_below_the_time() {
+    let mut emulated = Emulated::new(20, 10);
+    emulated.prompt("half", 4);
+    emulated.screen.print("09:30 anna: some words that take rows".into());
+    emulated.screen.print_instead("09:31 anna: other words that take rows".into());
+    assert_eq!(emulated.rows(), ["09:31 anna: other", "      words that", "      take rows", "#lobby> half"]);
+}
+
+#[test]
+fn a_line_does_not_take_the_place_of_one_that_is_elsewhere() {
+    let happenings: [fn(&mut Screen); 4] = [
+        |screen| {
+            screen.is_xterm = false;
+            screen.resize((20, 9));
+        },
+        Screen::clear,
+        Screen::forget_drawn,
+        |screen| {
+            screen.leave();
+            screen.enter();
+        },
+    ];
+    for happening in happenings {
+        let mut emulated = Emulated::new(20, 10);
+        emulated.screen.print("last".into());
+        happening(&mut emulated.screen);
+        emulated.paper.take();
+        emulated.screen.print_instead("new".into());
+        assert!(!emulated.paper.take().contains('A'));
+    }
+}
+
+#[test]
+fn the_prompt_is_right_in_every_size() {
     let mut emulated = Emulated::new(40, 10);
     emulated.prompt("half a line", 4);
     (0..20).for_each(|number| emulated.screen.print(format!("{number} is a line that is rather long")));
@@ -109,8 +167,38 @@ fn another_size_draws_everything_again() {
         emulated.screen.resize((columns.into(), rows.into()));
         let shown = emulated.rows();
         assert!(shown.concat().ends_with("#lobby> half a line"), "{columns}: {shown:?}");
+        assert_eq!(shown.concat().matches("#lobby> ").count(), 1, "{columns}: {shown:?}");
     }
-    assert!(emulated.rows().contains(&"19 is a line that is rather long".to_owned()));
+}
+
+#[test]
+fn what_a_narrower_window_cut_off_is_drawn_again_and_nothing_else() {
+    let mut emulated = Emulated::new(40, 10);
+    emulated.prompt("half a line", 4);
+    (0..20).for_each(|number| emulated.screen.print(format!("<{number}> is a line that is rather long")));
+    for columns in [20, 40, 30, 12] {
+        emulated.update();
+        emulated.emulator.screen_mut().set_size(size(10), size(columns));
+        emulated.screen.resize((columns.into(), 10));
+        let all = emulated.everything();
+        assert!((0..20).all(|number| all.contains(&format!("<{number}>"))), "{columns}: {all}");
+        // Of the first line in the window one row may have left it at the top already.
+        assert!(all.matches('<').count() <= 20 + 3, "{columns}: {all}");
+        assert!(all.replace(['\n', ' '], "").contains("<19>isalinethatisratherlong#lobby>"), "{columns}: {all}");
+    }
+}
+
+#[test]
+fn a_prompt_that_the_terminal_has_moved_into_more_rows_is_found() {
+    let mut emulated = Emulated::new(40, 10);
+    emulated.screen.is_xterm = false;
+    emulated.screen.set_status("s".repeat(25));
+    emulated.prompt(&"x".repeat(60), 60);
+    emulated.paper.take();
+    emulated.screen.resize((20, 10));
+    assert!(emulated.paper.take().starts_with("\r\x1b[5A\x1b[J"), "2 rows, 2 rows, and 28 of 20 columns");
+    emulated.screen.resize((60, 10));
+    assert!(emulated.paper.take().starts_with("\r\x1b[4A\x1b[J"), "1 row of the status and 3 of the prompt");
 }
 
 #[test]
@@ -126,6 +214,21 @@ fn nothing_is_left_of_the_prompt_in_the_end() {
 }
 
 proptest! {
+    #[test]
+    fn a_line_takes_the_place_of_the_last_one_and_of_no_other(
+        columns in 9..60u16, rows in 4..20u16, typed in "[a-z 漢]{0,60}",
+        lines in prop::collection::vec("[a-z 漢é👍\u{200d}☔]{0,70}", 1..10),
+    ) {
+        let mut emulated = Emulated::new(columns, rows);
+        emulated.prompt(&typed, typed.len());
+        emulated.screen.print("(first)".into());
+        emulated.screen.print("(second)".into());
+        emulated.screen.print("".into());
+        lines.into_iter().for_each(|line| emulated.screen.print_instead(printable(&line).into_owned()));
+        let all = emulated.everything();
+        prop_assert!(all.contains("(first)") && all.contains("(second)"), "{all:?}");
+    }
+
     #[test]
     fn whatever_happens_the_prompt_is_right(
         columns in 9..40u16, rows in 4..12u16,

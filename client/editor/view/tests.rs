@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 fn editor() -> (Editor, Paper) {
     let paper = Paper::default();
-    let screen = Screen::new(Box::new(paper.clone()), Style::Plain, (80, 24));
+    let screen = Screen::new(Box::new(paper.clone()), Style::Plain, true, (80, 24));
     let mut editor = Editor::new(screen, Transcript::new(Style::Plain, Clock::at(0), false), None);
     editor.screen.enter();
     (editor, paper)
@@ -38,34 +38,78 @@ fn press(editor: &mut Editor, model: &Model, text: &str) -> Option<Request> {
 
 #[test]
 fn the_prompt_says_where_lines_go_and_what_is_unread() {
-    let mut model = model();
-    assert_eq!(label(&model), "#lobby> ");
-    model.enter("#lab").unread = 2;
-    model.enter("albert").unread = 1;
-    assert_eq!(label(&model), "(2:#lab 2, 3:albert 1) #lobby> ");
-    (0..3).for_each(|number| model.enter(&format!("bot{number}")).unread = 1);
-    assert_eq!(label(&model), "(2:#lab 2, 3:albert 1, 4:bot0 1, 2 more) #lobby> ");
-    let mut model = self::model();
+    let (mut editor, mut model) = (editor().0, model());
+    let label = |editor: &Editor, model: &Model| label(model, &editor.unseen);
+    assert_eq!(label(&editor, &model), "#lobby> ");
+    let says = |editor: &mut Editor, model: &mut Model, conversation: &str| {
+        let kind = Kind::Said { from: "albert".into(), text: "hi".into(), manner: Manner::Text };
+        let event = Arc::new(Event::at(conversation, kind));
+        model.record(&event);
+        editor.show(&event, model);
+    };
+    (0..2).for_each(|_| says(&mut editor, &mut model, "#lab"));
+    says(&mut editor, &mut model, "albert");
+    assert_eq!(label(&editor, &model), "(2:#lab 2) #lobby> ", "what albert said was shown");
+    for room in ["#a", "#b", "#c"] {
+        model.enter(room);
+        says(&mut editor, &mut model, room);
+    }
+    assert_eq!(label(&editor, &model), "(2:#lab 2, 4:#a 1, 5:#b 1, 1 more) #lobby> ");
+    let (editor, mut model) = (self::editor().0, self::model());
     model.set_target(Some("albert"));
-    assert_eq!(label(&model), "@albert> ");
+    assert_eq!(label(&editor, &model), "@albert> ");
     model.detour = Some("[attic]".into());
-    assert_eq!(label(&model), "[attic]> ");
+    assert_eq!(label(&editor, &model), "[attic]> ");
     (model.detour, model.idle_prompt) = (None, Some("Directory: ".into()));
     model.set_target(None);
-    assert_eq!(label(&model), "Directory: ");
+    assert_eq!(label(&editor, &model), "Directory: ");
 }
 
 #[test]
 fn keys_lead_to_other_conversations_and_round() {
     let mut model = model();
-    let turn = |turn, model: &Model| turn_to(turn, model).unwrap_or_default();
-    assert_eq!(turn(Turn::To(1), &model), "/to #lab");
-    assert_eq!([turn(Turn::To(0), &model), turn(Turn::To(8), &model)], ["", ""]);
+    let turn = |turn, model: &Model| turn_to(turn, model).unwrap_or_else(|why| why);
+    assert_eq!([turn(Turn::To(1), &model), turn(Turn::To(0), &model)], ["/to #lab", ""]);
+    assert_eq!(turn(Turn::To(8), &model), "There is no conversation 9; there are 1 #lobby, 2 #lab, 3 albert");
     assert_eq!([turn(Turn::Next, &model), turn(Turn::Previous, &model)], ["/to #lab", "/to albert"]);
     model.set_target(Some("albert"));
     assert_eq!(turn(Turn::Next, &model), "/to #lobby");
     model.set_target(None);
     assert_eq!(turn(Turn::Next, &model), "/to #lobby");
+    // A number belongs to a conversation as long as there is one.
+    model.forget("#lab");
+    assert_eq!(turn(Turn::To(2), &model), "/to albert");
+    model.enter("#dev");
+    model.enter("anna");
+    assert_eq!([1, 2, 3].map(|at| turn(Turn::To(at), &model)), ["/to #dev", "/to albert", "/to anna"]);
+    assert_eq!(turn(Turn::Previous, &Model::default()), "There is no conversation");
+}
+
+#[test]
+fn a_conversation_that_is_not_there_is_answered_by_the_bell_and_a_word() {
+    let (mut editor, paper) = editor();
+    assert_eq!(editor.key(Key::Alt('9'), &model(), &command::core()), None);
+    let shown = paper.take();
+    assert!(shown.contains('\x07') && shown.contains("There is no conversation 9"), "{shown:?}");
+}
+
+#[test]
+fn a_mention_in_another_room_is_shown_at_once_and_in_its_place() {
+    let (mut editor, paper) = editor();
+    let mut model = model();
+    for (text, mentions_us) in [("before", false), ("mel?", true), ("after", false)] {
+        let kind = Kind::Said { from: "albert".into(), text: text.into(), manner: Manner::Text };
+        let event = Arc::new(Event { mentions_us, ..Event::at("#lab", kind) });
+        model.record(&event);
+        editor.show(&event, &model);
+    }
+    let shown = paper.take();
+    assert!(shown.contains("[#lab] albert: mel?") && !shown.contains("before"));
+    model.set_target(Some("#lab"));
+    editor.show(&Kind::TalkingTo(Some("#lab".into())).into(), &model);
+    let shown = paper.take();
+    let places = ["before", "mel?", "after"].map(|text| shown.find(&format!("Jalbert: {text}\r\n")).unwrap());
+    assert!(places.is_sorted(), "{shown:?}");
 }
 
 #[test]
@@ -75,6 +119,9 @@ fn those_who_spoke_last_are_completed_first() {
         model.record(&Arc::new(said(nick, "hi")));
     }
     assert_eq!(World::of(&model, &[]).people, ["ben", "anna", "albert"]);
+    assert_eq!(World::of(&model, &[]).partners, ["albert"]);
+    model.blacklist.add("ben").unwrap_or_default();
+    assert_eq!(World::of(&model, &[]).people, ["anna", "albert"], "nobody wants to talk to somebody blacklisted");
     assert_eq!(World::of(&model, &[]).rooms, ["#lobby", "#lab"]);
 }
 

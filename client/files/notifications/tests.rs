@@ -15,7 +15,7 @@ fn plugged_in() -> (Arc<Files>, Arc<Client>, Paper) {
     let client = client(&paper, vec![Arc::clone(&files) as Arc<dyn Wing>]);
     let mut state = client.lock();
     state.model.nick = "me".into();
-    state.blacklist.add("troll").unwrap();
+    state.model.blacklist.add("troll").unwrap();
     drop(state);
     (files, client, paper)
 }
@@ -23,7 +23,7 @@ fn plugged_in() -> (Arc<Files>, Arc<Client>, Paper) {
 fn feed(files: &Files, client: &Client, lines: &[&str]) {
     for line in lines {
         let (mut state, message) = (client.lock(), Message::parse(line).unwrap());
-        if !state.blacklist.contains(message.source_nick()) {
+        if !state.model.blacklist.contains(message.source_nick()) {
             files.message(client, &mut state, &message);
         }
     }

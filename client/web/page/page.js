@@ -178,6 +178,13 @@ function record(event) {
 
 /** A person with whom we talk has another name. */
 function rename(old, name) {
+  if (current === fold(name) && fold(old) !== fold(name)) {
+    // What the user is writing was meant for the one who had that name before.
+    complain(`${old} has taken the name ${name}, so this is somebody else`);
+    keepDraft();
+    current = null;
+    show();
+  }
   const known = conversations.get(fold(old));
   if (!known || isRoom(old)) return;
   conversations.delete(fold(old));

@@ -1,0 +1,74 @@
+//! A conversation: a room that we are in, or a person with whom we talk; its members, its number, its last events.
+//!
+//! Part of the model and thus under the state's lock.
+
+use super::event::Event;
+use super::limits::{NAME, SCROLLBACK};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use wire::names;
+
+/// A room that we are in, or a person.
+#[derive(Default)]
+pub struct Conversation {
+    pub name: String,
+    /// It keeps this number until it ends; the lowest free one.
+    pub number: usize,
+    /// Who is in the room, by folded nick.
+    pub members: BTreeMap<String, String>,
+    /// What the room is about, where the server has said so.
+    pub topic: String,
+    /// The number of messages since the user last turned to this conversation.
+    pub unread: usize,
+    pub scrollback: VecDeque<Arc<Event>>,
+    /// The bytes that these events take.
+    pub bytes: usize,
+}
+
+impl Conversation {
+    /// Whether it is a room with this member, or the conversation with this person.
+    pub fn is_with(&self, nick: &str) -> bool {
+        self.members.contains_key(&names::casefold(nick)) || names::eq_ignore_case(&self.name, nick)
+    }
+
+    pub fn keep(&mut self, event: &Arc<Event>) {
+        self.bytes += event.size();
+        self.scrollback.push_back(Arc::clone(event));
+        if self.scrollback.len() > SCROLLBACK {
+            self.forget();
+        }
+    }
+
+    /// Forgets its oldest event.
+    pub fn forget(&mut self) {
+        self.bytes -= self.scrollback.pop_front().map_or(self.bytes, |event| event.size());
+    }
+
+    /// Puts the events of an earlier conversation before its own.
+    pub fn go_on_from(&mut self, before: &Conversation) {
+        self.unread += before.unread;
+        let own = std::mem::take(&mut self.scrollback);
+        self.bytes = 0;
+        before.scrollback.iter().chain(&own).for_each(|event| self.keep(event));
+    }
+
+    pub fn add(&mut self, nick: &str) {
+        if nick.len() <= NAME {
+            self.members.insert(names::casefold(nick), nick.to_owned());
+        }
+    }
+
+    pub fn remove(&mut self, nick: &str) {
+        self.members.remove(&names::casefold(nick));
+    }
+
+    /// A member, or the person of this conversation, has another name.
+    pub fn rename(&mut self, old: &str, new: &str) {
+        if self.members.remove(&names::casefold(old)).is_some() {
+            self.add(new);
+        }
+        if names::eq_ignore_case(&self.name, old) {
+            new.clone_into(&mut self.name);
+        }
+    }
+}
