@@ -6,12 +6,14 @@
 //! - [`feed`]: the stream of events, and lines that are sent
 //! - [`files`]: files in both directions
 //! - [`browser`]: a real browser
+//! - [`hostile`]: another site in it
 //! - [`page`]: what its user sees
 
 mod browser;
 mod feed;
 mod files;
 mod guarded;
+mod hostile;
 mod http;
 mod limits;
 mod page;

@@ -42,6 +42,10 @@ pub trait View: Send {
     fn hold(&mut self) {}
 
     fn release(&mut self) {}
+
+    /// The client ends now: why, unless the user has left and nothing went wrong. A terminal is told by the standard error
+    /// output.
+    fn end(&mut self, _why: &str) {}
 }
 
 /// Two views side by side. The first one has the prompt, and the chat ends with it.
@@ -96,5 +100,10 @@ impl View for Beside {
 
     fn release(&mut self) {
         self.0.release();
+    }
+
+    fn end(&mut self, why: &str) {
+        self.0.end(why);
+        self.1.end(why);
     }
 }

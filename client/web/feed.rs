@@ -5,7 +5,7 @@
 //! own thread, until the time for a write is over; what it then missed is here, or it begins anew.
 
 use super::json::clean;
-use super::limits::{BEAT, EVENT_BYTES, EVENTS, NOTES, RECEIVED};
+use super::limits::{BEAT, EVENT_BYTES, EVENTS, FLUSH, NOTES, RECEIVED, STREAMS};
 use crate::core::conversation::Conversation;
 use crate::core::model::Model;
 use serde_json::{Value, json};
@@ -19,6 +19,14 @@ use wire::names::casefold;
 pub struct Feed {
     lines: Mutex<Lines>,
     changed: Condvar,
+    /// A stream has written what it got.
+    written: Condvar,
+}
+
+/// A stream that follows the feed; it ends with this.
+pub struct Follower<'a> {
+    feed: &'a Feed,
+    id: u64,
 }
 
 #[derive(Default)]
@@ -27,6 +35,9 @@ pub struct Lines {
     bytes: usize,
     /// The number of the last line.
     pub last: u64,
+    /// The last lines that streams have written, by stream.
+    followers: HashMap<u64, u64>,
+    last_follower: u64,
     /// The last lines about no conversation.
     pub notes: VecDeque<Arc<str>>,
     /// What people said since a page, or the terminal, showed a conversation, by its folded name.
@@ -74,11 +85,41 @@ impl Feed {
         self.changed.notify_all();
     }
 
-    /// Waits for lines behind this number.
+    /// A new stream; `None` when there are too many.
+    pub fn follow(&self) -> Option<Follower<'_>> {
+        let mut lines = self.lock();
+        if lines.followers.len() >= STREAMS {
+            return None;
+        }
+        lines.last_follower += 1;
+        let (id, last) = (lines.last_follower, lines.last);
+        lines.followers.insert(id, last);
+        Some(Follower { feed: self, id })
+    }
+
+    /// Waits for a moment until all streams have written what there is.
+    pub fn flush(&self) {
+        let is_behind = |lines: &mut Lines| lines.followers.values().any(|&written| written != lines.last);
+        drop(self.written.wait_timeout_while(self.lock(), FLUSH, is_behind));
+    }
+}
+
+impl Follower<'_> {
+    /// Waits for lines behind this number; those before are written.
     pub fn after(&self, number: u64) -> Next {
-        let waited = self.changed.wait_timeout_while(self.lock(), BEAT, |lines| lines.last == number);
+        let mut lines = self.feed.lock();
+        lines.followers.insert(self.id, number);
+        self.feed.written.notify_all();
+        let waited = self.feed.changed.wait_timeout_while(lines, BEAT, |lines| lines.last == number);
         let (lines, _) = waited.unwrap_or_else(PoisonError::into_inner);
         lines.after(number)
+    }
+}
+
+impl Drop for Follower<'_> {
+    fn drop(&mut self) {
+        self.feed.lock().followers.remove(&self.id);
+        self.feed.written.notify_all();
     }
 }
 

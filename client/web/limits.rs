@@ -20,6 +20,8 @@ pub const STALL: Duration = Duration::from_secs(30);
 pub const WRITE: Duration = Duration::from_secs(10);
 /// After this silence a stream says that it is still there, so that a page that went away is noticed.
 pub const BEAT: Duration = Duration::from_secs(20);
+/// How long the end of the client waits until the pages know why.
+pub const FLUSH: Duration = Duration::from_millis(500);
 /// How long what a refused client still sends is read and dropped, so that it can read why.
 pub const LINGER: Duration = Duration::from_secs(1);
 /// Bytes of that.

@@ -44,10 +44,11 @@
 //!
 //! | type | fields |
 //! | --- | --- |
-//! | `snapshot` | `n`, `nick`, `server`, `is_connected`, `conversations`: summaries, `notes`: events of no conversation, `transfers`, `commands`: `{usage, help}`, `longest_text`, `largest_file` |
+//! | `snapshot` | `n`, `nick`, `server`, `is_connected`, `target`: the conversation at the terminal, `conversations`: summaries, `notes`: events of no conversation, `transfers`, `commands`: `{usage, help}`, `longest_text`, `largest_file` |
 //! | `conversation` | a summary that is new or has changed: `name`, `unread`, `people`, `topic` |
 //! | `closed` | `name`: there is no such conversation any more |
 //! | `transfers` | `list` of `{id, name, peer, is_upload, is_running, done, total, figures}`; `/cancel ID` stops one |
+//! | `ended` | `why`, or empty: the client ends |
 //! | `beat` | nothing has happened for a while |
 //! | an event | see below |
 //!

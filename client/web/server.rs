@@ -6,7 +6,7 @@ use super::feed::{Feed, Next};
 use super::files;
 use super::guard::Guard;
 use super::http::{Answer, Connection, Refusal, Request};
-use super::limits::{BODY, CONNECTIONS, STREAMS};
+use super::limits::{BODY, CONNECTIONS};
 use super::lines::carry_out;
 use super::snapshot::{conversation, snapshot};
 use crate::core::client::Client;
@@ -33,7 +33,6 @@ pub struct Server {
     pub feed: Arc<Feed>,
     pub guard: Guard,
     pub connections: AtomicUsize,
-    pub streams: AtomicUsize,
 }
 
 /// One of a limited number of places; given back in the end.
@@ -177,8 +176,8 @@ fn mark_read(server: &Server, name: &str) {
 
 /// Sends what happens, line by line, as long as the page takes it (RFC 9112, section 7.1).
 fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Result<io::Result<()>, Refusal> {
-    let place = Place::take(&server.streams, STREAMS);
-    let _place = place.ok_or_else(|| Refusal::new(503, "Too many windows are open; close one"))?;
+    let follower = server.feed.follow();
+    let follower = follower.ok_or_else(|| Refusal::new(503, "Too many windows are open; close one"))?;
     let mut number = match request.parameter("after") {
         Some(number) => Some(number.parse().map_err(|_| Refusal::new(400, "The number is none"))?),
         None => None,
@@ -188,7 +187,7 @@ fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Re
         return Ok(begun.and(Err(io::ErrorKind::ConnectionAborted.into())));
     }
     loop {
-        let text = match number.map(|number| server.feed.after(number)) {
+        let text = match number.map(|number| follower.after(number)) {
             None | Some(Next::Lost) => {
                 let (text, last) = snapshot(&server.client, &server.feed);
                 number = Some(last);

@@ -16,6 +16,7 @@ use wire::names;
 pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
     let state = client.lock();
     let (nick, is_connected) = (state.model.nick.clone(), state.is_connected());
+    let target = state.model.target().map(clean);
     let lines = feed.lock();
     let (number, notes) = (lines.last, lines.notes.clone());
     let (conversations, transfers) = (lines.conversations.clone(), lines.transfers.clone());
@@ -28,6 +29,7 @@ pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
         "nick": clean(&nick),
         "server": client.dialer.server,
         "is_connected": is_connected,
+        "target": target,
         "conversations": conversations.iter().map(Summary::json).collect::<Vec<_>>(),
         "notes": notes,
         "transfers": if transfers.is_array() { transfers } else { json!([]) },

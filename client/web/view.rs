@@ -53,6 +53,13 @@ impl View for PageView {
         self.compare_transfers();
         self.feed.signal();
     }
+
+    /// It waits for a moment until the pages have it: what follows is the end of the process.
+    fn end(&mut self, why: &str) {
+        self.feed.lock().push(json!({ "type": "ended", "why": json::clean(why) }));
+        self.feed.signal();
+        self.feed.flush();
+    }
 }
 
 /// Counts what was not seen, and keeps the files that have come.

@@ -47,8 +47,15 @@ impl Browser {
         let mut browser = Browser { driver, port, session: String::new(), folder };
         let profile = format!("--user-data-dir={}", browser.folder.path().display());
         // The sandbox of the browser wants a user who is not root.
-        let args =
-            ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--lang=en", &profile];
+        let args = [
+            "--headless=new",
+            "--host-resolver-rules=MAP evil.example 127.0.0.1",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--lang=en",
+            &profile,
+        ];
         let options = json!({ "args": args });
         let capabilities = json!({ "alwaysMatch": { "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } } });
         let session = browser.send("POST", "", &json!({ "capabilities": capabilities }));
@@ -60,11 +67,16 @@ impl Browser {
     /// A new window of this size that shows an address.
     #[track_caller]
     pub fn window(&self, address: &Address, width: u32, height: u32) -> Page<'_> {
+        self.window_at(&address.url, width, height)
+    }
+
+    #[track_caller]
+    pub fn window_at(&self, url: &str, width: u32, height: u32) -> Page<'_> {
         let handle =
             self.send("POST", "/window/new", &json!({ "type": "window" }))["handle"].as_str().unwrap().to_owned();
         let page = Page { browser: self, handle };
         page.send("POST", "/window/rect", &json!({ "width": width, "height": height }));
-        page.send("POST", "/url", &json!({ "url": address.url }));
+        page.send("POST", "/url", &json!({ "url": url }));
         page
     }
 

@@ -163,7 +163,88 @@ fn the_page_comes_back_after_each_loss() {
     albert.join("#lobby");
     albert.send("PRIVMSG #lobby :after");
     page.expect_row("albert: after");
-    // The client ends, and with it all that the page could show.
     mel.type_line("tata");
-    page.expect("document.getElementById('connection').textContent.startsWith('The client does not answer')");
+    page.expect("document.getElementById('connection').textContent === 'You have left the chat'");
+}
+
+#[test]
+fn the_page_says_why_the_client_has_ended() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut mel, address) = with_page(&home, "mel");
+    let Some(browser) = Browser::open() else { return };
+    let page = browser.window(&address, 1000, 700);
+    page.expect("document.getElementById('connection').textContent === 'You are mel'");
+    // Nothing that the client could do by itself makes the connection come back.
+    let listen = server.addresses[0].to_string();
+    drop(server);
+    let _other = Server::start(&["--listen", &listen, "--password", "secret"]);
+    let why = "the server wants a password (Password missing or wrong); give it with --password";
+    page.expect(&format!("document.getElementById('connection').textContent === 'The chat has ended: {why}'"));
+    mel.skip_to("DISCONNECTED!!");
+    mel.expect_failure(why);
+}
+
+#[test]
+fn the_keyboard_is_enough() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let (_mel, address) = with_page(&home, "mel");
+    albert.expect(":mel!mel@127.0.0.1 JOIN #lobby");
+    let Some(browser) = Browser::open() else { return };
+    let page = browser.window(&address, 1000, 700);
+    page.expect("document.querySelectorAll('#people li').length === 2");
+    let (tab, enter, up, down, escape) = ('\u{e004}', '\u{e007}', '\u{e013}', '\u{e015}', '\u{e00c}');
+    page.type_into("#message", &format!("al{tab}hi{enter}"));
+    albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :albert: hi");
+    page.type_into("#message", &format!("/who{tab}{tab}{tab}"));
+    page.expect("document.getElementById('message').value === '/who '");
+    page.type_into("#message", &format!("{up}{up}{down}"));
+    page.expect("document.getElementById('message').value === ''");
+    page.type_into("#message", &format!("{up}!{enter}"));
+    albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :albert: hi!");
+    // The menu of a name: opened, walked through and closed again.
+    page.type_into("#people button", &format!("{enter}"));
+    page.expect("document.activeElement.textContent === 'Write to albert'");
+    page.type_into("#menu button:focus", &format!("{down}"));
+    page.expect("document.activeElement.textContent === 'Who is that?'");
+    page.type_into("#menu button:focus", &format!("{escape}"));
+    page.expect("document.activeElement.textContent === 'albert'");
+    page.type_into("#people button", &format!("{enter}"));
+    page.type_into("#menu button:focus", &format!("{enter}"));
+    page.expect("document.getElementById('title').textContent === 'albert' && document.activeElement.id === 'message'");
+}
+
+#[test]
+fn stored_messages_have_their_time_and_the_blacklist_is_kept() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let (mut mel, _) = with_page(&home, "mel");
+    mel.type_line("tata");
+    mel.expect_goodbye();
+    let mut albert = server.client("albert");
+    albert.send("PRIVMSG mel :while you were away");
+    albert.expect("301 mel :offline, stored");
+    albert.join("#lobby");
+    let mut evil = server.client("evil");
+    evil.join("#lobby");
+    let (_mel, address) = with_page(&home, "mel");
+    let Some(browser) = Browser::open() else { return };
+    let page = browser.window(&address, 1000, 700);
+    page.expect("document.querySelectorAll('#people li').length === 3");
+    page.click("#conversations li:nth-child(1) button");
+    page.expect("/stored, of .*albert: while you were away/.test(document.getElementById('rows').innerText)");
+    page.click("#conversations li:nth-child(2) button");
+    page.expect("document.querySelectorAll('#people li').length === 3");
+    page.click("#people li:nth-child(2) button");
+    page.expect("document.activeElement.textContent === 'Write to evil'");
+    page.click("#menu button:nth-child(4)");
+    page.expect("document.getElementById('rows').innerText.includes('You will see nothing more from evil')");
+    evil.send("PRIVMSG #lobby :spam");
+    evil.sync();
+    albert.send("PRIVMSG #lobby :ham");
+    page.expect_row("albert: ham");
+    assert_eq!(page.value("document.body.innerText.includes('spam')"), false);
 }

@@ -21,6 +21,7 @@ let notes = []; // events of no conversation
 const sent = []; // lines that were sent, the newest last
 let recalled = 0; // how far Up has gone back in them
 let completion = null;
+let hasEnded = false; // the client has
 
 if (token) {
   sessionStorage.setItem('token', token);
@@ -95,6 +96,7 @@ async function follow() {
       console.info(`The events are interrupted: ${error}`);
     }
     clearTimeout(timer);
+    if (hasEnded) return;
     showConnection('The client does not answer; trying again', true);
     await pause(Math.min(2 ** attempt / 2, 8));
   }
@@ -107,6 +109,9 @@ function handle(event) {
       return begin(event);
     case 'beat':
       return;
+    case 'ended':
+      hasEnded = true;
+      return showConnection(event.why ? `The chat has ended: ${event.why}` : 'You have left the chat', true);
     case 'conversation':
       summarize(event);
       return showLists();
@@ -135,7 +140,8 @@ function begin(snapshot) {
   conversations.clear();
   snapshot.conversations.forEach(summarize);
   drafts.forEach((draft, key) => { if (conversations.has(key)) conversations.get(key).draft = draft; });
-  if (!conversations.has(current)) current = conversations.keys().next().value ?? null;
+  if (!conversations.has(current)) current = [snapshot.target, snapshot.conversations[0]?.name].find((name) => name) ?? null;
+  if (current !== null) current = fold(current);
   showConnection();
   showTransfers(snapshot.transfers);
   if (current === null) show();
@@ -164,6 +170,8 @@ function record(event) {
   }
   for (const name of places) {
     const conversation = conversations.get(fold(name));
+    // Its first events are still on their way.
+    if (conversation?.early) conversation.early.push(event);
     if (conversation?.events && event.n > conversation.n) {
       conversation.events.push(event);
       if (conversation.events.length > 10_000) conversation.events.shift();
@@ -211,14 +219,19 @@ async function open(name) {
   const conversation = conversations.get(key);
   byId('message').value = conversation.draft ?? '';
   if (conversation.events === null) {
+    conversation.early = [];
     try {
       const { n, members, events } = await ask(`/conversation?name=${encodeURIComponent(name)}`);
-      Object.assign(conversations.get(key) ?? {}, { n, members, events });
+      const early = conversations.get(key)?.early ?? [];
+      events.push(...early.filter((event) => event.n > n));
+      Object.assign(conversations.get(key) ?? {}, { n, members, events, early: null });
     } catch (error) {
       complain(error);
     }
   }
-  if (current === key) show();
+  if (current !== key) return;
+  show();
+  byId('message').focus();
 }
 
 function keepDraft() {
@@ -300,6 +313,7 @@ function showConnection(text, isLost = !isConnected) {
 function showLists() {
   const one = ({ name, unread }) => {
     const item = element('li');
+    item.dataset.name = name;
     const made = button('', () => open(name), unread ? 'unread' : '');
     made.append(element('span', '', name));
     if (unread) {
@@ -311,9 +325,12 @@ function showLists() {
     item.append(made);
     return item;
   };
+  const focused = document.activeElement.closest('#lists li')?.dataset.name;
+  const list = document.activeElement.closest('#lists ul');
   byId('conversations').replaceChildren(...[...conversations.values()].map(one));
   const person = (name) => {
     const item = element('li');
+    item.dataset.name = name;
     const made = button('', (event) => openMenu(name, event.currentTarget));
     made.append(element('span', colour(name), name));
     made.setAttribute('aria-haspopup', 'menu');
@@ -321,6 +338,8 @@ function showLists() {
     return item;
   };
   byId('people').replaceChildren(...(conversations.get(current)?.members ?? []).map(person));
+  // The keyboard stays where it was.
+  [...(list?.children ?? [])].find((item) => item.dataset.name === focused)?.firstChild.focus();
 }
 
 function colour(name) {
