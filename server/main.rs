@@ -6,7 +6,7 @@
 
 mod args;
 #[cfg_attr(
-    not(all(feature = "directory", feature = "files", feature = "irc", feature = "tls")),
+    not(all(feature = "directory", feature = "files", feature = "irc", feature = "multiline", feature = "tls")),
     allow(dead_code, reason = "a part of it is for wings that are not built in")
 )]
 mod core;
@@ -22,6 +22,8 @@ mod irc;
 mod keys;
 #[cfg(feature = "mail")]
 mod mail;
+#[cfg(feature = "multiline")]
+mod multiline;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -80,6 +82,8 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     wings.push(data.clone());
     #[cfg(feature = "irc")]
     wings.push(irc::Irc::open(&args.irc)?);
+    #[cfg(feature = "multiline")]
+    wings.push(Arc::new(multiline::Multiline));
     #[cfg(feature = "tls")]
     let tls = tls::Tls::open(&args.tls, &args.core.name, &data.path)?;
     #[cfg(feature = "tls")]

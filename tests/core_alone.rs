@@ -1,6 +1,6 @@
 //! A server without wings: what it does not have is simply not there, and what it says about it is of use.
 
-use crate::harness::Server;
+use crate::harness::{ABLE, Server, batch};
 
 #[test]
 fn verbs_of_wings_are_unknown() {
@@ -54,6 +54,16 @@ fn only_its_own_capabilities_are_offered() {
     let mut alice = server.client("alice");
     alice.ask("CAP LS", &[":groupchat CAP alice LS :cap-notify echo-message message-tags server-time"]);
     alice.ask("CAP REQ groupchat.local/files", &[":groupchat CAP alice NAK :groupchat.local/files"]);
+}
+
+#[test]
+fn the_rows_of_a_batch_are_messages_of_their_own() {
+    let server = Server::start(&[]);
+    let [mut alice, mut bob] = server.room("#a", ["alice", "bob"]);
+    alice.ask(&format!("CAP REQ :{ABLE}"), &[&format!(":groupchat CAP alice NAK :{ABLE}")]);
+    alice.send_bytes(batch("PRIVMSG", "#a", &["one", "two"]).as_bytes());
+    alice.expect_only(&["421 BATCH"; 2]);
+    bob.expect_only(&[":alice!* PRIVMSG #a :one", ":alice!* PRIVMSG #a :two"]);
 }
 
 #[test]

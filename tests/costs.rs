@@ -11,7 +11,7 @@ use crate::limits::limit;
 /// Tokens that a client gets back in a second.
 const RATE: usize = 100;
 /// Tokens that are taken, all that a client can have and as many as it has to wait for.
-const TAKEN: usize = 300;
+pub const TAKEN: usize = 300;
 
 fn server() -> Server {
     Server::start(&["--flood", &RATE.to_string()])

@@ -4,10 +4,13 @@
 //! - [`keys`]: what each key does
 //! - [`leaving`]: each way out leaves the terminal as it was
 //! - [`pastes`]: a paste is text
+//! - `rows`: a text of several rows is one message
 
 mod keys;
 mod leaving;
 mod pastes;
+#[cfg(all(feature = "irc", feature = "mail", feature = "multiline"))]
+mod rows;
 pub mod window;
 
 use crate::client::idle::expect_sleep;
@@ -229,6 +232,33 @@ fn joins_are_counted_in_one_line() {
     drop(clients);
     mel.expect_row("anna, ben and 2 others joined and left again");
     assert_eq!(mel.rows().iter().filter(|row| row.contains("joined")).count(), 1);
+}
+
+#[test]
+fn a_storm_in_a_narrow_window_is_one_line_and_eats_no_other() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let mut mel = Window::open(&home.client(&["--nick", "mel"]), 40, 14);
+    mel.expect_prompt("#lobby> |");
+    mel.type_text("half a line that is longer than one row");
+    albert.send("PRIVMSG #lobby :before the storm");
+    mel.expect("it", |screen| screen.contents().contains("before the storm"));
+    let join = |number| {
+        let mut client = server.client(&format!("somebody-with-a-long-name-{number}"));
+        client.join("#lobby");
+        client
+    };
+    let clients: Vec<_> = (0..40).map(join).collect();
+    let in_one_row = |screen: &vt100::Screen| screen.contents().split_whitespace().collect::<Vec<_>>().join(" ");
+    mel.expect("all of them", |screen| in_one_row(screen).contains("38 others joined"));
+    drop(clients);
+    mel.expect("none of them", |screen| in_one_row(screen).contains("38 others joined and left again"));
+    let lines = mel.lines().join("\n");
+    assert_eq!(lines.matches("before the storm").count(), 1, "{lines}");
+    assert_eq!(lines.matches("somebody-with-a-long-name").count(), 2, "{lines}");
+    assert_eq!(lines.matches("Welcome to chat room").count(), 1, "{lines}");
 }
 
 #[test]

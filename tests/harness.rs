@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-pub use client::{Client, fits};
+pub use client::{ABLE, Client, batch, fits};
 pub use program::{Output, Program, with_default_signals};
 
 /// How long a test waits for anything before it fails.

@@ -21,6 +21,7 @@
 //!
 //! The wings, each gated in one place, below:
 //! - `irc`: what only stock IRC clients ask for
+//! - `multiline`: messages of several rows
 //! - `mail`: stored messages, and that `kill -9` at any moment loses none
 //! - `files`: FILE, data connections, and files through all three programs
 //! - `directory`: GETDIR, MAKEROOM, DELETEROOM
@@ -65,6 +66,9 @@ mod structure;
 
 #[cfg(feature = "irc")]
 mod irc;
+
+#[cfg(all(feature = "irc", feature = "mail", feature = "multiline"))]
+mod multiline;
 
 #[cfg(all(feature = "irc", feature = "mail"))]
 mod mail;

@@ -81,7 +81,7 @@ pub trait Wing: Send + Sync {
     /// The user wants to see nothing more of somebody.
     fn blacklisted(&self, _nick: &str) {}
 
-    /// Called after each read from the server. It is called again after the returned time, even if
+    /// Called after each read from the server and after a sleep. It is called again after the returned time, even if
     /// nothing comes; what gives a wing something to do in time has to come from the server, or another thread does it.
     fn tick(&self, _client: &Client, _state: &mut State) -> Option<Duration> {
         None

@@ -6,6 +6,7 @@
 use super::dialer::Failure;
 use super::limits::{NAME, REGISTER};
 use super::numerics;
+use super::rows::{BATCH, Limits, MULTILINE};
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +20,7 @@ pub const TAGS: &str = "message-tags";
 /// The tag of messages that have waited for us, and the capability of clients that show when those were written.
 pub const WAITED: &str = "groupchat.local/waited";
 /// The core asks the server for these (`IRCv3` capability negotiation), each alone, since some servers have only some.
-const WANTED: [&str; 3] = [TAGS, "server-time", WAITED];
+const WANTED: [&str; 5] = [TAGS, "server-time", WAITED, BATCH, MULTILINE];
 
 /// A connection on which we are registered.
 pub struct Connection {
@@ -32,6 +33,8 @@ pub struct Connection {
     pub nick: String,
     /// The capabilities that the server granted.
     pub caps: Vec<String>,
+    /// How long a message of several rows may be, where the server takes such messages.
+    pub multiline: Option<Limits>,
 }
 
 /// A name that we ask for.
@@ -57,12 +60,13 @@ pub fn register(
     // A server that knows no capabilities answers with an error to each line, and registers us all the same.
     let Claim { nick, regain } = claim;
     let verb = if regain { "REGAIN" } else { "NICK" };
-    let hello = format!("{pass}{wanted}{verb} {nick}\r\nUSER {nick} 0 * :{nick}\r\nCAP END\r\n");
+    // Behind the names of some capabilities are values, which only a list of this version shows.
+    let hello = format!("{pass}CAP LS 302\r\n{wanted}{verb} {nick}\r\nUSER {nick} 0 * :{nick}\r\nCAP END\r\n");
     // A server that refuses us at once may have closed already; its reason is still there to read.
     let _ = (&stream).write_all(hello.as_bytes());
     let (stream, lines) = (Arc::new(stream), LineBuffer::new(limits::SERVER_TAGS));
     let (nick, asked_nick) = (nick.to_owned(), nick.to_owned());
-    let mut connection = Connection { stream, lines, asked_nick, nick, caps: Vec::new() };
+    let mut connection = Connection { stream, lines, asked_nick, nick, caps: Vec::new(), multiline: None };
     let deadline = Instant::now() + REGISTER;
     loop {
         while let Some(line) = connection.next_message() {
@@ -76,8 +80,12 @@ pub fn register(
             connection
                 .caps
                 .extend(granted.into_iter().filter(|cap| !connection.caps.contains(cap)).collect::<Vec<_>>());
+            connection.multiline = connection.multiline.or_else(|| offered(&message));
             if let Some(welcome) = answer(&connection.stream, &message, password.is_some()) {
                 // Some servers shorten a name, or give another one.
+                let has = |cap: &str| connection.caps.iter().any(|granted| granted == cap);
+                let takes_rows = [TAGS, BATCH, MULTILINE].into_iter().all(has);
+                connection.multiline = connection.multiline.filter(|_| takes_rows);
                 connection.nick = welcome.map(|given| if can_be_ours(&given) { given } else { connection.nick })?;
                 return Ok(connection);
             }
@@ -140,6 +148,13 @@ fn granted(message: &Message<'_>) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The limits in a line of the server's list of capabilities, `CAP * LS * :name name=value`.
+fn offered(message: &Message<'_>) -> Option<Limits> {
+    let [_, "LS", .., caps] = message.params[..] else { return None };
+    let mut values = caps.split_whitespace().filter_map(|cap| cap.strip_prefix(MULTILINE)?.strip_prefix('='));
+    values.find_map(Limits::parse).filter(|_| message.verb == "CAP")
 }
 
 impl Connection {

@@ -18,6 +18,8 @@ pub struct Conversation {
     pub members: BTreeMap<String, String>,
     /// What the room is about, where the server has said so.
     pub topic: String,
+    /// This person has left the server, so that somebody else may come with the same name.
+    pub has_left: bool,
     /// The number of messages since the user last turned to this conversation.
     pub unread: usize,
     pub scrollback: VecDeque<Arc<Event>>,

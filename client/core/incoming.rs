@@ -2,6 +2,7 @@
 //!
 //! Run by the receiver thread, which has locked the state for the time of one read's messages.
 
+use super::batches::Taken;
 use super::client::{Client, is_script};
 use super::event::{Event, Kind, Manner};
 use super::model::is_room;
@@ -14,16 +15,24 @@ use super::{connection, last_name, mention};
 use wire::message::Message;
 use wire::{fail::Fail, names, numeric};
 
-/// Handles one message.
-pub fn handle(client: &Client, state: &mut State, message: &Message<'_>) {
+/// Handles a line: a message, or a part of one that has several rows.
+pub fn handle(client: &Client, state: &mut State, line: &Message<'_>) {
+    match state.batches.take(line) {
+        Taken::Apart => handle_message(client, state, line),
+        Taken::Kept => {}
+        Taken::Whole(whole) => handle_message(client, state, &whole.message()),
+    }
+}
+
+fn handle_message(client: &Client, state: &mut State, message: &Message<'_>) {
     // Somebody who leaves the server is a member until that is shown, so that a view knows in which rooms.
     let is_last = message.verb == "QUIT";
     if !is_last {
         state.model.follow(message);
     }
-    if ["JOIN", "PRIVMSG"].contains(&message.verb) && state.model.target_returns(message.source_nick()) {
-        let nick = message.source_nick();
-        state.note(format!("{nick} had left; unless a key keeps the name, this may be somebody else (/whois {nick})"));
+    let nick = message.source_nick();
+    if ["JOIN", "PRIVMSG"].contains(&message.verb) && state.model.is_target(nick) {
+        state.warn_of_another(nick);
     }
     dispatch(client, state, message);
     if is_last {

@@ -12,6 +12,15 @@ pub const INPUT_LINE: u64 = 64 * 1024;
 /// Lines that may be unconfirmed at once; from then on the main thread waits (backpressure). This many fit into a
 /// socket's send buffer, so that writing them never waits for the server.
 pub const MOST_UNCONFIRMED: usize = 64;
+/// Rows of one message of ours: what our server takes. Another one may take more, but a longer text is no message any more.
+pub const MESSAGE_ROWS: usize = 100;
+/// Bytes of such a message, with a byte for each line break: what our server takes. So [`MOST_UNCONFIRMED`] lines still fit
+/// into a socket's send buffer.
+pub const MESSAGE_BYTES: usize = 8192;
+/// Bytes of a message whose rows are coming in; a longer one is shown in parts.
+pub const BATCH_BYTES: usize = 64 * 1024;
+/// Such messages at once. Servers send one after the other.
+pub const OPEN_BATCHES: usize = 8;
 /// Events held back during a sleep. When there are more, the sleep ends early.
 pub const HELD: usize = 10_000;
 /// The same in bytes: long messages are fewer.

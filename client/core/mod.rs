@@ -5,6 +5,7 @@
 //! - [`limits`]: every limit, with its reason
 //! - [`settings`]: the user's private folder; [`blacklist`]: people of whom the user wants to see nothing;
 //!   [`last_name`]: the name to offer
+//! - [`rows`]: texts of several rows, as messages and as lines; [`batches`]: such messages as they come in
 //! - [`event`]: what happened; [`mention`]: where a text names somebody
 //! - [`conversation`], [`model`]: who is where and what was said, our name, where the user talks
 //! - [`modes`], [`numerics`], [`sentence`]: events as sentences; [`view`], [`wrap`], [`terminal`]: showing them
@@ -20,6 +21,7 @@
 //! - [`login`]: the first connection, which starts the receiver thread
 
 pub mod arguments;
+mod batches;
 mod blacklist;
 pub mod client;
 pub mod command;
@@ -43,6 +45,7 @@ pub mod people;
 mod receiver;
 mod replies;
 pub mod rooms;
+mod rows;
 pub mod script;
 pub mod sentence;
 pub mod settings;

@@ -6,6 +6,7 @@ use super::blacklist::Blacklist;
 use super::conversation::Conversation;
 use super::event::{Event, Kind};
 use super::limits::{MEMBERS, PEOPLE, RETURN, RETURNING, ROOMS, SCROLLBACK_BYTES};
+use super::rows::Limits;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,6 +24,8 @@ pub struct Model {
     pub address: Option<String>,
     /// The capabilities that the server of this connection granted.
     pub caps: Vec<String>,
+    /// How long a message of several rows may be, where the server takes such messages.
+    pub multiline: Option<Limits>,
     /// The keys that rooms were entered with, by folded room, to enter them again.
     pub keys: HashMap<String, String>,
     /// A wing takes the lines that are typed, instead of the target. The prompt shows this name for it.
@@ -35,8 +38,6 @@ pub struct Model {
     pub blacklist: Blacklist,
     /// A line without a command goes to this room or person.
     target: Option<String>,
-    /// That person has left the server, so that somebody else may come with the same name.
-    has_target_left: bool,
     /// Rooms in the order of joining, people in the order of the last words.
     conversations: Vec<Conversation>,
     /// Folded rooms and nicks of people whose connection was replaced, and when.
@@ -97,7 +98,7 @@ impl Model {
     }
 
     pub fn set_target(&mut self, target: Option<&str>) {
-        (self.target, self.has_target_left) = (target.map(str::to_owned), false);
+        self.target = target.map(str::to_owned);
         target.into_iter().for_each(|target| self.mark_read(target));
     }
 
@@ -149,7 +150,7 @@ impl Model {
         let at = known.unwrap_or(self.conversations.len());
         if known.is_none() {
             let is_free = |number: &usize| self.numbered(*number).is_none();
-            let number = (1..).find(is_free).unwrap_or_default();
+            let number = (1..=self.conversations.len() + 1).find(is_free).unwrap_or_default();
             self.conversations.push(Conversation { name: name.to_owned(), number, ..Conversation::default() });
         }
         &mut self.conversations[at]
@@ -181,9 +182,9 @@ impl Model {
         self.target.take_if(|target| names::eq_ignore_case(target, name)).is_some()
     }
 
-    /// Somebody does something: whether it is the target, or at least its name, that had left the server. Said once.
-    pub fn target_returns(&mut self, nick: &str) -> bool {
-        self.is_target(nick) && std::mem::take(&mut self.has_target_left)
+    /// Whether a person with whom we talk has left the server, so that this may be another one. Said once.
+    pub fn may_be_another(&mut self, nick: &str) -> bool {
+        self.find(nick).is_some_and(|known| std::mem::take(&mut known.has_left))
     }
 
     /// Bytes of text that fit one message to `target`, so that it still fits when the server passes
@@ -211,7 +212,7 @@ impl Model {
             ("QUIT", [numeric::REPLACED]) => self.lose(nick),
             ("QUIT", _) => {
                 self.conversations.iter_mut().for_each(|room| room.remove(nick));
-                self.has_target_left |= self.is_target(nick);
+                self.find(nick).into_iter().for_each(|known| known.has_left = true);
             }
             ("NICK", [new, ..]) => self.rename(nick, new),
             ("TOPIC", [room, topic]) => self.set_topic(room, topic),

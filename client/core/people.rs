@@ -60,7 +60,8 @@ pub fn away(client: &Client, text: &str) {
 pub fn sleep(client: &Client, time: &str) {
     let mut state = client.lock();
     match sleep_time(time) {
-        Some(Duration::ZERO) if state.wake() => {}
+        // What was held back is shown, so that stored messages can be acknowledged.
+        Some(Duration::ZERO) if state.wake() => _ = client.tick(&mut state),
         Some(Duration::ZERO) => state.note("You are awake"),
         Some(length) if state.sleep(length) => {
             state.note(format!("Good night. What others say is shown in {} s, or after /sleep 0", length.as_secs()));

@@ -3,6 +3,7 @@
 //! Pure; part of the state and thus under its lock. A line is counted at a terminal as well, where nobody asks for it.
 
 use super::limits::{REFUSED_LINES, SHOWN_LINE};
+use super::rows::may_be_batch;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -121,9 +122,13 @@ pub fn is_ambiguous<'a>(mut sent: impl Iterator<Item = &'a mut Sent>, verb: &str
 pub fn refused<'a>(sent: impl Iterator<Item = &'a mut Sent>, verb: &str, about: &[&str]) -> Option<&'a mut Sent> {
     let is_named = |word: &str| eq_ignore_case(word, NAMED);
     let names_it = is_named(verb) || about.iter().any(|about| is_named(about));
+    let is_batch = eq_ignore_case(verb, "BATCH");
     let can_be_it = |sent: &Sent| Message::parse(&sent.line).is_some_and(|it| (it.verb == NAMED) == names_it);
     let mut open: Vec<_> = sent.filter(|sent| !sent.is_refused && can_be_it(sent)).collect();
     let rank = |sent: &Sent| {
+        if is_batch {
+            return usize::from(may_be_batch(&sent.line));
+        }
         let Some(message) = Message::parse(&sent.line) else { return 0 };
         // What follows may be text that only looks like it.
         let named = if message.verb == "PRIVMSG" { 1 } else { 2 };

@@ -6,6 +6,11 @@ use super::event::Sentence::{self, Answer, News};
 use super::event::{Event, Kind, Manner, Origin};
 use super::model::{Model, is_room};
 use super::{modes, numerics};
+use std::iter;
+use wire::text::printable;
+
+/// Stands before the second row of what somebody says, and all further ones.
+const INDENT: &str = "  ";
 
 /// The event in words; `None` when there is nothing to say.
 pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
@@ -49,6 +54,9 @@ pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
             let params: Vec<_> = params.iter().map(String::as_str).collect();
             Answer(numerics::sentence(*code, &params)?)
         }
+        Kind::Refused { verb, text } if verb == "BATCH" => {
+            Answer(format!("A message of several lines was not sent: {text}; send it again in smaller parts"))
+        }
         Kind::Refused { verb, text } => Answer(format!("The server refused {verb}: {text}")),
         Kind::Members(nicks) => {
             let people = if nicks.len() == 1 { "person" } else { "people" };
@@ -66,6 +74,16 @@ pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
     })
 }
 
+/// The rows of an event in words, without control characters. What people say may have several; all but the first are
+/// indented, so that none looks like the words of somebody else.
+pub fn rows(event: &Event, sentence: &str) -> Vec<String> {
+    let is_said = matches!(event.kind, Kind::Said { .. } | Kind::WeSaid { .. });
+    let mut rows = sentence.split('\n').filter(|_| is_said);
+    let Some(first) = rows.next() else { return vec![printable(sentence).into_owned()] };
+    let indented = rows.map(|row| if row.is_empty() { String::new() } else { format!("{INDENT}{}", printable(row)) });
+    iter::once(printable(first).into_owned()).chain(indented).collect()
+}
+
 fn said(before: String, from: &str, text: &str, manner: Manner, is_private: bool) -> Sentence {
     let to_you = if is_private { " (to you)" } else { "" };
     let nick = from.to_owned();
@@ -81,7 +99,8 @@ fn mark(origin: &Origin) -> String {
     let uncertain = if origin.uncertain { "(perhaps shown before) " } else { "" };
     let time = origin.time.as_ref().filter(|_| origin.waited);
     let time = time.and_then(|time| Some(format!("[{} {} UTC] ", time.get(..10)?, time.get(11..16)?)));
-    uncertain.to_owned() + &time.unwrap_or_default()
+    // A tag may hold anything, even the end of a row.
+    uncertain.to_owned() + &printable(&time.unwrap_or_default())
 }
 
 /// Names the room that something comes from, unless it is the one that the user is talking in.

@@ -3,11 +3,13 @@
 //! Under one lock (see [`client`](super::client)). The main thread takes it for a line, the receiver thread for the
 //! messages of one read, a thread of a wing for a moment.
 
+use super::batches::Batches;
 use super::connection::{Connection, TAGS};
 use super::event::{Event, Kind, Sentence};
 use super::limits::{HELD, HELD_BYTES, MOST_UNCONFIRMED};
 use super::model::{Model, is_room};
 use super::pending::{ENTERED, KEY, NEW_KEY, Pending};
+use super::rows::{self, Takes};
 use super::script::{self, Script, Sent};
 use super::sentence;
 use super::view::View;
@@ -31,6 +33,8 @@ pub const EARLIER_SENDER_ID: &str = "+groupchat/id";
 pub struct State {
     pub model: Model,
     pub view: Box<dyn View>,
+    /// Messages of which the server has sent a part.
+    pub batches: Batches,
     pub unconfirmed: AckQueue<Sent>,
     pub pending: Pending,
     /// The connection; `None` while it is lost. The receiver thread reads it.
@@ -64,6 +68,7 @@ impl State {
         State {
             model: Model::default(),
             view,
+            batches: Batches::default(),
             unconfirmed: AckQueue::new("gc"),
             pending: Pending::default(),
             stream: None,
@@ -171,6 +176,16 @@ impl State {
         if self.model.detour.is_none() {
             self.emit(Kind::TalkingTo(Some(target.to_owned())));
         }
+        self.warn_of_another(target);
+    }
+
+    /// What the user types for one person may come to another one who has taken the name meanwhile.
+    pub fn warn_of_another(&mut self, nick: &str) {
+        if self.model.may_be_another(nick) {
+            self.note(format!(
+                "{nick} had left; unless a key keeps the name, this may be somebody else (/whois {nick})"
+            ));
+        }
     }
 
     /// The line that is being carried out leads there: the user goes on there, in the view that it came from.
@@ -196,7 +211,9 @@ impl State {
 
     /// The next line has to wait until some are confirmed.
     pub fn is_full(&self) -> bool {
-        self.unconfirmed.len() >= MOST_UNCONFIRMED
+        // One message may be as much as many lines.
+        let lines = |sent: &Sent| 1 + sent.line.matches('\n').count() + sent.line.len() / (2 * limits::LINE);
+        self.unconfirmed.iter().map(lines).sum::<usize>() >= MOST_UNCONFIRMED
     }
 
     pub fn is_connected(&self) -> bool {
@@ -207,12 +224,13 @@ impl State {
     pub fn send(&mut self, verb: &str, params: &[&str], request: Option<u64>) {
         let line = line(verb, params);
         // A longer line would be refused as a whole. Texts are split before, so this cuts reasons and topics.
-        let line = text::truncate(&line, limits::LINE - "\r\n".len());
+        let most = if verb == "PRIVMSG" { line.len() } else { limits::LINE - "\r\n".len() };
+        let line = text::truncate(&line, most);
         // With an id a message may be sent again: its receiver then shows it once.
         let id = RandomState::new().hash_one(line);
         let has_id = ["PRIVMSG", "TAGMSG"].contains(&verb) && self.model.has_cap(TAGS);
         let line = if has_id { format!("@{SENDER_ID}={id:x} {line}") } else { line.to_owned() };
-        let mut lines = vec![line.clone()];
+        let mut lines = on_the_wire(&line, &self.model);
         self.unconfirmed.push(Sent { line, typed: self.script.current.clone(), request, is_refused: false });
         if self.is_connected() {
             lines.extend(self.unconfirmed.ping());
@@ -242,6 +260,8 @@ impl State {
     pub fn resume(&mut self, connection: &Connection) {
         connection.nick.clone_into(&mut self.model.nick);
         self.model.caps.clone_from(&connection.caps);
+        self.model.multiline = connection.multiline;
+        self.batches = Batches::default();
         self.pending.restart();
         self.stream = Some(Arc::clone(&connection.stream));
         let join = |room: &str| {
@@ -255,14 +275,9 @@ impl State {
             line("JOIN", &[&[room], key.as_slice()].concat())
         };
         let mut lines: Vec<_> = self.model.rooms().map(join).collect();
-        // Another server, which knows no tags, takes a line without them.
-        let has_tags = self.model.has_cap(TAGS);
-        let again = |sent: &Sent| match sent.line.split_once(' ') {
-            Some((_, rest)) if sent.line.starts_with('@') && !has_tags => rest.to_owned(),
-            _ => sent.line.clone(),
-        };
         self.unconfirmed.items().for_each(|sent| sent.is_refused = false);
-        lines.extend(self.unconfirmed.again().map(again));
+        let model = &self.model;
+        lines.extend(self.unconfirmed.again().flat_map(|sent| on_the_wire(&sent.line, model)));
         lines.extend(self.unconfirmed.ping());
         self.write(&lines);
     }
@@ -274,6 +289,12 @@ impl State {
         self.pending.clear();
         script::undelivered(count)
     }
+}
+
+/// The lines of a message, as the server of this connection takes them.
+fn on_the_wire(line: &str, model: &Model) -> Vec<String> {
+    let takes = Takes { tags: model.has_cap(TAGS), batches: model.multiline.is_some() };
+    rows::on_the_wire(line, takes, |target| model.text_space(target))
 }
 
 fn line(verb: &str, params: &[&str]) -> String {

@@ -6,8 +6,8 @@ use super::arguments::{self, bare_nick, first_word, nick};
 use super::client::Client;
 use super::conversation::Conversation;
 use super::event::{Event, Kind, Manner};
-use super::{people, rooms};
-use wire::{names, text};
+use super::{people, rooms, rows};
+use wire::names;
 
 /// The mark of a message about an action of its sender ("* albert waves"): CTCP ACTION.
 pub const ACTION: &str = "\u{1}ACTION ";
@@ -59,13 +59,11 @@ pub fn to(client: &Client, arguments: &str) {
     }
     if let Ok(number) = target.parse() {
         let named = client.lock().model.numbered(number).map(|known| known.name.clone());
-        return match named {
-            Some(name) => to(client, &name),
-            None => {
-                client.refuse(format!("There is no conversation {number}"));
-                rooms::not_moved(client);
-            }
-        };
+        if let Some(name) = named {
+            return to(client, &name);
+        }
+        client.refuse(format!("There is no conversation {number}"));
+        return rooms::not_moved(client);
     }
     match nick(client, target) {
         Some(nick) if people::is_known(client, nick) => client.lock().go_to(nick),
@@ -116,9 +114,44 @@ fn send(client: &Client, target: &str, text: &str, manner: Manner, is_elsewhere:
     let is_elsewhere = is_elsewhere || state.model.placed.is_some() && !state.model.is_target(target);
     state.emit(Event::at(target, Kind::WeSaid { text: text.to_owned(), manner, is_elsewhere }));
     let space = state.model.text_space(target).saturating_sub(before.len() + after.len());
+    // The mark of an action stands around each row.
+    let limits = state.model.multiline.filter(|_| manner == Manner::Text);
     drop(state);
-    let rows = text.split('\n').filter(|row| !row.trim().is_empty());
-    for piece in rows.flat_map(|row| text::split_to_fit(row, space)) {
-        client.send("PRIVMSG", &[target, &format!("{before}{piece}{after}")]);
+    for message in rows::messages(text, space, limits) {
+        client.send("PRIVMSG", &[target, &format!("{before}{message}{after}")]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::terminal::tests::{Paper, client};
+
+    /// What is to be sent for a text, by a server with or without messages of several rows.
+    fn sent(limits: Option<&str>, send: impl Fn(&Client)) -> Vec<String> {
+        let client = client(&Paper::default(), Vec::new());
+        let mut state = client.lock();
+        state.model.set_target(Some("#lobby"));
+        state.model.multiline = limits.and_then(rows::Limits::parse);
+        drop(state);
+        send(&client);
+        let state = client.lock();
+        state.unconfirmed.iter().map(|sent| sent.line.clone()).collect()
+    }
+
+    #[test]
+    fn a_text_of_several_lines_is_one_message_where_the_server_takes_it() {
+        const ABLE: Option<&str> = Some("max-bytes=4096,max-lines=3");
+        let text = "one\n\n  two";
+        assert_eq!(sent(ABLE, |client| say(client, text)), ["PRIVMSG #lobby :one\n\n  two"]);
+        assert_eq!(sent(ABLE, |client| msg(client, "bob one\ntwo")), ["PRIVMSG bob one\ntwo"]);
+        assert_eq!(sent(ABLE, |client| room_msg(client, "dev one\ntwo")), ["PRIVMSG #dev one\ntwo"]);
+        assert_eq!(sent(ABLE, |client| say(client, "1\n2\n3\n4")), ["PRIVMSG #lobby 1\n2\n3", "PRIVMSG #lobby 4"]);
+        assert_eq!(sent(None, |client| say(client, text)), ["PRIVMSG #lobby one", "PRIVMSG #lobby :  two"]);
+        let waves = ["waves", "bows"].map(|what| format!("PRIVMSG #lobby :{ACTION}{what}{CTCP_END}"));
+        assert_eq!(sent(ABLE, |client| me(client, "waves\nbows")), waves);
+        let long = "x".repeat(1000);
+        assert_eq!(sent(ABLE, |client| say(client, &long)), [format!("PRIVMSG #lobby {long}")]);
+        assert_eq!(sent(None, |client| say(client, &long)).len(), 3);
     }
 }

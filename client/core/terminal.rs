@@ -1,7 +1,7 @@
 //! The plain terminal: lines above a prompt, and one status line between them.
 //!
-//! Part of the state, so all threads print under its lock and lines never mix. This file alone passes texts through
-//! [`text::printable`]: each loses its control characters before those of the terminal itself are added.
+//! Part of the state, so all threads print under its lock and lines never mix. Each text loses its
+//! control characters here ([`text::printable`], [`sentence::rows`]) before those of the terminal itself are added.
 
 use super::event::{Event, Kind, Sentence};
 use super::limits::NARROW;
@@ -77,17 +77,21 @@ impl View for Terminal {
             _ if self.has_prompt && matches!(event.kind, Kind::WeSaid { .. }) => Vec::new(),
             None => Vec::new(),
             Some(Sentence::Said { before, nick, after }) => {
-                let (before, after) = (text::printable(&before), text::printable(&after));
-                vec![format!("{before}{}{after}", self.styled("1", &nick))]
+                let mut rows = sentence::rows(event, &after);
+                let begin = format!("{}{}", text::printable(&before), self.styled("1", &nick));
+                rows.first_mut().into_iter().for_each(|row| row.insert_str(0, &begin));
+                rows
             }
-            Some(Sentence::News(text)) => vec![self.styled("2", &text)],
-            Some(Sentence::Answer(text)) => vec![text::printable(&text).into_owned()],
+            Some(Sentence::News(text)) => {
+                sentence::rows(event, &text).iter().map(|row| self.styled("2", row)).collect()
+            }
+            Some(Sentence::Answer(text)) => sentence::rows(event, &text),
             Some(Sentence::Lines(lines)) => lines.iter().map(|line| text::printable(line).into_owned()).collect(),
         };
         self.prompt = self.prompt.take().map(|_| prompt(model));
-        for line in lines {
-            let line = self.width.wrap(line);
-            self.print(&line);
+        let lines: Vec<_> = lines.into_iter().map(|line| self.width.wrap(line)).collect();
+        if !lines.is_empty() {
+            self.print(&lines.join("\n"));
         }
     }
 

@@ -23,6 +23,15 @@ impl Drafts {
         }
     }
 
+    /// Somebody has another name, and keeps the draft. What was begun for another one who had that name is not for them.
+    pub fn renamed(&mut self, old: &str, new: &str) -> Option<String> {
+        let [old, new] = [old, new].map(names::casefold);
+        let own = self.0.remove(&old);
+        let lost = self.0.remove(&new);
+        own.map(|own| self.0.insert(new, own));
+        lost
+    }
+
     /// All of them, when there is no conversation any more.
     pub fn take_all(&mut self) -> impl Iterator<Item = String> {
         self.0.drain().map(|(_, draft)| draft)
@@ -51,6 +60,14 @@ mod tests {
             (drafts.take("#LAB"), drafts.take("#lab"), drafts.take("anna")),
             (Some("hello".into()), None, Some("psst".into()))
         );
+        model.set_target(Some("anna"));
+        drafts.leave("psst".into(), &model);
+        assert_eq!((drafts.renamed("Anna", "ANNA"), drafts.renamed("anna", "eva")), (None, None));
+        assert_eq!(
+            (drafts.renamed("ben", "eva"), drafts.take("eva"), drafts.take("ben")),
+            (Some("psst".into()), None, None)
+        );
+        model.set_target(Some("#lab"));
         drafts.leave("hello".into(), &model);
         model.forget("#lab");
         drafts.leave(String::new(), &model);

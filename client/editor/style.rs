@@ -19,6 +19,8 @@ pub enum Style {
 
 /// Colours of which each has a contrast of at least 3.9 to black and to white (WCAG 2, section 1.4.3).
 const MANY: [u8; 12] = [28, 31, 63, 64, 97, 99, 129, 130, 131, 132, 161, 163];
+/// A grey of which the same is true. What a terminal makes of "dim" is hardly to be told from the rest on a light ground.
+const GREY: u8 = 243;
 /// Those of the first eight that can be read on both, in bold, which many terminals show as a brighter colour.
 const FEW: [u8; 2] = [31, 35];
 
@@ -42,7 +44,12 @@ impl Style {
 
     /// The text in a style; the text has no control characters any more.
     pub fn apply(self, code: &str, text: &str) -> String {
-        if self == Style::Plain || text.is_empty() { text.to_owned() } else { format!("\x1b[{code}m{text}\x1b[0m") }
+        match self {
+            Style::Plain => text.to_owned(),
+            _ if text.is_empty() => String::new(),
+            Style::Many if code == DIM => format!("\x1b[38;5;{GREY}m{text}\x1b[0m"),
+            _ => format!("\x1b[{code}m{text}\x1b[0m"),
+        }
     }
 
     /// A name in its colour, in bold. The same name has the same colour everywhere and always.
@@ -84,20 +91,21 @@ pub fn without(styled: &str) -> String {
 mod tests {
     use super::*;
 
-    /// The contrast of a colour of the cube to black and to white.
+    /// The contrast of a colour of the cube, or of a grey behind it, to black and to white.
     fn contrasts(colour: u8) -> [f64; 2] {
-        let index = colour - 16;
-        let part = |level: u8| {
-            let value = f64::from([0, 95, 135, 175, 215, 255][usize::from(level)]) / 255.0;
+        let level = |level: u8| [0, 95, 135, 175, 215, 255][usize::from(level)];
+        let (index, grey) = (colour - 16, colour.checked_sub(232).map(|grey| 8 + 10 * grey));
+        let part = |cube: u8| {
+            let value = f64::from(grey.unwrap_or_else(|| level(cube))) / 255.0;
             if value <= 0.03928 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
         };
-        let light = 0.2126 * part(index / 36) + 0.7152 * part(index / 6 % 6) + 0.0722 * part(index % 6);
+        let light = 0.2126 * part(index / 36 % 6) + 0.7152 * part(index / 6 % 6) + 0.0722 * part(index % 6);
         [(light + 0.05) / 0.05, 1.05 / (light + 0.05)]
     }
 
     #[test]
     fn names_can_be_read_on_dark_and_on_light() {
-        for colour in MANY {
+        for colour in MANY.into_iter().chain([GREY]) {
             assert!(contrasts(colour).iter().all(|&contrast| contrast >= 3.9), "{colour} {:?}", contrasts(colour));
         }
     }

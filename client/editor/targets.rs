@@ -17,11 +17,15 @@ pub fn label(model: &Model, unseen: &Unseen) -> String {
     if unread.len() > UNREAD_NAMED {
         parts.push(format!("{} more", unread.len() - UNREAD_NAMED));
     }
-    let elsewhere = if parts.is_empty() { String::new() } else { format!("({}) ", parts.join(", ")) };
+    if parts.is_empty() { short_label(model) } else { format!("({}) {}", parts.join(", "), short_label(model)) }
+}
+
+/// The same without what waits, for lines that were entered.
+pub fn short_label(model: &Model) -> String {
     match (target(model), &model.idle_prompt) {
-        (Some(target), _) => format!("{elsewhere}{target}> "),
+        (Some(target), _) => format!("{target}> "),
         (None, Some(prompt)) => prompt.clone(),
-        (None, None) => format!("{elsewhere}> "),
+        (None, None) => "> ".to_owned(),
     }
 }
 

@@ -54,24 +54,32 @@ impl Transcript {
         let style = self.style;
         let lines = match (&event.kind, sentence::of(event, model)) {
             (&Kind::WeSaid { ref text, manner, is_elsewhere: false }, _) => {
-                vec![self.timed(moment, &own(style, model, text, manner))]
+                let (begin, rows) = (own(style, model, manner), sentence::rows(event, text));
+                self.timed_rows(moment, &begin, &rows)
             }
-            (Kind::WeSaid { .. }, Some(Sentence::Answer(text))) => vec![self.timed(moment, &printable(&text))],
+            (Kind::WeSaid { .. }, Some(Sentence::Answer(text))) => {
+                self.timed_rows(moment, "", &sentence::rows(event, &text))
+            }
             (_, None) => return Vec::new(),
             (_, Some(Sentence::Said { before, nick, after })) => {
-                let [before, nick, after] = [&before, &nick, &after].map(|text| printable(text).into_owned());
+                let [before, nick] = [&before, &nick].map(|text| printable(text).into_owned());
                 let is_private = event.conversation.as_deref().is_some_and(|name| !is_room(name));
-                let after = match after.strip_prefix(TO_YOU) {
+                let marked = |row: String| match row.strip_prefix(TO_YOU) {
                     Some(rest) if is_private => style.apply(BOLD, TO_YOU) + rest,
-                    _ if event.mentions_us => style.mentions("", &model.nick, &after),
-                    _ => after,
+                    _ if event.mentions_us => style.mentions("", &model.nick, &row),
+                    _ => row,
                 };
-                vec![self.timed(moment, &format!("{before}{}{after}", style.name(&nick, &nick)))]
+                let rows: Vec<_> = sentence::rows(event, &after).into_iter().map(marked).collect();
+                self.timed_rows(moment, &format!("{before}{}", style.name(&nick, &nick)), &rows)
             }
-            (_, Some(Sentence::News(text))) if event.mentions_us => {
-                vec![self.timed(moment, &style.mentions(DIM, &model.nick, &printable(&text)))]
+            (_, Some(Sentence::News(text))) => {
+                let mark = |row: &String| style.mentions(DIM, &model.nick, row);
+                let dim = |row: &String| style.apply(DIM, row);
+                let rows = sentence::rows(event, &text);
+                let rows: Vec<_> =
+                    rows.iter().map(|row| if event.mentions_us { mark(row) } else { dim(row) }).collect();
+                self.timed_rows(moment, "", &rows)
             }
-            (_, Some(Sentence::News(text))) => vec![self.timed(moment, &style.apply(DIM, &printable(&text)))],
             (_, Some(Sentence::Answer(text))) => vec![printable(&text).into_owned()],
             (_, Some(Sentence::Lines(lines))) => lines.iter().map(|line| printable(line).into_owned()).collect(),
         };
@@ -117,6 +125,14 @@ impl Transcript {
         prints
     }
 
+    /// The time and `begin` stand before the first row; the others are indented as far as the time is wide.
+    fn timed_rows(&self, moment: OffsetDateTime, begin: &str, rows: &[String]) -> Vec<String> {
+        let Some((first, more)) = rows.split_first() else { return Vec::new() };
+        let indent = if self.has_times { " ".repeat("09:30 ".len()) } else { String::new() };
+        let first = self.timed(moment, &format!("{begin}{first}"));
+        std::iter::once(first).chain(more.iter().map(|row| format!("{indent}{row}"))).collect()
+    }
+
     fn timed(&self, moment: OffsetDateTime, line: &str) -> String {
         if self.has_times { format!("{} {line}", self.style.apply(DIM, &minutes(moment))) } else { line.to_owned() }
     }
@@ -125,13 +141,13 @@ impl Transcript {
 /// What the sentence of a private message says behind the name.
 const TO_YOU: &str = " (to you)";
 
-/// What we said where we are, as the others see it.
-fn own(style: Style, model: &Model, text: &str, manner: Manner) -> String {
-    let (nick, text) = (style.apply(BOLD, &printable(&model.nick)), printable(text));
+/// The beginning of what we said where we are, as the others see it.
+fn own(style: Style, model: &Model, manner: Manner) -> String {
+    let nick = style.apply(BOLD, &printable(&model.nick));
     let place = model.detour.as_ref().map_or(String::new(), |detour| printable(detour).into_owned() + " ");
     match manner {
-        Manner::Action => format!("{place}* {nick} {text}"),
-        _ => format!("{place}{nick}: {text}"),
+        Manner::Action => format!("{place}* {nick} "),
+        _ => format!("{place}{nick}: "),
     }
 }
 
@@ -234,9 +250,29 @@ mod tests {
         let (mut transcript, model, _) = transcript(Style::Few);
         let evil = "\x1b[2J\r\n\u{9b}1A\u{202e}";
         for event in [said(evil, evil), joined(evil), joined(evil), Kind::Note(evil.into()).into()] {
-            let printed = print(&mut transcript, &model, &event);
-            let plain = super::super::style::without(printed.text());
-            assert!(plain.chars().all(wire::text::is_printable), "{plain:?}");
+            let moment = transcript.moment(&event);
+            for printed in transcript.lines(&event, &model, moment) {
+                let plain = super::super::style::without(printed.text());
+                assert!(plain.chars().all(wire::text::is_printable), "{plain:?}");
+            }
         }
+    }
+
+    #[test]
+    fn the_rows_of_a_message_stand_below_its_first_one() {
+        let (mut transcript, model, now) = transcript(Style::Plain);
+        let mut rows = |event: &Event, has_times| {
+            transcript.has_times = has_times;
+            transcript.lines(event, &model, now).iter().map(|row| row.text().trim_end().to_owned()).collect::<Vec<_>>()
+        };
+        let text = "one\n\nben: \x1b[2Jthree";
+        assert_eq!(rows(&said("anna", text), false), ["anna: one", "", "  ben: [2Jthree"]);
+        let timed = rows(&said("anna", text), true);
+        assert!(timed[0].ends_with(" anna: one") && timed[2] == "        ben: [2Jthree", "{timed:?}");
+        let we = |is_elsewhere| {
+            Event::at("#lobby", Kind::WeSaid { text: "one\ntwo".into(), manner: Manner::Text, is_elsewhere })
+        };
+        assert_eq!(rows(&we(false), false), ["mel: one", "  two"]);
+        assert_eq!(rows(&we(true), false), ["(to #lobby) one", "  two"]);
     }
 }

@@ -87,9 +87,9 @@ impl Unseen {
         waiting.events.into_iter().filter_map(|(moment, event)| Some((moment, event.upgrade()?))).collect()
     }
 
-    /// Forgets rooms in which we are not any more.
-    pub fn retain_rooms(&mut self, model: &Model) {
-        self.waiting.retain(|room, _| model.is_in(room));
+    /// Forgets rooms that we have left since, and which the model has forgotten with all that was said there.
+    pub fn forget_rooms(&mut self) {
+        self.waiting.retain(|_, waiting| waiting.events.iter().any(|(_, event)| event.strong_count() > 0));
     }
 }
 
@@ -158,8 +158,11 @@ mod tests {
         let event = Arc::new(said("#lab"));
         model.record(&event);
         unseen.hold("#lab", &event, &model, Clock::at(0).now());
+        drop(event);
+        unseen.forget_rooms();
+        assert_eq!(unseen.messages("#lab"), 1);
         model.forget("#lab");
-        unseen.retain_rooms(&model);
-        assert!(unseen.waiting.is_empty());
+        unseen.forget_rooms();
+        assert_eq!(unseen.messages("#lab"), 0);
     }
 }

@@ -11,7 +11,7 @@ use super::lines::{self, is_said_here};
 use super::paste::Situation;
 use super::prompt::{Outcome, Prompt};
 use super::screen::{Block, Screen};
-use super::targets::{label, target, turn_to};
+use super::targets::{label, short_label, target, turn_to};
 use super::transcript::{Print, Transcript};
 use super::tty::Modes;
 use super::unseen::{Place, Unseen, place};
@@ -160,7 +160,7 @@ impl Editor {
         match line {
             Ok(line) => {
                 if !is_said_here(&line, model, commands) {
-                    self.print(format!("{}{line}", label(model, &self.unseen)));
+                    self.print(short_label(model) + &line);
                 }
                 Some(Request::Line { line, typed: Some(text) })
             }
@@ -229,7 +229,15 @@ impl Editor {
                 self.catch_up(target, model);
                 self.resume_draft(target);
             }
-            Kind::WeLeft | Kind::WeWereRemoved { .. } => self.unseen.retain_rooms(model),
+            Kind::WeJoined => self.unseen.forget_rooms(),
+            Kind::Renamed { old, new } => {
+                if let Some(draft) = self.drafts.renamed(old, new) {
+                    self.print(
+                        printable(&format!("Not sent, since {new} is somebody else now: {}", draft.replace('\n', " ")))
+                            .into_owned(),
+                    );
+                }
+            }
             Kind::Said { .. } if event.mentions_us && self.rang.is_none_or(|rang| rang.elapsed() > BELL) => {
                 self.rang = Some(Instant::now());
                 self.screen.ring();

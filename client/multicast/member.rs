@@ -52,6 +52,8 @@ struct Inner {
     channel: Channel,
     /// The last known name of each member; of a blacklisted one, the name on the blacklist.
     names: HashMap<u64, String>,
+    /// Until then the main thread may change what is due, without a datagram that wakes the room's thread.
+    active_until: Duration,
     /// The last error of the socket, so that the user sees each error once.
     last_error: Option<ErrorKind>,
     /// The thread `room`, which ends after our goodbye.
@@ -73,7 +75,8 @@ impl Member {
         let random = || RandomState::new().hash_one(0);
         let engine = Engine::new(room.id, random(), &client.lock().model.nick, Duration::ZERO, random());
         let channel = Channel::new(options.faults);
-        let inner = Mutex::new(Inner { engine, channel, names: HashMap::new(), last_error: None, reader: None });
+        let (names, active_until) = (HashMap::new(), limits::MCAST_ACTIVE);
+        let inner = Mutex::new(Inner { engine, channel, names, active_until, last_error: None, reader: None });
         let member = Arc::new(Member { room, cipher, socket, began: Instant::now(), inner, sent: Condvar::new() });
         let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
         let reader = thread::Builder::new().name("room".to_owned()).spawn(move || reader.room_loop(&shared));
@@ -98,6 +101,7 @@ impl Member {
             let waited = self.sent.wait_timeout_while(self.lock(), limits::MCAST_PATIENCE, is_full);
             let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
             let now = self.now();
+            inner.active_until = now + limits::MCAST_ACTIVE;
             inner.engine.rename(&client.lock().model.nick, now);
             inner.engine.say(piece, now);
             self.drain(&mut inner, client);
@@ -106,8 +110,12 @@ impl Member {
 
     /// Says goodbye, and waits until everybody has heard it, and what we said before.
     pub fn leave(&self, client: &Client) {
-        let mut inner = self.lock();
-        inner.engine.leave(self.now());
+        let (mut inner, now) = (self.lock(), self.now());
+        inner.active_until = Duration::MAX;
+        inner.engine.leave(now);
+        inner.engine.tick(now);
+        // The network gives it back to us, which wakes the room's thread.
+        self.drain(&mut inner, client);
         let waits = |inner: &mut Inner| !inner.engine.is_done(self.now());
         let waited = self.sent.wait_timeout_while(inner, NOTICEABLE, waits);
         let (mut inner, waited) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -182,7 +190,8 @@ impl Member {
             if inner.engine.is_done(now) {
                 return;
             }
-            let pause = inner.engine.deadline().saturating_sub(now).clamp(Duration::from_millis(1), limits::MCAST_NAP);
+            let most = if now < inner.active_until { limits::MCAST_NAP } else { Duration::MAX };
+            let pause = inner.engine.deadline().saturating_sub(now).clamp(Duration::from_millis(1), most);
             drop(inner);
             shutdown::if_closed(client);
             let received = self.socket.set_read_timeout(Some(pause)).and_then(|()| self.socket.recv(&mut space));

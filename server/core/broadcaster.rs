@@ -114,6 +114,10 @@ impl Outboxes {
             Event::Line { to, line, .. } => {
                 for client in members(&to) {
                     self.append(client, |outbox| outbox.append(&line));
+                    // A message of many rows to a large room is more than a batch by itself.
+                    if self.appended > limits::BATCH {
+                        self.flush_dirty();
+                    }
                 }
             }
             Event::Disconnect { client, reason } => {

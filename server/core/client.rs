@@ -59,6 +59,8 @@ pub struct Client {
     /// It negotiates by version 302, which has `cap-notify` always on.
     pub cap_302: bool,
     pub busy: Busy,
+    /// Lines of it that were rejected before anything was carried out. Part of something larger may be among them.
+    pub rejected: u64,
     pub away: Option<String>,
     /// The rooms it is in, folded, in the order of joining.
     pub rooms: Vec<String>,
@@ -89,6 +91,7 @@ impl Client {
             caps: Caps::default(),
             cap_302: false,
             busy: Busy::Until(Instant::now()),
+            rejected: 0,
             away: None,
             rooms: Vec::new(),
             connected_at: now,

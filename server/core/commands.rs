@@ -41,6 +41,8 @@ pub struct Outcome {
     pub flood_exempt: bool,
     /// Tokens that the line has cost beyond its first.
     pub cost: u32,
+    /// Lines that it has completed.
+    pub lines: u32,
     /// Why the session ends, if it does.
     pub leaving: Option<String>,
 }
@@ -66,6 +68,8 @@ pub fn run(connection: &Connection, line: &Line<'_>) -> Outcome {
     let random = if known.is_some_and(|command| command.draws) { os::random() } else { Ok([0; RANDOM]) };
     let mut ctx =
         CommandContext::enter(server, wings, connection.id, random.as_ref().map_or([0; RANDOM], |bytes| *bytes));
+    // A line that is too long has no verb.
+    ctx.me_mut().rejected += u64::from(known.is_none() || fault.is_some());
     if let Line::TooLong(part) = line {
         let most = match part {
             Part::Tags => format!("{CLIENT_TAGS} bytes of tags"),
@@ -87,7 +91,7 @@ pub fn run(connection: &Connection, line: &Line<'_>) -> Outcome {
     ctx.give_way();
     // When `ctx` is dropped, the replies are sent and the registry is unlocked.
     let (registered, flood_exempt, cost) = (ctx.me().registered, ctx.flood_exempt, ctx.total_cost());
-    Outcome { registered, flood_exempt, cost, leaving: ctx.leaving.take() }
+    Outcome { registered, flood_exempt, cost, lines: ctx.lines, leaving: ctx.leaving.take() }
 }
 
 fn carry_out(ctx: &mut CommandContext<'_>, known: Option<&Command>, message: &Message<'_>) {

@@ -302,6 +302,8 @@ pub struct CommandContext<'a> {
     pub flood_exempt: bool,
     /// Tokens that the line costs beyond its first, for what it asks for many times.
     pub cost: usize,
+    /// Lines that it completes: the most that it costs is a burst for each.
+    pub lines: u32,
     /// Work done under the lock: about the entries of the registry that were looked at.
     work: usize,
     /// Bytes of the lines that it has handed to others, for all recipients.
@@ -348,8 +350,22 @@ impl<'a> CommandContext<'a> {
         let inputs = Inputs { now: SystemTime::now(), instant: Instant::now(), random };
         let replies = Replies::new(server, id, registry.client(id).map_or("*", Client::nick));
         let (turn, leaving) = (None, None);
-        let (flood_exempt, cost, work, copied) = (false, 0, 0, 0);
-        CommandContext { server, wings, registry, turn, id, inputs, leaving, flood_exempt, cost, work, copied, replies }
+        let (flood_exempt, cost, lines, work, copied) = (false, 0, 1, 0, 0);
+        CommandContext {
+            server,
+            wings,
+            registry,
+            turn,
+            id,
+            inputs,
+            leaving,
+            flood_exempt,
+            cost,
+            lines,
+            work,
+            copied,
+            replies,
+        }
     }
 
     /// Does something that waits while the lock is free. What was looked up before may have changed

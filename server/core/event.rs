@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
@@ -34,6 +35,9 @@ impl Caps {
     pub const SERVER_TIME: Caps = Caps::bit(3);
     /// JOIN with the real name. The core has the line, a wing offers the capability.
     pub const EXTENDED_JOIN: Caps = Caps::bit(4);
+    /// Lines that belong together, and among them messages of several rows. A wing offers both.
+    pub const BATCH: Caps = Caps::bit(5);
+    pub const MULTILINE: Caps = Caps::bit(6);
     pub const ALL: Caps = Caps(u16::MAX);
     /// The first bit that wings may use.
     pub const FIRST_OF_WINGS: u32 = 8;
@@ -76,8 +80,9 @@ pub struct Line {
 #[derive(Debug)]
 enum Kind {
     Plain,
-    /// Only those with this capability. The others get another text, or nothing.
-    Needs(Caps, Option<String>),
+    /// Only those with these capabilities. The others get other lines, or nothing. The first line has the tags, the others
+    /// the time alone.
+    Needs(Caps, Vec<String>),
 }
 
 impl Line {
@@ -98,7 +103,13 @@ impl Line {
 
     /// Only for clients with a capability; the others get `otherwise`, if anything.
     pub fn only_for(mut self, caps: Caps, otherwise: Option<fmt::Arguments<'_>>) -> Self {
-        self.kind = Kind::Needs(caps, otherwise.map(|text| format!("{text}\r\n")));
+        self.kind = Kind::Needs(caps, otherwise.map(|text| format!("{text}\r\n")).into_iter().collect());
+        self
+    }
+
+    /// It is a message of several rows, which are lines of their own for most clients.
+    pub fn in_rows(mut self, plain_lines: Vec<String>) -> Self {
+        self.kind = Kind::Needs(Caps(Caps::BATCH.0 | Caps::MULTILINE.0), plain_lines);
         self
     }
 
@@ -120,19 +131,19 @@ impl Line {
         }
     }
 
-    /// Bytes on the wire, without tags.
-    pub fn len(&self) -> usize {
-        self.text.len()
-    }
-
     /// Bytes on the wire at most, with all tags.
     pub fn len_with_tags(&self) -> usize {
-        "@time=; ".len() + self.time.len() + self.tags.as_ref().map_or(0, String::len) + self.text.len()
+        let time = "@time=; ".len() + self.time.len();
+        let others = match &self.kind {
+            Kind::Plain => 0,
+            Kind::Needs(_, lines) => lines.iter().map(|line| line.len() + time).sum::<usize>(),
+        };
+        self.tags.as_ref().map_or(0, String::len) + others.max(time + self.text.len())
     }
 
     /// Whether it is of no use later, so that a recipient that is behind can do without it.
     pub fn is_dispensable(&self) -> bool {
-        matches!(self.kind, Kind::Needs(Caps::MESSAGE_TAGS, None))
+        matches!(&self.kind, Kind::Needs(Caps::MESSAGE_TAGS, lines) if lines.is_empty())
     }
 
     /// The same without the tags that its sender has added, for a recipient that is behind.
@@ -148,13 +159,17 @@ impl Line {
 
     #[inline]
     fn append_with(&self, bytes: &mut Vec<u8>, caps: Caps, tags: Option<&str>) {
-        let text = match &self.kind {
-            Kind::Needs(needed, otherwise) if !caps.has(*needed) => match otherwise {
-                Some(text) => text,
-                None => return,
-            },
-            _ => &self.text,
-        };
+        match &self.kind {
+            Kind::Needs(needed, lines) if !caps.has(*needed) => {
+                let tags = iter::once(tags).chain(iter::repeat(None));
+                lines.iter().zip(tags).for_each(|(line, tags)| self.append_line(bytes, caps, tags, line));
+            }
+            _ => self.append_line(bytes, caps, tags, &self.text),
+        }
+    }
+
+    #[inline]
+    fn append_line(&self, bytes: &mut Vec<u8>, caps: Caps, tags: Option<&str>, line: &str) {
         let time = caps.has(Caps::SERVER_TIME).then_some(self.time.as_str());
         let tags = tags.filter(|_| caps.has(Caps::MESSAGE_TAGS));
         for (prefix, text) in [("@time=", time), (if time.is_some() { ";" } else { "@" }, tags)] {
@@ -166,7 +181,7 @@ impl Line {
         if time.or(tags).is_some() {
             bytes.push(b' ');
         }
-        bytes.extend_from_slice(text.as_bytes());
+        bytes.extend_from_slice(line.as_bytes());
     }
 }
 
@@ -260,5 +275,18 @@ mod tests {
         let line = line.only_for(cap, Some(format_args!(":a NOTICE b :a file")));
         assert_eq!(rendered(&line, &[cap]), ":a FILE x\r\n");
         assert_eq!(rendered(&line, &[Caps::MESSAGE_TAGS]), "@msgid=1 :a NOTICE b :a file\r\n");
+    }
+
+    #[test]
+    fn rows_are_lines_of_their_own_for_those_who_do_not_know_them() {
+        let line = Line::message(SystemTime::UNIX_EPOCH, format_args!(":a BATCH +1 x"), "msgid=1".into());
+        let line = line.in_rows(vec![":a PRIVMSG b :one\r\n".into(), ":a PRIVMSG b :two\r\n".into()]);
+        assert_eq!(rendered(&line, &[Caps::BATCH, Caps::MULTILINE, Caps::SERVER_TIME]), "@time=T :a BATCH +1 x\r\n");
+        let tagged = "@time=T;msgid=1 :a PRIVMSG b :one\r\n@time=T :a PRIVMSG b :two\r\n";
+        for cap in [Caps::BATCH, Caps::MULTILINE] {
+            assert_eq!(rendered(&line, &[cap, Caps::MESSAGE_TAGS, Caps::SERVER_TIME]), tagged);
+        }
+        assert_eq!(rendered(&line, &[Caps::MESSAGE_TAGS]), "@msgid=1 :a PRIVMSG b :one\r\n:a PRIVMSG b :two\r\n");
+        assert!(line.len_with_tags() >= tagged.len());
     }
 }

@@ -23,14 +23,14 @@ impl TokenBucket {
 
     /// Takes a token, and says how long to wait before the line may be handled.
     pub fn take(&mut self, now: Instant) -> Duration {
-        self.charge(1, now);
+        self.charge(1, 1, now);
         self.debt(now)
     }
 
-    /// Takes further tokens, for what a line has cost beyond its first. Never more than a whole burst, so that nobody has
-    /// to wait for longer than the burst takes to come back.
-    pub fn charge(&mut self, tokens: u32, now: Instant) {
-        self.full_at = self.full_at.max(now) + self.per_line * tokens.min(limits::FLOOD_BURST);
+    /// Takes further tokens, for what some lines have cost beyond their first. Never more than a whole burst for each, so
+    /// that nobody has to wait for longer than that takes to come back.
+    pub fn charge(&mut self, tokens: u32, lines: u32, now: Instant) {
+        self.full_at = self.full_at.max(now) + self.per_line * tokens.min(limits::FLOOD_BURST * lines);
     }
 
     /// How long to wait until no token is owed.
@@ -62,14 +62,17 @@ mod tests {
     fn what_a_line_has_cost_beyond_its_token_the_next_one_waits_for() {
         let start = Instant::now();
         let mut bucket = TokenBucket::new(10, start);
-        bucket.charge(150, start);
+        bucket.charge(150, 1, start);
         assert_eq!(bucket.debt(start), Duration::ZERO);
         assert!((0..50).all(|_| bucket.take(start).is_zero()));
-        bucket.charge(15, start);
+        bucket.charge(15, 1, start);
         assert_eq!(bucket.take(start), Duration::from_millis(1600));
         let mut other = TokenBucket::new(10, start);
-        other.charge(u32::MAX, start);
+        other.charge(u32::MAX, 1, start);
         assert_eq!(other.take(start), Duration::from_millis(100), "one line costs a burst at most");
+        let mut other = TokenBucket::new(10, start);
+        other.charge(u32::MAX, 2, start);
+        assert_eq!(other.take(start), Duration::from_millis(20_100), "and two of them");
     }
 
     #[test]
@@ -97,7 +100,7 @@ mod tests {
     fn zero_turns_it_off() {
         let start = Instant::now();
         let mut bucket = TokenBucket::new(0, start);
-        bucket.charge(1000, start);
+        bucket.charge(1000, 1, start);
         assert!((0..100_000).all(|_| bucket.take(start).is_zero()));
     }
 }

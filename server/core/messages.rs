@@ -1,4 +1,4 @@
-//! Messages: PRIVMSG, NOTICE, TAGMSG; and AWAY.
+//! Messages: PRIVMSG, NOTICE, TAGMSG; and AWAY. A message has one row, unless a wing says otherwise.
 //!
 //! Runs in the client's thread, under the registry's lock.
 
@@ -16,15 +16,26 @@ use super::items::distinct;
 use super::limits;
 use super::msgid::Msgid;
 use super::replies::Refusal;
+use super::rows::{Batch, Row};
 
 /// What the three verbs differ in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
     Privmsg,
     /// Never answered with an error about its target, so that two programs cannot keep answering each other.
     Notice,
     /// Nothing but tags.
     Tagmsg,
+}
+
+impl Kind {
+    fn verb(self) -> &'static str {
+        match self {
+            Kind::Privmsg => "PRIVMSG",
+            Kind::Notice => "NOTICE",
+            Kind::Tagmsg => "TAGMSG",
+        }
+    }
 }
 
 pub fn privmsg(ctx: &mut CommandContext<'_>, message: &Message<'_>) {
@@ -56,7 +67,7 @@ fn refuse(ctx: &mut CommandContext<'_>, kind: Kind, params: &[&str], refusal: &R
 }
 
 fn write_to_all(ctx: &mut CommandContext<'_>, message: &Message<'_>, kind: Kind) {
-    let verb = message.verb.to_ascii_uppercase();
+    let verb = kind.verb();
     let targets = distinct(message.param(0).unwrap_or_default());
     let text = message.param(1).unwrap_or_default();
     let no_recipient = Refusal::new(numeric::ERR_NORECIPIENT, format!("No recipient given ({verb})"));
@@ -73,17 +84,22 @@ fn write_to_all(ctx: &mut CommandContext<'_>, message: &Message<'_>, kind: Kind)
         return refuse(ctx, kind, &[one_too_many], &numeric::ERR_TOOMANYTARGETS.into());
     }
     ctx.cost += targets.len() - 1;
+    write_rows(ctx, kind, &targets, &[Row { text, continues: false }], message.raw_tags);
+}
+
+/// Writes a message of one row or several to each target.
+pub fn write_rows(ctx: &mut CommandContext<'_>, kind: Kind, targets: &[&str], rows: &[Row<'_>], raw_tags: &str) {
     ctx.me_mut().spoke_at = ctx.inputs.now;
-    let client_tags = client_tags(message.raw_tags);
-    let draft = Draft { kind, source: ctx.me().source(), text, client_tags };
-    for target in targets {
+    let client_tags = client_tags(raw_tags);
+    let draft = Draft { kind, source: ctx.me().source(), rows, client_tags };
+    for &target in targets {
         let result = if target.starts_with('#') { draft.to_room(ctx, target) } else { draft.to_person(ctx, target) };
         if let Err(refusal) = result {
             if refusal.numeric == numeric::ERR_NOSUCHNICK {
                 draft.log(ctx, &format!("{} (nobody of that name)", middle(target)));
             }
             let params: &[&str] = match refusal.numeric {
-                numeric::ERR_UNKNOWNERROR => &[&verb, target],
+                numeric::ERR_UNKNOWNERROR => &[kind.verb(), target],
                 numeric::ERR_INPUTTOOLONG => &[],
                 _ => &[target],
             };
@@ -117,7 +133,7 @@ fn is_tag_key(key: &str) -> bool {
 struct Draft<'a> {
     kind: Kind,
     source: String,
-    text: &'a str,
+    rows: &'a [Row<'a>],
     /// The sender's own tags, those that others may see.
     client_tags: String,
 }
@@ -197,26 +213,34 @@ impl Draft<'_> {
         if !self.client_tags.is_empty() {
             tags.extend([";", &self.client_tags]);
         }
-        let (source, text, now) = (&self.source, self.text, ctx.inputs.now);
-        let line = match self.kind {
-            Kind::Privmsg => Line::message(now, format_args!(":{source} PRIVMSG {target} :{text}"), tags),
-            Kind::Notice => Line::message(now, format_args!(":{source} NOTICE {target} :{text}"), tags),
-            Kind::Tagmsg => {
-                Line::message(now, format_args!(":{source} TAGMSG {target}"), tags).only_for(Caps::MESSAGE_TAGS, None)
-            }
-        };
-        let excess = line.len().saturating_sub(LINE);
+        let (source, verb, now) = (&*self.source, self.kind.verb(), ctx.inputs.now);
+        let longest = self.rows.iter().map(|row| row.text.len()).max().unwrap_or_default();
+        let around = ":   :\r\n".len() + source.len() + verb.len() + target.len();
+        let excess = (around + longest).saturating_sub(LINE);
         if excess > 0 {
             let text = format!("Text too long by {excess} bytes; it was not sent to {target}");
             return Err(Refusal::new(numeric::ERR_INPUTTOOLONG, text));
         }
+        let line = match self.rows {
+            _ if self.kind == Kind::Tagmsg => {
+                Line::message(now, format_args!(":{source} TAGMSG {target}"), tags).only_for(Caps::MESSAGE_TAGS, None)
+            }
+            [Row { text, .. }] => Line::message(now, format_args!(":{source} {verb} {target} :{text}"), tags),
+            rows => {
+                let reference = format!("{:x}", id.number);
+                let batch = Batch { source, verb, target, reference: &reference, rows: rows.to_vec() };
+                Line::message(now, format_args!("{}", batch.lines()), tags).in_rows(batch.plain_lines())
+            }
+        };
         Ok((id, line))
     }
 
     fn log(&self, ctx: &CommandContext<'_>, target: &str) {
         if self.kind != Kind::Tagmsg {
             let me = ctx.me();
-            ctx.server.log.message(me.address, me.nick(), target, self.text);
+            for row in self.rows.iter().filter(|row| !row.text.is_empty()) {
+                ctx.server.log.message(me.address, me.nick(), target, row.text);
+            }
         }
     }
 }

@@ -21,7 +21,7 @@
 //! - [`registry`]: the clients ([`client`]), their rooms ([`room`]), how many there may be ([`admission`]), under one lock;
 //!   [`party`]: who answers for what a client uses
 //! - [`extensions`]: what wings keep with a client or a room
-//! - [`event`]: the entries of the global buffer; [`msgid`]: the ids of messages in them
+//! - [`event`]: the entries of the global buffer; [`msgid`]: the ids of messages in them; [`rows`]: messages of several rows
 //! - [`broadcaster`]: the thread that empties it; [`outbox`]: what waits for each client
 //! - [`socket`]: a `read` that waits and a `write` that never does
 //! - [`console`]: the thread that reads what the operator types; [`operator`]: the form of its commands
@@ -52,6 +52,7 @@ pub mod registry;
 pub mod replies;
 pub mod room;
 pub mod rooms;
+pub mod rows;
 pub mod server;
 pub mod session;
 pub mod socket;

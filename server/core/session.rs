@@ -180,7 +180,7 @@ impl Session<'_> {
         if outcome.flood_exempt {
             self.bucket.refund();
         } else {
-            self.bucket.charge(outcome.cost, Instant::now());
+            self.bucket.charge(outcome.cost, outcome.lines, Instant::now());
         }
         outcome.leaving.map_or(Ok(()), |reason| Err(End::ByServer(reason)))
     }
@@ -211,7 +211,7 @@ impl Session<'_> {
             return Ok(());
         }
         self.unpaid %= limits::BYTES_PER_TOKEN;
-        self.bucket.charge(tokens, Instant::now());
+        self.bucket.charge(tokens, 1, Instant::now());
         self.throttle(self.bucket.debt(Instant::now()))
     }
 

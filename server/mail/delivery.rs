@@ -151,6 +151,10 @@ fn deliver_pending(mail: &Mail, ctx: &mut CommandContext<'_>) {
         }
         let read = ctx.on_disk(|_| batch.iter().map(|message| mail.read(&nick, message)).collect::<Vec<_>>());
         for (id, line) in batch.iter().map(|message| message.id).zip(read) {
+            // Of long messages those that were read at once are more than fit the outbox.
+            if bytes >= limits::MAIL_BATCH {
+                break;
+            }
             match line {
                 // If not, it was acknowledged meanwhile, by a client that had the name before.
                 Ok(line) if mail.index().mark_in_flight(&name, id) => {

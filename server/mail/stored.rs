@@ -1,5 +1,5 @@
 //! The form in which a message to one person is stored: its line as it goes over the wire, with all its tags, so that a
-//! person can read it and a test can write it.
+//! person can read it and a test can write it. A message of several rows is one message, too: the lines of a batch.
 //!
 //! Pure functions, called by client threads.
 
@@ -9,6 +9,7 @@ use wire::names::eq_ignore_case;
 
 use crate::core::event::{Caps, Line};
 use crate::core::msgid::Msgid;
+use crate::core::rows::Batch;
 
 /// A verb that another wing stores, and the function that gives its line back what the stored text does not say.
 pub type OtherVerb = (&'static str, fn(Line, &Message<'_>) -> Line);
@@ -25,14 +26,20 @@ pub fn to_file(line: &Line) -> Vec<u8> {
 pub fn from_file(bytes: &[u8], id: Msgid, nick: &str, other: Option<&OtherVerb>) -> Result<Option<Line>, &'static str> {
     let text = str::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
     let line = text.strip_suffix("\r\n").ok_or("its end is missing")?;
-    if line.contains(['\r', '\n', '\0']) {
-        return Err("it is not one line");
-    }
     let (tags, text) = line.strip_prefix('@').and_then(|line| line.split_once(' ')).ok_or("it has no tags")?;
     let (time, tags) = tags.split_once(';').ok_or("it has no id")?;
     let time = time.strip_prefix("time=").ok_or("it has no time")?;
     if tags.split(';').next() != Some(&format!("msgid={id}")) {
         return Err("it has another id");
+    }
+    if Message::parse(text).is_some_and(|message| message.verb == "BATCH") {
+        let batch = Batch::parse(text).ok_or("it is not one message")?;
+        let target = if eq_ignore_case(batch.target, nick) { nick } else { batch.target };
+        let batch = Batch { target, ..batch };
+        return Ok(Some(Line::stored(&batch.lines(), time, tags).in_rows(batch.plain_lines())));
+    }
+    if line.contains(['\r', '\n', '\0']) {
+        return Err("it is not one line");
     }
     let message = Message::parse(text).filter(|message| message.source.is_some_and(|source| source.contains('!')));
     let message = message.filter(|_| text.len() + "\r\n".len() <= LINE).ok_or("it is no message")?;
@@ -73,6 +80,22 @@ mod tests {
         let line = Line::message(SystemTime::now(), format_args!(":tesla!t@h PRIVMSG albert ::) na\u{ef}ve"), tags);
         let bytes = to_file(&line);
         assert_eq!(to_file(&from_file(&bytes, ID, "albert", None).unwrap().unwrap()), bytes);
+    }
+
+    #[test]
+    fn a_message_of_several_rows_comes_back_whole_or_not_at_all() {
+        let whole = format!(
+            "@time=2026-11-25T09:30:00.000Z;msgid={ID} :tesla!t@h BATCH +a draft/multiline albert\r\n\
+             @batch=a :tesla!t@h PRIVMSG albert :one\r\n@batch=a :tesla!t@h PRIVMSG albert :\r\nBATCH -a\r\n",
+        );
+        let read = |bytes: &[u8], nick| from_file(bytes, ID, nick, None);
+        assert_eq!(to_file(&read(whole.as_bytes(), "albert").unwrap().unwrap()), whole.as_bytes());
+        let spelt = whole.replace("albert", "ALBERT");
+        assert_eq!(to_file(&read(whole.as_bytes(), "ALBERT").unwrap().unwrap()), spelt.as_bytes());
+        assert!((0..whole.len()).all(|cut| read(&whole.as_bytes()[..cut], "albert").is_err()));
+        for (from, to) in [("one", "o\0e"), ("one", "o\ne"), ("PRIVMSG albert :\r", "PRIVMSG carl :\r"), ("+a", "+b")] {
+            assert!(read(whole.replace(from, to).as_bytes(), "albert").is_err(), "{to:?}");
+        }
     }
 
     #[test]

@@ -40,6 +40,11 @@ impl<T> AckQueue<T> {
     }
 
     /// Those that are not acknowledged, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.items.iter()
+    }
+
+    /// The same, to be changed.
     pub fn items(&mut self) -> impl Iterator<Item = &mut T> {
         self.items.iter_mut()
     }

@@ -27,7 +27,6 @@ mod fanout;
 mod handshakes;
 mod histogram;
 mod idle;
-#[cfg(feature = "editor")]
 mod keys;
 mod line;
 mod member;
@@ -130,7 +129,6 @@ fn run(mut options: Options) -> io::Result<Vec<String>> {
     }
     // The rest is about the chat client, which only our server knows.
     bench.candidates.retain(|candidate| candidate.kind == Kind::Ours);
-    #[cfg(feature = "editor")]
     if options.wants("keys") {
         let tables = vec![Table::new(format!("keys: while {} lines a second arrive", keys::RATE), keys::COLUMNS)];
         bench.case(options.rounds, tables, |candidate| keys::unit(candidate, &options));

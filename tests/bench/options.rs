@@ -13,7 +13,7 @@ use crate::stalled::{HEALTHY, PAYLOAD};
 pub const USAGE: &str = "\
 usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS])
   --cases LIST              fanout,stalled,idle,queries,tls,keys,files
-                            (tls: fan-out and handshakes; keys with the feature editor)
+                            (tls: fan-out and handshakes)
   --servers LIST            ours,other,ngircd,inspircd              [all but other]
   --clients LIST            members of the fan-out room             [200,1000]
   --in-flight LIST          lines in flight per speaker, fan-out    [1,32]

@@ -107,7 +107,8 @@ impl Session {
         let mut line = String::new();
         let count = self.reader.read_line(&mut line).expect("the client sends a line");
         self.transcript.push(format!("client: {line:?}"));
-        assert!(count <= wire::limits::LINE, "{count} bytes: {line:?}");
+        let tags = if line.starts_with('@') { line.find(' ').map_or(count, |space| space + 1) } else { 0 };
+        assert!(count - tags <= wire::limits::LINE, "{count} bytes: {line:?}");
         (count > 0).then(|| line.strip_suffix("\r\n").expect("a line has its end").to_owned())
     }
 
@@ -136,7 +137,9 @@ impl Session {
     #[track_caller]
     pub fn expect_registration(&mut self, nick: &str) {
         let files = cfg!(feature = "files").then_some("groupchat.local/files");
-        for capability in ["message-tags", "server-time", "groupchat.local/waited"].into_iter().chain(files) {
+        self.expect("CAP LS 302");
+        let core = ["message-tags", "server-time", "groupchat.local/waited", "batch", "draft/multiline"];
+        for capability in core.into_iter().chain(files) {
             self.expect(&format!("CAP REQ :{capability}"));
         }
         self.expect(&format!("NICK {nick}"));

@@ -61,8 +61,15 @@ fn a_client_that_is_ended_says_what_was_not_sent() {
     window.expect("the reason", |screen| screen.contents().contains("another client of yours has the name now"));
     window.expect("no paste mode", |screen| !screen.bracketed_paste());
     assert_eq!(window.modes(), before);
-    other.type_line("/quit");
-    other.expect_goodbye();
+    // Nothing of it is left for a shell, nor what is typed behind it.
+    let mut window = in_shell(&home, &["--nick", "tesla"]);
+    window.expect_prompt("#lobby> |");
+    window.type_text("touch trap");
+    window.expect_prompt("#lobby> touch trap|");
+    let mut other = home.start(&["--nick", "tesla", "--take-over"]);
+    other.skip_to(WELCOME);
+    window.expect_row("Not sent: touch trap");
+    window.expect_prompt("shell: |");
     // An answer to a question is no message.
     let mut window = Window::open(&home.client(&[]), 80, 24);
     window.expect_row("Enter username");

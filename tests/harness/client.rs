@@ -236,3 +236,16 @@ pub fn fits(pattern: &str, line: &str) -> bool {
     let Some(tail) = line.strip_prefix(start) else { return false };
     rest.is_empty() || tail.char_indices().any(|(at, _)| fits(rest, &tail[at..]))
 }
+
+/// The capabilities of a client that can send and gets messages of several rows.
+pub const ABLE: &str = "batch draft/multiline message-tags";
+
+/// The lines of a batch with these rows. One that begins with `+` goes on where the one before it has ended.
+pub fn batch(verb: &str, target: &str, rows: &[&str]) -> String {
+    let row = |row: &&str| match row.strip_prefix('+') {
+        Some(text) => format!("@batch=1;draft/multiline-concat {verb} {target} :{text}\r\n"),
+        None => format!("@batch=1 {verb} {target} :{row}\r\n"),
+    };
+    let rows: String = rows.iter().map(row).collect();
+    format!("BATCH +1 draft/multiline {target}\r\n{rows}BATCH -1\r\n")
+}

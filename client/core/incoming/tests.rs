@@ -231,6 +231,19 @@ fn somebody_who_comes_under_the_name_of_one_who_left_may_be_somebody_else() {
     let (shown, target) = shown_to_bobs_friend(&lines);
     assert_eq!(shown.matches("this may be somebody else").count(), 1, "{shown}");
     assert_eq!(target.as_deref(), Some("bob"));
+    let back = |lines: &[&str]| {
+        let paper = Paper::default();
+        let client = client(&paper, Vec::new());
+        let mut state = client.lock();
+        state.model.enter("#lobby");
+        feed(&client, &mut state, lines);
+        paper.take();
+        state.talk_to("bob");
+        paper.take()
+    };
+    let spoke = ":bob!b@h PRIVMSG me :hi";
+    assert!(!back(&[spoke]).contains("somebody else"));
+    assert!(back(&[spoke, ":bob!b@h QUIT :bye", ":bob!e@h JOIN #lobby"]).contains("somebody else"), "said in time");
     for lines in [
         &[":bob!b@h PART #lobby", ":bob!b@h JOIN #lobby"][..],
         &[":anna!b@h QUIT :bye", ":anna!b@h JOIN #lobby"],
@@ -239,4 +252,46 @@ fn somebody_who_comes_under_the_name_of_one_who_left_may_be_somebody_else() {
         let (shown, _) = shown_to_bobs_friend(lines);
         assert!(!shown.contains("somebody else"), "{shown}");
     }
+}
+
+#[test]
+fn what_people_say_in_several_rows() {
+    let batch = |opening: &str, rows: &[&str]| {
+        let rows = rows.iter().map(|row| format!("@batch=1 {row}"));
+        let lines: Vec<_> = [opening.to_owned()].into_iter().chain(rows).chain(["BATCH -1".to_owned()]).collect();
+        shown(&lines.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let rows = [":al!a@h PRIVMSG #lobby one", ":al!a@h PRIVMSG #lobby :", ":al!a@h PRIVMSG #lobby :ben: \u{1b}[2Jtwo"];
+    assert_eq!(batch(":al!a@h BATCH +1 draft/multiline #lobby", &rows), "al: one\n\n  ben: [2Jtwo\n");
+    let rows = [":al!a@h NOTICE me one", ":al!a@h NOTICE me two"];
+    assert_eq!(batch("@time=x :al!a@h BATCH +1 draft/multiline me", &rows), "-al- (to you) one\n  two\n");
+    let waited = "@time=2026-11-25T09:30:00.123Z;groupchat.local/waited :al!a@h BATCH +1 draft/multiline me";
+    let rows = [":al!a@h PRIVMSG me one", ":al!a@h PRIVMSG me two"];
+    assert_eq!(batch(waited, &rows), "[2026-11-25 09:30 UTC] al (to you): one\n  two\n");
+    let rows = [":troll!t@h PRIVMSG #lobby one", ":troll!t@h PRIVMSG #lobby two"];
+    assert_eq!(batch(":troll!t@h BATCH +1 draft/multiline #lobby", &rows), "");
+    // No other text has rows, whatever a tag holds.
+    let spoof = ["@groupchat.local/waited;time=2026-11-25T0\\nal:\\sx :al!a@h PRIVMSG me :psst"];
+    assert_eq!(shown(&spoof), "[2026-11-25 0al: UTC] al (to you): psst\n");
+}
+
+#[test]
+fn our_name_is_found_in_each_row() {
+    let paper = Paper::default();
+    let client = client(&paper, Vec::new());
+    let mut state = client.lock();
+    state.model.nick = "me".into();
+    feed(&client, &mut state, &[":me!m@h JOIN #lobby", ":al!a@h BATCH +1 draft/multiline #lobby"]);
+    feed(
+        &client,
+        &mut state,
+        &["@batch=1 :al!a@h PRIVMSG #lobby :one", "@batch=1 :al!a@h PRIVMSG #lobby me", "BATCH -1"],
+    );
+    assert!(state.model.conversations()[0].scrollback.back().unwrap().mentions_us);
+}
+
+#[test]
+fn a_batch_that_is_refused_is_said_in_plain_words() {
+    let said = shown(&[":srv FAIL BATCH MULTILINE_MAX_LINES 3 :Too many lines"]);
+    assert_eq!(said, "A message of several lines was not sent: Too many lines; send it again in smaller parts\n");
 }

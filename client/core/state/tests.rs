@@ -33,6 +33,7 @@ fn a_new_connection_enters_the_rooms_and_repeats_what_was_not_confirmed() {
         asked_nick: "me".into(),
         nick: "me".into(),
         caps: Vec::new(),
+        multiline: None,
     });
     state.confirm("gc-2");
     state.send("LIST", &[], None);

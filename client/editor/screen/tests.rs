@@ -65,6 +65,22 @@ impl Emulated {
 }
 
 #[test]
+fn xterm_is_told_that_alt_is_a_prefix_and_is_as_before_in_the_end() {
+    let written = |is_xterm| {
+        let paper = Paper::default();
+        let mut screen = Screen::new(Box::new(paper.clone()), Style::Few, is_xterm, (80, 24));
+        screen.enter();
+        let entered = paper.take();
+        screen.leave();
+        (entered, paper.take())
+    };
+    let (entered, left) = written(true);
+    assert!(entered.contains("\x1b[?1036s\x1b[?1036h") && left.ends_with("\x1b[?1036r"));
+    let (entered, left) = written(false);
+    assert!(!entered.contains("1036") && !left.contains("1036"));
+}
+
+#[test]
 fn a_typed_line_stands_below_what_is_printed() {
     let mut emulated = Emulated::new(20, 6);
     emulated.prompt("half", 2);
@@ -223,7 +239,7 @@ proptest! {
         emulated.prompt(&typed, typed.len());
         emulated.screen.print("(first)".into());
         emulated.screen.print("(second)".into());
-        emulated.screen.print("".into());
+        emulated.screen.print(String::new());
         lines.into_iter().for_each(|line| emulated.screen.print_instead(printable(&line).into_owned()));
         let all = emulated.everything();
         prop_assert!(all.contains("(first)") && all.contains("(second)"), "{all:?}");

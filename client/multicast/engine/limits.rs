@@ -84,8 +84,11 @@ pub const MCAST_REPAIR_HOLD_OFF: Duration = Duration::from_millis(50);
 
 // --- The room's thread and socket ---------------------------------------------------------------
 
-/// The longest wait of the room's thread before it runs the engine: the main thread may have sent a message.
+/// The longest wait of the room's thread before it runs the engine, while a message may wait to be sent.
 pub const MCAST_NAP: Duration = Duration::from_millis(20);
+/// How long that is, after the user has said something: by then every member that can be reached has it. Later the next
+/// message goes at once, and wakes the room's thread, since the network gives it back to us.
+pub const MCAST_ACTIVE: Duration = Duration::from_secs(10);
 /// Messages of our own that may wait to be sent. A user who says more waits, in the end for the slowest member.
 pub const MCAST_WAITING: usize = 256;
 /// The longest wait of that user.
