@@ -251,7 +251,8 @@ impl Connection {
         let (reason, connection) = (reason(status), if stays { "keep-alive" } else { "close" });
         let allow = if status == 405 { "Allow: GET, HEAD, POST\r\n" } else { "" };
         let head = format!(
-            "HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\n{more}{allow}Connection: {connection}\r\n{FIELDS_OF_ALL}\r\n"
+            "HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\n{more}{allow}\
+             Connection: {connection}\r\n{FIELDS_OF_ALL}\r\n"
         );
         self.stream.write_all(head.as_bytes())
     }

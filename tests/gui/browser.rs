@@ -57,7 +57,9 @@ impl Browser {
             &profile,
         ];
         let options = json!({ "args": args });
-        let capabilities = json!({ "alwaysMatch": { "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } } });
+        let logging = json!({ "browser": "ALL" });
+        let wanted = json!({ "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": logging });
+        let capabilities = json!({ "alwaysMatch": wanted });
         let session = browser.send("POST", "", &json!({ "capabilities": capabilities }));
         browser.session = format!("/{}", session["sessionId"].as_str().unwrap());
         browser.send("POST", "/timeouts", &json!({ "script": 2 * PATIENCE.as_millis() }));

@@ -48,9 +48,8 @@ impl Address {
     /// The head of a request with the token, and the body.
     pub fn request(&self, method: &str, target: &str, body: &str) -> String {
         let (host, token, length) = (&self.host, &self.token, body.len());
-        format!(
-            "{method} {target} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n\r\n{body}"
-        )
+        let fields = format!("Host: {host}\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n");
+        format!("{method} {target} HTTP/1.1\r\n{fields}\r\n{body}")
     }
 
     pub fn get(&self, target: &str) -> Answer {

@@ -124,7 +124,8 @@ fn a_file_and_an_image_go_both_ways() {
     let page = browser.window(&mels, 1000, 700);
     page.expect("document.querySelectorAll('#people li').length === 2");
     // A picture of one pixel (PNG, with its checksums).
-    let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\0\x05\0\x01\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82";
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\
+        \0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\0\x05\0\x01\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82";
     let picture = homes[1].path().join("picture.png");
     fs::write(&picture, png).unwrap();
     fs::write(homes[1].path().join("fake.png"), "<svg onload=alert(1)>").unwrap();

@@ -22,6 +22,7 @@ const sent = []; // lines that were sent, the newest last
 let recalled = 0; // how far Up has gone back in them
 let completion = null;
 let hasEnded = false; // the client has
+const MOST_ROWS = 10_000; // of one conversation
 
 if (token) {
   sessionStorage.setItem('token', token);
@@ -140,8 +141,10 @@ function begin(snapshot) {
   conversations.clear();
   snapshot.conversations.forEach(summarize);
   drafts.forEach((draft, key) => { if (conversations.has(key)) conversations.get(key).draft = draft; });
-  if (!conversations.has(current)) current = [snapshot.target, snapshot.conversations[0]?.name].find((name) => name) ?? null;
-  if (current !== null) current = fold(current);
+  if (!conversations.has(current)) {
+    const first = snapshot.target ?? snapshot.conversations[0]?.name;
+    current = first === undefined ? null : fold(first);
+  }
   showConnection();
   showTransfers(snapshot.transfers);
   if (current === null) show();
@@ -170,11 +173,13 @@ function record(event) {
   }
   for (const name of places) {
     const conversation = conversations.get(fold(name));
+    // What was held back while the user slept may be there already.
+    if (event.id && conversation?.events?.some(({ id }) => id === event.id)) continue;
     // Its first events are still on their way.
     if (conversation?.early) conversation.early.push(event);
     if (conversation?.events && event.n > conversation.n) {
       conversation.events.push(event);
-      if (conversation.events.length > 10_000) conversation.events.shift();
+      if (conversation.events.length > MOST_ROWS) conversation.events.shift();
     }
     if (fold(name) === current && (!conversation || (conversation.events && event.n > conversation.n))) append(event);
     // Nobody would see it: there is no such conversation, such as a room into which we are invited.
@@ -363,24 +368,28 @@ function append(event) {
     return;
   }
   const row = element('div', `row${event.mentions ? ' mentions' : ''}`);
-  const time = element('time', '', when.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }));
+  const minutes = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+  const time = element('time', '', when.toLocaleTimeString(undefined, minutes));
   time.dateTime = event.time;
   const text = element('p', event.text === undefined ? 'news' : '');
   if (event.text !== undefined) {
     const name = element('bdi', `nick ${colour(event.from)}`, event.from);
-    const marks = [event.waited ? `(stored, of ${when.toLocaleString()}) ` : '', event.uncertain ? '(perhaps shown before) ' : ''];
+    const stored = event.waited ? `(stored, of ${when.toLocaleString()}) ` : '';
+    const mark = event.uncertain ? `(perhaps shown before) ${stored}` : stored;
     const [before, after] = { action: ['* ', ' '], notice: ['-', '- '] }[event.manner] ?? ['', ': '];
-    text.append(marks.join('') + before, name, after, element('bdi', '', event.text));
+    text.append(mark + before, name, after, element('bdi', '', event.text));
   } else {
     text.textContent = event.sentence;
   }
   row.append(time, text);
   if (event.type === 'offered' && !event.comes) {
-    text.append(' ', button('Fetch', () => command(`/get ${event.id}`)), ' ', button('Decline', () => command(`/decline ${event.id}`)));
+    const [fetchIt, declineIt] = [`/get ${event.id}`, `/decline ${event.id}`];
+    text.append(' ', button('Fetch', () => command(fetchIt)), ' ', button('Decline', () => command(declineIt)));
   }
   if (event.type === 'invited') text.append(' ', button('Enter', () => command(`/join ${event.conversation}`)));
   if (event.type === 'saved') showFile(event, text);
   messages.append(row);
+  if (messages.childElementCount > MOST_ROWS) messages.firstChild.remove();
   previous = { day, text, passing: isPassing ? [event] : null };
 }
 
@@ -447,16 +456,18 @@ async function send(files) {
 }
 
 function showTransfers(list) {
-  byId('transfers').replaceChildren(...list.map(({ id, name, is_upload: isUpload, is_running: isRunning, done, total, figures }) => {
+  const one = ({ id, name, is_upload: isUpload, is_running: isRunning, done, total, figures }) => {
     const item = element('li');
     const bar = element('progress');
     bar.max = Math.max(total, 1);
     bar.value = done;
     bar.setAttribute('aria-label', name);
-    item.append(element('span', '', `${isUpload ? 'Sending' : 'Fetching'} ${name}`), bar, element('span', '', isRunning ? figures : 'waiting'));
-    item.append(button('Cancel', () => command(`/cancel ${id ?? name}`)));
+    const what = element('span', '', `${isUpload ? 'Sending' : 'Fetching'} ${name}`);
+    const cancel = button('Cancel', () => command(`/cancel ${id ?? name}`));
+    item.append(what, bar, element('span', '', isRunning ? figures : 'waiting'), cancel);
     return item;
-  }));
+  };
+  byId('transfers').replaceChildren(...list.map(one));
 }
 
 // --- People -------------------------------------------------------------------------------------
@@ -482,7 +493,9 @@ function openMenu(name, from) {
   menu.replaceChildren(...entries);
   menu.showPopover();
   const { right, top } = from.getBoundingClientRect();
-  menu.style.inset = `${Math.min(top, innerHeight - menu.offsetHeight - 8)}px auto auto ${Math.min(right, innerWidth - menu.offsetWidth - 8)}px`;
+  menu.style.inset = 'auto';
+  menu.style.top = `${Math.min(top, innerHeight - menu.offsetHeight - 8)}px`;
+  menu.style.left = `${Math.min(right, innerWidth - menu.offsetWidth - 8)}px`;
   entries[0].focus();
   menu.onkeydown = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -490,7 +503,9 @@ function openMenu(name, from) {
     event.preventDefault();
     entries.at((entries.indexOf(document.activeElement) + step) % entries.length).focus();
   };
-  menu.ontoggle = (event) => { if (event.newState === 'closed') from.isConnected ? from.focus() : byId('message').focus(); };
+  menu.ontoggle = (event) => {
+    if (event.newState === 'closed') (from.isConnected ? from : byId('message')).focus();
+  };
 }
 
 // --- The input ----------------------------------------------------------------------------------
@@ -502,8 +517,10 @@ function complete(input) {
     const word = before.split(/\s/).at(-1);
     if (!word) return false;
     const start = before.length - word.length;
-    const names = [...(conversations.get(current)?.members ?? []), ...[...conversations.values()].map(({ name }) => name)];
-    const words = start === 0 && word.startsWith('/') ? commands.map(({ usage }) => `${usage.split(' ')[0]} `)
+    const members = conversations.get(current)?.members ?? [];
+    const names = [...members, ...[...conversations.values()].map(({ name }) => name)];
+    const words = start === 0 && word.startsWith('/')
+      ? commands.map(({ usage }) => `${usage.split(' ')[0]} `)
       : names.map((name) => (start === 0 && !isRoom(name) && !word.startsWith('@') ? `${name}: ` : `${name} `));
     const sign = word.startsWith('@') ? '@' : '';
     const fits = (candidate) => fold(candidate).startsWith(fold(word.slice(sign.length)));
