@@ -74,6 +74,12 @@ fn new_file(folder: &Path, name: &str) -> io::Result<PathBuf> {
     Ok(own.join(name))
 }
 
+/// Removes what earlier runs of the client have left.
+pub fn clean(files: &Files) {
+    // Without the folder there is nothing.
+    let _ = folder().map(|folder| remove_old(files, &folder));
+}
+
 /// Removes what has arrived, or will not. What another run of the client goes on with is old, but not for long.
 fn remove_old(files: &Files, folder: &Path) {
     let owned = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());

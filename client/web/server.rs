@@ -54,6 +54,7 @@ impl Drop for Place<'_> {
 
 /// Accepts connections as long as the client runs.
 pub fn accept_loop(server: &Arc<Server>, listener: &TcpListener) {
+    files::clean(&server.files);
     for stream in listener.incoming() {
         let Ok(stream) = stream else {
             // Out of descriptors, as a rule; some may be free soon.

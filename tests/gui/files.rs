@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::client::person::Home;
 use crate::harness::Server;
 
-use super::with_page;
+use super::{with_page, with_page_and};
 
 /// The beginning of an image is enough to tell what it is.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nrest";
@@ -79,4 +79,30 @@ fn a_file_that_is_not_where_it_was_put_is_not_given_out() {
     bobs.get(&target).expect_refusal(404);
     std::os::unix::fs::symlink("/etc/passwd", &path).unwrap();
     bobs.get(&target).expect_refusal(404);
+}
+
+#[test]
+fn a_file_that_does_not_come_by_itself_is_fetched_or_declined() {
+    let server = Server::start(&[]);
+    let homes = [Home::calling(server.addresses[0]), Home::calling(server.addresses[0])];
+    let (_mel, mels) = with_page(&homes[0], "mel");
+    let (_bob, bobs) = with_page_and(&homes[1], "bob", &["--auto-accept", "0"]);
+    let [mut at_mels, mut at_bobs] = [&mels, &bobs].map(|page| page.follow(None));
+    for (name, wants) in [("yes.txt", true), ("no.txt", false)] {
+        assert_eq!(mels.post(&format!("/files?name={name}&conversation=bob"), "text").status, 200);
+        let under_way = at_mels.skip_to(&json!({ "type": "transfers" }));
+        assert_eq!((&under_way["list"][0]["name"], &under_way["list"][0]["is_upload"]), (&json!(name), &json!(true)));
+        at_mels.skip_to(&json!({ "type": "transfers", "list": [] }));
+        let offered = at_bobs.skip_to(&json!({ "type": "offered", "name": name, "comes": false }));
+        let (id, verb) = (&offered["id"], if wants { "get" } else { "decline" });
+        assert_eq!(bobs.line("mel", &format!("/{verb} {id}")), Ok(json!("mel")));
+        if wants {
+            at_bobs.skip_to(&json!({ "type": "saved", "id": id }));
+            at_mels.skip_to(&json!({ "sentence": "bob has yes.txt now" }));
+        } else {
+            at_bobs.skip_to(&json!({ "sentence": "You declined no.txt" }));
+            at_mels.skip_to(&json!({ "sentence": "bob does not want no.txt", "conversation": "bob" }));
+            bobs.get(&format!("/files/{id}")).expect_refusal(404);
+        }
+    }
 }
