@@ -77,7 +77,7 @@ fn read_until_lost(client: &Client, connection: &mut Connection) -> String {
             continue;
         }
         // The system's time-outs come late by up to an eighth (Linux: the timer wheel). So the last part is waited for again.
-        match connection.read(tick(client).map_or(left, |time| (time * 7 / 8).min(left))) {
+        match connection.read(tick(client).map_or(left, |time| (time / 8 * 7).min(left))) {
             Ok(true) => (heard, asked) = (Instant::now(), false),
             Ok(false) => {}
             Err(reason) => return reason,

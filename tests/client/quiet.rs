@@ -28,6 +28,8 @@ fn a_sleep_ends_although_nobody_says_anything() {
     tesla.ask("/sleep 5m", &["Good night. *"]);
     // Sooner than was said before.
     tesla.ask("/sleep 1", &["Good night. *", "You are awake again; nobody said anything."]);
+    // Longer than any clock counts in small units.
+    tesla.ask("/sleep 9000000000000000000", &["Good night. *"]);
     tesla.ask("/sleep 1", &["Good night. *", "You are awake again; nobody said anything."]);
 }
 
