@@ -77,7 +77,7 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
     let marks =
         [("mentions", event.mentions_us), ("waited", event.origin.waited), ("uncertain", event.origin.uncertain)];
     marks.into_iter().filter(|(_, is_so)| *is_so).for_each(|(mark, _)| value[mark] = true.into());
-    event.origin.id.iter().for_each(|id| value["id"] = id.clone().into());
+    event.origin.id.iter().for_each(|id| value["msgid"] = id.clone().into());
     Some(value)
 }
 

@@ -54,7 +54,7 @@
 //! | `beat` | nothing has happened for a while |
 //! | an event | see below |
 //!
-//! An event has its `time` (RFC 3339), the `conversation` that it belongs to (or `conversations`, or none), and `id`,
+//! An event has its `time` (RFC 3339), the `conversation` that it belongs to (or `conversations`, or none), and `msgid`,
 //! `mentions`, `waited` (it was stored until we came), `uncertain` (it was perhaps shown before) where that is so. All but
 //! the first two have a `sentence`.
 //!

@@ -29,6 +29,19 @@ pub struct Page<'a> {
     handle: String,
 }
 
+fn start_driver() -> Option<(Child, u16)> {
+    let mut command = Command::new("chromedriver");
+    command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut driver = command.spawn().unwrap();
+    let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = |line: String| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok();
+    let port = lines.map_while(Result::ok).find_map(port);
+    if port.is_none() {
+        driver.wait().unwrap();
+    }
+    Some((driver, port?))
+}
+
 impl Browser {
     #[track_caller]
     pub fn open() -> Option<Browser> {
@@ -37,12 +50,8 @@ impl Browser {
             println!("skipped: there is no browser (Debian: apt install chromium chromium-driver)");
             return None;
         }
-        let mut command = Command::new("chromedriver");
-        command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut driver = command.spawn().unwrap();
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = |line: String| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok();
-        let port = lines.map_while(Result::ok).find_map(port).expect("the driver says its port");
+        // It takes a port that is free at 127.0.0.1, and gives up where that one is taken at ::1.
+        let (driver, port) = (0..10).find_map(|_| start_driver()).expect("the driver says its port");
         let folder = TempDir::new().unwrap();
         let mut browser = Browser { driver, port, session: String::new(), folder };
         let profile = format!("--user-data-dir={}", browser.folder.path().display());

@@ -174,7 +174,7 @@ function record(event) {
   for (const name of places) {
     const conversation = conversations.get(fold(name));
     // What was held back while the user slept may be there already.
-    if (event.id && conversation?.events?.some(({ id }) => id === event.id)) continue;
+    if (event.msgid && conversation?.events?.some(({ msgid }) => msgid === event.msgid)) continue;
     // Its first events are still on their way.
     if (conversation?.early) conversation.early.push(event);
     if (conversation?.events && event.n > conversation.n) {
