@@ -32,21 +32,22 @@ pub struct Server {
     pub files: Arc<Files>,
     pub feed: Arc<Feed>,
     pub guard: Guard,
-    pub connections: AtomicUsize,
+    pub connections: Arc<AtomicUsize>,
+    pub refused: Arc<AtomicUsize>,
 }
 
 /// One of a limited number of places; given back in the end.
-struct Place<'a>(&'a AtomicUsize);
+struct Place(Arc<AtomicUsize>);
 
-impl<'a> Place<'a> {
-    fn take(taken: &'a AtomicUsize, most: usize) -> Option<Self> {
-        let place = Place(taken);
+impl Place {
+    fn take(taken: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
+        let place = Place(Arc::clone(taken));
         // One too many is given back at once.
         Some(place).filter(|_| taken.fetch_add(1, Ordering::Relaxed) < most)
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -61,16 +62,23 @@ pub fn accept_loop(server: &Arc<Server>, listener: &TcpListener) {
             thread::sleep(Duration::from_millis(100));
             continue;
         };
+        let place = Place::take(&server.connections, CONNECTIONS);
+        let is_served = place.is_some();
+        // As many more are told why they are not served.
+        let Some(place) = place.or_else(|| Place::take(&server.refused, CONNECTIONS)) else { continue };
         let share = Arc::clone(server);
+        let serve = move || {
+            serve(&share, stream, is_served);
+            drop(place);
+        };
         // Without a thread the connection is closed.
-        let _ = thread::Builder::new().name("page".to_owned()).spawn(move || serve(&share, stream));
+        let _ = thread::Builder::new().name("page".to_owned()).spawn(serve);
     }
 }
 
-fn serve(server: &Server, stream: TcpStream) {
+fn serve(server: &Server, stream: TcpStream, is_served: bool) {
     let Ok(mut connection) = Connection::new(stream) else { return };
-    let place = Place::take(&server.connections, CONNECTIONS);
-    if place.is_none() {
+    if !is_served {
         let why = "Too many windows are open; close one";
         let _ = connection.answer(&Refusal::new(503, why).into(), &Request::default());
         return connection.end();

@@ -14,7 +14,6 @@ use crate::core::view::View;
 use crate::files::Files;
 use std::io::{self, IsTerminal};
 use std::net::{Ipv4Addr, TcpListener};
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -62,7 +61,8 @@ impl Wing for Page {
         let (feed, files) = (Arc::clone(&self.feed), Arc::clone(&self.files));
         feed.lock().compare(&state.model);
         let address = Address(guard.address());
-        let server = Arc::new(Server { client, files, feed, guard, connections: AtomicUsize::default() });
+        let (connections, refused) = Default::default();
+        let server = Arc::new(Server { client, files, feed, guard, connections, refused });
         let accept = move || accept_loop(&server, &listener);
         match thread::Builder::new().name("page accept".to_owned()).spawn(accept) {
             Ok(_) => state.emit(address),
