@@ -29,3 +29,11 @@ pub fn lock(file: &File, why: &'static str) -> io::Result<()> {
         Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }
 }
+
+/// A process that is being started has a copy of each open file for a moment, and with it the file's lock. So the tests that
+/// start one take turns with those that give up such a lock and take it again.
+#[cfg(test)]
+pub fn turn() -> std::sync::MutexGuard<'static, ()> {
+    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

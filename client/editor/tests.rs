@@ -1,6 +1,7 @@
 //! Tests of panics, which nothing else can cause: this test runs itself again at a terminal of its own, and fails there.
 
 use super::*;
+use crate::core::settings::turn;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
@@ -36,8 +37,11 @@ fn a_panic_of_the_main_thread_alone_ends_the_raw_mode() {
     let mut again = Command::new("setsid");
     again.args(["--ctty", "--wait"]).arg(env::current_exe().unwrap());
     again.args(["--exact", "editor::tests::a_panic_of_the_main_thread_alone_ends_the_raw_mode", "--test-threads=1"]);
-    let status =
-        again.env(IS_INNER, "1").stdin(terminal()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    again.env(IS_INNER, "1").stdin(terminal()).stdout(Stdio::null()).stderr(Stdio::null());
+    let turn = turn();
+    let mut child = again.spawn().unwrap();
+    drop(turn);
+    let status = child.wait().unwrap();
     // As a test that has failed ends.
     assert_eq!(status.code(), Some(101));
     assert_eq!(format!("{:?}", tcgetattr(&watched).unwrap()), before);

@@ -154,10 +154,12 @@ fn open(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::settings::turn;
     use wire::crc32::crc32;
 
     #[test]
     fn goes_on_where_it_was_and_starts_again() {
+        let _turn = turn();
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         let path = path(&folder.join("sub"), "Me", 7, 9);
@@ -175,6 +177,7 @@ mod tests {
 
     #[test]
     fn a_stopped_part_is_kept_under_another_name_until_it_goes_on() {
+        let _turn = turn();
         let folder = tempfile::tempdir().unwrap();
         let path = path(&folder.path().join("sub"), "me", 7, 9);
         stop(&path).unwrap();
@@ -210,6 +213,7 @@ mod tests {
         let (linked, piped) = (path(folder.path(), "me", 7, 9), path(folder.path(), "me", 8, 9));
         let elsewhere = folder.path().join("elsewhere");
         std::os::unix::fs::symlink(&elsewhere, stopped(&linked)).unwrap();
+        let _turn = turn();
         assert!(std::process::Command::new("mkfifo").arg(stopped(&piped)).status().unwrap().success());
         stop(&linked).unwrap();
         stop(&piped).unwrap();
