@@ -99,7 +99,7 @@ impl Browser {
     }
 
     fn try_sending(&self, method: &str, path: &str, body: &Value) -> io::Result<Value> {
-        let body = if method == "GET" { String::new() } else { body.to_string() };
+        let body = if body.is_null() { String::new() } else { body.to_string() };
         let stream = TcpStream::connect(("127.0.0.1", self.port))?;
         stream.set_read_timeout(Some(6 * PATIENCE))?;
         let head = format!(
