@@ -3,6 +3,7 @@
 FEATURES ?= full
 CARGO ?= cargo
 NICK ?=
+PORT ?=
 SERVER ?= 127.0.0.1:6667
 ARGS ?=
 PREFIX ?= /usr/local
@@ -39,6 +40,10 @@ run-core: ## start the core of the server alone: a good place to begin reading (
 run-client: cargo ## start a client: make run-client NICK=albert [SERVER=host:port]
 	$(build)
 	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --server '$(SERVER)' $(if $(NICK),--nick '$(NICK)') $(ARGS)
+
+.PHONY: run-gui
+run-gui: cargo ## the same with a page for a browser: make run-gui NICK=albert [SERVER=host:port] [PORT=8080]
+	@$(MAKE) --no-print-directory run-client ARGS='--gui $(PORT) $(ARGS)'
 
 .PHONY: run-directory
 run-directory: cargo ## open the directory of multicast rooms: make run-directory [NICK=albert] [SERVER=host:port]

@@ -29,6 +29,9 @@ pub struct Args {
     #[cfg(feature = "editor")]
     #[command(flatten)]
     pub editor: crate::editor::EditorOptions,
+    #[cfg(feature = "gui")]
+    #[command(flatten)]
+    pub page: crate::web::PageOptions,
     #[cfg(feature = "multicast")]
     #[command(flatten)]
     pub multicast: crate::multicast::MulticastOptions,

@@ -16,6 +16,7 @@
 //! - `directory`: the directory of multicast rooms, and its prompt
 //! - `multicast`: talking in such a room
 //! - `editor`: the terminal with line editing
+//! - `web`: the chat in a window, a page that this program serves
 //!
 //! The wings are plugged in here and nowhere else.
 
@@ -28,6 +29,7 @@ mod directory;
 #[cfg(feature = "editor")]
 mod editor;
 #[cfg(feature = "files")]
+#[cfg_attr(not(feature = "gui"), allow(dead_code, unused_imports))]
 mod files;
 #[cfg(feature = "tls")]
 mod keys;
@@ -35,6 +37,8 @@ mod keys;
 mod mail;
 #[cfg(feature = "multicast")]
 mod multicast;
+#[cfg(feature = "gui")]
+mod web;
 
 use crate::core::client::{Absent, Client, Wing};
 use crate::core::dialer::Dialer;
@@ -80,6 +84,10 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     if let Some(editor) = editor {
         input = editor.keyboard(&client)?;
     }
+    #[cfg(feature = "gui")]
+    if args.page.gui.is_some() {
+        input = Box::new(web::WithPage(input));
+    }
     #[cfg(feature = "directory")]
     if args.directory {
         directory::prompt::prompt_loop(&client, &mut *input);
@@ -106,7 +114,11 @@ fn plug_in(args: &Args, dialer: &mut Dialer) -> Result<Vec<Arc<dyn Wing>>, Strin
     #[cfg(not(feature = "tls"))]
     refuse_keys(args, dialer)?;
     #[cfg(feature = "files")]
-    wings.push(files::Files::new(&args.files, &args.core.server));
+    let files = files::Files::new(&args.files, &args.core.server);
+    #[cfg(feature = "gui")]
+    wings.extend(web::Page::plug_in(&args.page, &files)?.map(|page| page as Arc<dyn Wing>));
+    #[cfg(feature = "files")]
+    wings.push(files);
     #[cfg(feature = "directory")]
     wings.push(Arc::new(directory::Directory));
     let cipher: Option<wire::datagram::NewCipher> = None;

@@ -26,6 +26,7 @@
 //! - `files`: FILE, data connections, and files through all three programs
 //! - `directory`: GETDIR, MAKEROOM, DELETEROOM
 //! - `editor`: the client in a window, with an emulator of a terminal
+//! - `gui`: the page that the client serves, in a real browser, too
 //! - `multicast_window`: such a window in a multicast room
 //! - `multicast`: rooms over an unreliable channel, on hosts of their own
 //! - `secure`, `without_tls`: TLS, names that belong to keys, and a build without
@@ -80,6 +81,9 @@ mod directory;
 
 #[cfg(all(feature = "editor", feature = "irc", feature = "files", feature = "directory"))]
 mod editor;
+
+#[cfg(all(feature = "gui", feature = "irc", feature = "files", feature = "directory"))]
+mod gui;
 
 #[cfg(feature = "multicast")]
 mod multicast;

@@ -8,9 +8,10 @@ use super::connection::{self, Claim, Connection};
 use super::dialer::{Dialer, Failure};
 use super::event::{Kind, Origin};
 use super::limits::{MOST_UNCONFIRMED, NOTICEABLE, REPLY_TIMEOUT, TAG, WRITE};
+use super::model::Placed;
 use super::script;
 use super::state::State;
-use super::view::View;
+use super::view::{Beside, View};
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -43,6 +44,11 @@ pub struct Client {
 pub trait Wing: Send + Sync {
     fn commands(self: Arc<Self>) -> Vec<Command> {
         Vec::new()
+    }
+
+    /// A view of the model that the wing has, beside the terminal.
+    fn view(&self) -> Option<Box<dyn View>> {
+        None
     }
 
     /// The capability that the wing asks the server for.
@@ -123,6 +129,26 @@ pub type Handler = Box<dyn Fn(&Client, &str) + Send + Sync>;
 /// Cargo features, each with its commands, which may be absent from this build.
 pub type Absent = &'static [(&'static str, &'static [&'static str])];
 
+/// The right to carry out a line, which one thread has at a time: where its text goes, and why it is refused, is part of
+/// the state. It ends when this is dropped, which locks the state.
+pub struct Turn<'a>(&'a Client);
+
+impl Turn<'_> {
+    /// Ends it; what has become of a line that said where it goes.
+    pub fn end(self) -> Option<Placed> {
+        self.0.lock().model.placed.take()
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        (state.has_turn, state.model.placed) = (false, None);
+        drop(state);
+        self.0.signal();
+    }
+}
+
 impl Client {
     /// Plugs the wings in. Their commands stand before the last one of the core, `/help`.
     pub fn new(
@@ -134,6 +160,8 @@ impl Client {
     ) -> Arc<Self> {
         let at = commands.len().saturating_sub(1);
         commands.splice(at..at, wings.iter().flat_map(|wing| Arc::clone(wing).commands()));
+        let views = wings.iter().filter_map(|wing| wing.view());
+        let view = views.fold(view, |view, other| Box::new(Beside(view, other)));
         let state = Mutex::new(State::new(view));
         Arc::new_cyclic(|shared| Client {
             state,
@@ -175,6 +203,17 @@ impl Client {
     pub fn wait_while(&self, time: Duration, mut waiting: impl FnMut(&State) -> bool) -> MutexGuard<'_, State> {
         let waited = self.changed.wait_timeout_while(self.lock(), time, |state| waiting(state));
         waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Waits until no other thread carries out a line; `None` when that takes too long. The line comes from the terminal,
+    /// or says itself where it goes.
+    pub fn turn(&self, patience: Duration, placed: Option<Placed>) -> Option<Turn<'_>> {
+        let mut state = self.wait_while(patience, |state| state.has_turn);
+        if state.has_turn {
+            return None;
+        }
+        (state.has_turn, state.model.placed) = (true, placed);
+        Some(Turn(self))
     }
 
     /// Opens a connection, and shows what the dialer says about it.
@@ -240,7 +279,7 @@ impl Client {
         }
         let waited = self.changed.wait_while(state, |state| state.is_full());
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        if is_script() {
+        if is_script() && state.model.placed.is_none() {
             // So that a refusal is about this message alone. Not for ever: a server may never answer.
             let is_ambiguous = |state: &mut State| script::is_ambiguous(state.unconfirmed.items(), verb, params);
             let waited = self.changed.wait_timeout_while(state, REPLY_TIMEOUT, is_ambiguous);

@@ -18,6 +18,8 @@ pub struct Conversation {
     pub is_partner: bool,
     /// Who is in the room, by folded nick.
     pub members: BTreeMap<String, String>,
+    /// What the room is about, where the server has said so.
+    pub topic: String,
     /// This person has left the server, so that somebody else may come with the same name.
     pub has_left: bool,
     /// The number of messages since the user last turned to this conversation.

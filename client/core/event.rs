@@ -3,6 +3,7 @@
 //! Pure data. Handlers and the receiver thread make events under the state's lock; views show them.
 
 use std::any::Any;
+use std::time::SystemTime;
 use wire::limits::LINE;
 
 /// Something that happened.
@@ -16,6 +17,8 @@ pub struct Event {
     /// The user was talking there when it came, which may be long before it is shown.
     pub was_current: bool,
     pub origin: Origin,
+    /// When we noticed it.
+    pub noticed: SystemTime,
 }
 
 /// The metadata of a message.
@@ -172,7 +175,8 @@ impl Kind {
 
 impl From<Kind> for Event {
     fn from(kind: Kind) -> Self {
-        Event { kind, conversation: None, mentions_us: false, was_current: false, origin: Origin::default() }
+        let noticed = SystemTime::now();
+        Event { kind, conversation: None, mentions_us: false, was_current: false, origin: Origin::default(), noticed }
     }
 }
 

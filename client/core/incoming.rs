@@ -127,8 +127,8 @@ fn entered(state: &mut State, message: &Message<'_>, room: &str) {
     if state.pending.end("JOIN", room).is_some() && state.model.is_in(room) {
         state.pending.end(ENTERED, room);
         state.pending.add(ENTERED, room);
-        if !state.model.is_target(room) {
-            state.talk_to(room);
+        if !state.model.is_here(room) {
+            state.go_to(room);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::limits::{INPUT_LINE, TOGETHER};
 use super::state::State;
 use super::{rooms, shutdown, talk};
 use std::io::{BufRead, ErrorKind, Read, StdinLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use wire::os::TERMINAL_LINE;
 
 /// Where lines come from: the standard input, or an editor.
@@ -39,6 +39,7 @@ pub fn input_loop(client: &Client, input: &mut dyn Source, mut act: impl FnMut(&
         drop(state);
         let line = read_line(client, input);
         line.iter().for_each(|line| client.lock().view.entered(line));
+        let _turn = client.turn(Duration::MAX, None);
         // The end of the input (Ctrl-D) first leads out of a wing's mode, such as a multicast room.
         let is_taken = client.wings.iter().any(|wing| wing.typed(client, line.as_deref()));
         match line {
@@ -56,7 +57,7 @@ pub fn act(client: &Client, line: &str) {
         Input::Empty => return,
         Input::Text(text) => return talk::say(client, text),
         Input::Run(command, arguments) => {
-            let detour = client.lock().model.detour.clone().filter(|_| command.is_of_chat);
+            let detour = client.lock().model.away().filter(|_| command.is_of_chat);
             match detour {
                 Some(detour) => client.refuse(format!("{} does not work in {detour}; Ctrl-D leads back", command.name)),
                 None => (command.run)(client, arguments),
@@ -86,7 +87,7 @@ pub fn refuse(client: &Client, word: &str) {
         return state.refuse(format!("Unknown command {word}, try /help"));
     };
     state.refuse(sentence);
-    if is_script() {
+    if is_script() && state.model.placed.is_none() {
         state.model.set_target(None);
     }
 }
@@ -112,7 +113,9 @@ pub fn read_line(client: &Client, input: &mut dyn Source) -> Option<String> {
             Err(refused) => refused,
         };
         state.script.begin(&refused.text);
-        state.refuse(refused.why);
+        // Another thread may have the turn.
+        state.script.refuse_current(refused.why);
+        state.note(refused.why);
         drop(state);
         match grammar::parse(&client.commands, &refused.text) {
             Input::Run(command, _) | Input::Incomplete(command) | Input::Mistyped(command, _)

@@ -32,6 +32,8 @@ pub struct Model {
     pub detour: Option<String>,
     /// Another prompt than usual while there is neither that nor a target.
     pub idle_prompt: Option<String>,
+    /// The line that is being carried out came from a view that says of each line where it goes.
+    pub placed: Option<Placed>,
     /// People of whom the user wants to see nothing.
     pub blacklist: Blacklist,
     /// A line without a command goes to this room or person.
@@ -42,6 +44,15 @@ pub struct Model {
     highest: usize,
     /// Folded rooms and nicks of people whose connection was replaced, and when.
     returning: Vec<(String, String, Instant)>,
+}
+
+/// A line that says itself where it goes: it depends on no target, and changes none.
+#[derive(Default)]
+pub struct Placed {
+    /// The room or person; where the line leads elsewhere, the view goes there, too.
+    pub target: Option<String>,
+    /// Why it is not carried out: the first reason.
+    pub refused: Option<String>,
 }
 
 impl Model {
@@ -57,11 +68,12 @@ impl Model {
         self.target.as_deref()
     }
 
-    /// The same for a command that is about it; an error when lines go to a wing instead.
+    /// The place of the line that is being carried out; an error when lines go to a wing instead.
     pub fn here(&self) -> Result<Option<&str>, String> {
-        match &self.detour {
-            Some(detour) => Err(format!("you are in {detour}; Ctrl-D leads back to the chat")),
-            None => Ok(self.target()),
+        match (&self.placed, &self.detour) {
+            (Some(placed), _) => Ok(placed.target.as_deref()),
+            (None, Some(detour)) => Err(format!("you are in {detour}; Ctrl-D leads back to the chat")),
+            (None, None) => Ok(self.target()),
         }
     }
 
@@ -69,9 +81,27 @@ impl Model {
         self.target().is_some_and(|target| names::eq_ignore_case(target, name))
     }
 
+    /// The wing that takes the lines of the terminal, unless the line that is being carried out says where it goes.
+    pub fn away(&self) -> Option<String> {
+        self.detour.clone().filter(|_| self.placed.is_none())
+    }
+
+    /// Whether a line that is being carried out goes there.
+    pub fn is_here(&self, name: &str) -> bool {
+        match &self.placed {
+            Some(placed) => placed.target.as_ref().is_some_and(|here| names::eq_ignore_case(here, name)),
+            None => self.is_target(name),
+        }
+    }
+
+    /// The user has seen all that was said there.
+    pub fn mark_read(&mut self, name: &str) {
+        self.find(name).into_iter().for_each(|conversation| conversation.unread = 0);
+    }
+
     pub fn set_target(&mut self, target: Option<&str>) {
         self.target = target.map(str::to_owned);
-        target.and_then(|target| self.find(target)).into_iter().for_each(|conversation| conversation.unread = 0);
+        target.into_iter().for_each(|target| self.mark_read(target));
     }
 
     /// The prompt says where a line without a command goes.
@@ -160,6 +190,7 @@ impl Model {
     /// wrong people. Returns whether it was the target.
     pub fn forget(&mut self, name: &str) -> bool {
         self.conversations.retain(|known| !names::eq_ignore_case(&known.name, name));
+        self.placed.iter_mut().for_each(|placed| drop(placed.target.take_if(|here| names::eq_ignore_case(here, name))));
         self.target.take_if(|target| names::eq_ignore_case(target, name)).is_some()
     }
 
@@ -203,11 +234,18 @@ impl Model {
                 self.find(nick).into_iter().for_each(|known| known.has_left = true);
             }
             ("NICK", [new, ..]) => self.rename(nick, new),
+            ("TOPIC", [room, topic]) => self.set_topic(room, topic),
+            (verb, [_, room, topic]) if verb.parse() == Ok(numeric::RPL_TOPIC.code) => self.set_topic(room, topic),
+            (verb, [_, room, ..]) if verb.parse() == Ok(numeric::RPL_NOTOPIC.code) => self.set_topic(room, ""),
             (verb, [_, _, room, people]) if verb.parse() == Ok(numeric::RPL_NAMREPLY.code) => {
                 nicks(people).for_each(|nick| self.add(room, nick));
             }
             _ => {}
         }
+    }
+
+    fn set_topic(&mut self, room: &str, topic: &str) {
+        self.find(room).into_iter().for_each(|room| topic.clone_into(&mut room.topic));
     }
 
     /// Somebody has another name. A conversation that there was with that name goes on in theirs.

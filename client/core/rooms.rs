@@ -26,7 +26,7 @@ pub fn join(client: &Client, arguments: &str) {
             let is_known =
                 key.is_empty() || state.model.keys.get(&names::casefold(&room)).is_some_and(|own| own == key);
             if is_known {
-                return state.talk_to(&room);
+                return state.go_to(&room);
             }
             // Whoever gives a key does not mean to talk to everybody.
             state.refuse(format!("You are in {room} already, without that key; /mode {room} +k KEY sets one"));
@@ -52,7 +52,7 @@ pub fn enter(client: &Client, room: &str, key: &str) {
     client.request("JOIN", room, "JOIN", &[room, key][..if key.is_empty() { 1 } else { 2 }]);
     let mut state = client.wait_for_answers();
     let is_open = !key.is_empty() && !state.model.keys.contains_key(&names::casefold(room));
-    let is_there = state.model.is_target(room) && state.model.is_in(room) && !is_open;
+    let is_there = state.model.is_here(room) && state.model.is_in(room) && !is_open;
     if is_open {
         state.script.refuse_current(&format!("{room} has no key"));
     }
@@ -66,7 +66,9 @@ pub fn enter(client: &Client, room: &str, key: &str) {
 /// already, or come from a script: they must not go to those with whom the user was talking before.
 pub fn not_moved(client: &Client) {
     let mut state = client.lock();
-    if state.model.target().is_some() {
+    if let Some(placed) = &mut state.model.placed {
+        placed.target = None;
+    } else if state.model.target().is_some() {
         state.model.set_target(None);
         if state.view.is_interactive() {
             state.emit(Kind::TalkingTo(None));

@@ -31,6 +31,7 @@ pub fn in_order(client: &Client) -> ExitCode {
     let failures = [undelivered, refused, state.failure.take()].into_iter().flatten().chain(unfinished);
     let failures: Vec<_> = failures.collect();
     failures.iter().for_each(|failure| complain(failure));
+    state.view.end(&failures.join("; "));
     drain(&mut state);
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -108,11 +109,13 @@ pub fn give_up(client: &Client, failure: Failure) {
     end_prompt(&mut state);
     state.wake();
     state.note("DISCONNECTED!!");
-    complain(&match failure {
+    let why = match failure {
         Failure::Name(why) => format!("{why}; choose another with --nick"),
         Failure::Held(why) => format!("{why}; --take-over takes it from there; choose another with --nick"),
         Failure::Refused(why) | Failure::Lost(why) => why,
-    });
+    };
+    complain(&why);
+    state.view.end(&why);
     let refused = state.script.report().filter(|_| is_script());
     state.drop_unconfirmed().iter().chain(&refused).for_each(|lines| complain(lines));
     // The state stays locked, so that no key of now is carried out.
@@ -132,6 +135,7 @@ pub fn on_ctrl_c(client: &Arc<Client>) -> Result<(), String> {
             let mut state = sharing.lock();
             say_goodbye(&sharing, &mut state);
             state.note("DISCONNECTED!!");
+            state.view.end("");
             let _ = said.send(());
         };
         // Without a thread to say it there is no goodbye, and nothing to wait for.

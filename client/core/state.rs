@@ -46,6 +46,8 @@ pub struct State {
     pub script: Script,
     /// There is a receiver thread, connected or about to connect again.
     pub is_receiving: bool,
+    /// A thread carries out a line (see [`Turn`](super::client::Turn)).
+    pub has_turn: bool,
     /// The user has asked to leave, for this reason.
     pub quit: Option<String>,
     /// QUIT is sent, so the end of the connection is expected.
@@ -74,6 +76,7 @@ impl State {
             failure: None,
             script: Script::default(),
             is_receiving: false,
+            has_turn: false,
             quit: None,
             leaving: false,
             sleep: None,
@@ -103,6 +106,11 @@ impl State {
     /// Says why the line that is being carried out is not.
     pub fn refuse(&mut self, sentence: impl Into<String>) {
         let sentence = sentence.into();
+        if let Some(placed) = &mut self.model.placed {
+            // The view that it came from says so.
+            placed.refused.get_or_insert(sentence);
+            return;
+        }
         self.script.refuse_current(&sentence);
         self.note(sentence);
     }
@@ -177,6 +185,14 @@ impl State {
             self.note(format!(
                 "{nick} had left; unless a key keeps the name, this may be somebody else (/whois {nick})"
             ));
+        }
+    }
+
+    /// The line that is being carried out leads there: the user goes on there, in the view that it came from.
+    pub fn go_to(&mut self, target: &str) {
+        match &mut self.model.placed {
+            Some(placed) => placed.target = Some(target.to_owned()),
+            None => self.talk_to(target),
         }
     }
 

@@ -66,7 +66,7 @@ pub fn to(client: &Client, arguments: &str) {
         return rooms::not_moved(client);
     }
     match nick(client, target) {
-        Some(nick) if people::is_known(client, nick) => client.lock().talk_to(nick),
+        Some(nick) if people::is_known(client, nick) => client.lock().go_to(nick),
         Some(nick) => {
             client.refuse(format!("Nobody is called {nick}"));
             rooms::not_moved(client);
@@ -110,6 +110,8 @@ fn target(client: &Client) -> Option<String> {
 fn send(client: &Client, target: &str, text: &str, manner: Manner, is_elsewhere: bool) {
     let (before, after) = if manner == Manner::Action { (ACTION, CTCP_END) } else { ("", "") };
     let mut state = client.lock();
+    // The terminal may show another target than the line has.
+    let is_elsewhere = is_elsewhere || state.model.placed.is_some() && !state.model.is_target(target);
     state.emit(Event::at(target, Kind::WeSaid { text: text.to_owned(), manner, is_elsewhere }));
     let space = state.model.text_space(target).saturating_sub(before.len() + after.len());
     // The mark of an action stands around each row.

@@ -74,6 +74,8 @@ impl View for Terminal {
         let is_own = matches!(sentence, Some(Sentence::Answer(_) | Sentence::Lines(_)));
         let mark = if is_own { INDENT } else { GOES_ON };
         let lines = match sentence {
+            // It was not typed here.
+            _ if model.placed.is_some() && matches!(event.kind, Kind::WeSaid { .. }) => said_elsewhere(event),
             // It stands behind the prompt, where it was typed.
             _ if self.has_prompt && matches!(event.kind, Kind::WeSaid { .. }) => Vec::new(),
             None => Vec::new(),
@@ -161,6 +163,12 @@ impl View for Terminal {
 pub fn complain(sentence: &str) {
     let lines: Vec<_> = sentence.lines().map(text::printable).collect();
     let _ = writeln!(io::stderr(), "chat-client: {}", lines.join("\n"));
+}
+
+/// What we said in another view.
+fn said_elsewhere(event: &Event) -> Vec<String> {
+    let (Kind::WeSaid { text, .. }, Some(target)) = (&event.kind, &event.conversation) else { return Vec::new() };
+    text.lines().map(|row| text::printable(&format!("(to {target}) {row}")).into_owned()).collect()
 }
 
 fn prompt(model: &Model) -> String {

@@ -5,7 +5,7 @@
 use super::event::Event;
 use super::model::Model;
 
-/// Shows events and the prompt.
+/// Shows events and the prompt. A view without a prompt leaves out what is about it.
 pub trait View: Send {
     fn show(&mut self, event: &Event, model: &Model);
 
@@ -16,22 +16,22 @@ pub trait View: Send {
     fn is_closed(&self) -> bool;
 
     /// Draws the prompt, which stays below all that is shown from now on.
-    fn draw_prompt(&mut self, model: &Model);
+    fn draw_prompt(&mut self, _model: &Model) {}
 
     /// Draws no prompt and no status any more.
-    fn end_prompt(&mut self);
+    fn end_prompt(&mut self) {}
 
     /// Shows one line that changes all the time, or takes it away when it is empty.
     fn set_status(&mut self, status: &str);
 
     /// The user has ended a line.
-    fn entered(&mut self, line: &str);
+    fn entered(&mut self, _line: &str) {}
 
     /// Asks a question, to be answered by the next line.
-    fn ask(&mut self, question: &str);
+    fn ask(&mut self, _question: &str) {}
 
     /// The input ended before the answer came.
-    fn end_line(&mut self);
+    fn end_line(&mut self) {}
 
     /// Takes what the user has typed and not sent, as far as the view knows it.
     fn take_unsent(&mut self) -> Vec<String> {
@@ -42,4 +42,68 @@ pub trait View: Send {
     fn hold(&mut self) {}
 
     fn release(&mut self) {}
+
+    /// The client ends now: why, unless the user has left and nothing went wrong. A terminal is told by the standard error
+    /// output.
+    fn end(&mut self, _why: &str) {}
+}
+
+/// Two views side by side. The first one has the prompt, and the chat ends with it.
+pub struct Beside(pub Box<dyn View>, pub Box<dyn View>);
+
+impl View for Beside {
+    fn show(&mut self, event: &Event, model: &Model) {
+        self.0.show(event, model);
+        self.1.show(event, model);
+    }
+
+    fn is_interactive(&self) -> bool {
+        self.0.is_interactive() || self.1.is_interactive()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    fn draw_prompt(&mut self, model: &Model) {
+        self.0.draw_prompt(model);
+    }
+
+    fn end_prompt(&mut self) {
+        self.0.end_prompt();
+    }
+
+    fn set_status(&mut self, status: &str) {
+        self.0.set_status(status);
+        self.1.set_status(status);
+    }
+
+    fn entered(&mut self, line: &str) {
+        self.0.entered(line);
+    }
+
+    fn ask(&mut self, question: &str) {
+        self.0.ask(question);
+    }
+
+    fn end_line(&mut self) {
+        self.0.end_line();
+    }
+
+    fn take_unsent(&mut self) -> Vec<String> {
+        self.0.take_unsent()
+    }
+
+    fn hold(&mut self) {
+        self.0.hold();
+    }
+
+    fn release(&mut self) {
+        self.0.release();
+    }
+
+    fn end(&mut self, why: &str) {
+        self.0.end(why);
+        self.1.end(why);
+    }
 }

@@ -46,7 +46,23 @@ pub fn table(files: &Arc<Files>) -> Vec<Command> {
 /// go on.
 fn file(files: &Files, client: &Client, arguments: &str) -> Result<(), String> {
     let current = client.lock().model.here().map(|target| target.map(str::to_owned));
-    let upload = asked_for(arguments, current)?;
+    queue(files, client, asked_for(arguments, current)?)
+}
+
+impl Files {
+    /// Sends a file for another view.
+    pub fn send(&self, client: &Client, path: &Path, target: &str) -> Result<(), String> {
+        queue(self, client, Upload { path: path.to_owned(), target: target.to_owned(), earlier_id: None })
+    }
+
+    /// Whether a file is being sent, or will be.
+    pub fn is_sending(&self, path: &Path) -> bool {
+        let is_kept = |uploads: Vec<Upload>| uploads.iter().any(|upload| upload.path == path);
+        self.lock().is_sending(path) || self.pending_uploads().uploads().is_ok_and(is_kept)
+    }
+}
+
+fn queue(files: &Files, client: &Client, upload: Upload) -> Result<(), String> {
     let name = upload.name();
     takes_files(&client.lock())?;
     if files.lock().is_being_sent(&upload) {

@@ -135,7 +135,7 @@ fn finish(task: Task<'_>, id: u64, part: &Part, granted: Granted) -> Ended {
     task::send(task.client, &FileRequest::Got(id));
     drop(task.client.wait_while(GOT, |state: &State| !state.unconfirmed.is_empty()));
     part.remove();
-    Ok(FileEvent::Saved { name, from, path, size, crc, how: progress.summary() })
+    Ok(FileEvent::Saved { id, name, from, path, size, crc, how: progress.summary() })
 }
 
 /// Saves the rest of the file. This thread reads it, and a second thread sums it up and writes it: each takes about

@@ -34,7 +34,7 @@ pub enum FileEvent {
     /// An earlier attempt had sent it.
     AlreadySent { name: String, target: String },
     /// We have fetched a file.
-    Saved { name: String, from: String, path: PathBuf, size: u64, crc: u32, how: String },
+    Saved { id: u64, name: String, from: String, path: PathBuf, size: u64, crc: u32, how: String },
     /// The user has stopped sending a file.
     Cancelled { name: String },
     /// The user has stopped a download.
@@ -67,7 +67,7 @@ impl WingEvent for FileEvent {
                 format!("Sent {name} ({}, CRC-32 {crc:08x}) to {target} {how}", pluralize(*size, "byte"))
             }
             FileEvent::AlreadySent { name, target } => format!("{name} is with {target} already"),
-            FileEvent::Saved { name, from: peer, path, size, crc, how } => {
+            FileEvent::Saved { name, from: peer, path, size, crc, how, .. } => {
                 let (path, size) = (path.display(), pluralize(*size, "byte"));
                 format!("Received {name}{}: {path} ({size}, CRC-32 {crc:08x}) {how}", from(peer))
             }

@@ -38,4 +38,7 @@ mod upload;
 mod wing;
 mod words;
 
+pub use event::FileEvent;
+pub use offer::{Comes, Offer};
 pub use shared::{FileOptions, Files};
+pub use transfers::UnderWay;

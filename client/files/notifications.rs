@@ -122,7 +122,7 @@ fn announced(client: &Client, state: &mut State, files: &Files, message: &Messag
 
 fn offered(offer: Offer, comes: Comes, origin: Origin) -> Event {
     let is_room = names::is_room(&offer.target);
-    let conversation = Some(if is_room { &offer.target } else { &offer.sender }.clone());
+    let conversation = Some(offer.conversation().to_owned());
     let event = Event::from(FileEvent::Offered { offer, comes });
     Event { conversation, mentions_us: !is_room, origin, ..event }
 }

@@ -3,6 +3,7 @@
 //! Plain values: no thread, no lock.
 
 use wire::file_line::FileState;
+use wire::names;
 
 /// A file that the server told us about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,13 @@ pub struct Offer {
     pub crc: u32,
     pub state: FileState,
     pub name: String,
+}
+
+impl Offer {
+    /// The conversation that it belongs to, where it was sent to us.
+    pub fn conversation(&self) -> &str {
+        if names::is_room(&self.target) { &self.target } else { &self.sender }
+    }
 }
 
 /// Whether a file comes by itself.

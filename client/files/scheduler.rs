@@ -11,6 +11,7 @@ use super::transfers::TransferError::{Cancelled, LocalFile, Lost, Permanent, Ref
 use super::transfers::{Cancel, Job};
 use super::{download, upload};
 use crate::core::client::Client;
+use crate::core::event::Event;
 use crate::core::state::State;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -61,6 +62,10 @@ fn finish(state: &mut State, files: &Files, number: u64, ended: Ended) {
         let (sender, target, name) = (state.model.nick.clone(), target.clone(), name.clone());
         transfers.learn(Offer { id, sender, target, size: *size, crc: *crc, state: FileState::Sent, name });
     }
+    let conversation = match transfer.job {
+        Job::Upload(_) => Some(transfer.peer.clone()),
+        Job::Download(id) => transfers.offers.get(&id).map(|offer| offer.conversation().to_owned()),
+    };
     drop(transfers);
     let (name, wanted) = (transfer.name, transfer.wanted);
     let event = match (ended, transfer.job) {
@@ -75,6 +80,7 @@ fn finish(state: &mut State, files: &Files, number: u64, ended: Ended) {
     if let (Some(FileEvent::Failed(why)), Some(typed)) = (&event, wanted) {
         state.script.refuse(&typed, why);
     }
-    event.into_iter().for_each(|event| state.emit(event));
+    let events = event.into_iter().map(|event| Event { conversation: conversation.clone(), ..event.into() });
+    events.for_each(|event| state.emit(event));
     status::show_now(state, files);
 }

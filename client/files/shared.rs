@@ -6,7 +6,7 @@
 //! after start-up it is taken without any other lock.
 
 use super::pending_uploads::PendingUploads;
-use super::transfers::Transfers;
+use super::transfers::{Transfers, UnderWay};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use wire::files;
@@ -57,6 +57,11 @@ impl Files {
     /// The file of uploads, for the time of one change.
     pub fn pending_uploads(&self) -> MutexGuard<'_, PendingUploads> {
         self.pending_uploads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The transfers that run, or wait.
+    pub fn under_way(&self) -> Vec<UnderWay> {
+        self.lock().under_way()
     }
 
     /// Whether a file of this size comes by itself.

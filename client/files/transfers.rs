@@ -12,6 +12,7 @@ use crate::core::script::Typed;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use wire::file_line::FileState;
@@ -108,6 +109,18 @@ pub struct Transfer {
     pub progress: Progress,
 }
 
+/// A transfer as a view draws it.
+pub struct UnderWay {
+    pub id: Option<u64>,
+    pub name: String,
+    pub peer: String,
+    pub is_upload: bool,
+    pub is_running: bool,
+    pub done: u64,
+    pub total: u64,
+    pub figures: String,
+}
+
 /// The table.
 #[derive(Default)]
 pub struct Transfers {
@@ -174,6 +187,26 @@ impl Transfers {
 
     pub fn running_mut(&mut self) -> impl Iterator<Item = &mut Transfer> {
         self.list.iter_mut().filter(|transfer| transfer.is_running)
+    }
+
+    /// All of them, as a view draws them.
+    pub fn under_way(&self) -> Vec<UnderWay> {
+        let drawn = |transfer: &Transfer| UnderWay {
+            id: transfer.id,
+            name: transfer.name.clone(),
+            peer: transfer.peer.clone(),
+            is_upload: transfer.is_upload(),
+            is_running: transfer.is_running,
+            done: transfer.progress.done,
+            total: transfer.progress.total,
+            figures: transfer.progress.short_figures(),
+        };
+        self.list.iter().map(drawn).collect()
+    }
+
+    /// Whether this file is being sent, or about to be.
+    pub fn is_sending(&self, path: &Path) -> bool {
+        self.list.iter().any(|transfer| matches!(&transfer.job, Job::Upload(upload) if upload.path == path))
     }
 
     /// The number of transfers that run, or wait for nothing but their turn.

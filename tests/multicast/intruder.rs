@@ -71,7 +71,7 @@ impl Intruder {
         });
         let intruder = Intruder { stdin: child.stdin.take().unwrap(), child, heard };
         // It says so when it listens.
-        assert_eq!(intruder.next(), []);
+        assert_eq!(intruder.next(), [0; 0]);
         intruder
     }
 

@@ -1,0 +1,90 @@
+//! The chat in a window: a page that the client serves on loopback, beside the terminal.
+//!
+//! ```text
+//!   events ──> view (any thread, state locked) ──JSON──> feed, a ring
+//!                                                         │ each page at its own pace
+//!   browser <──GET /events───────────── "page" thread <───┘
+//!   browser ───POST /lines, /files────> "page" thread ──takes the turn──> the table of commands
+//! ```
+//!
+//! From the bottom up; a file uses only files above it in this list.
+//!
+//! - [`limits`]: every limit, with its reason
+//! - [`http`]: requests and answers; [`guard`]: who may ask
+//! - [`address`]: the address of the page, for the terminal alone
+//! - [`json`]: events as JSON; [`feed`]: the ring of them; [`snapshot`]: what a page begins with
+//! - [`view`]: the pages as a view of the model
+//! - [`lines`], [`files`]: what a page sends
+//! - [`server`]: the threads
+//! - [`wing`]: the hooks
+//!
+//! It uses these hooks of the core: `view`, `ready` and `tick`. It stands on the files wing.
+//!
+//! # The contract with the page
+//!
+//! HTTP/1.1. `Host`, and `Origin` if there is one, have to be exactly `127.0.0.1:PORT` or `localhost:PORT`. All but the
+//! page itself wants `Authorization: Bearer TOKEN`; the token is what stands behind the `#` of the address, and no answer
+//! holds it. An answer other than 200 is `{"error": "a sentence for the user"}`.
+//!
+//! | request | body or query | answer |
+//! | --- | --- | --- |
+//! | `GET /`, `/page.css`, `/page.js` | | the page |
+//! | `GET /events` | `after=N`: lines behind this number | lines of JSON without end; a snapshot first if that is too old |
+//! | `GET /conversation` | `name=NAME` | `{n, name, topic, members: [nick], events: [event]}`: what is up to `n` |
+//! | `POST /lines` | `{conversation, text}`; `null` for none | `{conversation}`: where the user is then |
+//! | `POST /read` | `{conversation}` | `{}`: nothing in it is unread now, in all windows |
+//! | `POST /files` | `name=NAME&conversation=NAME`; the bytes are the body | `{}`: it is on its way |
+//! | `GET /files/ID` | | a file that has come: an image as such, all others as an attachment |
+//!
+//! A text is what would be typed at the terminal in that conversation: a command, or text to send. A command that leads
+//! elsewhere (`/join #lab`) moves neither the terminal nor other windows. 422 says that the line was refused, 503 that it
+//! could not be tried.
+//!
+//! Lines of `/events` have a `type`, and all but `snapshot` and `beat` a number `n`, each one more than the one before:
+//!
+//! | type | fields |
+//! | --- | --- |
+//! | `snapshot` | `n`, `nick`, `server`, `is_connected`, `target`: the conversation at the terminal, `conversations`: |
+//! | | summaries, `notes`: events of no conversation, `transfers`, `commands`: `{usage, help}`, |
+//! | | `longest_text`, `largest_file` |
+//! | `conversation` | a summary that is new or has changed: `name`, `unread`, `people`, `topic` |
+//! | `closed` | `name`: there is no such conversation any more |
+//! | `transfers` | `list` of `{id, name, peer, is_upload, is_running, done, total, figures}`; `/cancel ID` ends one |
+//! | `ended` | `why`, or empty: the client ends |
+//! | `beat` | nothing has happened for a while |
+//! | an event | see below |
+//!
+//! An event has its `time` (RFC 3339), the `conversation` that it belongs to (or `conversations`, or none), and `msgid`,
+//! `mentions`, `waited` (it was stored until we came), `uncertain` (it was perhaps shown before) where that is so. All but
+//! the first two have a `sentence`.
+//!
+//! | type | fields |
+//! | --- | --- |
+//! | `said` | `from`, `text` (rows end with `\n`), `manner`: `text`, `action` or `notice` |
+//! | `we_said` | the same, said by us in any window |
+//! | `joined`, `left` | `nick` |
+//! | `renamed` | `old`, `new` |
+//! | `topic` | `topic`; empty when it was removed |
+//! | `invited` | `by`, into `conversation` |
+//! | `nick` | `nick`: our own name now |
+//! | `we_joined`, `we_left` | |
+//! | `connected`, `lost` | `seconds` until the next attempt |
+//! | `offered` | `id`, `name`, `size`, `from`, `to_room`, `comes`: by itself; else `/get ID` fetches it |
+//! | `saved` | `id`, `name`, `size`, `from`; it is at `/files/ID` |
+//! | `sent` | `name`, `size`, `to` |
+//! | `note` | anything else, said by its `sentence` |
+
+mod address;
+mod feed;
+mod files;
+mod guard;
+mod http;
+mod json;
+mod limits;
+mod lines;
+mod server;
+mod snapshot;
+mod view;
+mod wing;
+
+pub use wing::{Page, PageOptions, WithPage};

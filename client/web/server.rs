@@ -1,0 +1,216 @@
+//! The server of the page: one thread accepts, one thread per connection reads requests and answers them.
+//!
+//! Nothing here waits with a lock held: a page that stands still holds its own thread, until its time is over.
+
+use super::feed::{Feed, Next};
+use super::files;
+use super::guard::Guard;
+use super::http::{Answer, Connection, Refusal, Request};
+use super::limits::{BODY, CONNECTIONS};
+use super::lines::carry_out;
+use super::snapshot::{conversation, snapshot};
+use crate::core::client::Client;
+use crate::files::Files;
+use serde_json::{Value, json};
+use std::io::{self, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// The page itself: its path, its type, its text.
+const PAGE: [(&str, &str, &str); 3] = [
+    ("/", "text/html; charset=utf-8", include_str!("page/index.html")),
+    ("/page.css", "text/css; charset=utf-8", include_str!("page/page.css")),
+    ("/page.js", "text/javascript; charset=utf-8", include_str!("page/page.js")),
+];
+
+/// What the threads share.
+pub struct Server {
+    pub client: Arc<Client>,
+    pub files: Arc<Files>,
+    pub feed: Arc<Feed>,
+    pub guard: Guard,
+    pub connections: Arc<AtomicUsize>,
+    pub refused: Arc<AtomicUsize>,
+}
+
+/// One of a limited number of places; given back in the end.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(taken: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
+        let place = Place(Arc::clone(taken));
+        // One too many is given back at once.
+        Some(place).filter(|_| taken.fetch_add(1, Ordering::Relaxed) < most)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Accepts connections as long as the client runs.
+pub fn accept_loop(server: &Arc<Server>, listener: &TcpListener) {
+    files::clean(&server.files);
+    for stream in listener.incoming() {
+        let Ok(stream) = stream else {
+            // Out of descriptors, as a rule; some may be free soon.
+            thread::sleep(Duration::from_millis(100));
+            continue;
+        };
+        let place = Place::take(&server.connections, CONNECTIONS);
+        let is_served = place.is_some();
+        // As many more are told why they are not served.
+        let Some(place) = place.or_else(|| Place::take(&server.refused, CONNECTIONS)) else { continue };
+        let share = Arc::clone(server);
+        let serve = move || {
+            serve(&share, stream, is_served);
+            drop(place);
+        };
+        // Without a thread the connection is closed.
+        let _ = thread::Builder::new().name("page".to_owned()).spawn(serve);
+    }
+}
+
+fn serve(server: &Server, stream: TcpStream, is_served: bool) {
+    let Ok(mut connection) = Connection::new(stream) else { return };
+    if !is_served {
+        let why = "Too many windows are open; close one";
+        let _ = connection.answer(&Refusal::new(503, why).into(), &Request::default());
+        return connection.end();
+    }
+    connection_loop(server, &mut connection);
+    connection.end();
+}
+
+/// Answers requests until the connection ends, or something is wrong with one of them.
+fn connection_loop(server: &Server, connection: &mut Connection) {
+    loop {
+        let (sent, stays) = match connection.next_request() {
+            Ok(None) => return,
+            Ok(Some(request)) => match respond(server, connection, &request) {
+                Ok(sent) => (sent, request.stays),
+                Err(refusal) => {
+                    // Its body was perhaps not read, and would be taken for the next request.
+                    let stays = request.stays && request.length == 0;
+                    (connection.answer(&refusal.into(), &Request { stays, ..request }), stays)
+                }
+            },
+            Err(refusal) => (connection.answer(&refusal.into(), &Request::default()), false),
+        };
+        if sent.is_err() || !stays {
+            return;
+        }
+    }
+}
+
+/// Answers one request, or refuses it. The inner result is that of writing.
+fn respond(server: &Server, connection: &mut Connection, request: &Request) -> Result<io::Result<()>, Refusal> {
+    let Server { client, feed, guard, .. } = server;
+    guard.check_names(request)?;
+    let is_get = matches!(&*request.method, "GET" | "HEAD");
+    if let Some(&(_, kind, text)) = PAGE.iter().find(|(path, ..)| *path == request.path) {
+        // It tells nothing, and loads the rest with the token.
+        let page = Answer { status: 200, kind, body: text.as_bytes().to_vec() };
+        return if is_get { Ok(connection.answer(&page, request)) } else { Err(wrong_method()) };
+    }
+    guard.check_token(request)?;
+    let (is_post, none) = (request.method == "POST", json!({}));
+    let value = match &*request.path {
+        "/events" if is_get => return stream(server, connection, request),
+        "/conversation" if is_get => {
+            let name = request.parameter("name").ok_or_else(|| missing("name"))?;
+            conversation(client, feed, &name).ok_or_else(|| Refusal::new(404, format!("You are not in {name}")))?
+        }
+        "/lines" if is_post => {
+            let value = json_of(connection, request)?;
+            let text = value["text"].as_str().ok_or_else(|| missing("text"))?;
+            json!({ "conversation": carry_out(client, place_of(&value)?, text)? })
+        }
+        "/read" if is_post => {
+            let value = json_of(connection, request)?;
+            mark_read(server, place_of(&value)?.ok_or_else(|| missing("conversation"))?);
+            none
+        }
+        "/files" if is_post => {
+            files::send(client, &server.files, connection, request)?;
+            none
+        }
+        "/events" | "/conversation" | "/lines" | "/read" | "/files" => return Err(wrong_method()),
+        path => match path.strip_prefix("/files/") {
+            Some(id) if is_get => return files::fetch(feed, id, connection, request),
+            Some(_) => return Err(wrong_method()),
+            None => return Err(Refusal::new(404, "There is nothing at that address")),
+        },
+    };
+    Ok(connection.answer(&Answer::json(200, &value), request))
+}
+
+fn wrong_method() -> Refusal {
+    Refusal::new(405, "That address takes no request of this method")
+}
+
+fn missing(what: &str) -> Refusal {
+    Refusal::new(400, format!("The request has no {what}"))
+}
+
+fn json_of(connection: &mut Connection, request: &Request) -> Result<Value, Refusal> {
+    let body = connection.body(request, BODY)?;
+    serde_json::from_slice(&body).map_err(|error| Refusal::new(400, format!("The body is no JSON: {error}")))
+}
+
+/// The conversation that a request is about; `null` for none.
+fn place_of(value: &Value) -> Result<Option<&str>, Refusal> {
+    match value.get("conversation") {
+        Some(Value::Null) => Ok(None),
+        Some(Value::String(name)) => Ok(Some(name)),
+        _ => Err(missing("conversation")),
+    }
+}
+
+/// A page shows all that was said there.
+fn mark_read(server: &Server, name: &str) {
+    let mut state = server.client.lock();
+    state.model.mark_read(name);
+    let mut lines = server.feed.lock();
+    lines.mark_read(name);
+    lines.compare(&state.model);
+    drop((lines, state));
+    server.feed.signal();
+}
+
+/// Sends what happens, line by line, as long as the page takes it (RFC 9112, section 7.1).
+fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Result<io::Result<()>, Refusal> {
+    let follower = server.feed.follow();
+    let follower = follower.ok_or_else(|| Refusal::new(503, "Too many windows are open; close one"))?;
+    let mut number = match request.parameter("after") {
+        Some(number) => Some(number.parse().map_err(|_| Refusal::new(400, "The number is none"))?),
+        None => None,
+    };
+    let begun = connection.begin(200, "application/x-ndjson", "Transfer-Encoding: chunked\r\n", false);
+    if begun.is_err() || request.method == "HEAD" {
+        return Ok(begun.and(Err(io::ErrorKind::ConnectionAborted.into())));
+    }
+    loop {
+        let text = match number.map(|number| follower.after(number)) {
+            None | Some(Next::Lost) => {
+                let (text, last) = snapshot(&server.client, &server.feed);
+                number = Some(last);
+                text
+            }
+            Some(Next::Beat) => "{\"type\":\"beat\"}\n".to_owned(),
+            Some(Next::Lines(lines)) => {
+                number = number.map(|number| number + lines.len() as u64);
+                lines.concat()
+            }
+        };
+        let chunk = format!("{:x}\r\n{text}\r\n", text.len());
+        if let Err(error) = connection.stream().write_all(chunk.as_bytes()) {
+            return Ok(Err(error));
+        }
+    }
+}

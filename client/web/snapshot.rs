@@ -1,0 +1,61 @@
+//! What a page is told when it begins: everything but the messages, which it asks for conversation by conversation.
+//!
+//! Run by the thread of a connection. The state is locked to take hold of what there is, a bounded number of names and
+//! shared events; JSON is made of it without the lock.
+
+use super::feed::{Feed, Summary};
+use super::json::{self, clean};
+use super::limits::{FILE, TEXT};
+use crate::core::client::{Client, Command};
+use crate::core::model::is_room;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use wire::names;
+
+/// The first line of a stream, and its number.
+pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
+    let state = client.lock();
+    let (nick, is_connected) = (state.model.nick.clone(), state.is_connected());
+    let target = state.model.target().map(clean);
+    let lines = feed.lock();
+    let (number, notes) = (lines.last, lines.notes.clone());
+    let (conversations, transfers) = (lines.conversations.clone(), lines.transfers.clone());
+    drop((lines, state));
+    let notes: Vec<Value> = notes.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let command = |command: &Command| json!({ "usage": command.usage(), "help": command.help });
+    let snapshot = json!({
+        "type": "snapshot",
+        "n": number,
+        "nick": clean(&nick),
+        "server": client.dialer.server,
+        "is_connected": is_connected,
+        "target": target,
+        "conversations": conversations.iter().map(Summary::json).collect::<Vec<_>>(),
+        "notes": notes,
+        "transfers": if transfers.is_array() { transfers } else { json!([]) },
+        "commands": client.commands.iter().map(command).collect::<Vec<_>>(),
+        "longest_text": TEXT,
+        "largest_file": FILE,
+    });
+    (format!("{snapshot}\n"), number)
+}
+
+/// The members of a conversation and what was said there; the events up to this number are in it. With a person, there
+/// may be nothing yet.
+pub fn conversation(client: &Client, feed: &Feed, name: &str) -> Option<Value> {
+    let state = client.lock();
+    let known = state.model.conversations().iter().find(|known| names::eq_ignore_case(&known.name, name));
+    if known.is_none() && is_room(name) {
+        return None;
+    }
+    let (name, topic) =
+        known.map_or((name.to_owned(), String::new()), |known| (known.name.clone(), known.topic.clone()));
+    let members: Vec<_> = known.into_iter().flat_map(|known| known.members.values().cloned()).collect();
+    let events: Vec<_> = known.into_iter().flat_map(|known| known.scrollback.iter().map(Arc::clone)).collect();
+    let lens = json::lens(&state.model, None);
+    let number = feed.lock().last;
+    drop(state);
+    let members: Vec<_> = members.iter().map(|nick| clean(nick)).collect();
+    let events: Vec<_> = events.iter().filter_map(|event| json::of(event, &lens)).collect();
+    Some(json!({ "n": number, "name": name, "topic": clean(&topic), "members": members, "events": events }))
+}

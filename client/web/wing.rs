@@ -1,0 +1,97 @@
+//! The hooks: a view beside the terminal, and the server as soon as the user is in the first room.
+//!
+//! The main thread makes it and calls `ready`.
+
+use super::address::Address;
+use super::feed::Feed;
+use super::guard::Guard;
+use super::server::{Server, accept_loop};
+use super::view::PageView;
+use crate::core::client::{Client, Wing};
+use crate::core::input::{Refused, Source};
+use crate::core::state::State;
+use crate::core::view::View;
+use crate::files::Files;
+use std::io::{self, IsTerminal};
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// The options of the page on the command line.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PageOptions {
+    /// Also show the chat in a browser on this machine; the port is any that is free unless one is given
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "0")]
+    pub gui: Option<u16>,
+}
+
+/// The wing.
+pub struct Page {
+    feed: Arc<Feed>,
+    files: Arc<Files>,
+    /// Until the server takes them.
+    start: Mutex<Option<(TcpListener, Guard)>>,
+}
+
+impl Page {
+    /// Takes the port; an error is one sentence.
+    pub fn plug_in(options: &PageOptions, files: &Arc<Files>) -> Result<Option<Arc<Self>>, String> {
+        let Some(port) = options.gui else { return Ok(None) };
+        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| {
+            let guard = Guard::new(listener.local_addr()?.port())?;
+            Ok((listener, guard))
+        });
+        let start = bound.map_err(|error| {
+            format!("the page cannot be served on port {port}: {error}; choose another, or leave it out")
+        })?;
+        let (feed, files) = (Arc::default(), Arc::clone(files));
+        Ok(Some(Arc::new(Page { feed, files, start: Mutex::new(Some(start)) })))
+    }
+}
+
+impl Wing for Page {
+    fn view(&self) -> Option<Box<dyn View>> {
+        Some(Box::new(PageView { feed: Arc::clone(&self.feed), files: Arc::clone(&self.files) }))
+    }
+
+    fn ready(&self, client: &Client, state: &mut State) {
+        let start = self.start.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (Some((listener, guard)), Some(client)) = (start, client.share()) else { return };
+        let (feed, files) = (Arc::clone(&self.feed), Arc::clone(&self.files));
+        feed.lock().compare(&state.model);
+        let address = Address(guard.address());
+        let (connections, refused) = Default::default();
+        let server = Arc::new(Server { client, files, feed, guard, connections, refused });
+        let accept = move || accept_loop(&server, &listener);
+        match thread::Builder::new().name("page accept".to_owned()).spawn(accept) {
+            Ok(_) => state.emit(address),
+            Err(error) => state.note(format!("There is no page: no thread can be started: {error}")),
+        }
+    }
+
+    /// Members come and go without an event where they are on the blacklist, or when a room names those who are there.
+    fn tick(&self, _: &Client, state: &mut State) -> Option<Duration> {
+        let mut lines = self.feed.lock();
+        let before = lines.last;
+        lines.compare(&state.model);
+        if lines.last != before {
+            self.feed.signal();
+        }
+        None
+    }
+}
+
+/// Lines of a client that has a page: where they come from no terminal, their end is not the end of the chat.
+pub struct WithPage<'a>(pub Box<dyn Source + 'a>);
+
+impl Source for WithPage<'_> {
+    fn next_line(&mut self) -> Option<Result<String, Refused>> {
+        let line = self.0.next_line();
+        while line.is_none() && !io::stdin().is_terminal() {
+            // Ctrl-C leaves, or a line of the page.
+            thread::park();
+        }
+        line
+    }
+}

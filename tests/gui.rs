@@ -1,0 +1,37 @@
+//! The chat in a window: the page that the client serves.
+//!
+//! - [`http`]: requests byte for byte
+//! - [`limits`]: what is too much, too slow or no HTTP
+//! - [`guarded`]: who is kept out
+//! - [`feed`]: the stream of events, and lines that are sent
+//! - [`files`]: files in both directions
+//! - [`browser`]: a real browser
+//! - [`hostile`]: another site in it
+//! - [`page`]: what its user sees
+
+mod browser;
+mod feed;
+mod files;
+mod guarded;
+mod hostile;
+mod http;
+mod limits;
+mod page;
+
+use crate::client::person::{Home, Person, WELCOME};
+use http::Address;
+
+/// Somebody in the lobby whose client serves a page, and the address of that.
+#[track_caller]
+fn with_page(home: &Home, nick: &str) -> (Person, Address) {
+    with_page_and(home, nick, &[])
+}
+
+#[track_caller]
+fn with_page_and(home: &Home, nick: &str, options: &[&str]) -> (Person, Address) {
+    let mut person = home.start(&[&["--nick", nick, "--gui"], options].concat());
+    let line = person.skip_to("Open this address in a browser on this machine: *");
+    let address = Address::of(line.rsplit(' ').next().unwrap());
+    person.skip_to(WELCOME);
+    (person, address)
+}
