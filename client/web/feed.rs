@@ -38,6 +38,8 @@ pub struct Lines {
     /// The last lines that streams have written, by stream.
     followers: HashMap<u64, u64>,
     last_follower: u64,
+    /// How many times all streams were asked whether their page is still there.
+    asked: u64,
     /// The last lines about no conversation.
     pub notes: VecDeque<Arc<str>>,
     /// What people said since a page, or the terminal, showed a conversation, by its folded name.
@@ -85,10 +87,17 @@ impl Feed {
         self.changed.notify_all();
     }
 
-    /// A new stream; `None` when there are too many.
+    /// A new stream; `None` when there are too many. Those whose page has been left end as soon as they are asked.
     pub fn follow(&self) -> Option<Follower<'_>> {
+        let is_full = |lines: &mut Lines| lines.followers.len() >= STREAMS;
         let mut lines = self.lock();
-        if lines.followers.len() >= STREAMS {
+        if is_full(&mut lines) {
+            lines.asked += 1;
+            self.changed.notify_all();
+            let waited = self.written.wait_timeout_while(lines, FLUSH, is_full);
+            lines = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if is_full(&mut lines) {
             return None;
         }
         lines.last_follower += 1;
@@ -110,7 +119,9 @@ impl Follower<'_> {
         let mut lines = self.feed.lock();
         lines.followers.insert(self.id, number);
         self.feed.written.notify_all();
-        let waited = self.feed.changed.wait_timeout_while(lines, BEAT, |lines| lines.last == number);
+        let asked = lines.asked;
+        let is_quiet = |lines: &mut Lines| lines.last == number && lines.asked == asked;
+        let waited = self.feed.changed.wait_timeout_while(lines, BEAT, is_quiet);
         let (lines, _) = waited.unwrap_or_else(PoisonError::into_inner);
         lines.after(number)
     }

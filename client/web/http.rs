@@ -257,6 +257,17 @@ impl Connection {
         self.stream.write_all(head.as_bytes())
     }
 
+    /// Whether the client has closed its side, as a browser does when a page is left.
+    pub fn is_closed(&self) -> bool {
+        let peek = || {
+            self.stream.set_nonblocking(true)?;
+            let peeked = self.stream.peek(&mut [0]);
+            self.stream.set_nonblocking(false)?;
+            peeked
+        };
+        peek().map_or_else(|error| error.kind() != ErrorKind::WouldBlock, |count| count == 0)
+    }
+
     /// The stream, to send the rest of an answer.
     pub fn stream(&mut self) -> &mut TcpStream {
         &mut self.stream

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 // --- Connections --------------------------------------------------------------------------------
 
-/// Connections at once, each with a thread. A browser opens six to one host, so this is for several browsers.
+/// Connections with the token at once, each with a thread. A browser opens six to one host, so this is for several browsers.
 pub const CONNECTIONS: usize = 32;
-/// Pages that follow the events at once; the other connections are left for what they ask.
-pub const STREAMS: usize = 16;
+/// Connections without it: what a browser opens at once for a new page, twice.
+pub const STRANGERS: usize = 12;
+/// Pages that follow the events at once, so that one of a browser's six connections is left for what they ask.
+pub const STREAMS: usize = 5;
 /// How long a connection may be silent between two requests.
 pub const IDLE: Duration = Duration::from_secs(60);
 /// How long the head of a request may take from its first byte on, and then a short body.

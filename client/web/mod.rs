@@ -15,6 +15,7 @@
 //! - [`json`]: events as JSON; [`feed`]: the ring of them; [`snapshot`]: what a page begins with
 //! - [`view`]: the pages as a view of the model
 //! - [`lines`], [`files`]: what a page sends
+//! - [`places`]: how many connections there may be
 //! - [`server`]: the threads
 //! - [`wing`]: the hooks
 //!
@@ -82,6 +83,7 @@ mod http;
 mod json;
 mod limits;
 mod lines;
+mod places;
 mod server;
 mod snapshot;
 mod view;

@@ -6,8 +6,9 @@ use super::feed::{Feed, Next};
 use super::files;
 use super::guard::Guard;
 use super::http::{Answer, Connection, Refusal, Request};
-use super::limits::{BODY, CONNECTIONS};
+use super::limits::{BODY, STREAMS};
 use super::lines::carry_out;
+use super::places::{Place, Places};
 use super::snapshot::{conversation, snapshot};
 use crate::core::client::Client;
 use crate::files::Files;
@@ -15,7 +16,6 @@ use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -32,25 +32,7 @@ pub struct Server {
     pub files: Arc<Files>,
     pub feed: Arc<Feed>,
     pub guard: Guard,
-    pub connections: Arc<AtomicUsize>,
-    pub refused: Arc<AtomicUsize>,
-}
-
-/// One of a limited number of places; given back in the end.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn take(taken: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
-        let place = Place(Arc::clone(taken));
-        // One too many is given back at once.
-        Some(place).filter(|_| taken.fetch_add(1, Ordering::Relaxed) < most)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    pub places: Arc<Places>,
 }
 
 /// Accepts connections as long as the client runs.
@@ -62,41 +44,30 @@ pub fn accept_loop(server: &Arc<Server>, listener: &TcpListener) {
             thread::sleep(Duration::from_millis(100));
             continue;
         };
-        let place = Place::take(&server.connections, CONNECTIONS);
-        let is_served = place.is_some();
-        // As many more are told why they are not served.
-        let Some(place) = place.or_else(|| Place::take(&server.refused, CONNECTIONS)) else { continue };
+        let Ok(place) = server.places.enter(&stream) else { continue };
         let share = Arc::clone(server);
-        let serve = move || {
-            serve(&share, stream, is_served);
-            drop(place);
-        };
+        let serve = move || serve(&share, stream, place);
         // Without a thread the connection is closed.
         let _ = thread::Builder::new().name("page".to_owned()).spawn(serve);
     }
 }
 
-fn serve(server: &Server, stream: TcpStream, is_served: bool) {
+fn serve(server: &Server, stream: TcpStream, mut place: Place) {
     let Ok(mut connection) = Connection::new(stream) else { return };
-    if !is_served {
-        let why = "Too many windows are open; close one";
-        let _ = connection.answer(&Refusal::new(503, why).into(), &Request::default());
-        return connection.end();
-    }
-    connection_loop(server, &mut connection);
+    connection_loop(server, &mut connection, &mut place);
     connection.end();
 }
 
 /// Answers requests until the connection ends, or something is wrong with one of them.
-fn connection_loop(server: &Server, connection: &mut Connection) {
+fn connection_loop(server: &Server, connection: &mut Connection, place: &mut Place) {
     loop {
         let (sent, stays) = match connection.next_request() {
             Ok(None) => return,
-            Ok(Some(request)) => match respond(server, connection, &request) {
+            Ok(Some(request)) => match respond(server, connection, place, &request) {
                 Ok(sent) => (sent, request.stays),
                 Err(refusal) => {
-                    // Its body was perhaps not read, and would be taken for the next request.
-                    let stays = request.stays && request.length == 0;
+                    // Its body was perhaps not read, and would be taken for the next request. A stranger gets one answer.
+                    let stays = request.stays && request.length == 0 && !matches!(refusal.status, 403 | 503);
                     (connection.answer(&refusal.into(), &Request { stays, ..request }), stays)
                 }
             },
@@ -109,7 +80,12 @@ fn connection_loop(server: &Server, connection: &mut Connection) {
 }
 
 /// Answers one request, or refuses it. The inner result is that of writing.
-fn respond(server: &Server, connection: &mut Connection, request: &Request) -> Result<io::Result<()>, Refusal> {
+fn respond(
+    server: &Server,
+    connection: &mut Connection,
+    place: &mut Place,
+    request: &Request,
+) -> Result<io::Result<()>, Refusal> {
     let Server { client, feed, guard, .. } = server;
     guard.check_names(request)?;
     let is_get = matches!(&*request.method, "GET" | "HEAD");
@@ -119,6 +95,9 @@ fn respond(server: &Server, connection: &mut Connection, request: &Request) -> R
         return if is_get { Ok(connection.answer(&page, request)) } else { Err(wrong_method()) };
     }
     guard.check_token(request)?;
+    if !place.trust() {
+        return Err(Refusal::new(503, "Too many windows are open; close one"));
+    }
     let (is_post, none) = (request.method == "POST", json!({}));
     let value = match &*request.path {
         "/events" if is_get => return stream(server, connection, request),
@@ -186,7 +165,8 @@ fn mark_read(server: &Server, name: &str) {
 /// Sends what happens, line by line, as long as the page takes it (RFC 9112, section 7.1).
 fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Result<io::Result<()>, Refusal> {
     let follower = server.feed.follow();
-    let follower = follower.ok_or_else(|| Refusal::new(503, "Too many windows are open; close one"))?;
+    let why = || format!("The chat is open in {STREAMS} windows already; close one of them");
+    let follower = follower.ok_or_else(|| Refusal::new(503, why()))?;
     let mut number = match request.parameter("after") {
         Some(number) => Some(number.parse().map_err(|_| Refusal::new(400, "The number is none"))?),
         None => None,
@@ -202,6 +182,7 @@ fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Re
                 number = Some(last);
                 text
             }
+            Some(Next::Beat) if connection.is_closed() => return Ok(Ok(())),
             Some(Next::Beat) => "{\"type\":\"beat\"}\n".to_owned(),
             Some(Next::Lines(lines)) => {
                 number = number.map(|number| number + lines.len() as u64);

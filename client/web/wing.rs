@@ -61,8 +61,7 @@ impl Wing for Page {
         let (feed, files) = (Arc::clone(&self.feed), Arc::clone(&self.files));
         feed.lock().compare(&state.model);
         let address = Address(guard.address());
-        let (connections, refused) = Default::default();
-        let server = Arc::new(Server { client, files, feed, guard, connections, refused });
+        let server = Arc::new(Server { client, files, feed, guard, places: Arc::default() });
         let accept = move || accept_loop(&server, &listener);
         match thread::Builder::new().name("page accept".to_owned()).spawn(accept) {
             Ok(_) => state.emit(address),

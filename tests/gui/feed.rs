@@ -75,7 +75,7 @@ fn a_page_that_does_not_read_costs_nobody_anything() {
     albert.join("#lobby");
     let (mut mel, page) = with_page(&home, "mel");
     albert.expect(":mel!mel@127.0.0.1 JOIN #lobby");
-    let _unread: Vec<_> = (0..8).map(|_| page.follow(None)).collect();
+    let mut unread: Vec<_> = (0..4).map(|_| page.follow(None)).collect();
     let mut events = page.follow(None);
     let text = "x".repeat(400);
     for number in 0..5000 {
@@ -85,6 +85,19 @@ fn a_page_that_does_not_read_costs_nobody_anything() {
     events.skip_to(&json!({ "text": format!("4999 {text}") }));
     page.line("#lobby", "still here").unwrap();
     albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :still here");
+    // It is cut off after a while, so that its place is free.
+    unread.push(events);
+    for number in (6000..).step_by(1000) {
+        (number - 999..=number).for_each(|number| albert.send(&format!("PRIVMSG #lobby :{number} {text}")));
+        mel.skip_to(&format!("albert: {number} {text}"));
+        if page.try_to_follow(None).is_ok() {
+            break;
+        }
+    }
+    // It comes back by itself.
+    let last = unread.swap_remove(0).read_to_the_end();
+    let next = page.follow(Some(last)).next();
+    assert!(next["n"].as_u64().unwrap() > last, "{next}");
 }
 
 #[test]

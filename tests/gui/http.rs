@@ -73,13 +73,19 @@ impl Address {
     }
 
     /// Follows the events behind this number, or from a snapshot on.
+    #[track_caller]
     pub fn follow(&self, after: Option<u64>) -> Events {
+        self.try_to_follow(after).unwrap_or_else(|refused| panic!("{refused}"))
+    }
+
+    /// The same; the status if it is refused.
+    pub fn try_to_follow(&self, after: Option<u64>) -> Result<Events, u16> {
         let target = after.map_or("/events".to_owned(), |after| format!("/events?after={after}"));
         let mut connection = self.connect();
         connection.write(self.request("GET", &target, "").as_bytes());
         let (status, head) = connection.head();
-        assert!(status == 200 && head.contains("transfer-encoding: chunked"), "{head}");
-        Events { connection, rest: String::new() }
+        let events = Events { connection, rest: String::new() };
+        if status == 200 && head.contains("transfer-encoding: chunked") { Ok(events) } else { Err(status) }
     }
 }
 
@@ -102,6 +108,11 @@ impl Answer {
 impl Connection {
     pub fn write(&mut self, bytes: &[u8]) {
         self.0.get_ref().write_all(bytes).unwrap();
+    }
+
+    /// The server may have ended the connection.
+    pub fn try_to_write(&mut self, bytes: &[u8]) {
+        let _ = self.0.get_ref().write_all(bytes);
     }
 
     pub fn head(&mut self) -> (u16, String) {
@@ -143,6 +154,15 @@ impl Events {
     /// The next line; beats are passed over.
     #[track_caller]
     pub fn next(&mut self) -> Value {
+        self.try_next().expect("the events ended")
+    }
+
+    /// Reads all that there is; the number of the last line.
+    pub fn read_to_the_end(mut self) -> u64 {
+        std::iter::from_fn(|| self.try_next()).filter_map(|line| line["n"].as_u64()).last().unwrap()
+    }
+
+    fn try_next(&mut self) -> Option<Value> {
         loop {
             if let Some((line, rest)) = self.rest.split_once('\n') {
                 let value: Value = serde_json::from_str(line).unwrap();
@@ -150,12 +170,12 @@ impl Events {
                 if value["type"] == "beat" {
                     continue;
                 }
-                return value;
+                return Some(value);
             }
             let mut size = String::new();
-            assert!(self.connection.0.read_line(&mut size).unwrap() > 0, "the events ended");
+            self.connection.0.read_line(&mut size).ok().filter(|&count| count > 0)?;
             let mut chunk = vec![0; usize::from_str_radix(size.trim_end(), 16).unwrap() + 2];
-            self.connection.0.read_exact(&mut chunk).unwrap();
+            self.connection.0.read_exact(&mut chunk).ok()?;
             assert!(chunk.ends_with(b"\r\n"));
             self.rest += str::from_utf8(&chunk[..chunk.len() - 2]).unwrap();
         }

@@ -1,7 +1,9 @@
 //! What is too much, too slow or no HTTP gets a status that says so, and costs nobody else anything.
 
+use serde_json::json;
+
 use crate::client::person::Home;
-use crate::harness::Server;
+use crate::harness::{PATIENCE, Server};
 
 use super::with_page;
 
@@ -119,18 +121,47 @@ fn too_many_connections_get_503_and_then_there_is_room_again() {
     let server = Server::start(&[]);
     let home = Home::calling(server.addresses[0]);
     let (_mel, page) = with_page(&home, "mel");
-    // Those that have had an answer hold a place.
-    let mut open: Vec<_> = (0..32).map(|_| page.connect()).collect();
-    for connection in &mut open {
-        connection.write(page.request("GET", "/", "").as_bytes());
-        assert_eq!(connection.answer().status, 200);
-    }
-    let mut more = page.connect();
+    let request = page.request("GET", "/conversation?name=%23lobby", "");
+    let ask = || {
+        let mut connection = page.connect();
+        connection.write(request.as_bytes());
+        connection
+    };
+    let mut open: Vec<_> = (0..32).map(|_| ask()).collect();
+    open.iter_mut().for_each(|connection| assert_eq!(connection.answer().status, 200));
+    let mut more = ask();
     assert!(more.answer().expect_refusal(503).contains("windows"));
     more.expect_end();
     drop(open);
     // A thread needs a moment to notice.
-    while page.get("/").status == 503 {}
+    while page.send(&request).status == 503 {}
+}
+
+#[test]
+fn connections_without_the_token_keep_nobody_out() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let (_mel, page) = with_page(&home, "mel");
+    let mut events = page.follow(None);
+    events.skip_to(&json!({ "type": "snapshot" }));
+    let mut held: Vec<_> = (0..100).map(|_| page.connect()).collect();
+    held.iter_mut().step_by(2).for_each(|connection| connection.try_to_write(b"GET / HTTP/1.1\r\n"));
+    assert_eq!(page.line("#lobby", "still here"), Ok("#lobby".into()));
+    events.skip_to(&json!({ "type": "we_said", "text": "still here" }));
+    // The oldest ones have been disconnected.
+    held[0].stream().set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(held[0].stream().peek(&mut [0]).unwrap_or_default(), 0);
+}
+
+#[test]
+fn a_refused_connection_is_closed() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let (_mel, page) = with_page(&home, "mel");
+    let mut connection = page.connect();
+    connection.write(page.request("GET", "/events", "").replace(&page.token, "x").as_bytes());
+    connection.answer().expect_refusal(403);
+    connection.expect_end();
 }
 
 #[test]
@@ -138,7 +169,12 @@ fn too_many_streams_leave_room_for_requests() {
     let server = Server::start(&[]);
     let home = Home::calling(server.addresses[0]);
     let (_mel, page) = with_page(&home, "mel");
-    let _streams: Vec<_> = (0..16).map(|_| page.follow(None)).collect();
-    page.get("/events").expect_refusal(503);
+    let mut streams: Vec<_> = (0..5).map(|_| page.follow(None)).collect();
+    assert!(page.get("/events").expect_refusal(503).contains("5 windows"));
     assert_eq!(page.get("/conversation?name=%23lobby").status, 200);
+    // One that was left gives its place back when the next one comes, and the others go on.
+    drop(streams.remove(2));
+    page.follow(None).skip_to(&json!({ "type": "snapshot" }));
+    page.line("#lobby", "all of us").unwrap();
+    streams.iter_mut().for_each(|events| _ = events.skip_to(&json!({ "type": "we_said", "text": "all of us" })));
 }
