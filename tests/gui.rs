@@ -8,6 +8,7 @@
 //! - [`browser`]: a real browser
 //! - [`hostile`]: another site in it
 //! - [`page`]: what its user sees
+//! - [`reload`]: while a file is on its way
 
 mod browser;
 mod feed;
@@ -17,6 +18,7 @@ mod hostile;
 mod http;
 mod limits;
 mod page;
+mod reload;
 
 use crate::client::person::{Home, Person, WELCOME};
 use http::Address;
@@ -30,8 +32,13 @@ fn with_page(home: &Home, nick: &str) -> (Person, Address) {
 #[track_caller]
 fn with_page_and(home: &Home, nick: &str, options: &[&str]) -> (Person, Address) {
     let mut person = home.start(&[&["--nick", nick, "--gui"], options].concat());
-    let line = person.skip_to("Open this address in a browser on this machine: *");
-    let address = Address::of(line.rsplit(' ').next().unwrap());
+    let address = address_of(&mut person);
     person.skip_to(WELCOME);
     (person, address)
+}
+
+#[track_caller]
+fn address_of(person: &mut Person) -> Address {
+    let line = person.skip_to("Open this address in a browser on this machine: *");
+    Address::of(line.rsplit(' ').next().unwrap())
 }

@@ -302,11 +302,14 @@ impl Model {
         };
         let is_said = matches!(event.kind, Kind::Said { .. });
         let is_current = self.is_target(name);
-        if !is_room(name) && matches!(event.kind, Kind::Said { .. } | Kind::WeSaid { .. }) {
-            self.enter_person(name, !is_said);
+        let is_of_wing = matches!(event.kind, Kind::Wing(_));
+        let is_ours = matches!(event.kind, Kind::WeSaid { .. });
+        if !is_room(name) && (is_said || is_ours || is_of_wing) {
+            self.enter_person(name, is_ours);
         }
         let Some(conversation) = self.find(name) else { return };
-        conversation.unread += usize::from(is_said && !is_current);
+        let is_for_us = is_said || is_of_wing && event.mentions_us;
+        conversation.unread += usize::from(is_for_us && !is_current);
         conversation.keep(event);
         self.forget_the_oldest();
     }

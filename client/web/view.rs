@@ -66,6 +66,7 @@ impl View for PageView {
 fn count(lines: &mut Lines, event: &Event) {
     match (&event.kind, &event.conversation) {
         (Kind::Said { .. }, Some(name)) => lines.count(name),
+        (Kind::Wing(_), Some(name)) if event.mentions_us => lines.count(name),
         (Kind::Renamed { old, new }, _) => lines.rename(old, new),
         // The user is there, in this window or another.
         (Kind::WeSaid { .. }, Some(name)) | (Kind::TalkingTo(Some(name)), _) => lines.mark_read(name),

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use crate::client::person::Home;
+use crate::client::person::{Home, WELCOME};
+use crate::client::scripted_server::ScriptedServer;
 use crate::harness::Server;
 
-use super::with_page;
+use super::{address_of, with_page};
 
 #[test]
 fn a_page_begins_with_a_snapshot_and_goes_on_from_its_number() {
@@ -160,6 +161,40 @@ fn a_line_that_is_refused_says_why_and_sends_nothing() {
     }
     page.line("#lobby", "still here").unwrap();
     albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :still here");
+}
+
+#[test]
+fn a_line_that_cannot_be_tried_says_so() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let mut tesla = home.start(&["--nick", "tesla", "--gui"]);
+    let mut session = server.accept();
+    session.welcome("tesla");
+    session.let_in("tesla", "#lobby");
+    let page = address_of(&mut tesla);
+    tesla.skip_to(WELCOME);
+    // The server does not answer this one yet.
+    let join = page.request("POST", "/lines", &json!({ "conversation": null, "text": "/join #lab" }).to_string());
+    let mut waiting = page.connect();
+    waiting.write(join.as_bytes());
+    session.expect("JOIN #lab*");
+    let why = "Nothing was sent: the line before is still being carried out; try again";
+    assert_eq!(page.line("#lobby", "too early"), Err(why.into()));
+    session.send(":tesla!t@host JOIN #lab");
+    session.answer_ping();
+    assert_eq!(waiting.answer().json(), json!({ "conversation": "#lab" }));
+    page.line("#lobby", "now").unwrap();
+    session.expect("PRIVMSG #lobby now");
+    // Without a connection what leads elsewhere is refused, and what is said waits.
+    let mut events = page.follow(None);
+    drop(session);
+    events.skip_to(&json!({ "type": "lost" }));
+    let why = "Nothing was sent: there is no connection to the server just now";
+    assert_eq!(page.line("#lobby", "/join #attic"), Err(why.into()));
+    page.line("#lobby", "later").unwrap();
+    let mut session = server.accept();
+    session.welcome("tesla");
+    while session.receive().expect("the connection stays") != "PRIVMSG #lobby later" {}
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn two_windows_and_a_terminal_talk() {
     let (one, two) = (browser.window(&mels, 1000, 700), browser.window(&mels, 360, 640));
     let other = browser.window(&bobs, 1000, 700);
     one.expect("document.activeElement.id === 'message' && document.querySelectorAll('#people li').length === 2");
-    assert_eq!(one.value("location.href + sessionStorage.length"), format!("http://{}/1", mels.host));
+    assert_eq!(one.value("location.href + sessionStorage.token"), format!("http://{}/{}", mels.host, mels.token));
     one.enter("hello from one");
     for page in [&one, &two] {
         page.expect_row("mel: hello from one");

@@ -142,7 +142,8 @@ function begin(snapshot) {
   snapshot.conversations.forEach(summarize);
   drafts.forEach((draft, key) => { if (conversations.has(key)) conversations.get(key).draft = draft; });
   if (!conversations.has(current)) {
-    const first = snapshot.target ?? snapshot.conversations[0]?.name;
+    const known = [sessionStorage.getItem('conversation'), snapshot.target].find((name) => conversations.has(fold(name ?? '')));
+    const first = known ?? snapshot.conversations[0]?.name;
     current = first === undefined ? null : fold(first);
   }
   showConnection();
@@ -219,6 +220,7 @@ async function open(name) {
   keepDraft();
   if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '' });
   current = key;
+  sessionStorage.setItem('conversation', name);
   byId('lists').classList.remove('shown');
   byId('show-lists').setAttribute('aria-expanded', 'false');
   const conversation = conversations.get(key);
