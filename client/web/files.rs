@@ -13,6 +13,9 @@ use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 use wire::files::{readable_size, safe_name};
 use wire::{disk, limits, os};
 
@@ -29,7 +32,12 @@ const IMAGES: [(&str, usize, &[u8]); 5] = [
 const OTHER: &str = "application/octet-stream";
 
 /// Takes a file that a page sends, and gives it to the files wing.
-pub fn send(client: &Client, files: &Files, connection: &mut Connection, request: &Request) -> Result<(), Refusal> {
+pub fn send(
+    client: &Arc<Client>,
+    files: &Arc<Files>,
+    connection: &mut Connection,
+    request: &Request,
+) -> Result<(), Refusal> {
     let parameter = |name: &str| {
         let given = request.parameter(name).filter(|given| !given.is_empty());
         given.ok_or_else(|| Refusal::new(400, format!("A file needs its {name} in the query")))
@@ -48,7 +56,23 @@ pub fn send(client: &Client, files: &Files, connection: &mut Connection, request
         let sent = files.send(client, &path, &target);
         sent.map_err(|why| Refusal::new(422, why))
     });
-    kept.inspect_err(|_| remove(&path))
+    match kept {
+        Ok(()) => remove_when_sent(Arc::clone(client), Arc::clone(files), path),
+        Err(_) => remove(&path),
+    }
+    kept
+}
+
+/// Removes a file as soon as the server has it, or will never have it. A thread of its own waits for that.
+fn remove_when_sent(client: Arc<Client>, files: Arc<Files>, path: PathBuf) {
+    let wait = move || {
+        drop(client.wait_while(Duration::MAX, |_| files.lock().is_sending(&path)));
+        if !files.is_sending(&path) {
+            remove(&path);
+        }
+    };
+    // Without a thread it is removed later.
+    let _ = thread::Builder::new().name("page file".to_owned()).spawn(wait);
 }
 
 fn keep(connection: &mut Connection, request: &Request, path: &Path) -> Result<(), Refusal> {

@@ -46,6 +46,8 @@ fn a_file_is_sent_from_a_page_and_fetched_by_one() {
     }
     let kept = homes[0].path().join("config/groupchat/from-page");
     assert!(wire::os::is_private(&fs::metadata(&kept).unwrap()));
+    // What the server has is not kept.
+    server.wait_until(&mut server.client("albert"), "an empty folder", |_| fs::read_dir(&kept).unwrap().count() == 0);
 }
 
 #[test]
