@@ -1,5 +1,6 @@
 //! The chat in a window: the page that the client serves.
 //!
+//! - `beside`: a terminal beside it
 //! - [`http`]: requests byte for byte
 //! - [`limits`]: what is too much, too slow or no HTTP
 //! - [`guarded`]: who is kept out
@@ -10,6 +11,8 @@
 //! - [`page`]: what its user sees
 //! - [`reload`]: while a file is on its way
 
+#[cfg(feature = "editor")]
+mod beside;
 mod browser;
 mod feed;
 mod files;

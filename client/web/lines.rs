@@ -10,7 +10,6 @@ use crate::core::grammar::{self, Input};
 use crate::core::input;
 use crate::core::model::Placed;
 use crate::core::shutdown;
-use std::process::{self, ExitCode};
 use std::thread;
 use wire::names;
 
@@ -84,10 +83,7 @@ fn leave_if_asked(client: &Client) {
         return;
     }
     let Some(client) = client.share() else { return };
-    let leave = move || {
-        let is_success = shutdown::in_order(&client) == ExitCode::SUCCESS;
-        process::exit(i32::from(!is_success));
-    };
+    let leave = move || shutdown::from_elsewhere(&client);
     // Without a thread the terminal leaves, as soon as a line is entered there.
     let _ = thread::Builder::new().name("leaving".to_owned()).spawn(leave);
 }
