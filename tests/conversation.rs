@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::client::person::{Home, Person, WELCOME, address_of_its_own};
-use crate::harness::{Output, Program, Server, fits};
+use crate::harness::{Output, Program, Server, fits, skip};
 
 /// Somebody who starts the client without a name, and is asked for one.
 #[track_caller]
@@ -131,7 +131,7 @@ fn start_ngircd(home: &Home, address: Ipv4Addr) -> Program {
 #[test]
 fn with_ngircd_too() {
     if !Path::new(NGIRCD).exists() {
-        println!("skipped: {NGIRCD} is not installed");
+        skip(&format!("{NGIRCD} is not installed"));
         return;
     }
     let address = address_of_its_own();

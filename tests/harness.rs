@@ -9,6 +9,7 @@ mod program;
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -22,6 +23,12 @@ pub use program::{Output, Program, with_default_signals};
 
 /// How long a test waits for anything before it fails.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Says why a test does less than it should, where everybody sees it: the output of a test that passes is not shown.
+pub fn skip(why: &str) {
+    let test = thread::current().name().unwrap_or_default().to_owned();
+    let _ = writeln!(io::stderr(), "skipped: {test}: {why}");
+}
 /// Lines of the transcript that are kept for a failure.
 const TRANSCRIPT: usize = 400;
 /// Whether this build has a wing that stores something, and with it the option for the folder.

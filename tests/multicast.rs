@@ -11,7 +11,7 @@ use std::time::Instant;
 use wire::numeric::ERR_PASSWDMISMATCH;
 
 use crate::client::person::Person;
-use crate::harness::PATIENCE;
+use crate::harness::{PATIENCE, skip};
 use lab::Lab;
 
 /// A figure that `/stats` shows.
@@ -157,7 +157,7 @@ fn a_server_is_found_by_an_address_with_a_zone() {
     let Some(mut lab) = Lab::with(1, "z") else { return };
     let address = "fe80::64";
     let Some(port) = lab.serve_on_link(address, "fe80::65") else {
-        println!("skipped: there is no IPv6 here");
+        skip("there is no IPv6 here");
         return;
     };
     let index = lab.interface(1);

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::http::Address;
-use crate::harness::PATIENCE;
+use crate::harness::{PATIENCE, skip};
 
 /// The key of an element in an answer of `WebDriver`.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -47,7 +47,7 @@ impl Browser {
     pub fn open() -> Option<Browser> {
         if Command::new("chromedriver").arg("--version").output().is_err() {
             assert!(std::env::var("BROWSER").as_deref() != Ok("required"), "there is no chromedriver");
-            println!("skipped: there is no browser (Debian: apt install chromium chromium-driver)");
+            skip("there is no browser (Debian: apt install chromium chromium-driver)");
             return None;
         }
         // It takes a port that is free at 127.0.0.1, and gives up where that one is taken at ::1.

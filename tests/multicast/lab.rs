@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use crate::client::person::{Person, WELCOME};
-use crate::harness::{Output, Program};
+use crate::harness::{Output, Program, skip};
 
 /// Hosts on one network, removed in the end.
 pub struct Lab {
@@ -31,7 +31,7 @@ impl Lab {
         let mut lab = Lab { id, hosts, folder: TempDir::new().unwrap(), server: None };
         if !lab.is_built() {
             assert!(std::env::var("NAMESPACES").as_deref() != Ok("required"), "no network namespaces can be made");
-            println!("skipped: no network namespaces can be made (it takes root, and the program ip)");
+            skip("no network namespaces can be made (it takes root, and the program ip)");
             return None;
         }
         lab.serve("10.99.0.100:0", &[]);

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::harness::{Output, PATIENCE, Program};
+use crate::harness::{Output, PATIENCE, Program, skip};
 
 /// Runs what follows in a namespace with a loopback interface that has two addresses more.
 const SETUP: &str = "ip link set lo up && ip addr add 192.0.2.7/24 dev lo && ip -6 addr add 2001:db8::7/64 dev lo nodad \
@@ -26,7 +26,7 @@ fn can_be_made() -> bool {
     let can = run.is_ok_and(|status| status.success());
     assert!(can || std::env::var("NAMESPACES").as_deref() != Ok("required"), "no network namespace can be made");
     if !can {
-        println!("skipped: no network namespace can be made (it takes root, unshare and ip)");
+        skip("no network namespace can be made (it takes root, unshare and ip)");
     }
     can
 }
