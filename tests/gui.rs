@@ -8,6 +8,7 @@
 //! - [`browser`]: a real browser
 //! - [`hostile`]: another site in it
 //! - [`page`]: what its user sees
+//! - [`multicast`]: rooms without the server
 
 mod browser;
 mod feed;
@@ -16,6 +17,7 @@ mod guarded;
 mod hostile;
 mod http;
 mod limits;
+mod multicast;
 mod page;
 
 use crate::client::person::{Home, Person, WELCOME};

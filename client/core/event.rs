@@ -112,6 +112,11 @@ pub enum Manner {
 pub trait WingEvent: Any + Send + Sync {
     /// The event in words; `None` when it is only for views that draw it.
     fn sentence(&self) -> Option<Sentence>;
+
+    /// The same as a kind of the core, in a conversation that the wing leads; for views that draw those.
+    fn drawn(&self) -> Option<&Kind> {
+        None
+    }
 }
 
 /// An event in words.

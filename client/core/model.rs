@@ -30,6 +30,8 @@ pub struct Model {
     pub keys: HashMap<String, String>,
     /// A wing takes the lines that are typed, instead of the target. The prompt shows this name for it.
     pub detour: Option<String>,
+    /// A conversation that a wing leads without the server; see [`is_aside_name`].
+    pub aside: Option<Conversation>,
     /// Another prompt than usual while there is neither that nor a target.
     pub idle_prompt: Option<String>,
     /// The line that is being carried out came from a view that says of each line where it goes.
@@ -70,9 +72,10 @@ impl Model {
 
     /// The place of the line that is being carried out; an error when lines go to a wing instead.
     pub fn here(&self) -> Result<Option<&str>, String> {
-        match (&self.placed, &self.detour) {
-            (Some(placed), _) => Ok(placed.target.as_deref()),
-            (None, Some(detour)) => Err(format!("you are in {detour}; Ctrl-D leads back to the chat")),
+        match (self.away(), &self.placed) {
+            (Some(away), Some(_)) => Err(format!("{away} is not on the server; go to another conversation first")),
+            (Some(away), None) => Err(format!("you are in {away}; Ctrl-D leads back to the chat")),
+            (None, Some(placed)) => Ok(placed.target.as_deref()),
             (None, None) => Ok(self.target()),
         }
     }
@@ -81,9 +84,29 @@ impl Model {
         self.target().is_some_and(|target| names::eq_ignore_case(target, name))
     }
 
-    /// The wing that takes the lines of the terminal, unless the line that is being carried out says where it goes.
-    pub fn away(&self) -> Option<String> {
-        self.detour.clone().filter(|_| self.placed.is_none())
+    /// The wing that takes the line that is being carried out, by the name of its place.
+    pub fn away(&self) -> Option<&str> {
+        match &self.placed {
+            Some(placed) => placed.target.as_deref().filter(|here| self.is_aside(here)),
+            None => self.detour.as_deref(),
+        }
+    }
+
+    /// Whether a wing leads this conversation.
+    pub fn is_aside(&self, name: &str) -> bool {
+        self.aside.as_ref().is_some_and(|aside| aside.name == name)
+    }
+
+    /// A wing begins to lead a conversation, or ends it. A line for one that has ended goes nowhere. The one before.
+    pub fn set_aside(&mut self, aside: Option<Conversation>) -> Option<Conversation> {
+        let before = std::mem::replace(&mut self.aside, aside);
+        let now = self.aside.as_ref().map(|aside| &aside.name);
+        if let (Some(placed), Some(ended)) =
+            (&mut self.placed, before.as_ref().filter(|ended| Some(&ended.name) != now))
+        {
+            placed.target.take_if(|here| *here == ended.name);
+        }
+        before
     }
 
     /// Whether a line that is being carried out goes there.
@@ -115,6 +138,12 @@ impl Model {
     /// The rooms we are in and the people who spoke to us, with their members, unread counts and scrollback.
     pub fn conversations(&self) -> &[Conversation] {
         &self.conversations
+    }
+
+    /// The conversation of this name, which a wing may lead.
+    pub fn conversation(&self, name: &str) -> Option<&Conversation> {
+        let known = self.conversations.iter().find(|known| names::eq_ignore_case(&known.name, name));
+        known.or(self.aside.as_ref().filter(|aside| aside.name == name))
     }
 
     /// The rooms we are in, in the order of joining.
@@ -300,6 +329,9 @@ impl Model {
             }
             _ => return,
         };
+        if let Some(aside) = self.aside.as_mut().filter(|aside| aside.name == *name) {
+            return aside.keep(event);
+        }
         let is_said = matches!(event.kind, Kind::Said { .. });
         let is_current = self.is_target(name);
         if !is_room(name) && matches!(event.kind, Kind::Said { .. } | Kind::WeSaid { .. }) {
@@ -327,6 +359,11 @@ impl Model {
 /// some people in a room. No nick begins like that.
 pub fn is_room(target: &str) -> bool {
     target.starts_with(['#', '&', '@', '+', '!'])
+}
+
+/// Whether a wing can lead a conversation of this name, such as `[lab] (multicast)`: no nick and no room has a space in it.
+pub fn is_aside_name(name: &str) -> bool {
+    name.starts_with('[') && name.contains("] ")
 }
 
 /// The nicks in a line of `RPL_NAMREPLY`, without the marks of operators and others before them.

@@ -16,10 +16,15 @@ pub const TO_YOU: &str = "(to you)";
 
 /// The event in words; `None` when there is nothing to say.
 pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
+    of_kind(&event.kind, event, model)
+}
+
+/// The same, with another kind in place of the event's own.
+pub fn of_kind(kind: &Kind, event: &Event, model: &Model) -> Option<Sentence> {
     let mark = mark(&event.origin);
     let room = event.conversation.as_deref().unwrap_or_default();
     let here = room_prefix(model, room);
-    Some(match &event.kind {
+    Some(match kind {
         Kind::Said { from, text, manner } => said(format!("{mark}{here}"), from, text, *manner, !is_room(room)),
         // In a form that no name can have.
         Kind::ServerSaid(text) => News(format!("*** {text}")),

@@ -57,6 +57,8 @@ pub struct Summary {
     unread: usize,
     people: usize,
     topic: String,
+    /// A wing leads it, without the server.
+    is_aside: bool,
 }
 
 /// A file that has come.
@@ -171,11 +173,12 @@ impl Lines {
 
     /// Tells the pages which conversations have changed.
     pub fn compare(&mut self, model: &Model) {
-        let (known, now) = (&self.conversations, model.conversations());
-        if known.len() == now.len() && known.iter().zip(now).all(|(known, now)| self.is_current(known, now)) {
+        let (known, now) = (&self.conversations, model.conversations().iter().chain(&model.aside));
+        let now: Vec<&Conversation> = now.collect();
+        if known.len() == now.len() && known.iter().zip(&now).all(|(known, now)| self.is_current(known, now)) {
             return;
         }
-        let now: Vec<_> = now.iter().map(|conversation| self.summary(conversation)).collect();
+        let now: Vec<_> = now.iter().map(|known| self.summary(known, model.is_aside(&known.name))).collect();
         let before = std::mem::replace(&mut self.conversations, now.clone());
         for gone in before.iter().filter(|old| !now.iter().any(|new| new.name == old.name)) {
             self.unread.remove(&casefold(&gone.name));
@@ -201,10 +204,10 @@ impl Lines {
             && known.unread == self.unread(&now.name)
     }
 
-    fn summary(&self, conversation: &Conversation) -> Summary {
+    fn summary(&self, conversation: &Conversation, is_aside: bool) -> Summary {
         let unread = self.unread(&conversation.name);
         let (name, topic) = (conversation.name.clone(), conversation.topic.clone());
-        Summary { name, unread, people: conversation.members.len(), topic }
+        Summary { name, unread, people: conversation.members.len(), topic, is_aside }
     }
 
     /// A file has come.
@@ -223,8 +226,8 @@ impl Lines {
 
 impl Summary {
     pub fn json(&self) -> Value {
-        let Summary { name, unread, people, topic } = self;
-        json!({ "name": name, "unread": unread, "people": people, "topic": clean(topic) })
+        let Summary { name, unread, people, topic, is_aside } = self;
+        json!({ "name": name, "unread": unread, "people": people, "topic": clean(topic), "is_aside": is_aside })
     }
 }
 

@@ -26,9 +26,19 @@ pub fn lens(model: &Model, conversation: Option<&str>) -> Model {
     lens
 }
 
+/// What a page draws of an event: of one in a conversation that a wing leads, what it would be in another.
+pub fn drawn(event: &Event) -> &Kind {
+    let wing = match &event.kind {
+        Kind::Wing(wing) if event.conversation.is_some() => wing.drawn(),
+        _ => None,
+    };
+    wing.unwrap_or(&event.kind)
+}
+
 /// An event; `None` for one that is of no interest to a page.
 pub fn of(event: &Event, model: &Model) -> Option<Value> {
-    let mut value = match &event.kind {
+    let kind = drawn(event);
+    let mut value = match kind {
         Kind::Said { from, text, manner } => {
             json!({ "type": "said", "from": clean(from), "text": clean(text), "manner": name_of(*manner) })
         }
@@ -56,16 +66,20 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
         }
         _ => json!({ "type": "note" }),
     };
-    if !matches!(event.kind, Kind::Said { .. } | Kind::WeSaid { .. } | Kind::WeJoined) {
+    if !matches!(kind, Kind::Said { .. } | Kind::WeSaid { .. } | Kind::WeJoined) {
         let lens = lens(model, event.conversation.as_deref());
-        value["sentence"] = clean(&match sentence::of(event, &lens)? {
+        let sentence = sentence::of_kind(kind, event, &lens)?;
+        if matches!(sentence, Sentence::Lines(_)) {
+            value["is_table"] = true.into();
+        }
+        value["sentence"] = clean(&match sentence {
             Sentence::Said { before, nick, after } => [before, nick, after].concat(),
             Sentence::News(text) | Sentence::Answer(text) => text,
             Sentence::Lines(lines) => lines.join("\n"),
         })
         .into();
     }
-    match (&event.conversation, &event.kind) {
+    match (&event.conversation, kind) {
         (Some(name), _) => value["conversation"] = clean(name).into(),
         (None, Kind::Left { nick, .. } | Kind::Renamed { new: nick, .. } | Kind::Reconnected(nick)) => {
             let with_them = model.conversations().iter().filter(|known| known.is_with(nick));

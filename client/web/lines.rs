@@ -8,33 +8,37 @@ use crate::core::arguments::is_room;
 use crate::core::client::Client;
 use crate::core::grammar::{self, Input};
 use crate::core::input;
-use crate::core::model::Placed;
+use crate::core::model::{Placed, is_aside_name};
 use crate::core::shutdown;
 use std::process::{self, ExitCode};
 use std::thread;
 use wire::names;
 
-/// Commands that take the lines of the terminal away from the chat.
-const OF_TERMINAL: [&str; 1] = ["/chat"];
+/// Commands about the terminal alone.
+const OF_TERMINAL: [&str; 2] = ["/keys", "/clear"];
 
 /// Carries out a line that was written in a conversation, or in none. The conversation in which the user is then.
 pub fn carry_out(client: &Client, conversation: Option<&str>, text: &str) -> Result<Option<String>, Refusal> {
-    check_place(client, conversation)?;
     check_text(client, text)?;
     let placed = Placed { target: conversation.map(str::to_owned), refused: None };
     let busy = || Refusal::new(503, "Nothing was sent: the line before is still being carried out; try again");
     let turn = client.turn(TURN, Some(placed)).ok_or_else(busy)?;
-    input::act(client, text);
+    // From now on nobody but this thread leaves a conversation that a wing leads.
+    check_place(client, conversation)?;
+    if !client.wings.iter().any(|wing| wing.typed(client, Some(text))) {
+        input::act(client, text);
+    }
     let placed = turn.end().unwrap_or_default();
     leave_if_asked(client);
     placed.refused.map_or(Ok(placed.target), |why| Err(Refusal::new(422, why)))
 }
 
-/// Whether there is this conversation: a room in which we are, or anybody.
+/// Whether there is this conversation: a room in which we are, one that a wing leads, or anybody.
 pub fn check_place(client: &Client, conversation: Option<&str>) -> Result<(), Refusal> {
     let model = &client.lock().model;
     let why = match conversation {
-        Some(room) if is_room(room) && !model.is_in(room) => {
+        Some(room) if model.is_aside(room) => return Ok(()),
+        Some(room) if is_aside_name(room) || is_room(room) && !model.is_in(room) => {
             format!("Nothing was sent: you are not in {room} any more")
         }
         Some(nick) if !is_room(nick) && !names::is_nick(nick) && !model.knows(nick) => {

@@ -7,10 +7,9 @@ use super::feed::{Feed, Summary};
 use super::json::{self, clean};
 use super::limits::{FILE, TEXT};
 use crate::core::client::{Client, Command};
-use crate::core::model::is_room;
+use crate::core::model::{is_aside_name, is_room};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use wire::names;
 
 /// The first line of a stream, and its number.
 pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
@@ -44,8 +43,8 @@ pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
 /// may be nothing yet.
 pub fn conversation(client: &Client, feed: &Feed, name: &str) -> Option<Value> {
     let state = client.lock();
-    let known = state.model.conversations().iter().find(|known| names::eq_ignore_case(&known.name, name));
-    if known.is_none() && is_room(name) {
+    let known = state.model.conversation(name);
+    if known.is_none() && (is_room(name) || is_aside_name(name)) {
         return None;
     }
     let (name, topic) =

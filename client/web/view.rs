@@ -64,9 +64,9 @@ impl View for PageView {
 
 /// Counts what was not seen, and keeps the files that have come.
 fn count(lines: &mut Lines, event: &Event) {
-    match (&event.kind, &event.conversation) {
+    match (json::drawn(event), &event.conversation) {
         (Kind::Said { .. }, Some(name)) => lines.count(name),
-        (Kind::Renamed { old, new }, _) => lines.rename(old, new),
+        (Kind::Renamed { old, new }, None) => lines.rename(old, new),
         // The user is there, in this window or another.
         (Kind::WeSaid { .. }, Some(name)) | (Kind::TalkingTo(Some(name)), _) => lines.mark_read(name),
         (Kind::Wing(wing), _) => {

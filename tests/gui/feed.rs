@@ -136,7 +136,7 @@ fn a_line_that_is_refused_says_why_and_sends_nothing() {
         ("#lobby", "a\rQUIT", "Nothing was sent: there is a control character in the text"),
         ("#lobby", "a\u{1b}[2J", "Nothing was sent: there is a control character in the text"),
         ("#lobby", "/to nobody-at-all", "Nobody is called nobody-at-all"),
-        ("#lobby", "/chat attic", "Nothing was sent: /chat works in the terminal only"),
+        ("#lobby", "/chat attic", "The room attic was not entered"),
         ("albert", "/topic x", "Nothing was sent: you are talking to albert, not to a room; go to one with /to #room"),
         ("#other", "x", "Nothing was sent: you are not in #other any more"),
         ("a b", "x", "Nothing was sent: nobody can be called a b"),

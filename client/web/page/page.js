@@ -16,7 +16,7 @@ let last = null; // the number of the last line of events
 let current = null; // the folded name of the conversation that is shown
 let commands = [];
 let largestFile = 0;
-const conversations = new Map(); // by folded name: { name, unread, people, topic, events, members, n, draft }
+const conversations = new Map(); // by folded name: { name, unread, people, topic, isAside, events, members, n, draft }
 let notes = []; // events of no conversation
 const sent = []; // lines that were sent, the newest last
 let recalled = 0; // how far Up has gone back in them
@@ -57,8 +57,10 @@ function complain(error) {
 /** Carries out a line, as if it were typed in that conversation. */
 async function carryOut(text, conversation = nameOf(current)) {
   complain('');
+  const from = current;
   const answer = await post('/lines', { conversation, text });
-  if (answer.conversation && fold(answer.conversation) !== current) open(answer.conversation);
+  // Unless the user has gone elsewhere meanwhile, and writes there.
+  if (answer.conversation && fold(answer.conversation) !== from && current === from) open(answer.conversation);
 }
 
 const command = (text) => carryOut(text).catch(complain);
@@ -117,9 +119,9 @@ function handle(event) {
       summarize(event);
       return showLists();
     case 'closed':
+      if (current === fold(event.name)) goNowhere(`${event.name} is closed`);
       conversations.delete(fold(event.name));
-      if (current === fold(event.name)) current = conversations.keys().next().value ?? null;
-      return show();
+      return showLists();
     case 'transfers':
       return showTransfers(event.list);
   }
@@ -142,6 +144,7 @@ function begin(snapshot) {
   snapshot.conversations.forEach(summarize);
   drafts.forEach((draft, key) => { if (conversations.has(key)) conversations.get(key).draft = draft; });
   if (!conversations.has(current)) {
+    keepLine();
     const first = snapshot.target ?? snapshot.conversations[0]?.name;
     current = first === undefined ? null : fold(first);
   }
@@ -151,11 +154,11 @@ function begin(snapshot) {
   else open(nameOf(current));
 }
 
-function summarize({ name, unread, people, topic }) {
+function summarize({ name, unread, people, topic, is_aside: isAside }) {
   const key = fold(name);
   const known = conversations.get(key) ?? { events: null, members: [], n: 0, draft: '' };
   if (key === current && known.people !== people) refreshPeople();
-  conversations.set(key, { ...known, name, unread, people, topic });
+  conversations.set(key, { ...known, name, unread, people, topic, isAside });
   if (key === current) {
     byId('topic').textContent = topic;
     readIfSeen();
@@ -193,10 +196,7 @@ function record(event) {
 function rename(old, name) {
   if (current === fold(name) && fold(old) !== fold(name)) {
     // What the user is writing was meant for the one who had that name before.
-    complain(`${old} has taken the name ${name}, so this is somebody else`);
-    keepDraft();
-    current = null;
-    show();
+    goNowhere(`${old} has taken the name ${name}, so this is somebody else`);
   }
   const known = conversations.get(fold(old));
   if (!known || isRoom(old)) return;
@@ -217,7 +217,7 @@ const nameOf = (key) => conversations.get(key)?.name ?? null;
 async function open(name) {
   const key = fold(name);
   keepDraft();
-  if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '' });
+  if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '', is_aside: false });
   current = key;
   byId('lists').classList.remove('shown');
   byId('show-lists').setAttribute('aria-expanded', 'false');
@@ -239,6 +239,22 @@ async function open(name) {
   byId('message').focus();
 }
 
+/** The line that is being written was for a conversation that has ended: it goes nowhere, and Up brings it back. */
+function keepLine() {
+  if (byId('message').value.trim()) sent.push(byId('message').value);
+  recalled = 0;
+  byId('message').value = '';
+}
+
+/** The conversation that is shown has ended. What the user is writing must not go to another one. */
+function goNowhere(why) {
+  const isWriting = byId('message').value.trim() !== '';
+  keepLine();
+  complain(isWriting ? `${why}; nothing was sent (↑ brings the line back)` : why);
+  current = null;
+  show();
+}
+
 function keepDraft() {
   const conversation = conversations.get(current);
   if (conversation) conversation.draft = byId('message').value;
@@ -253,7 +269,7 @@ async function refreshPeople() {
   await pause(0.3);
   isRefreshing = false;
   const [key, name] = [current, nameOf(current)];
-  if (name === null || !isRoom(name)) return;
+  if (name === null || !(isRoom(name) || conversations.get(key).isAside)) return;
   const answer = await ask(`/conversation?name=${encodeURIComponent(name)}`).catch(() => null);
   if (answer && conversations.has(key)) conversations.get(key).members = answer.members;
   showLists();
@@ -307,6 +323,7 @@ function showTitle() {
   byId('title').textContent = conversation?.name ?? 'groupchat';
   byId('topic').textContent = conversation?.topic ?? '';
   document.title = `${conversation?.name ?? 'groupchat'} – groupchat`;
+  byId('aside').hidden = !conversation?.isAside;
 }
 
 function showConnection(text, isLost = !isConnected) {
@@ -371,7 +388,7 @@ function append(event) {
   const minutes = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
   const time = element('time', '', when.toLocaleTimeString(undefined, minutes));
   time.dateTime = event.time;
-  const text = element('p', event.text === undefined ? 'news' : '');
+  const text = element('p', event.text === undefined ? `news${event.is_table ? ' table' : ''}` : '');
   if (event.text !== undefined) {
     const name = element('bdi', `nick ${colour(event.from)}`, event.from);
     const stored = event.waited ? `(stored, of ${when.toLocaleString()}) ` : '';
@@ -518,7 +535,8 @@ function complete(input) {
     if (!word) return false;
     const start = before.length - word.length;
     const members = conversations.get(current)?.members ?? [];
-    const names = [...members, ...[...conversations.values()].map(({ name }) => name)];
+    const named = [...conversations.values()].filter(({ isAside }) => !isAside);
+    const names = [...members, ...named.map(({ name }) => name)];
     const words = start === 0 && word.startsWith('/')
       ? commands.map(({ usage }) => `${usage.split(' ')[0]} `)
       : names.map((name) => (start === 0 && !isRoom(name) && !word.startsWith('@') ? `${name}: ` : `${name} `));
@@ -597,6 +615,9 @@ document.addEventListener('visibilitychange', () => {
   showTitle();
   readIfSeen();
 });
+// A room without the server.
+byId('counters').addEventListener('click', () => command('/stats'));
+byId('leave').addEventListener('click', () => command('/part'));
 byId('show-lists').addEventListener('click', (event) => {
   const isShown = byId('lists').classList.toggle('shown');
   event.currentTarget.setAttribute('aria-expanded', `${isShown}`);
