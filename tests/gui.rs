@@ -9,6 +9,8 @@
 //! - [`hostile`]: another site in it
 //! - [`page`]: what its user sees
 //! - [`multicast`]: rooms without the server
+//! - [`presence`]: who is away
+//! - [`windows`]: a terminal and several windows agree
 
 mod browser;
 mod feed;
@@ -19,6 +21,8 @@ mod http;
 mod limits;
 mod multicast;
 mod page;
+mod presence;
+mod windows;
 
 use crate::client::person::{Home, Person, WELCOME};
 use http::Address;

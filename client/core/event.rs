@@ -81,6 +81,11 @@ pub enum Kind {
     TalkingTo(Option<String>),
     /// We said something; whether in another conversation than the current one.
     WeSaid { text: String, manner: Manner, is_elsewhere: bool },
+    /// The user has seen what was said there, in another view perhaps.
+    Read,
+    /// Somebody in our rooms is away or here: as the model knows it now. Without a nick that is about many. For views that
+    /// show who is here; nobody says it.
+    Presence(Option<String>),
     /// The connection is back.
     Connected,
     /// The connection is lost; after this number of seconds the next attempt begins.
@@ -165,13 +170,19 @@ impl Kind {
             | Kind::Invited { by: text }
             | Kind::WeAreCalled(text)
             | Kind::TalkingTo(Some(text))
+            | Kind::Presence(Some(text))
             | Kind::WeSaid { text, .. }
             | Kind::ConnectionLost { reason: text, .. }
             | Kind::Note(text) => text.len(),
             Kind::Reply { params: texts, .. } | Kind::Members(texts) | Kind::Present { members: texts, .. } => {
                 all(texts)
             }
-            Kind::WeJoined | Kind::WeLeft | Kind::Connected | Kind::TalkingTo(None) => 0,
+            Kind::WeJoined
+            | Kind::WeLeft
+            | Kind::Connected
+            | Kind::TalkingTo(None)
+            | Kind::Read
+            | Kind::Presence(None) => 0,
             // It comes from one line.
             Kind::Wing(_) => LINE,
         }

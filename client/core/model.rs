@@ -6,6 +6,7 @@ use super::blacklist::Blacklist;
 use super::conversation::Conversation;
 use super::event::{Event, Kind};
 use super::limits::{MEMBERS, PEOPLE, RETURN, RETURNING, ROOMS, SCROLLBACK_BYTES};
+use super::presence::Presence;
 use super::rows::Limits;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub struct Model {
     pub placed: Option<Placed>,
     /// People of whom the user wants to see nothing.
     pub blacklist: Blacklist,
+    pub presence: Presence,
     /// A line without a command goes to this room or person.
     target: Option<String>,
     /// Rooms in the order of joining, people in the order of the last words.
@@ -219,6 +221,9 @@ impl Model {
     /// wrong people. Returns whether it was the target.
     pub fn forget(&mut self, name: &str) -> bool {
         self.conversations.retain(|known| !names::eq_ignore_case(&known.name, name));
+        self.presence.leave(name);
+        let conversations = &self.conversations;
+        self.presence.retain(|nick| conversations.iter().any(|known| known.members.contains_key(nick)));
         self.placed.iter_mut().for_each(|placed| drop(placed.target.take_if(|here| names::eq_ignore_case(here, name))));
         self.target.take_if(|target| names::eq_ignore_case(target, name)).is_some()
     }
@@ -255,11 +260,15 @@ impl Model {
                 self.add(room, nick);
             }
             ("JOIN", [room, ..]) => self.add(room, nick),
-            ("PART", [room, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
-            ("KICK", [room, nick, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
+            ("PART", [room, ..]) => self.remove(room, nick),
+            ("KICK", [room, nick, ..]) => self.remove(room, nick),
+            ("AWAY", reason) if self.is_member(nick) => {
+                self.presence.set(nick, reason.first().copied().filter(|reason| !reason.is_empty()));
+            }
             ("QUIT", [numeric::REPLACED]) => self.lose(nick),
             ("QUIT", _) => {
                 self.conversations.iter_mut().for_each(|room| room.remove(nick));
+                self.presence.set(nick, None);
                 self.find(nick).into_iter().for_each(|known| known.has_left = true);
             }
             ("NICK", [new, ..]) => self.rename(nick, new),
@@ -284,11 +293,27 @@ impl Model {
         let before = place.map(|place| self.conversations.remove(place));
         self.find(old).zip(before).into_iter().for_each(|(known, before)| known.go_on_from(&before));
         self.conversations.iter_mut().for_each(|known| known.rename(old, new));
+        self.presence.rename(old, new);
+    }
+
+    /// Somebody has left a room.
+    fn remove(&mut self, room: &str, nick: &str) {
+        self.find(room).into_iter().for_each(|room| room.remove(nick));
+        if !self.is_member(nick) {
+            self.presence.set(nick, None);
+        }
+    }
+
+    /// Whether somebody is in a room with us.
+    pub fn is_member(&self, nick: &str) -> bool {
+        let nick = names::casefold(nick);
+        self.conversations.iter().any(|known| known.members.contains_key(&nick))
     }
 
     /// The connection of a person was replaced by a newer one, which has to enter the rooms again.
     fn lose(&mut self, nick: &str) {
         let (folded, now) = (names::casefold(nick), Instant::now());
+        self.presence.set(nick, None);
         self.returning.retain(|(.., since)| since.elapsed() < RETURN);
         for room in &mut self.conversations {
             if room.members.remove(&folded).is_some() && self.returning.len() < RETURNING {
@@ -321,6 +346,7 @@ impl Model {
     /// Puts an event into its conversation.
     pub fn record(&mut self, event: &Arc<Event>) {
         let name = match (&event.conversation, &event.kind) {
+            (Some(_), Kind::Read) => return,
             (Some(name), _) => name,
             (None, Kind::Left { nick, .. } | Kind::Renamed { new: nick, .. } | Kind::Reconnected(nick)) => {
                 let with_them = self.conversations.iter_mut().filter(|known| known.is_with(nick));

@@ -18,6 +18,8 @@ pub const KEY: &str = "key";
 pub const NEW_KEY: &str = "new key";
 /// Who is banned from a room.
 pub const BANS: &str = "bans";
+/// Who is away in a room.
+pub const PRESENCE: &str = "who is away";
 /// Whether a person is connected.
 pub const ISON: &str = "is on";
 /// Whether somebody has a name who is not connected.
@@ -82,6 +84,17 @@ impl Pending {
     pub fn end(&mut self, kind: &str, about: &str) -> Option<Request> {
         let number = self.about(kind, about)?.number;
         self.take(number)
+    }
+
+    /// Whether the next answer to a verb that two kinds of request share is for this one.
+    pub fn is_before(&mut self, kind: &str, other: &str) -> bool {
+        let [first, second] = [kind, other].map(|kind| self.oldest(kind).map(|request| request.number));
+        first.is_some_and(|first| second.is_none_or(|second| first < second))
+    }
+
+    /// Takes out the requests of this kind, which nobody answers any more.
+    pub fn forget(&mut self, kind: &str) {
+        self.requests.retain(|request| request.kind != kind);
     }
 
     /// There is no more of the answer to this request.

@@ -54,7 +54,7 @@ pub fn of_kind(kind: &Kind, event: &Event, model: &Model) -> Option<Sentence> {
         Kind::TalkingTo(None) => Answer("You are talking to nobody now; go on with /join #room or /to NAME".to_owned()),
         Kind::WeSaid { text, is_elsewhere: true, .. } => Answer(format!("(to {room}) {text}")),
         // The prompt shows it, or it stands behind the prompt, where it was typed.
-        Kind::WeJoined | Kind::WeSaid { .. } => return None,
+        Kind::WeJoined | Kind::WeSaid { .. } | Kind::Read | Kind::Presence(_) => return None,
         Kind::Connected => Answer("Connected again.".to_owned()),
         Kind::ConnectionLost { reason, seconds } => {
             Answer(format!("Connection lost ({reason}). Trying again in {seconds} s ..."))

@@ -6,9 +6,10 @@
 use super::batches::Batches;
 use super::connection::{Connection, TAGS};
 use super::event::{Event, Kind, Sentence};
-use super::limits::{HELD, HELD_BYTES, MOST_UNCONFIRMED};
+use super::limits::{HELD, HELD_BYTES, MOST_ASKED, MOST_UNCONFIRMED};
 use super::model::{Model, is_room};
-use super::pending::{ENTERED, KEY, NEW_KEY, Pending, SAID_MEANWHILE};
+use super::pending::{ENTERED, KEY, NEW_KEY, PRESENCE, Pending, SAID_MEANWHILE};
+use super::presence::{AWAY_NOTIFY, Presence};
 use super::rows::{self, Takes};
 use super::script::{self, Script, Sent};
 use super::sentence;
@@ -188,6 +189,22 @@ impl State {
         }
     }
 
+    /// The user has seen what was said there.
+    pub fn mark_read(&mut self, name: &str) {
+        self.model.mark_read(name);
+        self.emit(Event::at(name, Kind::Read));
+    }
+
+    /// Asks who is away in a room, once on each connection, if the server then tells us of changes. An answer that is lost
+    /// is asked for again on the next connection, so this is no line that has to be confirmed.
+    pub fn ask_who_is_away(&mut self, room: &str) {
+        let is_able = self.is_connected() && self.model.has_cap(AWAY_NOTIFY) && self.model.is_in(room);
+        if is_able && self.model.members(room).len() <= MOST_ASKED && self.model.presence.ask(room) {
+            self.pending.add(PRESENCE, room);
+            self.write(&[line("WHO", &[room])]);
+        }
+    }
+
     /// The line that is being carried out leads there: the user goes on there, in the view that it came from.
     pub fn go_to(&mut self, target: &str) {
         match &mut self.model.placed {
@@ -263,6 +280,8 @@ impl State {
         self.model.multiline = connection.multiline;
         self.batches = Batches::default();
         self.pending.restart();
+        self.pending.forget(PRESENCE);
+        self.model.presence = Presence::default();
         self.stream = Some(Arc::clone(&connection.stream));
         let join = |room: &str| {
             // Who is there was said, or is of no interest now.

@@ -32,6 +32,8 @@ struct Waiting {
     events: VecDeque<(OffsetDateTime, Weak<Event>)>,
     /// How many of them are messages, with those that are forgotten already.
     messages: usize,
+    /// How many of these the user has read in another view.
+    read: usize,
 }
 
 /// Private messages, answers and whatever is about no room are shown at once.
@@ -78,7 +80,12 @@ impl Unseen {
 
     /// How many messages wait in a room.
     pub fn messages(&self, room: &str) -> usize {
-        self.waiting.get(&names::casefold(room)).map_or(0, |waiting| waiting.messages)
+        self.waiting.get(&names::casefold(room)).map_or(0, |waiting| waiting.messages - waiting.read)
+    }
+
+    /// The user has read what waits in a room, in another view. It is still shown here when they turn to it.
+    pub fn mark_read(&mut self, room: &str) {
+        self.waiting.get_mut(&names::casefold(room)).into_iter().for_each(|waiting| waiting.read = waiting.messages);
     }
 
     /// The user turns to a room: what waited there, and how many messages are forgotten already.

@@ -55,6 +55,7 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
         Kind::WeAreCalled(nick) => json!({ "type": "nick", "nick": clean(nick) }),
         Kind::Connected => json!({ "type": "connected" }),
         Kind::ConnectionLost { seconds, .. } => json!({ "type": "lost", "seconds": seconds }),
+        Kind::Presence(nick) => return Some(presence(nick.as_deref(), model)),
         // That is the terminal's target; a page has its own.
         Kind::TalkingTo(_) => return None,
         Kind::Wing(wing) => {
@@ -93,6 +94,12 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
     marks.into_iter().filter(|(_, is_so)| *is_so).for_each(|(mark, _)| value[mark] = true.into());
     event.origin.id.iter().for_each(|id| value["msgid"] = id.clone().into());
     Some(value)
+}
+
+/// Whether somebody is away, or that it has changed for many.
+fn presence(nick: Option<&str>, model: &Model) -> Value {
+    let away = nick.and_then(|nick| model.presence.away(nick)).map(clean);
+    json!({ "type": "presence", "nick": nick.map(clean), "away": away })
 }
 
 fn name_of(manner: Manner) -> &'static str {

@@ -5,7 +5,7 @@
 use super::http::Refusal;
 use super::limits::{TEXT, TURN};
 use crate::core::arguments::is_room;
-use crate::core::client::Client;
+use crate::core::client::{Client, Command};
 use crate::core::grammar::{self, Input};
 use crate::core::input;
 use crate::core::model::{Placed, is_aside_name};
@@ -14,12 +14,29 @@ use std::process::{self, ExitCode};
 use std::thread;
 use wire::names;
 
+/// The command that ends the chat for the terminal and all pages, so its user is asked before.
+const LEAVE: &str = "/quit";
 /// Commands about the terminal alone.
 const OF_TERMINAL: [&str; 2] = ["/keys", "/clear"];
 
-/// Carries out a line that was written in a conversation, or in none. The conversation in which the user is then.
-pub fn carry_out(client: &Client, conversation: Option<&str>, text: &str) -> Result<Option<String>, Refusal> {
-    check_text(client, text)?;
+/// A line from a page.
+pub struct Line<'a> {
+    /// Where it was written, if it was in a conversation.
+    pub conversation: Option<&'a str>,
+    pub text: &'a str,
+    /// The user was asked whether to leave.
+    pub is_sure: bool,
+}
+
+/// Whether a command can be used in a page.
+pub fn is_for_page(command: &Command) -> bool {
+    !OF_TERMINAL.contains(&command.name)
+}
+
+/// Carries out a line. The conversation in which the user is then.
+pub fn carry_out(client: &Client, line: &Line<'_>) -> Result<Option<String>, Refusal> {
+    let &Line { conversation, text, is_sure } = line;
+    check_text(client, text, is_sure)?;
     let placed = Placed { target: conversation.map(str::to_owned), refused: None };
     let busy = || Refusal::new(503, "Nothing was sent: the line before is still being carried out; try again");
     let turn = client.turn(TURN, Some(placed)).ok_or_else(busy)?;
@@ -49,7 +66,7 @@ pub fn check_place(client: &Client, conversation: Option<&str>) -> Result<(), Re
     Err(Refusal::new(422, why))
 }
 
-fn check_text(client: &Client, text: &str) -> Result<(), Refusal> {
+fn check_text(client: &Client, text: &str, is_sure: bool) -> Result<(), Refusal> {
     let refuse = |status, why: &str| Err(Refusal::new(status, format!("Nothing was sent: {why}")));
     if text.len() > TEXT {
         return refuse(413, "the text is too long; send it as a file");
@@ -61,8 +78,12 @@ fn check_text(client: &Client, text: &str) -> Result<(), Refusal> {
     let first = grammar::parse(&client.commands, rows.next().unwrap_or_default());
     let is_text = |row: &str| matches!(grammar::parse(&client.commands, row), Input::Text(_) | Input::Empty);
     match first {
-        Input::Run(command, _) if OF_TERMINAL.contains(&command.name) => {
+        Input::Run(command, _) if !is_for_page(command) => {
             return refuse(422, &format!("{} works in the terminal only", command.name));
+        }
+        Input::Run(command, _) if command.name == LEAVE && !is_sure => {
+            let word = if text.starts_with('/') { "" } else { "; /say before it sends it as text" };
+            return Err(Refusal::new(409, format!("This leaves the chat in all windows and at the terminal{word}")));
         }
         Input::Text(_) | Input::Empty if !rows.all(is_text) => {
             return refuse(422, "a row in the middle looks like a command; /say before the text sends it as it is");

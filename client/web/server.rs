@@ -7,7 +7,7 @@ use super::files;
 use super::guard::Guard;
 use super::http::{Answer, Connection, Refusal, Request};
 use super::limits::{BODY, CONNECTIONS};
-use super::lines::carry_out;
+use super::lines::{Line, carry_out};
 use super::snapshot::{conversation, snapshot};
 use crate::core::client::Client;
 use crate::files::Files;
@@ -129,11 +129,12 @@ fn respond(server: &Server, connection: &mut Connection, request: &Request) -> R
         "/lines" if is_post => {
             let value = json_of(connection, request)?;
             let text = value["text"].as_str().ok_or_else(|| missing("text"))?;
-            json!({ "conversation": carry_out(client, place_of(&value)?, text)? })
+            let line = Line { conversation: place_of(&value)?, text, is_sure: value["is_sure"] == true };
+            json!({ "conversation": carry_out(client, &line)? })
         }
         "/read" if is_post => {
             let value = json_of(connection, request)?;
-            mark_read(server, place_of(&value)?.ok_or_else(|| missing("conversation"))?);
+            client.lock().mark_read(place_of(&value)?.ok_or_else(|| missing("conversation"))?);
             none
         }
         "/files" if is_post => {
@@ -170,17 +171,6 @@ fn place_of(value: &Value) -> Result<Option<&str>, Refusal> {
         Some(Value::String(name)) => Ok(Some(name)),
         _ => Err(missing("conversation")),
     }
-}
-
-/// A page shows all that was said there.
-fn mark_read(server: &Server, name: &str) {
-    let mut state = server.client.lock();
-    state.model.mark_read(name);
-    let mut lines = server.feed.lock();
-    lines.mark_read(name);
-    lines.compare(&state.model);
-    drop((lines, state));
-    server.feed.signal();
 }
 
 /// Sends what happens, line by line, as long as the page takes it (RFC 9112, section 7.1).

@@ -68,7 +68,7 @@ fn count(lines: &mut Lines, event: &Event) {
         (Kind::Said { .. }, Some(name)) => lines.count(name),
         (Kind::Renamed { old, new }, None) => lines.rename(old, new),
         // The user is there, in this window or another.
-        (Kind::WeSaid { .. }, Some(name)) | (Kind::TalkingTo(Some(name)), _) => lines.mark_read(name),
+        (Kind::WeSaid { .. } | Kind::Read, Some(name)) | (Kind::TalkingTo(Some(name)), _) => lines.mark_read(name),
         (Kind::Wing(wing), _) => {
             let wing: &dyn Any = &**wing;
             if let Some(FileEvent::Saved { id, name, path, .. }) = wing.downcast_ref() {

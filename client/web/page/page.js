@@ -22,6 +22,7 @@ const sent = []; // lines that were sent, the newest last
 let recalled = 0; // how far Up has gone back in them
 let completion = null;
 let hasEnded = false; // the client has
+const away = new Map(); // why people are away, by folded name
 const MOST_ROWS = 10_000; // of one conversation
 
 if (token) {
@@ -44,7 +45,7 @@ async function ask(path, options) {
     throw new Error('The client does not answer. Is it still running?');
   }
   const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error);
+  if (!response.ok) throw Object.assign(new Error(answer.error), { status: response.status });
   return answer;
 }
 
@@ -58,7 +59,13 @@ function complain(error) {
 async function carryOut(text, conversation = nameOf(current)) {
   complain('');
   const from = current;
-  const answer = await post('/lines', { conversation, text });
+  let answer;
+  try {
+    answer = await post('/lines', { conversation, text });
+  } catch (error) {
+    if (error.status !== 409) throw error;
+    return askToLeave(error, conversation, text);
+  }
   // Unless the user has gone elsewhere meanwhile, and writes there.
   if (answer.conversation && fold(answer.conversation) !== from && current === from) open(answer.conversation);
 }
@@ -124,12 +131,15 @@ function handle(event) {
       return showLists();
     case 'transfers':
       return showTransfers(event.list);
+    case 'presence':
+      return notePresence(event);
   }
   if (event.type === 'nick') nick = event.nick;
   if (event.type === 'connected') isConnected = true;
   if (event.type === 'lost') isConnected = false;
   if (['nick', 'connected', 'lost'].includes(event.type)) showConnection();
   if (event.type === 'renamed') rename(event.old, event.new);
+  if (event.type === 'connected') away.clear();
   record(event);
 }
 
@@ -198,6 +208,10 @@ function rename(old, name) {
     // What the user is writing was meant for the one who had that name before.
     goNowhere(`${old} has taken the name ${name}, so this is somebody else`);
   }
+  if (away.has(fold(old))) {
+    away.set(fold(name), away.get(fold(old)));
+    if (fold(old) !== fold(name)) away.delete(fold(old));
+  }
   const known = conversations.get(fold(old));
   if (!known || isRoom(old)) return;
   conversations.delete(fold(old));
@@ -226,7 +240,8 @@ async function open(name) {
   if (conversation.events === null) {
     conversation.early = [];
     try {
-      const { n, members, events } = await ask(`/conversation?name=${encodeURIComponent(name)}`);
+      const { n, members, events, away: found } = await ask(`/conversation?name=${encodeURIComponent(name)}`);
+      noteAway(members, found);
       const early = conversations.get(key)?.early ?? [];
       events.push(...early.filter((event) => event.n > n));
       Object.assign(conversations.get(key) ?? {}, { n, members, events, early: null });
@@ -271,8 +286,14 @@ async function refreshPeople() {
   const [key, name] = [current, nameOf(current)];
   if (name === null || !(isRoom(name) || conversations.get(key).isAside)) return;
   const answer = await ask(`/conversation?name=${encodeURIComponent(name)}`).catch(() => null);
-  if (answer && conversations.has(key)) conversations.get(key).members = answer.members;
-  showLists();
+  const conversation = conversations.get(key);
+  if (!answer || !conversation) return;
+  noteAway(answer.members, answer.away);
+  const isSame = conversation.members.join(' ') === answer.members.join(' ');
+  conversation.members = answer.members;
+  // Where nobody has come or gone, nothing moves under the pointer.
+  if (isSame && current === key) [...byId('people').children].forEach(showPresence);
+  else showLists();
 }
 
 function readIfSeen() {
@@ -357,6 +378,7 @@ function showLists() {
     made.append(element('span', colour(name), name));
     made.setAttribute('aria-haspopup', 'menu');
     item.append(made);
+    showPresence(item);
     return item;
   };
   byId('people').replaceChildren(...(conversations.get(current)?.members ?? []).map(person));
@@ -622,6 +644,47 @@ byId('show-lists').addEventListener('click', (event) => {
   const isShown = byId('lists').classList.toggle('shown');
   event.currentTarget.setAttribute('aria-expanded', `${isShown}`);
 });
+
+// --- Presence -----------------------------------------------------------------------------------
+
+/** Those of these people who are away, with the reason. */
+function noteAway(people, found) {
+  people.forEach((name) => away.delete(fold(name)));
+  found.forEach(([name, why]) => away.set(fold(name), why));
+}
+
+function notePresence({ nick: name, away: why }) {
+  if (name === null) return refreshPeople();
+  if (why === null) away.delete(fold(name));
+  else away.set(fold(name), why);
+  [...byId('people').children].filter((item) => fold(item.dataset.name) === fold(name)).forEach(showPresence);
+}
+
+function showPresence(item) {
+  const why = away.get(fold(item.dataset.name));
+  const made = item.firstChild;
+  made.querySelector('.away')?.remove();
+  made.title = why ? `away: ${why}` : '';
+  if (why !== undefined) made.append(element('span', 'away', ' away'));
+}
+
+// --- Leaving ------------------------------------------------------------------------------------
+
+/** A line would end the chat for the terminal and for all windows. */
+function askToLeave(why, conversation, text) {
+  complain(why);
+  const leave = button('Leave the chat', () => {
+    complain('');
+    post('/lines', { conversation, text, is_sure: true }).catch(complain);
+  });
+  leave.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    complain('');
+    input.focus();
+  });
+  byId('error').append(' ', leave);
+  leave.focus();
+}
 
 input.focus();
 follow();
