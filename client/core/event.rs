@@ -118,6 +118,11 @@ pub trait WingEvent: Any + Send + Sync {
     /// The event in words; `None` when it is only for views that draw it.
     fn sentence(&self) -> Option<Sentence>;
 
+    /// What the user may want to do about it: words for a button, and the command; for views that have buttons.
+    fn actions(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// The same as a kind of the core, in a conversation that the wing leads; for views that draw those.
     fn drawn(&self) -> Option<&Kind> {
         None

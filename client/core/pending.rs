@@ -152,6 +152,20 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_is_for_the_older_of_two_requests_of_one_verb() {
+        let mut pending = Pending::default();
+        assert!(!pending.is_before(PRESENCE, "WHO"));
+        pending.add(PRESENCE, "#lab");
+        assert!(pending.is_before(PRESENCE, "WHO"));
+        pending.add("WHO", "#lab");
+        assert!(pending.is_before(PRESENCE, "WHO") && !pending.is_before("WHO", PRESENCE));
+        pending.forget(PRESENCE);
+        assert!(!pending.is_before(PRESENCE, "WHO"));
+        pending.add(PRESENCE, "#lab");
+        assert!(!pending.is_before(PRESENCE, "WHO"));
+    }
+
+    #[test]
     fn no_server_can_make_it_grow_for_ever() {
         let mut pending = Pending::default();
         pending.add("LIST", "");

@@ -163,6 +163,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_read_in_another_view_is_not_counted_and_still_shown() {
+        let (mut model, mut unseen) = (model(), Unseen::default());
+        let mut hold = |unseen: &mut Unseen| {
+            let event = Arc::new(said("#lab"));
+            model.record(&event);
+            unseen.hold("#lab", &event, &model, Clock::at(0).now());
+        };
+        hold(&mut unseen);
+        unseen.mark_read("#LAB");
+        unseen.mark_read("#attic");
+        assert_eq!(unseen.messages("#lab"), 0);
+        hold(&mut unseen);
+        assert_eq!(unseen.messages("#lab"), 1);
+        let (waited, lost) = unseen.take("#lab");
+        assert_eq!((waited.len(), lost), (2, 0));
+    }
+
+    #[test]
     fn a_room_that_we_have_left_is_forgotten() {
         let (mut model, mut unseen) = (model(), Unseen::default());
         let event = Arc::new(said("#lab"));

@@ -25,7 +25,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use wire::datagram::{DATAGRAM, Datagram, Malformed, NewCipher, PayloadCipher};
 use wire::directory_line::RoomKey;
-use wire::text::{pluralize, split_to_fit};
+use wire::text::{pluralize, printable, split_to_fit};
 
 /// The options about multicast rooms on the command line.
 #[derive(Debug, Clone, clap::Args)]
@@ -84,7 +84,7 @@ impl Member {
         let (names, present, active_until) = (HashMap::new(), Vec::new(), limits::MCAST_ACTIVE);
         let inner = Inner { engine, channel, names, present, active_until, last_error: None, reader: None };
         let (inner, began, sent) = (Mutex::new(inner), Instant::now(), Condvar::new());
-        let conversation = format!("[{}] (multicast)", room.name);
+        let conversation = format!("[{}] (multicast)", printable(&room.name));
         let member = Arc::new(Member { room, conversation, cipher, socket, began, inner, sent });
         let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
         // Before the first thing happens there.

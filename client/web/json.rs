@@ -80,6 +80,13 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
         })
         .into();
     }
+    if let Kind::Wing(wing) = kind
+        && let actions = wing.actions()
+        && !actions.is_empty()
+    {
+        let actions = actions.iter().map(|(words, command)| json!([clean(words), command]));
+        value["actions"] = actions.collect();
+    }
     match (&event.conversation, kind) {
         (Some(name), _) => value["conversation"] = clean(name).into(),
         (None, Kind::Left { nick, .. } | Kind::Renamed { new: nick, .. } | Kind::Reconnected(nick)) => {
@@ -142,6 +149,7 @@ pub fn of_transfers(transfers: &[UnderWay]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::event::WingEvent;
 
     fn in_lobby() -> Model {
         let mut model = Model::default();
@@ -169,6 +177,33 @@ mod tests {
     fn sentences_do_not_name_the_conversation_in_which_they_are_shown() {
         let value = of(&Event::at("#lab", Kind::Joined("bob".into())), &in_lobby()).unwrap();
         assert_eq!((&value["sentence"], &value["nick"]), (&json!("bob joined the conversation"), &json!("bob")));
+    }
+
+    /// Something of a wing.
+    struct Happened;
+
+    impl WingEvent for Happened {
+        fn sentence(&self) -> Option<Sentence> {
+            Some(Sentence::Lines(vec!["ROOM  OWNER".into(), "lab\u{202e}   bob".into()]))
+        }
+
+        fn actions(&self) -> Vec<(String, String)> {
+            vec![("Enter lab".into(), "/chat lab".into())]
+        }
+
+        fn drawn(&self) -> Option<&Kind> {
+            Some(&Kind::WeJoined)
+        }
+    }
+
+    #[test]
+    fn what_a_wing_says_is_drawn_where_the_wing_leads_the_conversation() {
+        let value = of(&Happened.into(), &in_lobby()).unwrap();
+        assert_eq!((&value["type"], &value["is_table"]), (&json!("note"), &json!(true)));
+        assert_eq!(value["sentence"], "ROOM  OWNER\nlab   bob");
+        assert_eq!(value["actions"], json!([["Enter lab", "/chat lab"]]));
+        let there = Event { conversation: Some("[lab] (multicast)".into()), ..Happened.into() };
+        assert_eq!(of(&there, &in_lobby()).unwrap()["type"], "we_joined");
     }
 
     #[test]

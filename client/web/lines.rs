@@ -35,8 +35,8 @@ pub fn is_for_page(command: &Command) -> bool {
 
 /// Carries out a line. The conversation in which the user is then.
 pub fn carry_out(client: &Client, line: &Line<'_>) -> Result<Option<String>, Refusal> {
-    let &Line { conversation, text, is_sure } = line;
-    check_text(client, text, is_sure)?;
+    let &Line { conversation, text, .. } = line;
+    check_text(client, line)?;
     let placed = Placed { target: conversation.map(str::to_owned), refused: None };
     let busy = || Refusal::new(503, "Nothing was sent: the line before is still being carried out; try again");
     let turn = client.turn(TURN, Some(placed)).ok_or_else(busy)?;
@@ -66,7 +66,8 @@ pub fn check_place(client: &Client, conversation: Option<&str>) -> Result<(), Re
     Err(Refusal::new(422, why))
 }
 
-fn check_text(client: &Client, text: &str, is_sure: bool) -> Result<(), Refusal> {
+fn check_text(client: &Client, line: &Line<'_>) -> Result<(), Refusal> {
+    let &Line { conversation, text, is_sure } = line;
     let refuse = |status, why: &str| Err(Refusal::new(status, format!("Nothing was sent: {why}")));
     if text.len() > TEXT {
         return refuse(413, "the text is too long; send it as a file");
@@ -97,7 +98,7 @@ fn check_text(client: &Client, text: &str, is_sure: bool) -> Result<(), Refusal>
     if !state.is_connected() && leads {
         return refuse(503, "there is no connection to the server just now");
     }
-    if state.is_full() {
+    if state.is_full() && !conversation.is_some_and(|name| state.model.is_aside(name)) {
         return refuse(503, "much is on its way already; wait until the server has confirmed it");
     }
     Ok(())

@@ -78,7 +78,7 @@
 //! | `offered` | `id`, `name`, `size`, `from`, `to_room`, `comes`: by itself; else `/get ID` fetches it |
 //! | `saved` | `id`, `name`, `size`, `from`; it is at `/files/ID` |
 //! | `sent` | `name`, `size`, `to` |
-//! | `note` | anything else, said by its `sentence`, which has columns where `is_table` |
+//! | `note` | anything else, said by its `sentence`, which has columns where `is_table`; `actions`: `[words, command]` |
 
 mod address;
 mod feed;

@@ -238,7 +238,17 @@ fn two_windows_show_the_room_and_a_line_for_it_goes_nowhere_else() {
     let Some(browser) = Browser::open() else { return };
     let (one, two) = (browser.window(&address, 1000, 700), browser.window(&address, 1000, 700));
     one.expect("document.querySelectorAll('#people li').length === 2");
-    one.enter("/chat lab");
+    one.click("#directory");
+    one.expect(
+        "document.querySelector('#rows .row:last-child .actions button:last-child')?.textContent === 'Enter lab'",
+    );
+    assert!(
+        one.value("document.getElementById('rows').innerText")
+            .as_str()
+            .unwrap()
+            .contains("lab    239.77.1.3:4077  anna")
+    );
+    one.click("#rows .row:last-child button:last-child");
     one.expect("document.getElementById('title').textContent === '[lab] (multicast)'");
     one.expect("document.getElementById('topic').textContent.endsWith('what is said here is encrypted')");
     one.expect("[...document.querySelectorAll('#people li')].map((li) => li.dataset.name).join() === 'anna,mel'");

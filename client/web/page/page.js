@@ -71,6 +71,7 @@ async function carryOut(text, conversation = nameOf(current)) {
 }
 
 const command = (text) => carryOut(text).catch(complain);
+const has = (word) => commands.some(({ usage }) => usage.split(' ')[0] === word);
 
 // --- Events -------------------------------------------------------------------------------------
 
@@ -158,6 +159,7 @@ function begin(snapshot) {
     const first = snapshot.target ?? snapshot.conversations[0]?.name;
     current = first === undefined ? null : fold(first);
   }
+  byId('directory').hidden = !has('/chat');
   showConnection();
   showTransfers(snapshot.transfers);
   if (current === null) show();
@@ -426,6 +428,13 @@ function append(event) {
     text.append(' ', button('Fetch', () => command(fetchIt)), ' ', button('Decline', () => command(declineIt)));
   }
   if (event.type === 'invited') text.append(' ', button('Enter', () => command(`/join ${event.conversation}`)));
+  const possible = (event.actions ?? []).filter(([, typed]) => has(typed.split(' ')[0]));
+  const buttons = possible.map(([words, typed]) => button(words, () => command(typed)));
+  if (possible.length > 0) {
+    const actions = element('span', 'actions');
+    actions.append(...buttons);
+    text.append(actions);
+  }
   if (event.type === 'saved') showFile(event, text);
   messages.append(row);
   if (messages.childElementCount > MOST_ROWS) messages.firstChild.remove();
@@ -522,7 +531,6 @@ function openMenu(name, from) {
     return made;
   };
   const entries = [entry(`Write to ${name}`, () => open(name)), entry('Who is that?', () => command(`/whois ${name}`))];
-  const has = (word) => commands.some(({ usage }) => usage.split(' ')[0] === word);
   if (has('/fingerprint')) entries.push(entry('Show the key', () => command(`/fingerprint ${name}`)));
   if (fold(name) !== fold(nick)) {
     entries.push(entry('See nothing more', () => command(`/black ${name}`)));
@@ -637,7 +645,12 @@ document.addEventListener('visibilitychange', () => {
   showTitle();
   readIfSeen();
 });
-// A room without the server.
+// Rooms without the server.
+byId('directory').addEventListener('click', () => {
+  byId('lists').classList.remove('shown');
+  byId('show-lists').setAttribute('aria-expanded', 'false');
+  command('/getdir');
+});
 byId('counters').addEventListener('click', () => command('/stats'));
 byId('leave').addEventListener('click', () => command('/part'));
 byId('show-lists').addEventListener('click', (event) => {
