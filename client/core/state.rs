@@ -151,6 +151,11 @@ impl State {
         self.sleep.as_ref().map(|sleep| sleep.until)
     }
 
+    /// What waits for the end of the sleep.
+    pub fn held(&self) -> &[Arc<Event>] {
+        self.sleep.as_ref().map_or(&[], |sleep| &sleep.held)
+    }
+
     /// Ends the sleep and shows the news that was held back; false when there is no sleep.
     pub fn wake(&mut self) -> bool {
         let Some(sleep) = self.sleep.take() else { return false };

@@ -38,6 +38,8 @@ pub struct Lines {
     /// The last lines that streams have written, by stream.
     followers: HashMap<u64, u64>,
     last_follower: u64,
+    /// The client ends, and the last line says so.
+    pub is_over: bool,
     /// The last lines about no conversation.
     pub notes: VecDeque<Arc<str>>,
     /// What people said since a page, or the terminal, showed a conversation, by its folded name.
@@ -99,9 +101,9 @@ impl Feed {
         Some(Follower { feed: self, id })
     }
 
-    /// Waits for a moment until all streams have written what there is.
+    /// Waits for a moment until all streams have written what there is, and have ended.
     pub fn flush(&self) {
-        let is_behind = |lines: &mut Lines| lines.followers.values().any(|&written| written != lines.last);
+        let is_behind = |lines: &mut Lines| !lines.followers.is_empty();
         drop(self.written.wait_timeout_while(self.lock(), FLUSH, is_behind));
     }
 }
@@ -115,6 +117,12 @@ impl Follower<'_> {
         let waited = self.feed.changed.wait_timeout_while(lines, BEAT, |lines| lines.last == number);
         let (lines, _) = waited.unwrap_or_else(PoisonError::into_inner);
         lines.after(number)
+    }
+
+    /// Whether nothing comes behind this number.
+    pub fn is_over(&self, number: u64) -> bool {
+        let lines = self.feed.lock();
+        lines.is_over && lines.last == number
     }
 }
 

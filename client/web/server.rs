@@ -202,5 +202,10 @@ fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Re
         if let Err(error) = connection.stream().write_all(chunk.as_bytes()) {
             return Ok(Err(error));
         }
+        if number.is_some_and(|number| follower.is_over(number)) {
+            // A browser drops what it has not handed out yet when a stream breaks off.
+            let ended = connection.stream().write_all(b"0\r\n\r\n");
+            return Ok(ended.and(Err(io::ErrorKind::ConnectionAborted.into())));
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::lines::is_for_page;
 use crate::core::client::{Client, Command};
 use crate::core::model::{is_aside_name, is_room};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The first line of a stream, and its number.
@@ -54,7 +55,10 @@ pub fn conversation(client: &Client, feed: &Feed, name: &str) -> Option<Value> {
     let members: Vec<_> = known.into_iter().flat_map(|known| known.members.values().cloned()).collect();
     let away = |nick: &String| Some((clean(nick), clean(state.model.presence.away(nick)?)));
     let away: Vec<_> = members.iter().filter_map(away).collect();
-    let events: Vec<_> = known.into_iter().flat_map(|known| known.scrollback.iter().map(Arc::clone)).collect();
+    // What is held back while the user sleeps comes later.
+    let held: HashSet<_> = state.held().iter().map(Arc::as_ptr).collect();
+    let events = known.into_iter().flat_map(|known| &known.scrollback);
+    let events: Vec<_> = events.filter(|event| !held.contains(&Arc::as_ptr(event))).map(Arc::clone).collect();
     let lens = json::lens(&state.model, None);
     let number = feed.lock().last;
     drop(state);

@@ -56,7 +56,10 @@ impl View for PageView {
 
     /// It waits for a moment until the pages have it: what follows is the end of the process.
     fn end(&mut self, why: &str) {
-        self.feed.lock().push(json!({ "type": "ended", "why": json::clean(why) }));
+        let mut lines = self.feed.lock();
+        lines.push(json!({ "type": "ended", "why": json::clean(why) }));
+        lines.is_over = true;
+        drop(lines);
         self.feed.signal();
         self.feed.flush();
     }

@@ -55,7 +55,7 @@ fn a_page_enters_a_room_and_the_terminal_stays_where_it_is() {
     let scene = Scene::new();
     let mut anna = scene.anna();
     let (mut mel, page) = scene.mel();
-    let mut windows = [page.follow(None), page.follow(None)];
+    let mut windows = [page.follow_from_now(), page.follow_from_now()];
     assert_eq!(page.line("#lobby", "/chat nosuch"), Err("The room nosuch was not entered".into()));
     assert_eq!(page.line("#lobby", "/chat lab"), Ok(json!(LAB)));
     for window in &mut windows {
@@ -147,12 +147,10 @@ fn a_terminal_that_a_page_takes_out_of_a_room_talks_to_nobody() {
     let (mut mel, page) = scene.mel();
     for leave in ["/part", "/chat attic"] {
         mel.type_line("/join #lobby");
+        let mut window = page.follow_from_now();
         mel.type_line("/chat lab");
         mel.skip_to("You are in lab at *; Ctrl-D leads back, *");
-        let mut window = page.follow(None);
-        if !window.next()["conversations"].as_array().unwrap().iter().any(|known| known["name"] == LAB) {
-            window.skip_to(&json!({ "type": "conversation", "name": LAB }));
-        }
+        window.skip_to(&json!({ "type": "conversation", "name": LAB }));
         mel.type_line("from the terminal");
         anna.skip_to("[lab] mel: from the terminal");
         window.skip_to(&json!({ "type": "we_said", "conversation": LAB, "text": "from the terminal" }));
@@ -228,6 +226,43 @@ fn the_directory_prompt_says_that_it_has_no_page() {
     let scene = Scene::new();
     let mut mel = scene.homes[1].start(&["--directory", "--gui"]);
     mel.expect_failure("the directory prompt has no page: *");
+}
+
+#[test]
+fn a_name_that_is_taken_in_the_room_is_nobody_of_the_server() {
+    let scene = Scene::new();
+    let _anna = scene.anna();
+    let mut bob = scene.server.client("bob");
+    bob.join("#lobby");
+    let (_mel, address) = scene.mel();
+    bob.expect(":mel!mel@127.0.0.1 JOIN #lobby");
+    address.line("#lobby", "/chat lab").unwrap();
+    let mut window = address.follow_from_now();
+    // Somebody without a connection to the server can have any name in the room.
+    let home = Home::calling_by_default(scene.server.addresses[0]);
+    let mut eve = home.start(&[&["--directory", "--nick", "eve"][..], &LOOPBACK].concat());
+    eve.type_line("chat lab");
+    eve.skip_to("You are in lab at *");
+    window.skip_to(&json!({ "type": "conversation", "name": LAB, "people": 3 }));
+    eve.type_line("/bye");
+    eve.skip_to("You are no longer connected to *");
+    let Some(browser) = Browser::open() else { return };
+    let page = browser.window(&address, 1000, 700);
+    page.expect("document.getElementById('title').textContent === '#lobby'");
+    page.enter("/query bob");
+    page.expect("document.getElementById('title').textContent === 'bob'");
+    for (name, old) in [("bob", "eve"), ("eve", "bob")] {
+        eve.type_line(&format!("/name {name}"));
+        window.skip_to(&json!({ "type": "renamed", "conversation": LAB, "old": old, "new": name }));
+        eve.type_line(&format!("I am {name}"));
+        window.skip_to(&json!({ "type": "said", "conversation": LAB, "from": name }));
+        page.enter("psst");
+        bob.skip_to(":mel!mel@127.0.0.1 PRIVMSG bob :psst");
+        page.expect("document.getElementById('title').textContent === 'bob'");
+    }
+    page.click("#conversations li[data-name='[lab] (multicast)'] button");
+    page.expect_row("eve is now called bob");
+    page.expect_row("bob: I am bob");
 }
 
 #[test]

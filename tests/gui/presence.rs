@@ -25,7 +25,7 @@ fn the_pages_know_who_is_away_and_the_terminal_is_not_disturbed() {
     bob.send("AWAY :gone fishing");
     bob.sync();
     let (mut mel, page) = with_page(&home, "mel");
-    let mut window = page.follow(None);
+    let mut window = page.follow_from_now();
     // The server does not say why somebody went before we came.
     page.get("/conversation?name=%23lobby");
     window.skip_to(&json!({ "type": "presence", "nick": null }));
@@ -96,7 +96,7 @@ fn the_server_is_asked_once_for_each_connection_and_only_for_a_page() {
     mel.type_line("nobody looks");
     session.expect("PRIVMSG #lobby :nobody looks");
     session.answer_ping();
-    let mut window = page.follow(None);
+    let mut window = page.follow_from_now();
     assert_eq!(away(&page, "lobby"), json!([]));
     assert_eq!(away(&page, "lobby"), json!([]));
     session.expect("WHO #lobby");

@@ -25,7 +25,7 @@ fn what_was_read_in_a_window_is_read_at_the_terminal_and_the_other_way_round() {
     mel.expect_prompt("#lab> |");
     mel.type_text("/to #lobby\r");
     mel.expect_prompt("#lobby> |");
-    let mut window = page.follow(None);
+    let mut window = page.follow_from_now();
     albert.send("PRIVMSG #lab :one");
     window.skip_to(&json!({ "type": "conversation", "name": "#lab", "unread": 1 }));
     mel.expect_prompt("(2:#lab 1) #lobby> |");
@@ -57,7 +57,7 @@ fn a_sleep_is_one_for_all_views() {
     albert.join("#lobby");
     let (mut mel, page) = with_page(&home, "mel");
     albert.expect(":mel!mel@127.0.0.1 JOIN #lobby");
-    let mut window = page.follow(None);
+    let mut window = page.follow_from_now();
     page.line("#lobby", "/sleep 1h").unwrap();
     mel.skip_to("Good night. *");
     albert.send("PRIVMSG #lobby :psst");
@@ -65,10 +65,16 @@ fn a_sleep_is_one_for_all_views() {
     page.line("#lobby", "/info").unwrap();
     mel.skip_to("2 people in #lobby: *");
     assert!(!mel.has_seen("albert: psst"));
+    let texts = || {
+        let lobby = page.get("/conversation?name=%23lobby").json();
+        lobby["events"].as_array().unwrap().iter().filter(|event| event["text"] == "psst").count()
+    };
+    assert_eq!(texts(), 0, "it is held back in a window that opens meanwhile, too");
     mel.type_line("/sleep 0");
     mel.skip_to("albert: psst");
     window.skip_to(&json!({ "type": "note", "sentence": "1 message while you were asleep:" }));
     window.skip_to(&json!({ "type": "said", "text": "psst" }));
+    assert_eq!(texts(), 1);
 }
 
 #[test]

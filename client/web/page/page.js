@@ -127,7 +127,10 @@ function handle(event) {
       summarize(event);
       return showLists();
     case 'closed':
-      if (current === fold(event.name)) goNowhere(`${event.name} is closed`);
+      if (current === fold(event.name)) {
+        const last = conversations.get(current).events?.at(-1);
+        goNowhere(last?.type === 'we_left' ? last.sentence : `${event.name} is closed`);
+      }
       conversations.delete(fold(event.name));
       return showLists();
     case 'transfers':
@@ -139,7 +142,8 @@ function handle(event) {
   if (event.type === 'connected') isConnected = true;
   if (event.type === 'lost') isConnected = false;
   if (['nick', 'connected', 'lost'].includes(event.type)) showConnection();
-  if (event.type === 'renamed') rename(event.old, event.new);
+  // In a room without the server people are called as they like.
+  if (event.type === 'renamed' && event.conversation === undefined) rename(event.old, event.new);
   if (event.type === 'connected') away.clear();
   record(event);
 }
