@@ -204,7 +204,8 @@ impl State {
     /// is asked for again on the next connection, so this is no line that has to be confirmed.
     pub fn ask_who_is_away(&mut self, room: &str) {
         let is_able = self.is_connected() && self.model.has_cap(AWAY_NOTIFY) && self.model.is_in(room);
-        if is_able && self.model.members(room).len() <= MOST_ASKED && self.model.presence.ask(room) {
+        let is_small = self.model.conversation(room).is_some_and(|known| known.members.len() <= MOST_ASKED);
+        if is_able && is_small && self.model.presence.ask(room) {
             self.pending.add(PRESENCE, room);
             self.write(&[line("WHO", &[room])]);
         }
