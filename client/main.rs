@@ -90,6 +90,12 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     }
     #[cfg(feature = "directory")]
     if args.directory {
+        #[cfg(feature = "gui")]
+        if args.page.gui.is_some() {
+            return Err("the directory prompt has no page: leave out --gui; or --directory, and /getdir in the page \
+                        lists the rooms"
+                .to_owned());
+        }
         directory::prompt::prompt_loop(&client, &mut *input);
         return Ok(shutdown::in_order(&client));
     }

@@ -10,6 +10,9 @@
 //! - [`hostile`]: another site in it
 //! - [`page`]: what its user sees
 //! - [`reload`]: while a file is on its way
+//! - [`multicast`]: rooms without the server
+//! - [`presence`]: who is away
+//! - [`windows`]: a terminal and several windows agree
 
 #[cfg(feature = "editor")]
 mod beside;
@@ -20,8 +23,11 @@ mod guarded;
 mod hostile;
 mod http;
 mod limits;
+mod multicast;
 mod page;
+mod presence;
 mod reload;
+mod windows;
 
 use crate::client::person::{Home, Person, WELCOME};
 use http::Address;

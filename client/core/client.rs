@@ -87,7 +87,8 @@ pub trait Wing: Send + Sync {
         None
     }
 
-    /// A line was typed, or the input ended (Ctrl-D), which leads one step back; true when it was for the wing.
+    /// A line was typed, at the terminal or in a view that says where it goes, or the input of the terminal ended (Ctrl-D),
+    /// which leads one step back; true when it was for the wing.
     fn typed(&self, _client: &Client, _line: Option<&str>) -> bool {
         false
     }

@@ -138,7 +138,7 @@ fn help(client: &Client, word: &str) {
             command.other_forms().for_each(|form| state.note(format!("    also: {form}")));
         }
         None if word.is_empty() || is_all => {
-            let is_away = state.model.detour.is_some();
+            let is_away = state.model.away().is_some();
             let is_useful = |command: &&Command| !(is_away && (command.is_of_chat || OF_WING.contains(&command.name)));
             let useful = commands.iter().filter(|command| is_all || command.is_everyday).filter(is_useful);
             useful.for_each(|command| state.note(format!("{:<22} {}", command.usage(), command.help)));

@@ -81,6 +81,11 @@ pub enum Kind {
     TalkingTo(Option<String>),
     /// We said something; whether in another conversation than the current one.
     WeSaid { text: String, manner: Manner, is_elsewhere: bool },
+    /// The user has seen what was said there, in another view perhaps.
+    Read,
+    /// Somebody in our rooms is away or here: as the model knows it now. Without a nick that is about many. For views that
+    /// show who is here; nobody says it.
+    Presence(Option<String>),
     /// The connection is back.
     Connected,
     /// The connection is lost; after this number of seconds the next attempt begins.
@@ -112,6 +117,16 @@ pub enum Manner {
 pub trait WingEvent: Any + Send + Sync {
     /// The event in words; `None` when it is only for views that draw it.
     fn sentence(&self) -> Option<Sentence>;
+
+    /// What the user may want to do about it: words for a button, and the command; for views that have buttons.
+    fn actions(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    /// The same as a kind of the core, in a conversation that the wing leads; for views that draw those.
+    fn drawn(&self) -> Option<&Kind> {
+        None
+    }
 }
 
 /// An event in words.
@@ -160,13 +175,19 @@ impl Kind {
             | Kind::Invited { by: text }
             | Kind::WeAreCalled(text)
             | Kind::TalkingTo(Some(text))
+            | Kind::Presence(Some(text))
             | Kind::WeSaid { text, .. }
             | Kind::ConnectionLost { reason: text, .. }
             | Kind::Note(text) => text.len(),
             Kind::Reply { params: texts, .. } | Kind::Members(texts) | Kind::Present { members: texts, .. } => {
                 all(texts)
             }
-            Kind::WeJoined | Kind::WeLeft | Kind::Connected | Kind::TalkingTo(None) => 0,
+            Kind::WeJoined
+            | Kind::WeLeft
+            | Kind::Connected
+            | Kind::TalkingTo(None)
+            | Kind::Read
+            | Kind::Presence(None) => 0,
             // It comes from one line.
             Kind::Wing(_) => LINE,
         }

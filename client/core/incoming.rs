@@ -77,6 +77,7 @@ fn dispatch(client: &Client, state: &mut State, message: &Message<'_>) {
         "JOIN" if state.model.has_returned(first, from) => return,
         "JOIN" => Kind::Joined(by),
         "PART" => Kind::Left { nick: by, reason: second.to_owned() },
+        "AWAY" if state.model.is_member(from) => return state.emit(Kind::Presence(Some(by))),
         // Some servers show it to the leaver, too; ERROR says the rest.
         "QUIT" if state.model.is_me(from) => return,
         "QUIT" if first == numeric::REPLACED => return state.emit(Kind::Reconnected(by)),

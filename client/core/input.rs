@@ -57,12 +57,14 @@ pub fn act(client: &Client, line: &str) {
         Input::Empty => return,
         Input::Text(text) => return talk::say(client, text),
         Input::Run(command, arguments) => {
-            let detour = client.lock().model.away().filter(|_| command.is_of_chat);
-            match detour {
-                Some(detour) => client.refuse(format!("{} does not work in {detour}; Ctrl-D leads back", command.name)),
-                None => (command.run)(client, arguments),
-            }
-            return;
+            let mut state = client.lock();
+            let here = state.model.away().filter(|_| command.is_of_chat).map(str::to_owned);
+            let Some(here) = here else {
+                drop(state);
+                return (command.run)(client, arguments);
+            };
+            let way = if state.model.placed.is_some() { "" } else { "; Ctrl-D leads back" };
+            return state.refuse(format!("{} does not work in {here}{way}", command.name));
         }
         Input::Incomplete(command) => {
             client.refuse(format!("Usage: {}", command.usage()));

@@ -36,6 +36,9 @@ pub const PEOPLE: usize = 100;
 pub const ROOMS: usize = 250;
 /// Members that are known of all rooms together: ten times those of the largest room on a server of ours, about 10 MB.
 pub const MEMBERS: usize = 100_000;
+/// Members of a room in which we ask who is away: the answer has a line for each. In a larger one we learn it of those who
+/// go away from then on.
+pub const MOST_ASKED: usize = 2000;
 /// Bytes of a name that is remembered: twice as many as on our server, since others allow more.
 pub const NAME: usize = 64;
 /// Refused lines of a script that are named at its end; further ones are counted.

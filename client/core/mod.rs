@@ -7,7 +7,7 @@
 //!   [`last_name`]: the name to offer
 //! - [`rows`]: texts of several rows, as messages and as lines; [`batches`]: such messages as they come in
 //! - [`event`]: what happened; [`mention`]: where a text names somebody
-//! - [`conversation`], [`model`]: who is where and what was said, our name, where the user talks
+//! - [`conversation`], [`presence`], [`model`]: who is where, or away, and what was said, our name, where the user talks
 //! - [`modes`], [`numerics`], [`sentence`]: events as sentences; [`view`], [`wrap`], [`terminal`]: showing them
 //! - [`dialer`], [`connection`]: from an address to a connection on which we are registered
 //! - [`script`]: the lines of the input, and why they were refused
@@ -42,6 +42,7 @@ mod numerics;
 pub mod options;
 pub mod pending;
 pub mod people;
+pub mod presence;
 mod receiver;
 mod replies;
 pub mod rooms;

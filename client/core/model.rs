@@ -6,6 +6,7 @@ use super::blacklist::Blacklist;
 use super::conversation::Conversation;
 use super::event::{Event, Kind};
 use super::limits::{MEMBERS, PEOPLE, RETURN, RETURNING, ROOMS, SCROLLBACK_BYTES};
+use super::presence::Presence;
 use super::rows::Limits;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,12 +31,15 @@ pub struct Model {
     pub keys: HashMap<String, String>,
     /// A wing takes the lines that are typed, instead of the target. The prompt shows this name for it.
     pub detour: Option<String>,
+    /// A conversation that a wing leads without the server; see [`is_aside_name`].
+    pub aside: Option<Conversation>,
     /// Another prompt than usual while there is neither that nor a target.
     pub idle_prompt: Option<String>,
     /// The line that is being carried out came from a view that says of each line where it goes.
     pub placed: Option<Placed>,
     /// People of whom the user wants to see nothing.
     pub blacklist: Blacklist,
+    pub presence: Presence,
     /// A line without a command goes to this room or person.
     target: Option<String>,
     /// Rooms in the order of joining, people in the order of the last words.
@@ -70,9 +74,10 @@ impl Model {
 
     /// The place of the line that is being carried out; an error when lines go to a wing instead.
     pub fn here(&self) -> Result<Option<&str>, String> {
-        match (&self.placed, &self.detour) {
-            (Some(placed), _) => Ok(placed.target.as_deref()),
-            (None, Some(detour)) => Err(format!("you are in {detour}; Ctrl-D leads back to the chat")),
+        match (self.away(), &self.placed) {
+            (Some(away), Some(_)) => Err(format!("{away} is not on the server; go to another conversation first")),
+            (Some(away), None) => Err(format!("you are in {away}; Ctrl-D leads back to the chat")),
+            (None, Some(placed)) => Ok(placed.target.as_deref()),
             (None, None) => Ok(self.target()),
         }
     }
@@ -81,9 +86,29 @@ impl Model {
         self.target().is_some_and(|target| names::eq_ignore_case(target, name))
     }
 
-    /// The wing that takes the lines of the terminal, unless the line that is being carried out says where it goes.
-    pub fn away(&self) -> Option<String> {
-        self.detour.clone().filter(|_| self.placed.is_none())
+    /// The wing that takes the line that is being carried out, by the name of its place.
+    pub fn away(&self) -> Option<&str> {
+        match &self.placed {
+            Some(placed) => placed.target.as_deref().filter(|here| self.is_aside(here)),
+            None => self.detour.as_deref(),
+        }
+    }
+
+    /// Whether a wing leads this conversation.
+    pub fn is_aside(&self, name: &str) -> bool {
+        self.aside.as_ref().is_some_and(|aside| aside.name == name)
+    }
+
+    /// A wing begins to lead a conversation, or ends it. A line for one that has ended goes nowhere. The one before.
+    pub fn set_aside(&mut self, aside: Option<Conversation>) -> Option<Conversation> {
+        let before = std::mem::replace(&mut self.aside, aside);
+        let now = self.aside.as_ref().map(|aside| &aside.name);
+        if let (Some(placed), Some(ended)) =
+            (&mut self.placed, before.as_ref().filter(|ended| Some(&ended.name) != now))
+        {
+            placed.target.take_if(|here| *here == ended.name);
+        }
+        before
     }
 
     /// Whether a line that is being carried out goes there.
@@ -115,6 +140,12 @@ impl Model {
     /// The rooms we are in and the people who spoke to us, with their members, unread counts and scrollback.
     pub fn conversations(&self) -> &[Conversation] {
         &self.conversations
+    }
+
+    /// The conversation of this name, which a wing may lead.
+    pub fn conversation(&self, name: &str) -> Option<&Conversation> {
+        let known = self.conversations.iter().find(|known| names::eq_ignore_case(&known.name, name));
+        known.or(self.aside.as_ref().filter(|aside| aside.name == name))
     }
 
     /// The rooms we are in, in the order of joining.
@@ -190,6 +221,9 @@ impl Model {
     /// wrong people. Returns whether it was the target.
     pub fn forget(&mut self, name: &str) -> bool {
         self.conversations.retain(|known| !names::eq_ignore_case(&known.name, name));
+        self.presence.leave(name);
+        let conversations = &self.conversations;
+        self.presence.retain(|nick| conversations.iter().any(|known| known.members.contains_key(nick)));
         self.placed.iter_mut().for_each(|placed| drop(placed.target.take_if(|here| names::eq_ignore_case(here, name))));
         self.target.take_if(|target| names::eq_ignore_case(target, name)).is_some()
     }
@@ -226,11 +260,15 @@ impl Model {
                 self.add(room, nick);
             }
             ("JOIN", [room, ..]) => self.add(room, nick),
-            ("PART", [room, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
-            ("KICK", [room, nick, ..]) => self.find(room).into_iter().for_each(|room| room.remove(nick)),
+            ("PART", [room, ..]) => self.remove(room, nick),
+            ("KICK", [room, nick, ..]) => self.remove(room, nick),
+            ("AWAY", reason) if self.is_member(nick) => {
+                self.presence.set(nick, reason.first().copied().filter(|reason| !reason.is_empty()));
+            }
             ("QUIT", [numeric::REPLACED]) => self.lose(nick),
             ("QUIT", _) => {
                 self.conversations.iter_mut().for_each(|room| room.remove(nick));
+                self.presence.set(nick, None);
                 self.find(nick).into_iter().for_each(|known| known.has_left = true);
             }
             ("NICK", [new, ..]) => self.rename(nick, new),
@@ -255,11 +293,27 @@ impl Model {
         let before = place.map(|place| self.conversations.remove(place));
         self.find(old).zip(before).into_iter().for_each(|(known, before)| known.go_on_from(&before));
         self.conversations.iter_mut().for_each(|known| known.rename(old, new));
+        self.presence.rename(old, new);
+    }
+
+    /// Somebody has left a room.
+    fn remove(&mut self, room: &str, nick: &str) {
+        self.find(room).into_iter().for_each(|room| room.remove(nick));
+        if !self.is_member(nick) {
+            self.presence.set(nick, None);
+        }
+    }
+
+    /// Whether somebody is in a room with us.
+    pub fn is_member(&self, nick: &str) -> bool {
+        let nick = names::casefold(nick);
+        self.conversations.iter().any(|known| known.members.contains_key(&nick))
     }
 
     /// The connection of a person was replaced by a newer one, which has to enter the rooms again.
     fn lose(&mut self, nick: &str) {
         let (folded, now) = (names::casefold(nick), Instant::now());
+        self.presence.set(nick, None);
         self.returning.retain(|(.., since)| since.elapsed() < RETURN);
         for room in &mut self.conversations {
             if room.members.remove(&folded).is_some() && self.returning.len() < RETURNING {
@@ -292,6 +346,7 @@ impl Model {
     /// Puts an event into its conversation.
     pub fn record(&mut self, event: &Arc<Event>) {
         let name = match (&event.conversation, &event.kind) {
+            (Some(_), Kind::Read) => return,
             (Some(name), _) => name,
             (None, Kind::Left { nick, .. } | Kind::Renamed { new: nick, .. } | Kind::Reconnected(nick)) => {
                 let with_them = self.conversations.iter_mut().filter(|known| known.is_with(nick));
@@ -300,11 +355,14 @@ impl Model {
             }
             _ => return,
         };
+        if let Some(aside) = self.aside.as_mut().filter(|aside| aside.name == *name) {
+            return aside.keep(event);
+        }
         let is_said = matches!(event.kind, Kind::Said { .. });
         let is_current = self.is_target(name);
         let is_of_wing = matches!(event.kind, Kind::Wing(_));
         let is_ours = matches!(event.kind, Kind::WeSaid { .. });
-        if !is_room(name) && (is_said || is_ours || is_of_wing) {
+        if !is_room(name) && !is_aside_name(name) && (is_said || is_ours || is_of_wing) {
             self.enter_person(name, is_ours);
         }
         let Some(conversation) = self.find(name) else { return };
@@ -330,6 +388,11 @@ impl Model {
 /// some people in a room. No nick begins like that.
 pub fn is_room(target: &str) -> bool {
     target.starts_with(['#', '&', '@', '+', '!'])
+}
+
+/// Whether a wing can lead a conversation of this name, such as `[lab] (multicast)`: no nick and no room has a space in it.
+pub fn is_aside_name(name: &str) -> bool {
+    name.starts_with('[') && name.contains("] ")
 }
 
 /// The nicks in a line of `RPL_NAMREPLY`, without the marks of operators and others before them.

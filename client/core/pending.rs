@@ -18,6 +18,8 @@ pub const KEY: &str = "key";
 pub const NEW_KEY: &str = "new key";
 /// Who is banned from a room.
 pub const BANS: &str = "bans";
+/// Who is away in a room.
+pub const PRESENCE: &str = "who is away";
 /// Whether a person is connected.
 pub const ISON: &str = "is on";
 /// Whether somebody has a name who is not connected.
@@ -84,6 +86,17 @@ impl Pending {
         self.take(number)
     }
 
+    /// Whether the next answer to a verb that two kinds of request share is for this one.
+    pub fn is_before(&mut self, kind: &str, other: &str) -> bool {
+        let [first, second] = [kind, other].map(|kind| self.oldest(kind).map(|request| request.number));
+        first.is_some_and(|first| second.is_none_or(|second| first < second))
+    }
+
+    /// Takes out the requests of this kind, which nobody answers any more.
+    pub fn forget(&mut self, kind: &str) {
+        self.requests.retain(|request| request.kind != kind);
+    }
+
     /// There is no more of the answer to this request.
     pub fn complete(&mut self, number: u64) {
         let found = self.requests.iter_mut().find(|request| request.number == number);
@@ -136,6 +149,20 @@ mod tests {
         assert_eq!(pending.take(first).unwrap().rows, [["b", "c"]]);
         assert!(pending.end("LIST", "#other").is_none() && pending.end("LIST", "#LAB").is_some());
         assert!(pending.oldest("LIST").is_none());
+    }
+
+    #[test]
+    fn an_answer_is_for_the_older_of_two_requests_of_one_verb() {
+        let mut pending = Pending::default();
+        assert!(!pending.is_before(PRESENCE, "WHO"));
+        pending.add(PRESENCE, "#lab");
+        assert!(pending.is_before(PRESENCE, "WHO"));
+        pending.add("WHO", "#lab");
+        assert!(pending.is_before(PRESENCE, "WHO") && !pending.is_before("WHO", PRESENCE));
+        pending.forget(PRESENCE);
+        assert!(!pending.is_before(PRESENCE, "WHO"));
+        pending.add(PRESENCE, "#lab");
+        assert!(!pending.is_before(PRESENCE, "WHO"));
     }
 
     #[test]

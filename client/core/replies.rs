@@ -7,7 +7,7 @@ use super::event::{Event, Kind};
 use super::limits::NAMED;
 use super::model::{is_room, nicks};
 use super::numerics::{self, WRONG_KEY};
-use super::pending::{BANS, ENTERED, ISON, KEY, NEW_KEY, NOBODY, SAID_MEANWHILE, TAGMSG};
+use super::pending::{BANS, ENTERED, ISON, KEY, NEW_KEY, NOBODY, PRESENCE, SAID_MEANWHILE, TAGMSG};
 use super::state::State;
 use wire::{names, numeric as n};
 
@@ -42,6 +42,9 @@ pub fn reply(state: &mut State, code: u16, params: &[&str]) {
 fn is_answer(state: &mut State, code: u16, params: &[&str]) -> bool {
     let is = |numeric: n::Numeric| numeric.code == code;
     let [first, second] = [0, 1].map(|index| params.get(index).copied().unwrap_or_default());
+    if answers_presence(state, code, params) {
+        return true;
+    }
     if is(n::RPL_NAMREPLY)
         && let [_, room, people] = params
         && let Some(request) = state.pending.about("NAMES", room)
@@ -75,6 +78,11 @@ fn is_answer(state: &mut State, code: u16, params: &[&str]) -> bool {
     } else if is(n::ERR_NOSUCHNICK) && state.pending.end(TAGMSG, first).is_some() {
         unknown(state, first);
         return true;
+    } else if is(n::RPL_NOWAWAY) || is(n::RPL_UNAWAY) {
+        let nick = state.model.nick.clone();
+        // Nobody says more than that.
+        state.model.presence.set(&nick, is(n::RPL_NOWAWAY).then_some(""));
+        state.emit(Kind::Presence(Some(nick)));
     } else if is(n::RPL_AWAY) {
         return state.pending.end(TAGMSG, first).is_some();
     } else if is(n::ERR_UNKNOWNCOMMAND) && first == "ISON" {
@@ -99,6 +107,30 @@ fn is_answer(state: &mut State, code: u16, params: &[&str]) -> bool {
         return true;
     }
     false
+}
+
+/// Takes a row of the answer about who is away in a room, or its end; servers refuse to answer (263), or to go on (416).
+fn answers_presence(state: &mut State, code: u16, params: &[&str]) -> bool {
+    if !state.pending.is_before(PRESENCE, "WHO") {
+        return false;
+    }
+    match *params {
+        [room, _, _, _, nick, flags, ..]
+            if code == n::RPL_WHOREPLY.code && state.pending.about(PRESENCE, room).is_some() =>
+        {
+            if state.model.is_member(nick) {
+                let reason = state.model.presence.away(nick).unwrap_or_default().to_owned();
+                state.model.presence.set(nick, flags.starts_with('G').then_some(&reason));
+            }
+        }
+        [room, ..] if code == n::RPL_ENDOFWHO.code && state.pending.end(PRESENCE, room).is_some() => {
+            state.emit(Kind::Presence(None));
+        }
+        ["WHO", ..] if code == TRY_AGAIN => state.pending.forget(PRESENCE),
+        ["WHO", ..] if code == n::ERR_TOOMANYMATCHES.code => {}
+        _ => return false,
+    }
+    true
 }
 
 /// The answer to an ISON of ours, if there is one. Of people who are not connected our server knows whether it keeps
@@ -186,6 +218,9 @@ fn is_open(state: &mut State, room: &str, why: &str) {
     state.model.set_key(room, None);
     state.note(format!("Anybody can enter {room}: {why}; /to {room} talks there all the same"));
 }
+
+/// `RPL_TRYAGAIN`
+const TRY_AGAIN: u16 = 263;
 
 /// A channel leads to another one (Solanum, `InspIRCd`, Ergo and others).
 const FORWARDED: u16 = 470;

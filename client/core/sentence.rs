@@ -16,10 +16,15 @@ pub const TO_YOU: &str = "(to you)";
 
 /// The event in words; `None` when there is nothing to say.
 pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
+    of_kind(&event.kind, event, model)
+}
+
+/// The same, with another kind in place of the event's own.
+pub fn of_kind(kind: &Kind, event: &Event, model: &Model) -> Option<Sentence> {
     let mark = mark(&event.origin);
     let room = event.conversation.as_deref().unwrap_or_default();
     let here = room_prefix(model, room);
-    Some(match &event.kind {
+    Some(match kind {
         Kind::Said { from, text, manner } => said(format!("{mark}{here}"), from, text, *manner, !is_room(room)),
         // In a form that no name can have.
         Kind::ServerSaid(text) => News(format!("*** {text}")),
@@ -49,7 +54,7 @@ pub fn of(event: &Event, model: &Model) -> Option<Sentence> {
         Kind::TalkingTo(None) => Answer("You are talking to nobody now; go on with /join #room or /to NAME".to_owned()),
         Kind::WeSaid { text, is_elsewhere: true, .. } => Answer(format!("(to {room}) {text}")),
         // The prompt shows it, or it stands behind the prompt, where it was typed.
-        Kind::WeJoined | Kind::WeSaid { .. } => return None,
+        Kind::WeJoined | Kind::WeSaid { .. } | Kind::Read | Kind::Presence(_) => return None,
         Kind::Connected => Answer("Connected again.".to_owned()),
         Kind::ConnectionLost { reason, seconds } => {
             Answer(format!("Connection lost ({reason}). Trying again in {seconds} s ..."))

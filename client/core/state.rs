@@ -6,9 +6,10 @@
 use super::batches::Batches;
 use super::connection::{Connection, TAGS};
 use super::event::{Event, Kind, Sentence};
-use super::limits::{HELD, HELD_BYTES, MOST_UNCONFIRMED};
+use super::limits::{HELD, HELD_BYTES, MOST_ASKED, MOST_UNCONFIRMED};
 use super::model::{Model, is_room};
-use super::pending::{ENTERED, KEY, NEW_KEY, Pending, SAID_MEANWHILE};
+use super::pending::{ENTERED, KEY, NEW_KEY, PRESENCE, Pending, SAID_MEANWHILE};
+use super::presence::{AWAY_NOTIFY, Presence};
 use super::rows::{self, Takes};
 use super::script::{self, Script, Sent};
 use super::sentence;
@@ -150,6 +151,11 @@ impl State {
         self.sleep.as_ref().map(|sleep| sleep.until)
     }
 
+    /// What waits for the end of the sleep.
+    pub fn held(&self) -> &[Arc<Event>] {
+        self.sleep.as_ref().map_or(&[], |sleep| &sleep.held)
+    }
+
     /// Ends the sleep and shows the news that was held back; false when there is no sleep.
     pub fn wake(&mut self) -> bool {
         let Some(sleep) = self.sleep.take() else { return false };
@@ -185,6 +191,23 @@ impl State {
             self.note(format!(
                 "{nick} had left; unless a key keeps the name, this may be somebody else (/whois {nick})"
             ));
+        }
+    }
+
+    /// The user has seen what was said there.
+    pub fn mark_read(&mut self, name: &str) {
+        self.model.mark_read(name);
+        self.emit(Event::at(name, Kind::Read));
+    }
+
+    /// Asks who is away in a room, once on each connection, if the server then tells us of changes. An answer that is lost
+    /// is asked for again on the next connection, so this is no line that has to be confirmed.
+    pub fn ask_who_is_away(&mut self, room: &str) {
+        let is_able = self.is_connected() && self.model.has_cap(AWAY_NOTIFY) && self.model.is_in(room);
+        let is_small = self.model.conversation(room).is_some_and(|known| known.members.len() <= MOST_ASKED);
+        if is_able && is_small && self.model.presence.ask(room) {
+            self.pending.add(PRESENCE, room);
+            self.write(&[line("WHO", &[room])]);
         }
     }
 
@@ -263,6 +286,8 @@ impl State {
         self.model.multiline = connection.multiline;
         self.batches = Batches::default();
         self.pending.restart();
+        self.pending.forget(PRESENCE);
+        self.model.presence = Presence::default();
         self.stream = Some(Arc::clone(&connection.stream));
         let join = |room: &str| {
             // Who is there was said, or is of no interest now.

@@ -111,7 +111,8 @@ fn send(client: &Client, target: &str, text: &str, manner: Manner, is_elsewhere:
     let (before, after) = if manner == Manner::Action { (ACTION, CTCP_END) } else { ("", "") };
     let mut state = client.lock();
     // The terminal may show another target than the line has.
-    let is_elsewhere = is_elsewhere || state.model.placed.is_some() && !state.model.is_target(target);
+    let is_at_terminal = state.model.detour.is_none() && state.model.is_target(target);
+    let is_elsewhere = is_elsewhere || state.model.placed.is_some() && !is_at_terminal;
     state.emit(Event::at(target, Kind::WeSaid { text: text.to_owned(), manner, is_elsewhere }));
     let space = state.model.text_space(target).saturating_sub(before.len() + after.len());
     // The mark of an action stands around each row.

@@ -10,6 +10,9 @@ use wire::text::table;
 /// The kind of request that lists the directory, or asks for the room that it is about.
 pub const LISTING: &str = "directory";
 
+/// Rooms of a listing that have a button each: as many as one looks through.
+const BUTTONS: usize = 20;
+
 /// A room of the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MulticastRoom {
@@ -66,6 +69,15 @@ impl WingEvent for DirectoryEvent {
                 Sentence::Answer(format!("The room {name} is in the directory no more"))
             }
         })
+    }
+
+    fn actions(&self) -> Vec<(String, String)> {
+        let enter = |name: &str| (format!("Enter {name}"), format!("/chat {name}"));
+        match self {
+            DirectoryEvent::Listing(rooms) => rooms.iter().take(BUTTONS).map(|room| enter(&room.name)).collect(),
+            DirectoryEvent::Made { name, .. } => vec![enter(name)],
+            DirectoryEvent::Deleted { .. } => Vec::new(),
+        }
     }
 }
 

@@ -27,7 +27,9 @@ impl Drafts {
     /// Follows the user. When they have come to another place than that of the line in the prompt, that line stays there, and
     /// the one of this place, perhaps empty, is returned. Who is nowhere keeps the line, to see it.
     pub fn follow(&mut self, line: &str, model: &Model) -> Option<String> {
-        let now = model.detour.clone().unwrap_or_else(|| names::casefold(model.target().unwrap_or_default()));
+        // A person can be called [lab], but nobody has a space in the name.
+        let detour = model.detour.as_ref().map(|detour| format!("{detour} "));
+        let now = detour.unwrap_or_else(|| names::casefold(model.target().unwrap_or_default()));
         let is_moved = now != std::mem::replace(&mut self.here, now.clone());
         let stays = line.is_empty() || self.begun.is_empty() || self.begun == now;
         if !is_moved || now.is_empty() || stays && !line.is_empty() {

@@ -32,6 +32,8 @@ struct Waiting {
     events: VecDeque<(OffsetDateTime, Weak<Event>)>,
     /// How many of them are messages, with those that are forgotten already.
     messages: usize,
+    /// How many of these the user has read in another view.
+    read: usize,
 }
 
 /// Private messages, answers and whatever is about no room are shown at once.
@@ -78,7 +80,12 @@ impl Unseen {
 
     /// How many messages wait in a room.
     pub fn messages(&self, room: &str) -> usize {
-        self.waiting.get(&names::casefold(room)).map_or(0, |waiting| waiting.messages)
+        self.waiting.get(&names::casefold(room)).map_or(0, |waiting| waiting.messages - waiting.read)
+    }
+
+    /// The user has read what waits in a room, in another view. It is still shown here when they turn to it.
+    pub fn mark_read(&mut self, room: &str) {
+        self.waiting.get_mut(&names::casefold(room)).into_iter().for_each(|waiting| waiting.read = waiting.messages);
     }
 
     /// The user turns to a room: what waited there, and how many messages are forgotten already.
@@ -153,6 +160,24 @@ mod tests {
         assert_eq!((taken.len(), lost), (UNSEEN, 3));
         assert!(Arc::ptr_eq(&taken[0].1, &events[3]) && Arc::ptr_eq(&taken[UNSEEN - 1].1, events.last().unwrap()));
         assert!(unseen.take("#lab").0.is_empty() && unseen.messages("#lab") == 0);
+    }
+
+    #[test]
+    fn what_was_read_in_another_view_is_not_counted_and_still_shown() {
+        let (mut model, mut unseen) = (model(), Unseen::default());
+        let mut hold = |unseen: &mut Unseen| {
+            let event = Arc::new(said("#lab"));
+            model.record(&event);
+            unseen.hold("#lab", &event, &model, Clock::at(0).now());
+        };
+        hold(&mut unseen);
+        unseen.mark_read("#LAB");
+        unseen.mark_read("#attic");
+        assert_eq!(unseen.messages("#lab"), 0);
+        hold(&mut unseen);
+        assert_eq!(unseen.messages("#lab"), 1);
+        let (waited, lost) = unseen.take("#lab");
+        assert_eq!((waited.len(), lost), (2, 0));
     }
 
     #[test]

@@ -268,6 +268,7 @@ impl Editor {
         match &event.kind {
             Kind::TalkingTo(Some(target)) => self.catch_up(target, model),
             Kind::WeJoined => self.unseen.forget_rooms(),
+            Kind::Read => event.conversation.iter().for_each(|room| self.unseen.mark_read(room)),
             Kind::Renamed { old, new } => {
                 let (before, mut line) = (self.prompt.line.text().len(), self.prompt.line.text().to_owned());
                 for draft in self.drafts.renamed(old, new, &mut line) {

@@ -4,11 +4,12 @@
 //! Both write the socket, under the engine's lock. The state's lock is taken after the engine's, never before it.
 
 use super::engine::{Engine, Output, RoomEvent, limits};
-use super::event::MulticastEvent;
+use super::event::{MembersChanged, MulticastEvent, Rows};
 use super::impair::{Channel, Faults};
 use super::socket;
 use crate::core::client::Client;
-use crate::core::event::{Kind, Manner};
+use crate::core::conversation::Conversation;
+use crate::core::event::{Event, Kind, Manner};
 use crate::core::limits::NOTICEABLE;
 use crate::core::shutdown;
 use crate::core::state::State;
@@ -17,13 +18,14 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::{self, ErrorKind};
+use std::iter;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use wire::datagram::{DATAGRAM, Datagram, Malformed, NewCipher, PayloadCipher};
 use wire::directory_line::RoomKey;
-use wire::text::{pluralize, split_to_fit};
+use wire::text::{pluralize, printable, split_to_fit};
 
 /// The options about multicast rooms on the command line.
 #[derive(Debug, Clone, clap::Args)]
@@ -38,6 +40,8 @@ pub struct MulticastOptions {
 /// Our membership in a room.
 pub struct Member {
     pub room: MulticastRoom,
+    /// The name of its conversation.
+    pub conversation: String,
     /// `None` in an open room.
     pub cipher: Option<Box<dyn PayloadCipher>>,
     socket: UdpSocket,
@@ -52,6 +56,8 @@ struct Inner {
     channel: Channel,
     /// The last known name of each member; of a blacklisted one, the name on the blacklist.
     names: HashMap<u64, String>,
+    /// Who is here, as the model knows it.
+    present: Vec<String>,
     /// Until then the main thread may change what is due, without a datagram that wakes the room's thread.
     active_until: Duration,
     /// The last error of the socket, so that the user sees each error once.
@@ -75,14 +81,42 @@ impl Member {
         let random = || RandomState::new().hash_one(0);
         let engine = Engine::new(room.id, random(), &client.lock().model.nick, Duration::ZERO, random());
         let channel = Channel::new(options.faults);
-        let (names, active_until) = (HashMap::new(), limits::MCAST_ACTIVE);
-        let inner = Mutex::new(Inner { engine, channel, names, active_until, last_error: None, reader: None });
-        let member = Arc::new(Member { room, cipher, socket, began: Instant::now(), inner, sent: Condvar::new() });
+        let (names, present, active_until) = (HashMap::new(), Vec::new(), limits::MCAST_ACTIVE);
+        let inner = Inner { engine, channel, names, present, active_until, last_error: None, reader: None };
+        let (inner, began, sent) = (Mutex::new(inner), Instant::now(), Condvar::new());
+        let conversation = format!("[{}] (multicast)", printable(&room.name));
+        let member = Arc::new(Member { room, conversation, cipher, socket, began, inner, sent });
         let (reader, shared) = (Arc::clone(&member), client.share().ok_or("The client is ending")?);
+        // Before the first thing happens there.
+        let before = client.lock().model.set_aside(Some(member.new_conversation()));
         let reader = thread::Builder::new().name("room".to_owned()).spawn(move || reader.room_loop(&shared));
-        let reader = reader.map_err(|error| format!("There is no thread for the room: {error}"))?;
+        let reader = reader.map_err(|error| {
+            client.lock().model.set_aside(before);
+            format!("There is no thread for the room: {error}")
+        })?;
         member.lock().reader = Some(reader);
         Ok(member)
+    }
+
+    fn new_conversation(&self) -> Conversation {
+        let address = self.room.address;
+        let topic = if self.cipher.is_some() {
+            format!("A multicast room at {address}, without the server; what is said here is encrypted")
+        } else {
+            format!("A multicast room at {address}, without the server; everybody on this network can read it")
+        };
+        Conversation { name: self.conversation.clone(), topic, ..Conversation::default() }
+    }
+
+    /// An event in this room. One that is being left has no conversation any more.
+    fn event(&self, event: impl Into<Event>, state: &State) -> Event {
+        let conversation = Some(self.conversation.clone()).filter(|name| state.model.is_aside(name));
+        Event { conversation, ..event.into() }
+    }
+
+    fn answer(&self, rows: Vec<String>, state: &mut State) {
+        let event = self.event(Rows(rows), state);
+        state.emit(event);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -95,7 +129,12 @@ impl Member {
 
     /// Says something to everybody in the room.
     pub fn say(&self, client: &Client, text: &str) {
-        client.lock().emit(Kind::WeSaid { text: text.to_owned(), manner: Manner::Text, is_elsewhere: false });
+        let mut state = client.lock();
+        let is_elsewhere = state.model.detour.is_none();
+        let said = Kind::WeSaid { text: text.to_owned(), manner: Manner::Text, is_elsewhere };
+        let said = self.event(said, &state);
+        state.emit(said);
+        drop(state);
         for piece in split_to_fit(text, wire::datagram::TEXT) {
             let is_full = |inner: &mut Inner| inner.engine.waiting() >= limits::MCAST_WAITING;
             let waited = self.sent.wait_timeout_while(self.lock(), limits::MCAST_PATIENCE, is_full);
@@ -146,19 +185,17 @@ impl Member {
         let inner = self.lock();
         let mut members = inner.engine.members(self.now());
         members.sort_unstable();
-        let mut state = client.lock();
-        state.note(format!("{} of {}: you", pluralize(members.len() + 1, "member"), self.room.name));
-        for (nick, heard) in members {
-            state.note(format!("    {nick}, heard {} s ago", heard.as_secs()));
-        }
+        let count = pluralize(members.len() + 1, "member");
+        let mut rows = vec![format!("{count} of {}: you", self.room.name)];
+        rows.extend(members.iter().map(|(nick, heard)| format!("    {nick}, heard {} s ago", heard.as_secs())));
+        self.answer(rows, &mut client.lock());
     }
 
     /// Shows the counters.
     pub fn stats(&self, client: &Client) {
         let inner = self.lock();
         let counts = inner.engine.counts;
-        let mut state = client.lock();
-        for (what, count) in [
+        let rows = [
             ("messages said", counts.said),
             ("datagrams sent", counts.sent),
             ("datagrams received", counts.received),
@@ -172,9 +209,9 @@ impl Member {
             ("datagrams of other programs or rooms", counts.foreign),
             ("datagrams without a good seal", counts.forged),
             ("datagrams without use", counts.ignored),
-        ] {
-            state.note(format!("{count:>8}  {what}"));
-        }
+        ];
+        let rows = rows.iter().map(|(what, count)| format!("{count:>8}  {what}")).collect();
+        self.answer(rows, &mut client.lock());
     }
 
     /// Reads the socket and runs the engine's timers, until we have left.
@@ -183,9 +220,11 @@ impl Member {
         loop {
             let mut inner = self.lock();
             let now = self.now();
-            inner.engine.rename(&client.lock().model.nick, now);
+            let nick = client.lock().model.nick.clone();
+            inner.engine.rename(&nick, now);
             inner.engine.tick(now);
             self.drain(&mut inner, client);
+            self.compare_members(&mut inner, &nick, client);
             self.sent.notify_all();
             if inner.engine.is_done(now) {
                 return;
@@ -202,6 +241,22 @@ impl Member {
                 Err(_) => thread::sleep(limits::MCAST_NAP),
             }
         }
+    }
+
+    /// Tells the model who is here, if that has changed.
+    fn compare_members(&self, inner: &mut Inner, nick: &str, client: &Client) {
+        let members = inner.engine.members(self.now());
+        let members = iter::once(nick).chain(members.iter().map(|(nick, _)| *nick));
+        if members.clone().eq(inner.present.iter().map(String::as_str)) {
+            return;
+        }
+        let members: Vec<_> = members.map(str::to_owned).collect();
+        let mut state = client.lock();
+        let Some(aside) = state.model.aside.as_mut().filter(|aside| aside.name == self.conversation) else { return };
+        aside.members.clear();
+        members.iter().for_each(|nick| aside.add(nick));
+        state.emit(MembersChanged);
+        inner.present = members;
     }
 
     fn arrived(&self, bytes: &[u8], client: &Client) {
@@ -254,7 +309,8 @@ impl Member {
             before.clone_into(name);
         }
         if !state.model.blacklist.contains(name) && !state.model.blacklist.contains(after) {
-            state.emit(MulticastEvent { room: self.room.name.clone(), what: event });
+            let event = self.event(MulticastEvent::new(&self.room.name, event), state);
+            state.emit(event);
         }
     }
 

@@ -1,12 +1,16 @@
-//! Chat mode: while the user is in a multicast room, lines that are typed go there; Ctrl-D leads back.
+//! Chat mode: while the user is in a multicast room, lines that are typed go there; Ctrl-D leads back. A view whose lines
+//! say themselves where they go has the room as a conversation beside others, and its lines move no other view.
 //!
-//! Run by the main thread. The wing's lock and the state's are held for a moment at a time, never both, and never while
+//! Run by the thread that carries out the line. The wing's lock and the state's are held for a moment at a time, never both, and never while
 //! the room's lock is waited for.
 
+use super::event::MembersChanged;
 use super::member::{Member, MulticastOptions};
 use crate::core::client::{Client, Command, Wing};
+use crate::core::event::Kind;
 use crate::core::grammar::{self, Input};
 use crate::core::rooms as rooms_of_chat;
+use crate::core::state::State;
 use crate::directory::listing::{LISTING, MulticastRoom, rooms, without_mark};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wire::datagram::NewCipher;
@@ -60,26 +64,35 @@ impl Multicast {
         let room = found.into_iter().find(|room| eq_ignore_case(&room.name, name));
         let is_there = room.is_some_and(|room| self.enter(client, room).map_err(|why| client.refuse(why)).is_ok());
         if !is_there {
-            self.back(client);
+            if is_of_terminal(client) && Self::is_here(client) {
+                self.back(client);
+            }
             rooms_of_chat::not_moved(client);
-            client.lock().script.refuse_current(&format!("the room {name} was not entered"));
+            let mut state = client.lock();
+            match &mut state.model.placed {
+                // The server has said why.
+                Some(_) => state.refuse(format!("The room {name} was not entered")),
+                None => state.script.refuse_current(&format!("the room {name} was not entered")),
+            }
         }
     }
 
     /// Enters a room, turns to it, and leaves the one before. An error is one sentence.
     fn enter(&self, client: &Client, room: MulticastRoom) -> Result<(), String> {
         let before = self.current();
-        if before.as_ref().is_some_and(|member| member.room.id == room.id) {
+        if let Some(member) = before.as_ref().filter(|member| member.room.id == room.id) {
             client.note(format!("You are in {} already", room.name));
+            turn_to(client, member);
             return Ok(());
         }
         let member = Member::enter(client, room, &self.options, self.cipher)?;
         let MulticastRoom { name, address, .. } = &member.room;
-        client.note(format!("You are in {name} at {address}; Ctrl-D leads back, /who and /stats tell more"));
+        let way = if is_of_terminal(client) { "Ctrl-D leads back, " } else { "" };
+        client.note(format!("You are in {name} at {address}; {way}/who and /stats tell more"));
         if member.cipher.is_none() {
             client.note("The room is open: everybody on this network can read it, and write in anybody's name");
         }
-        client.lock().model.detour = Some(format!("[{name}]"));
+        turn_to(client, &member);
         self.lock().push(member);
         before.iter().for_each(|before| self.leave(client, before));
         Ok(())
@@ -103,9 +116,47 @@ impl Multicast {
     fn back(&self, client: &Client) -> bool {
         let Some(member) = self.current() else { return false };
         self.leave(client, &member);
-        client.lock().model.detour = None;
+        let mut state = client.lock();
+        state.model.set_aside(None);
+        if state.model.detour.take().is_some() && state.model.placed.is_some() {
+            not_there(&mut state);
+        }
+        state.emit(MembersChanged);
         true
     }
+
+    /// Whether a line that is carried out, or the end of the input, is meant for the room.
+    fn is_here(client: &Client) -> bool {
+        client.lock().model.away().is_some()
+    }
+}
+
+/// The line that is carried out leads into the room: the user goes on there, in the view that it came from.
+fn turn_to(client: &Client, member: &Member) {
+    let mut state = client.lock();
+    let model = &mut state.model;
+    let detour = format!("[{}]", member.room.name);
+    match &mut model.placed {
+        None => model.detour = Some(detour),
+        Some(placed) => {
+            placed.target = Some(member.conversation.clone());
+            // The terminal was in the room before.
+            if model.detour.take_if(|before| *before != detour).is_some() {
+                not_there(&mut state);
+            }
+        }
+    }
+}
+
+/// Another view has taken the terminal out of the room. Its next lines are meant for that room, and may be typed already:
+/// they must not go to those with whom the user was talking before.
+fn not_there(state: &mut State) {
+    state.model.set_target(None);
+    state.emit(Kind::TalkingTo(None));
+}
+
+fn is_of_terminal(client: &Client) -> bool {
+    client.lock().model.placed.is_none()
 }
 
 impl Wing for Multicast {
@@ -118,13 +169,21 @@ impl Wing for Multicast {
     /// Text that is typed in a room is said there, and a few commands are about the room. All others mean what they mean
     /// elsewhere, or are refused there.
     fn typed(&self, client: &Client, line: Option<&str>) -> bool {
+        if !Self::is_here(client) {
+            return false;
+        }
         let (Some(member), Some(line)) = (self.current(), line) else { return self.back(client) };
         match grammar::parse(&client.commands, line) {
             Input::Empty => {}
             Input::Text(text) => say(client, &member, text),
-            // The next lines are meant for another place, whether or not the user gets there.
-            Input::Run(command, _) if command.leads_elsewhere && command.name != CHAT => return self.leave_for(client),
-            Input::Incomplete(command) | Input::Mistyped(command, _) if command.leads_elsewhere => {
+            // The next lines are meant for another place, whether or not the user gets there. A view whose lines say where
+            // they go is there by then, and the others stay.
+            Input::Run(command, _) if is_of_terminal(client) && command.leads_elsewhere && command.name != CHAT => {
+                return self.leave_for(client);
+            }
+            Input::Incomplete(command) | Input::Mistyped(command, _)
+                if is_of_terminal(client) && command.leads_elsewhere =>
+            {
                 return self.leave_for(client);
             }
             Input::Run(command, arguments) => match (command.name, arguments) {

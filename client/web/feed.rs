@@ -40,6 +40,8 @@ pub struct Lines {
     last_follower: u64,
     /// How many times all streams were asked whether their page is still there.
     asked: u64,
+    /// The client ends, and the last line says so.
+    pub is_over: bool,
     /// The last lines about no conversation.
     pub notes: VecDeque<Arc<str>>,
     /// What people said since a page, or the terminal, showed a conversation, by its folded name.
@@ -59,6 +61,8 @@ pub struct Summary {
     unread: usize,
     people: usize,
     topic: String,
+    /// A wing leads it, without the server.
+    is_aside: bool,
 }
 
 /// A file that has come.
@@ -106,9 +110,9 @@ impl Feed {
         Some(Follower { feed: self, id })
     }
 
-    /// Waits for a moment until all streams have written what there is.
+    /// Waits for a moment until all streams have written what there is, and have ended.
     pub fn flush(&self) {
-        let is_behind = |lines: &mut Lines| lines.followers.values().any(|&written| written != lines.last);
+        let is_behind = |lines: &mut Lines| !lines.followers.is_empty();
         drop(self.written.wait_timeout_while(self.lock(), FLUSH, is_behind));
     }
 }
@@ -124,6 +128,12 @@ impl Follower<'_> {
         let waited = self.feed.changed.wait_timeout_while(lines, BEAT, is_quiet);
         let (lines, _) = waited.unwrap_or_else(PoisonError::into_inner);
         lines.after(number)
+    }
+
+    /// Whether nothing comes behind this number.
+    pub fn is_over(&self, number: u64) -> bool {
+        let lines = self.feed.lock();
+        lines.is_over && lines.last == number
     }
 }
 
@@ -182,11 +192,12 @@ impl Lines {
 
     /// Tells the pages which conversations have changed.
     pub fn compare(&mut self, model: &Model) {
-        let (known, now) = (&self.conversations, model.conversations());
-        if known.len() == now.len() && known.iter().zip(now).all(|(known, now)| self.is_current(known, now)) {
+        let (known, now) = (&self.conversations, model.conversations().iter().chain(&model.aside));
+        let now: Vec<&Conversation> = now.collect();
+        if known.len() == now.len() && known.iter().zip(&now).all(|(known, now)| self.is_current(known, now)) {
             return;
         }
-        let now: Vec<_> = now.iter().map(|conversation| self.summary(conversation)).collect();
+        let now: Vec<_> = now.iter().map(|known| self.summary(known, model.is_aside(&known.name))).collect();
         let before = std::mem::replace(&mut self.conversations, now.clone());
         for gone in before.iter().filter(|old| !now.iter().any(|new| new.name == old.name)) {
             self.unread.remove(&casefold(&gone.name));
@@ -212,10 +223,10 @@ impl Lines {
             && known.unread == self.unread(&now.name)
     }
 
-    fn summary(&self, conversation: &Conversation) -> Summary {
+    fn summary(&self, conversation: &Conversation, is_aside: bool) -> Summary {
         let unread = self.unread(&conversation.name);
         let (name, topic) = (conversation.name.clone(), conversation.topic.clone());
-        Summary { name, unread, people: conversation.members.len(), topic }
+        Summary { name, unread, people: conversation.members.len(), topic, is_aside }
     }
 
     /// A file has come.
@@ -234,8 +245,8 @@ impl Lines {
 
 impl Summary {
     pub fn json(&self) -> Value {
-        let Summary { name, unread, people, topic } = self;
-        json!({ "name": name, "unread": unread, "people": people, "topic": clean(topic) })
+        let Summary { name, unread, people, topic, is_aside } = self;
+        json!({ "name": name, "unread": unread, "people": people, "topic": clean(topic), "is_aside": is_aside })
     }
 }
 

@@ -44,6 +44,10 @@ pub fn send(
     };
     let (name, target) = (safe_name(&parameter("name")?), parameter("conversation")?);
     lines::check_place(client, Some(&target))?;
+    if client.lock().model.is_aside(&target) {
+        let why = format!("{name} is not sent: files go through the server, and {target} is not there");
+        return Err(Refusal::new(422, why));
+    }
     if request.length > FILE {
         let most = readable_size(FILE);
         return Err(Refusal::new(413, format!("{name} is not sent: it is larger than {most}; /file sends it")));

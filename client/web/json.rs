@@ -26,9 +26,19 @@ pub fn lens(model: &Model, conversation: Option<&str>) -> Model {
     lens
 }
 
+/// What a page draws of an event: of one in a conversation that a wing leads, what it would be in another.
+pub fn drawn(event: &Event) -> &Kind {
+    let wing = match &event.kind {
+        Kind::Wing(wing) if event.conversation.is_some() => wing.drawn(),
+        _ => None,
+    };
+    wing.unwrap_or(&event.kind)
+}
+
 /// An event; `None` for one that is of no interest to a page.
 pub fn of(event: &Event, model: &Model) -> Option<Value> {
-    let mut value = match &event.kind {
+    let kind = drawn(event);
+    let mut value = match kind {
         Kind::Said { from, text, manner } => {
             json!({ "type": "said", "from": clean(from), "text": clean(text), "manner": name_of(*manner) })
         }
@@ -45,6 +55,7 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
         Kind::WeAreCalled(nick) => json!({ "type": "nick", "nick": clean(nick) }),
         Kind::Connected => json!({ "type": "connected" }),
         Kind::ConnectionLost { seconds, .. } => json!({ "type": "lost", "seconds": seconds }),
+        Kind::Presence(nick) => return Some(presence(nick.as_deref(), model)),
         // That is the terminal's target; a page has its own.
         Kind::TalkingTo(_) => return None,
         Kind::Wing(wing) => {
@@ -56,16 +67,27 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
         }
         _ => json!({ "type": "note" }),
     };
-    if !matches!(event.kind, Kind::Said { .. } | Kind::WeSaid { .. } | Kind::WeJoined) {
+    if !matches!(kind, Kind::Said { .. } | Kind::WeSaid { .. } | Kind::WeJoined) {
         let lens = lens(model, event.conversation.as_deref());
-        value["sentence"] = clean(&match sentence::of(event, &lens)? {
+        let sentence = sentence::of_kind(kind, event, &lens)?;
+        if matches!(sentence, Sentence::Lines(_)) {
+            value["is_table"] = true.into();
+        }
+        value["sentence"] = clean(&match sentence {
             Sentence::Said { before, nick, after } => [before, nick, after].concat(),
             Sentence::News(text) | Sentence::Answer(text) => text,
             Sentence::Lines(lines) => lines.join("\n"),
         })
         .into();
     }
-    match (&event.conversation, &event.kind) {
+    if let Kind::Wing(wing) = kind
+        && let actions = wing.actions()
+        && !actions.is_empty()
+    {
+        let actions = actions.iter().map(|(words, command)| json!([clean(words), command]));
+        value["actions"] = actions.collect();
+    }
+    match (&event.conversation, kind) {
         (Some(name), _) => value["conversation"] = clean(name).into(),
         (None, Kind::Left { nick, .. } | Kind::Renamed { new: nick, .. } | Kind::Reconnected(nick)) => {
             let with_them = model.conversations().iter().filter(|known| known.is_with(nick));
@@ -79,6 +101,12 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
     marks.into_iter().filter(|(_, is_so)| *is_so).for_each(|(mark, _)| value[mark] = true.into());
     event.origin.id.iter().for_each(|id| value["msgid"] = id.clone().into());
     Some(value)
+}
+
+/// Whether somebody is away, or that it has changed for many.
+fn presence(nick: Option<&str>, model: &Model) -> Value {
+    let away = nick.and_then(|nick| model.presence.away(nick)).map(clean);
+    json!({ "type": "presence", "nick": nick.map(clean), "away": away })
 }
 
 fn name_of(manner: Manner) -> &'static str {
@@ -121,6 +149,7 @@ pub fn of_transfers(transfers: &[UnderWay]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::event::WingEvent;
 
     fn in_lobby() -> Model {
         let mut model = Model::default();
@@ -148,6 +177,33 @@ mod tests {
     fn sentences_do_not_name_the_conversation_in_which_they_are_shown() {
         let value = of(&Event::at("#lab", Kind::Joined("bob".into())), &in_lobby()).unwrap();
         assert_eq!((&value["sentence"], &value["nick"]), (&json!("bob joined the conversation"), &json!("bob")));
+    }
+
+    /// Something of a wing.
+    struct Happened;
+
+    impl WingEvent for Happened {
+        fn sentence(&self) -> Option<Sentence> {
+            Some(Sentence::Lines(vec!["ROOM  OWNER".into(), "lab\u{202e}   bob".into()]))
+        }
+
+        fn actions(&self) -> Vec<(String, String)> {
+            vec![("Enter lab".into(), "/chat lab".into())]
+        }
+
+        fn drawn(&self) -> Option<&Kind> {
+            Some(&Kind::WeJoined)
+        }
+    }
+
+    #[test]
+    fn what_a_wing_says_is_drawn_where_the_wing_leads_the_conversation() {
+        let value = of(&Happened.into(), &in_lobby()).unwrap();
+        assert_eq!((&value["type"], &value["is_table"]), (&json!("note"), &json!(true)));
+        assert_eq!(value["sentence"], "ROOM  OWNER\nlab   bob");
+        assert_eq!(value["actions"], json!([["Enter lab", "/chat lab"]]));
+        let there = Event { conversation: Some("[lab] (multicast)".into()), ..Happened.into() };
+        assert_eq!(of(&there, &in_lobby()).unwrap()["type"], "we_joined");
     }
 
     #[test]

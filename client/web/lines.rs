@@ -5,35 +5,56 @@
 use super::http::Refusal;
 use super::limits::{TEXT, TURN};
 use crate::core::arguments::is_room;
-use crate::core::client::Client;
+use crate::core::client::{Client, Command};
 use crate::core::grammar::{self, Input};
 use crate::core::input;
-use crate::core::model::Placed;
+use crate::core::model::{Placed, is_aside_name};
 use crate::core::shutdown;
 use std::thread;
 use wire::names;
 
-/// Commands that take the lines of the terminal away from the chat.
-const OF_TERMINAL: [&str; 1] = ["/chat"];
+/// The command that ends the chat for the terminal and all pages, so its user is asked before.
+const LEAVE: &str = "/quit";
+/// Commands about the terminal alone.
+const OF_TERMINAL: [&str; 2] = ["/keys", "/clear"];
 
-/// Carries out a line that was written in a conversation, or in none. The conversation in which the user is then.
-pub fn carry_out(client: &Client, conversation: Option<&str>, text: &str) -> Result<Option<String>, Refusal> {
-    check_place(client, conversation)?;
-    check_text(client, text)?;
+/// A line from a page.
+pub struct Line<'a> {
+    /// Where it was written, if it was in a conversation.
+    pub conversation: Option<&'a str>,
+    pub text: &'a str,
+    /// The user was asked whether to leave.
+    pub is_sure: bool,
+}
+
+/// Whether a command can be used in a page.
+pub fn is_for_page(command: &Command) -> bool {
+    !OF_TERMINAL.contains(&command.name)
+}
+
+/// Carries out a line. The conversation in which the user is then.
+pub fn carry_out(client: &Client, line: &Line<'_>) -> Result<Option<String>, Refusal> {
+    let &Line { conversation, text, .. } = line;
+    check_text(client, line)?;
     let placed = Placed { target: conversation.map(str::to_owned), refused: None };
     let busy = || Refusal::new(503, "Nothing was sent: the line before is still being carried out; try again");
     let turn = client.turn(TURN, Some(placed)).ok_or_else(busy)?;
-    input::act(client, text);
+    // From now on nobody but this thread leaves a conversation that a wing leads.
+    check_place(client, conversation)?;
+    if !client.wings.iter().any(|wing| wing.typed(client, Some(text))) {
+        input::act(client, text);
+    }
     let placed = turn.end().unwrap_or_default();
     leave_if_asked(client);
     placed.refused.map_or(Ok(placed.target), |why| Err(Refusal::new(422, why)))
 }
 
-/// Whether there is this conversation: a room in which we are, or anybody.
+/// Whether there is this conversation: a room in which we are, one that a wing leads, or anybody.
 pub fn check_place(client: &Client, conversation: Option<&str>) -> Result<(), Refusal> {
     let model = &client.lock().model;
     let why = match conversation {
-        Some(room) if is_room(room) && !model.is_in(room) => {
+        Some(room) if model.is_aside(room) => return Ok(()),
+        Some(room) if is_aside_name(room) || is_room(room) && !model.is_in(room) => {
             format!("Nothing was sent: you are not in {room} any more")
         }
         Some(nick) if !is_room(nick) && !names::is_nick(nick) && !model.knows(nick) => {
@@ -44,7 +65,8 @@ pub fn check_place(client: &Client, conversation: Option<&str>) -> Result<(), Re
     Err(Refusal::new(422, why))
 }
 
-fn check_text(client: &Client, text: &str) -> Result<(), Refusal> {
+fn check_text(client: &Client, line: &Line<'_>) -> Result<(), Refusal> {
+    let &Line { conversation, text, is_sure } = line;
     let refuse = |status, why: &str| Err(Refusal::new(status, format!("Nothing was sent: {why}")));
     if text.len() > TEXT {
         return refuse(413, "the text is too long; send it as a file");
@@ -56,8 +78,12 @@ fn check_text(client: &Client, text: &str) -> Result<(), Refusal> {
     let first = grammar::parse(&client.commands, rows.next().unwrap_or_default());
     let is_text = |row: &str| matches!(grammar::parse(&client.commands, row), Input::Text(_) | Input::Empty);
     match first {
-        Input::Run(command, _) if OF_TERMINAL.contains(&command.name) => {
+        Input::Run(command, _) if !is_for_page(command) => {
             return refuse(422, &format!("{} works in the terminal only", command.name));
+        }
+        Input::Run(command, _) if command.name == LEAVE && !is_sure => {
+            let word = if text.starts_with('/') { "" } else { "; /say before it sends it as text" };
+            return Err(Refusal::new(409, format!("This leaves the chat in all windows and at the terminal{word}")));
         }
         Input::Text(_) | Input::Empty if !rows.all(is_text) => {
             return refuse(422, "a row in the middle looks like a command; /say before the text sends it as it is");
@@ -71,7 +97,7 @@ fn check_text(client: &Client, text: &str) -> Result<(), Refusal> {
     if !state.is_connected() && leads {
         return refuse(503, "there is no connection to the server just now");
     }
-    if state.is_full() {
+    if state.is_full() && !conversation.is_some_and(|name| state.model.is_aside(name)) {
         return refuse(503, "much is on its way already; wait until the server has confirmed it");
     }
     Ok(())

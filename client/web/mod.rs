@@ -12,14 +12,14 @@
 //! - [`limits`]: every limit, with its reason
 //! - [`http`]: requests and answers; [`guard`]: who may ask
 //! - [`address`]: the address of the page, for the terminal alone
-//! - [`json`]: events as JSON; [`feed`]: the ring of them; [`snapshot`]: what a page begins with
-//! - [`view`]: the pages as a view of the model
+//! - [`json`]: events as JSON; [`feed`]: the ring of them; [`view`]: the pages as a view of the model
 //! - [`lines`], [`files`]: what a page sends
+//! - [`snapshot`]: what a page begins with
 //! - [`places`]: how many connections there may be
 //! - [`server`]: the threads
 //! - [`wing`]: the hooks
 //!
-//! It uses these hooks of the core: `view`, `ready` and `tick`. It stands on the files wing.
+//! It uses these hooks of the core: `view`, `capability`, `ready` and `tick`. It stands on the files wing.
 //!
 //! # The contract with the page
 //!
@@ -31,15 +31,20 @@
 //! | --- | --- | --- |
 //! | `GET /`, `/page.css`, `/page.js` | | the page |
 //! | `GET /events` | `after=N`: lines behind this number | lines of JSON without end; a snapshot first if that is too old |
-//! | `GET /conversation` | `name=NAME` | `{n, name, topic, members: [nick], events: [event]}`: what is up to `n` |
-//! | `POST /lines` | `{conversation, text}`; `null` for none | `{conversation}`: where the user is then |
+//! | `GET /conversation` | `name=NAME` | `{n, name, topic, members: [nick], away: [[nick, why]], events: [event]}`: |
+//! | | | what is up to `n` |
+//! | `POST /lines` | `{conversation, text, is_sure}`; `null` for none | `{conversation}`: where the user is then |
 //! | `POST /read` | `{conversation}` | `{}`: nothing in it is unread now, in all windows |
 //! | `POST /files` | `name=NAME&conversation=NAME`; the bytes are the body | `{}`: it is on its way |
 //! | `GET /files/ID` | | a file that has come: an image as such, all others as an attachment |
 //!
 //! A text is what would be typed at the terminal in that conversation: a command, or text to send. A command that leads
 //! elsewhere (`/join #lab`) moves neither the terminal nor other windows. 422 says that the line was refused, 503 that it
-//! could not be tried.
+//! could not be tried. 409 says that it would leave the chat, which the user has to be asked: `is_sure` says so.
+//!
+//! A conversation that another wing leads without the server, such as a multicast room, has a name that no nick and no
+//! room can have: `[lab] (multicast)`. A line of it goes there or is refused. When a page takes the terminal out of it, by
+//! `/part` or into another one, the terminal talks to nobody.
 //!
 //! Lines of `/events` have a `type`, and all but `snapshot` and `beat` a number `n`, each one more than the one before:
 //!
@@ -48,10 +53,11 @@
 //! | `snapshot` | `n`, `nick`, `server`, `is_connected`, `target`: the conversation at the terminal, `conversations`: |
 //! | | summaries, `notes`: events of no conversation, `transfers`, `commands`: `{usage, help}`, |
 //! | | `longest_text`, `largest_file` |
-//! | `conversation` | a summary that is new or has changed: `name`, `unread`, `people`, `topic` |
+//! | `conversation` | a summary that is new or has changed: `name`, `unread`, `people`, `topic`, `is_aside`: it is such a one |
 //! | `closed` | `name`: there is no such conversation any more |
 //! | `transfers` | `list` of `{id, name, peer, is_upload, is_running, done, total, figures}`; `/cancel ID` ends one |
 //! | `ended` | `why`, or empty: the client ends |
+//! | `presence` | `nick`, `away`: why, or `null` for here; without `nick` `/conversation` knows who is away |
 //! | `beat` | nothing has happened for a while |
 //! | an event | see below |
 //!
@@ -73,7 +79,7 @@
 //! | `offered` | `id`, `name`, `size`, `from`, `to_room`, `comes`: by itself; else `/get ID` fetches it |
 //! | `saved` | `id`, `name`, `size`, `from`; it is at `/files/ID` |
 //! | `sent` | `name`, `size`, `to` |
-//! | `note` | anything else, said by its `sentence` |
+//! | `note` | anything else, said by its `sentence`, which has columns where `is_table`; `actions`: `[words, command]` |
 
 mod address;
 mod feed;

@@ -7,7 +7,7 @@ use super::files;
 use super::guard::Guard;
 use super::http::{Answer, Connection, Refusal, Request};
 use super::limits::{BODY, STREAMS};
-use super::lines::carry_out;
+use super::lines::{Line, carry_out};
 use super::places::{Place, Places};
 use super::snapshot::{conversation, snapshot};
 use crate::core::client::Client;
@@ -108,11 +108,12 @@ fn respond(
         "/lines" if is_post => {
             let value = json_of(connection, request)?;
             let text = value["text"].as_str().ok_or_else(|| missing("text"))?;
-            json!({ "conversation": carry_out(client, place_of(&value)?, text)? })
+            let line = Line { conversation: place_of(&value)?, text, is_sure: value["is_sure"] == true };
+            json!({ "conversation": carry_out(client, &line)? })
         }
         "/read" if is_post => {
             let value = json_of(connection, request)?;
-            mark_read(server, place_of(&value)?.ok_or_else(|| missing("conversation"))?);
+            client.lock().mark_read(place_of(&value)?.ok_or_else(|| missing("conversation"))?);
             none
         }
         "/files" if is_post => {
@@ -151,17 +152,6 @@ fn place_of(value: &Value) -> Result<Option<&str>, Refusal> {
     }
 }
 
-/// A page shows all that was said there.
-fn mark_read(server: &Server, name: &str) {
-    let mut state = server.client.lock();
-    state.model.mark_read(name);
-    let mut lines = server.feed.lock();
-    lines.mark_read(name);
-    lines.compare(&state.model);
-    drop((lines, state));
-    server.feed.signal();
-}
-
 /// Sends what happens, line by line, as long as the page takes it (RFC 9112, section 7.1).
 fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Result<io::Result<()>, Refusal> {
     let follower = server.feed.follow();
@@ -192,6 +182,11 @@ fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Re
         let chunk = format!("{:x}\r\n{text}\r\n", text.len());
         if let Err(error) = connection.stream().write_all(chunk.as_bytes()) {
             return Ok(Err(error));
+        }
+        if number.is_some_and(|number| follower.is_over(number)) {
+            // A browser drops what it has not handed out yet when a stream breaks off.
+            let ended = connection.stream().write_all(b"0\r\n\r\n");
+            return Ok(ended.and(Err(io::ErrorKind::ConnectionAborted.into())));
         }
     }
 }

@@ -6,11 +6,12 @@
 use super::feed::{Feed, Summary};
 use super::json::{self, clean};
 use super::limits::{FILE, TEXT};
+use super::lines::is_for_page;
 use crate::core::client::{Client, Command};
-use crate::core::model::is_room;
+use crate::core::model::{is_aside_name, is_room};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::sync::Arc;
-use wire::names;
 
 /// The first line of a stream, and its number.
 pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
@@ -33,7 +34,7 @@ pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
         "conversations": conversations.iter().map(Summary::json).collect::<Vec<_>>(),
         "notes": notes,
         "transfers": if transfers.is_array() { transfers } else { json!([]) },
-        "commands": client.commands.iter().map(command).collect::<Vec<_>>(),
+        "commands": client.commands.iter().filter(|command| is_for_page(command)).map(command).collect::<Vec<_>>(),
         "longest_text": TEXT,
         "largest_file": FILE,
     });
@@ -43,19 +44,27 @@ pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
 /// The members of a conversation and what was said there; the events up to this number are in it. With a person, there
 /// may be nothing yet.
 pub fn conversation(client: &Client, feed: &Feed, name: &str) -> Option<Value> {
-    let state = client.lock();
-    let known = state.model.conversations().iter().find(|known| names::eq_ignore_case(&known.name, name));
-    if known.is_none() && is_room(name) {
+    let mut state = client.lock();
+    state.ask_who_is_away(name);
+    let known = state.model.conversation(name);
+    if known.is_none() && (is_room(name) || is_aside_name(name)) {
         return None;
     }
     let (name, topic) =
         known.map_or((name.to_owned(), String::new()), |known| (known.name.clone(), known.topic.clone()));
     let members: Vec<_> = known.into_iter().flat_map(|known| known.members.values().cloned()).collect();
-    let events: Vec<_> = known.into_iter().flat_map(|known| known.scrollback.iter().map(Arc::clone)).collect();
+    let away = |nick: &String| Some((clean(nick), clean(state.model.presence.away(nick)?)));
+    let away: Vec<_> = members.iter().filter_map(away).collect();
+    // What is held back while the user sleeps comes later.
+    let held: HashSet<_> = state.held().iter().map(Arc::as_ptr).collect();
+    let events = known.into_iter().flat_map(|known| &known.scrollback);
+    let events: Vec<_> = events.filter(|event| !held.contains(&Arc::as_ptr(event))).map(Arc::clone).collect();
     let lens = json::lens(&state.model, None);
     let number = feed.lock().last;
     drop(state);
     let members: Vec<_> = members.iter().map(|nick| clean(nick)).collect();
     let events: Vec<_> = events.iter().filter_map(|event| json::of(event, &lens)).collect();
-    Some(json!({ "n": number, "name": name, "topic": clean(&topic), "members": members, "events": events }))
+    Some(
+        json!({ "n": number, "name": name, "topic": clean(&topic), "members": members, "away": away, "events": events }),
+    )
 }

@@ -56,7 +56,10 @@ impl View for PageView {
 
     /// It waits for a moment until the pages have it: what follows is the end of the process.
     fn end(&mut self, why: &str) {
-        self.feed.lock().push(json!({ "type": "ended", "why": json::clean(why) }));
+        let mut lines = self.feed.lock();
+        lines.push(json!({ "type": "ended", "why": json::clean(why) }));
+        lines.is_over = true;
+        drop(lines);
         self.feed.signal();
         self.feed.flush();
     }
@@ -64,12 +67,12 @@ impl View for PageView {
 
 /// Counts what was not seen, and keeps the files that have come.
 fn count(lines: &mut Lines, event: &Event) {
-    match (&event.kind, &event.conversation) {
+    match (json::drawn(event), &event.conversation) {
         (Kind::Said { .. }, Some(name)) => lines.count(name),
         (Kind::Wing(_), Some(name)) if event.mentions_us => lines.count(name),
-        (Kind::Renamed { old, new }, _) => lines.rename(old, new),
+        (Kind::Renamed { old, new }, None) => lines.rename(old, new),
         // The user is there, in this window or another.
-        (Kind::WeSaid { .. }, Some(name)) | (Kind::TalkingTo(Some(name)), _) => lines.mark_read(name),
+        (Kind::WeSaid { .. } | Kind::Read, Some(name)) | (Kind::TalkingTo(Some(name)), _) => lines.mark_read(name),
         (Kind::Wing(wing), _) => {
             let wing: &dyn Any = &**wing;
             if let Some(FileEvent::Saved { id, name, path, .. }) = wing.downcast_ref() {

@@ -9,6 +9,7 @@ use super::server::{Server, accept_loop};
 use super::view::PageView;
 use crate::core::client::{Client, Wing};
 use crate::core::input::{Refused, Source};
+use crate::core::presence::AWAY_NOTIFY;
 use crate::core::state::State;
 use crate::core::view::View;
 use crate::files::Files;
@@ -53,6 +54,11 @@ impl Page {
 impl Wing for Page {
     fn view(&self) -> Option<Box<dyn View>> {
         Some(Box::new(PageView { feed: Arc::clone(&self.feed), files: Arc::clone(&self.files) }))
+    }
+
+    /// The lists of people say who is away.
+    fn capability(&self) -> Option<&'static str> {
+        Some(AWAY_NOTIFY)
     }
 
     fn ready(&self, client: &Client, state: &mut State) {

@@ -150,7 +150,8 @@ fn a_line_that_is_refused_says_why_and_sends_nothing() {
         ("#lobby", "a\rQUIT", "Nothing was sent: there is a control character in the text"),
         ("#lobby", "a\u{1b}[2J", "Nothing was sent: there is a control character in the text"),
         ("#lobby", "/to nobody-at-all", "Nobody is called nobody-at-all"),
-        ("#lobby", "/chat attic", "Nothing was sent: /chat works in the terminal only"),
+        ("#lobby", "/chat attic", "The room attic was not entered"),
+        ("#lobby", "/clear", "Unknown command /clear, try /help"),
         ("albert", "/topic x", "Nothing was sent: you are talking to albert, not to a room; go to one with /to #room"),
         ("#other", "x", "Nothing was sent: you are not in #other any more"),
         ("a b", "x", "Nothing was sent: nobody can be called a b"),
@@ -204,7 +205,7 @@ fn what_was_read_in_one_window_is_read_in_all() {
     let mut albert = server.client("albert");
     albert.join("#lobby");
     let (_mel, page) = with_page(&home, "mel");
-    let mut windows = [page.follow(None), page.follow(None)];
+    let mut windows = [page.follow_from_now(), page.follow_from_now()];
     albert.send("PRIVMSG #lobby :one");
     for window in &mut windows {
         window.skip_to(&json!({ "type": "conversation", "name": "#lobby", "unread": 1 }));
@@ -227,7 +228,15 @@ fn the_end_of_the_input_and_of_the_pages_is_not_the_end_of_the_chat() {
     drop(page.follow(None));
     page.line("#lobby", "still here").unwrap();
     albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :still here");
-    page.line("#lobby", "/quit good night").unwrap();
+    // It ends for the terminal, too, so the user has to be asked.
+    for (text, hint) in [("/quit good night", ""), ("tata", "; /say before it sends it as text")] {
+        let asked = page.line("#lobby", text).unwrap_err();
+        assert_eq!(asked, format!("This leaves the chat in all windows and at the terminal{hint}"));
+    }
+    page.line("#lobby", "/say tata").unwrap();
+    albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :tata");
+    let sure = json!({ "conversation": "#lobby", "text": "/quit good night", "is_sure": true });
+    assert_eq!(page.post("/lines", &sure.to_string()).status, 200);
     albert.expect(":mel!mel@127.0.0.1 QUIT :*good night");
     mel.skip_to("DISCONNECTED!!");
     mel.expect_exit(0);

@@ -72,6 +72,14 @@ impl Address {
         }
     }
 
+    /// Follows the events from now on.
+    #[track_caller]
+    pub fn follow_from_now(&self) -> Events {
+        let mut events = self.follow(None);
+        assert_eq!(events.next()["type"], "snapshot");
+        events
+    }
+
     /// Follows the events behind this number, or from a snapshot on.
     #[track_caller]
     pub fn follow(&self, after: Option<u64>) -> Events {

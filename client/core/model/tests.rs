@@ -112,6 +112,51 @@ fn people_with_a_new_connection_come_back_once() {
 }
 
 #[test]
+fn those_who_are_away_are_known_as_long_as_they_are_in_a_room_with_us() {
+    let mut model = Model { nick: "me".into(), ..Model::default() };
+    let lines =
+        [":me!m@h JOIN #lab", ":me!m@h JOIN #dev", ":srv 353 me = #lab :@Tesla bob carl", ":srv 353 me = #dev :bob"];
+    let mut follow = |line: &str| {
+        model.follow(&Message::parse(line).unwrap());
+        ["tesla", "bob", "carl", "nik", "dora"].map(|nick| model.presence.away(nick).map(str::to_owned))
+    };
+    lines.iter().for_each(|line| _ = follow(line));
+    let known = |known: [Option<&str>; 5]| known.map(|reason| reason.map(str::to_owned));
+    follow(":tesla!t@h AWAY :tea");
+    follow(":bob!b@h AWAY :lunch");
+    follow(":dora!d@h AWAY :nobody here");
+    assert_eq!(follow(":carl!c@h AWAY :x"), known([Some("tea"), Some("lunch"), Some("x"), None, None]));
+    assert_eq!(follow(":carl!c@h AWAY"), known([Some("tea"), Some("lunch"), None, None, None]));
+    assert_eq!(follow(":TESLA!t@h NICK nik"), known([None, Some("lunch"), None, Some("tea"), None]));
+    assert_eq!(follow(":bob!b@h PART #dev"), known([None, Some("lunch"), None, Some("tea"), None]));
+    assert_eq!(follow(":me!m@h KICK #lab bob"), known([None, None, None, Some("tea"), None]));
+    assert_eq!(follow(":nik!t@h QUIT :bye"), known([None; 5]));
+    follow(":carl!c@h AWAY :x");
+    model.forget("#lab");
+    assert_eq!(model.presence.away("carl"), None, "nothing is told about them any more");
+}
+
+#[test]
+fn a_conversation_that_a_wing_leads_is_none_of_a_person_or_a_room() {
+    const LAB: &str = "[lab] (multicast)";
+    let mut model = Model { nick: "me".into(), ..Model::default() };
+    let lab = || Some(Conversation { name: LAB.into(), ..Conversation::default() });
+    model.set_aside(lab());
+    model.record(&said("bob", LAB));
+    model.record(&said("[lab]", "[lab]"));
+    assert_eq!(model.conversations().iter().map(|known| &*known.name).collect::<Vec<_>>(), ["[lab]"]);
+    assert_eq!(model.conversation(LAB).map(|lab| lab.scrollback.len()), Some(1));
+    assert!(is_aside_name(LAB) && !is_aside_name("[lab]") && !is_aside_name("#[a] b") && !model.is_aside("[lab]"));
+    // A line of it goes to no conversation of the server, even when it has just ended.
+    model.placed = Some(Placed { target: Some(LAB.into()), refused: None });
+    assert!(model.away() == Some(LAB) && model.here().is_err());
+    model.set_aside(lab());
+    assert!(model.here().is_err());
+    model.set_aside(None);
+    assert_eq!((model.away(), model.here()), (None, Ok(None)));
+}
+
+#[test]
 fn a_conversation_keeps_its_number_until_it_ends() {
     let mut model = Model { nick: "me".into(), ..Model::default() };
     ["#lobby", "#lab"].iter().for_each(|room| _ = model.enter(room));

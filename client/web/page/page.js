@@ -16,12 +16,13 @@ let last = null; // the number of the last line of events
 let current = null; // the folded name of the conversation that is shown
 let commands = [];
 let largestFile = 0;
-const conversations = new Map(); // by folded name: { name, unread, people, topic, events, members, n, draft }
+const conversations = new Map(); // by folded name: { name, unread, people, topic, isAside, events, members, n, draft }
 let notes = []; // events of no conversation
 const sent = []; // lines that were sent, the newest last
 let recalled = 0; // how far Up has gone back in them
 let completion = null;
 let hasEnded = false; // the client has
+const away = new Map(); // why people are away, by folded name
 const MOST_ROWS = 10_000; // of one conversation
 
 if (token) {
@@ -44,7 +45,7 @@ async function ask(path, options) {
     throw new Error('The client does not answer. Is it still running?');
   }
   const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error);
+  if (!response.ok) throw Object.assign(new Error(answer.error), { status: response.status });
   return answer;
 }
 
@@ -57,11 +58,20 @@ function complain(error) {
 /** Carries out a line, as if it were typed in that conversation. */
 async function carryOut(text, conversation = nameOf(current)) {
   complain('');
-  const answer = await post('/lines', { conversation, text });
-  if (answer.conversation && fold(answer.conversation) !== current) open(answer.conversation);
+  const from = current;
+  let answer;
+  try {
+    answer = await post('/lines', { conversation, text });
+  } catch (error) {
+    if (error.status !== 409) throw error;
+    return askToLeave(error, conversation, text);
+  }
+  // Unless the user has gone elsewhere meanwhile, and writes there.
+  if (answer.conversation && fold(answer.conversation) !== from && current === from) open(answer.conversation);
 }
 
 const command = (text) => carryOut(text).catch(complain);
+const has = (word) => commands.some(({ usage }) => usage.split(' ')[0] === word);
 
 // --- Events -------------------------------------------------------------------------------------
 
@@ -117,17 +127,24 @@ function handle(event) {
       summarize(event);
       return showLists();
     case 'closed':
+      if (current === fold(event.name)) {
+        const last = conversations.get(current).events?.at(-1);
+        goNowhere(last?.type === 'we_left' ? last.sentence : `${event.name} is closed`);
+      }
       conversations.delete(fold(event.name));
-      if (current === fold(event.name)) current = conversations.keys().next().value ?? null;
-      return show();
+      return showLists();
     case 'transfers':
       return showTransfers(event.list);
+    case 'presence':
+      return notePresence(event);
   }
   if (event.type === 'nick') nick = event.nick;
   if (event.type === 'connected') isConnected = true;
   if (event.type === 'lost') isConnected = false;
   if (['nick', 'connected', 'lost'].includes(event.type)) showConnection();
-  if (event.type === 'renamed') rename(event.old, event.new);
+  // In a room without the server people are called as they like.
+  if (event.type === 'renamed' && event.conversation === undefined) rename(event.old, event.new);
+  if (event.type === 'connected') away.clear();
   record(event);
 }
 
@@ -142,21 +159,23 @@ function begin(snapshot) {
   snapshot.conversations.forEach(summarize);
   drafts.forEach((draft, key) => { if (conversations.has(key)) conversations.get(key).draft = draft; });
   if (!conversations.has(current)) {
-    const known = [sessionStorage.getItem('conversation'), snapshot.target].find((name) => conversations.has(fold(name ?? '')));
+    keepLine();
+    const known = [sessionStorage.conversation, snapshot.target].find((name) => conversations.has(fold(name ?? '')));
     const first = known ?? snapshot.conversations[0]?.name;
     current = first === undefined ? null : fold(first);
   }
+  byId('directory').hidden = !has('/chat');
   showConnection();
   showTransfers(snapshot.transfers);
   if (current === null) show();
   else open(nameOf(current));
 }
 
-function summarize({ name, unread, people, topic }) {
+function summarize({ name, unread, people, topic, is_aside: isAside }) {
   const key = fold(name);
   const known = conversations.get(key) ?? { events: null, members: [], n: 0, draft: '' };
   if (key === current && known.people !== people) refreshPeople();
-  conversations.set(key, { ...known, name, unread, people, topic });
+  conversations.set(key, { ...known, name, unread, people, topic, isAside });
   if (key === current) {
     byId('topic').textContent = topic;
     readIfSeen();
@@ -194,10 +213,11 @@ function record(event) {
 function rename(old, name) {
   if (current === fold(name) && fold(old) !== fold(name)) {
     // What the user is writing was meant for the one who had that name before.
-    complain(`${old} has taken the name ${name}, so this is somebody else`);
-    keepDraft();
-    current = null;
-    show();
+    goNowhere(`${old} has taken the name ${name}, so this is somebody else`);
+  }
+  if (away.has(fold(old))) {
+    away.set(fold(name), away.get(fold(old)));
+    if (fold(old) !== fold(name)) away.delete(fold(old));
   }
   const known = conversations.get(fold(old));
   if (!known || isRoom(old)) return;
@@ -218,9 +238,9 @@ const nameOf = (key) => conversations.get(key)?.name ?? null;
 async function open(name) {
   const key = fold(name);
   keepDraft();
-  if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '' });
+  if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '', is_aside: false });
   current = key;
-  sessionStorage.setItem('conversation', name);
+  sessionStorage.conversation = name;
   byId('lists').classList.remove('shown');
   byId('show-lists').setAttribute('aria-expanded', 'false');
   const conversation = conversations.get(key);
@@ -228,7 +248,8 @@ async function open(name) {
   if (conversation.events === null) {
     conversation.early = [];
     try {
-      const { n, members, events } = await ask(`/conversation?name=${encodeURIComponent(name)}`);
+      const { n, members, events, away: found } = await ask(`/conversation?name=${encodeURIComponent(name)}`);
+      noteAway(members, found);
       const early = conversations.get(key)?.early ?? [];
       events.push(...early.filter((event) => event.n > n));
       Object.assign(conversations.get(key) ?? {}, { n, members, events, early: null });
@@ -239,6 +260,22 @@ async function open(name) {
   if (current !== key) return;
   show();
   byId('message').focus();
+}
+
+/** The line that is being written was for a conversation that has ended: it goes nowhere, and Up brings it back. */
+function keepLine() {
+  if (byId('message').value.trim()) sent.push(byId('message').value);
+  recalled = 0;
+  byId('message').value = '';
+}
+
+/** The conversation that is shown has ended. What the user is writing must not go to another one. */
+function goNowhere(why) {
+  const isWriting = byId('message').value.trim() !== '';
+  keepLine();
+  complain(isWriting ? `${why}; nothing was sent (↑ brings the line back)` : why);
+  current = null;
+  show();
 }
 
 function keepDraft() {
@@ -255,10 +292,16 @@ async function refreshPeople() {
   await pause(0.3);
   isRefreshing = false;
   const [key, name] = [current, nameOf(current)];
-  if (name === null || !isRoom(name)) return;
+  if (name === null || !(isRoom(name) || conversations.get(key).isAside)) return;
   const answer = await ask(`/conversation?name=${encodeURIComponent(name)}`).catch(() => null);
-  if (answer && conversations.has(key)) conversations.get(key).members = answer.members;
-  showLists();
+  const conversation = conversations.get(key);
+  if (!answer || !conversation) return;
+  noteAway(answer.members, answer.away);
+  const isSame = conversation.members.join(' ') === answer.members.join(' ');
+  conversation.members = answer.members;
+  // Where nobody has come or gone, nothing moves under the pointer.
+  if (isSame && current === key) [...byId('people').children].forEach(showPresence);
+  else showLists();
 }
 
 function readIfSeen() {
@@ -309,6 +352,7 @@ function showTitle() {
   byId('title').textContent = conversation?.name ?? 'groupchat';
   byId('topic').textContent = conversation?.topic ?? '';
   document.title = `${conversation?.name ?? 'groupchat'} – groupchat`;
+  byId('aside').hidden = !conversation?.isAside;
 }
 
 function showConnection(text, isLost = !isConnected) {
@@ -342,6 +386,7 @@ function showLists() {
     made.append(element('span', colour(name), name));
     made.setAttribute('aria-haspopup', 'menu');
     item.append(made);
+    showPresence(item);
     return item;
   };
   byId('people').replaceChildren(...(conversations.get(current)?.members ?? []).map(person));
@@ -373,7 +418,7 @@ function append(event) {
   const minutes = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
   const time = element('time', '', when.toLocaleTimeString(undefined, minutes));
   time.dateTime = event.time;
-  const text = element('p', event.text === undefined ? 'news' : '');
+  const text = element('p', event.text === undefined ? `news${event.is_table ? ' table' : ''}` : '');
   if (event.text !== undefined) {
     const name = element('bdi', `nick ${colour(event.from)}`, event.from);
     const stored = event.waited ? `(stored, of ${when.toLocaleString()}) ` : '';
@@ -389,6 +434,13 @@ function append(event) {
     text.append(' ', button('Fetch', () => command(fetchIt)), ' ', button('Decline', () => command(declineIt)));
   }
   if (event.type === 'invited') text.append(' ', button('Enter', () => command(`/join ${event.conversation}`)));
+  const possible = (event.actions ?? []).filter(([, typed]) => has(typed.split(' ')[0]));
+  const buttons = possible.map(([words, typed]) => button(words, () => command(typed)));
+  if (possible.length > 0) {
+    const actions = element('span', 'actions');
+    actions.append(...buttons);
+    text.append(actions);
+  }
   if (event.type === 'saved') showFile(event, text);
   messages.append(row);
   if (messages.childElementCount > MOST_ROWS) messages.firstChild.remove();
@@ -485,7 +537,6 @@ function openMenu(name, from) {
     return made;
   };
   const entries = [entry(`Write to ${name}`, () => open(name)), entry('Who is that?', () => command(`/whois ${name}`))];
-  const has = (word) => commands.some(({ usage }) => usage.split(' ')[0] === word);
   if (has('/fingerprint')) entries.push(entry('Show the key', () => command(`/fingerprint ${name}`)));
   if (fold(name) !== fold(nick)) {
     entries.push(entry('See nothing more', () => command(`/black ${name}`)));
@@ -520,7 +571,8 @@ function complete(input) {
     if (!word) return false;
     const start = before.length - word.length;
     const members = conversations.get(current)?.members ?? [];
-    const names = [...members, ...[...conversations.values()].map(({ name }) => name)];
+    const named = [...conversations.values()].filter(({ isAside }) => !isAside);
+    const names = [...members, ...named.map(({ name }) => name)];
     const words = start === 0 && word.startsWith('/')
       ? commands.map(({ usage }) => `${usage.split(' ')[0]} `)
       : names.map((name) => (start === 0 && !isRoom(name) && !word.startsWith('@') ? `${name}: ` : `${name} `));
@@ -599,10 +651,59 @@ document.addEventListener('visibilitychange', () => {
   showTitle();
   readIfSeen();
 });
+// Rooms without the server.
+byId('directory').addEventListener('click', () => {
+  byId('lists').classList.remove('shown');
+  byId('show-lists').setAttribute('aria-expanded', 'false');
+  command('/getdir');
+});
+byId('counters').addEventListener('click', () => command('/stats'));
+byId('leave').addEventListener('click', () => command('/part'));
 byId('show-lists').addEventListener('click', (event) => {
   const isShown = byId('lists').classList.toggle('shown');
   event.currentTarget.setAttribute('aria-expanded', `${isShown}`);
 });
+
+// --- Presence -----------------------------------------------------------------------------------
+
+/** Those of these people who are away, with the reason. */
+function noteAway(people, found) {
+  people.forEach((name) => away.delete(fold(name)));
+  found.forEach(([name, why]) => away.set(fold(name), why));
+}
+
+function notePresence({ nick: name, away: why }) {
+  if (name === null) return refreshPeople();
+  if (why === null) away.delete(fold(name));
+  else away.set(fold(name), why);
+  [...byId('people').children].filter((item) => fold(item.dataset.name) === fold(name)).forEach(showPresence);
+}
+
+function showPresence(item) {
+  const why = away.get(fold(item.dataset.name));
+  const made = item.firstChild;
+  made.querySelector('.away')?.remove();
+  made.title = why ? `away: ${why}` : '';
+  if (why !== undefined) made.append(element('span', 'away', ' away'));
+}
+
+// --- Leaving ------------------------------------------------------------------------------------
+
+/** A line would end the chat for the terminal and for all windows. */
+function askToLeave(why, conversation, text) {
+  complain(why);
+  const leave = button('Leave the chat', () => {
+    complain('');
+    post('/lines', { conversation, text, is_sure: true }).catch(complain);
+  });
+  leave.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    complain('');
+    input.focus();
+  });
+  byId('error').append(' ', leave);
+  leave.focus();
+}
 
 input.focus();
 follow();
