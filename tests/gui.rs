@@ -8,6 +8,7 @@
 //! - [`browser`]: a real browser
 //! - [`hostile`]: another site in it
 //! - [`page`]: what its user sees
+//! - [`scroll`]: long conversations
 
 mod browser;
 mod feed;
@@ -17,6 +18,7 @@ mod hostile;
 mod http;
 mod limits;
 mod page;
+mod scroll;
 
 use crate::client::person::{Home, Person, WELCOME};
 use http::Address;

@@ -151,11 +151,18 @@ impl Page<'_> {
         self.send("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
+    /// The value that a script hands to `done`, in its own time.
+    #[track_caller]
+    pub fn value_later(&self, script: &str) -> Value {
+        let script = format!("const done = arguments[0]; {script}");
+        self.send("POST", "/execute/async", &json!({ "script": script, "args": [] }))
+    }
+
     /// Waits until an expression is true.
     #[track_caller]
     pub fn expect(&self, expression: &str) {
         let script = format!(
-            "const done = arguments[0], until = Date.now() + {};
+            "const until = Date.now() + {};
              const look = () => {{
                  let value = false;
                  try {{ value = ({expression}); }} catch {{}}
@@ -165,14 +172,14 @@ impl Page<'_> {
              look();",
             PATIENCE.as_millis()
         );
-        let text = self.send("POST", "/execute/async", &json!({ "script": script, "args": [] }));
+        let text = self.value_later(&script);
         assert_eq!(text, Value::Null, "never came: {expression}\n{}", text.as_str().unwrap_or_default());
     }
 
     /// Waits until a row of the messages is this text.
     #[track_caller]
-    pub fn expect_row(&self, text: &str) {
-        let text = json!(text);
+    pub fn expect_row(&self, text: impl AsRef<str>) {
+        let text = json!(text.as_ref());
         self.expect(&format!(
             "[...document.querySelectorAll('#messages .row p')].some((row) => row.innerText.trim() === {text})"
         ));

@@ -115,7 +115,7 @@ function handle(event) {
       return showConnection(event.why ? `The chat has ended: ${event.why}` : 'You have left the chat', true);
     case 'conversation':
       summarize(event);
-      return showLists();
+      return showSoon();
     case 'closed':
       conversations.delete(fold(event.name));
       if (current === fold(event.name)) current = conversations.keys().next().value ?? null;
@@ -158,7 +158,6 @@ function summarize({ name, unread, people, topic }) {
   conversations.set(key, { ...known, name, unread, people, topic });
   if (key === current) {
     byId('topic').textContent = topic;
-    readIfSeen();
   }
 }
 
@@ -168,22 +167,23 @@ function record(event) {
   if (places === null) {
     notes.push(event);
     if (notes.length > 200) notes.shift();
-    if (event.sentence) append(event);
+    appendNews(event);
     return;
   }
   for (const name of places) {
     const conversation = conversations.get(fold(name));
     // What was held back while the user slept may be there already.
-    if (event.msgid && conversation?.events?.some(({ msgid }) => msgid === event.msgid)) continue;
+    if (event.msgid && conversation?.ids?.has(event.msgid)) continue;
     // Its first events are still on their way.
     if (conversation?.early) conversation.early.push(event);
     if (conversation?.events && event.n > conversation.n) {
       conversation.events.push(event);
-      if (conversation.events.length > MOST_ROWS) conversation.events.shift();
+      conversation.ids.add(event.msgid);
+      if (conversation.events.length > MOST_ROWS) conversation.ids.delete(conversation.events.shift().msgid);
+      if (fold(name) === current) appendNews(event);
     }
-    if (fold(name) === current && (!conversation || (conversation.events && event.n > conversation.n))) append(event);
     // Nobody would see it: there is no such conversation, such as a room into which we are invited.
-    else if (!conversation) append(event);
+    if (!conversation) appendNews(event);
   }
   if (event.type === 'renamed') refreshPeople();
   if (event.mentions && document.hidden) document.title = `(!) ${byId('title').textContent}`;
@@ -229,7 +229,8 @@ async function open(name) {
       const { n, members, events } = await ask(`/conversation?name=${encodeURIComponent(name)}`);
       const early = conversations.get(key)?.early ?? [];
       events.push(...early.filter((event) => event.n > n));
-      Object.assign(conversations.get(key) ?? {}, { n, members, events, early: null });
+      const ids = new Set(events.map(({ msgid }) => msgid));
+      Object.assign(conversations.get(key) ?? {}, { n, members, events, ids, early: null });
     } catch (error) {
       complain(error);
     }
@@ -259,11 +260,27 @@ async function refreshPeople() {
   showLists();
 }
 
-function readIfSeen() {
+let isReading = false;
+
+async function readIfSeen() {
   const conversation = conversations.get(current);
-  if (conversation?.unread > 0 && !document.hidden && conversation.events) {
-    post('/read', { conversation: conversation.name }).catch(complain);
-  }
+  if (isReading || !(conversation?.unread > 0) || document.hidden || !conversation.events) return;
+  isReading = true;
+  // More may have come meanwhile.
+  await post('/read', { conversation: conversation.name }).then(showSoon, complain);
+  isReading = false;
+}
+
+let isDrawingSoon = false;
+
+/** Draws what has changed in the lists, once for all that comes at the same time. */
+async function showSoon() {
+  if (isDrawingSoon) return;
+  isDrawingSoon = true;
+  await pause(0.05);
+  isDrawingSoon = false;
+  showLists();
+  readIfSeen();
 }
 
 // --- Drawing ------------------------------------------------------------------------------------
@@ -285,17 +302,17 @@ function button(text, onClick, className = '') {
 function show() {
   showTitle();
   showLists();
-  const messages = byId('rows');
-  messages.replaceChildren();
+  byId('rows').replaceChildren();
   previous = null;
   const conversation = conversations.get(current);
   const events = [...(conversation?.events ?? []), ...notes.filter((note) => note.sentence)];
-  events.sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
+  for (const event of events) event.at ??= Date.parse(event.time);
+  events.sort((one, other) => one.at - other.at);
   let unseen = conversation?.unread ?? 0;
   const saidAt = events.flatMap((event, at) => (event.type === 'said' ? [at] : []));
   const firstUnseen = unseen > 0 ? saidAt.at(-Math.min(unseen, saidAt.length)) : undefined;
   events.forEach((event, at) => {
-    if (at === firstUnseen) messages.append(element('div', 'new', 'new'));
+    if (at === firstUnseen) put(element('div', 'new', 'new'));
     append(event);
   });
   scrollDown();
@@ -353,14 +370,38 @@ function colour(name) {
   return `c${sum}`;
 }
 
+const CHUNK = 100; // rows that the browser draws, or passes over, together
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const MINUTE = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 let previous = null; // the event before, with its row, to condense those who come and go
+
+/** Puts a row at the end. The oldest go in whole chunks. */
+function put(row) {
+  const rows = byId('rows');
+  if (!(rows.lastChild?.childElementCount < CHUNK)) rows.append(element('div', 'chunk'));
+  rows.lastChild.append(row);
+  if (rows.childElementCount > MOST_ROWS / CHUNK) rows.firstChild.remove();
+}
+
+let isAtEnd = true; // the last row is in view
+let missed = 0; // messages that have come since it is not
+
+/** Appends an event that has just happened. A reader who has scrolled up stays there. */
+function appendNews(event) {
+  append(event);
+  if (isAtEnd || event.text === undefined) return;
+  missed += 1;
+  const messages = missed === 1 ? '1 new message' : `${missed} new messages`;
+  byId('to-end').textContent = `${messages}, go to the end`;
+  byId('to-end').hidden = false;
+}
 
 function append(event) {
   if (!event.sentence && event.text === undefined) return;
-  const messages = byId('rows');
   const when = new Date(event.time);
-  const day = when.toLocaleDateString(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
-  if (previous && previous.day !== day) messages.append(element('div', 'day', day));
+  const day = when.toDateString();
+  if (previous && previous.day !== day) put(element('div', 'day', DAY.format(when)));
   const isPassing = ['joined', 'left'].includes(event.type);
   if (isPassing && previous?.passing && previous.day === day) {
     previous.passing.push(event);
@@ -368,13 +409,12 @@ function append(event) {
     return;
   }
   const row = element('div', `row${event.mentions ? ' mentions' : ''}`);
-  const minutes = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
-  const time = element('time', '', when.toLocaleTimeString(undefined, minutes));
+  const time = element('time', '', MINUTE.format(when));
   time.dateTime = event.time;
   const text = element('p', event.text === undefined ? 'news' : '');
   if (event.text !== undefined) {
     const name = element('bdi', `nick ${colour(event.from)}`, event.from);
-    const stored = event.waited ? `(stored, of ${when.toLocaleString()}) ` : '';
+    const stored = event.waited ? `(stored, of ${DATE.format(when)}) ` : '';
     const mark = event.uncertain ? `(perhaps shown before) ${stored}` : stored;
     const [before, after] = { action: ['* ', ' '], notice: ['-', '- '] }[event.manner] ?? ['', ': '];
     text.append(mark + before, name, after, element('bdi', '', event.text));
@@ -388,8 +428,7 @@ function append(event) {
   }
   if (event.type === 'invited') text.append(' ', button('Enter', () => command(`/join ${event.conversation}`)));
   if (event.type === 'saved') showFile(event, text);
-  messages.append(row);
-  if (messages.childElementCount > MOST_ROWS) messages.firstChild.remove();
+  put(row);
   previous = { day, text, passing: isPassing ? [event] : null };
 }
 
@@ -404,8 +443,11 @@ function condensed(events) {
   return [...part('joined', 'joined'), ...part('left', 'left')].join('; ');
 }
 
+/** The list is laid out from its end, so that is 0. */
 function scrollDown() {
   byId('messages').scrollTop = 0;
+  [isAtEnd, missed] = [true, 0];
+  byId('to-end').hidden = true;
 }
 
 // --- Files --------------------------------------------------------------------------------------
@@ -591,6 +633,14 @@ document.addEventListener('dragover', (event) => event.preventDefault());
 document.addEventListener('drop', (event) => {
   event.preventDefault();
   send(event.dataTransfer.files);
+});
+byId('messages').addEventListener('scroll', () => {
+  isAtEnd = byId('messages').scrollTop > -30;
+  if (isAtEnd && missed > 0) scrollDown();
+});
+byId('to-end').addEventListener('click', () => {
+  scrollDown();
+  byId('message').focus();
 });
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return;
