@@ -14,7 +14,7 @@
 //! - [`address`]: the address of the page, for the terminal alone
 //! - [`json`]: events as JSON; [`feed`]: the ring of them; [`snapshot`]: what a page begins with
 //! - [`view`]: the pages as a view of the model
-//! - [`lines`], [`files`]: what a page sends
+//! - [`lines`], [`files`]: what a page sends; [`room`]: what it asks the server for
 //! - [`server`]: the threads
 //! - [`wing`]: the hooks
 //!
@@ -30,7 +30,9 @@
 //! | --- | --- | --- |
 //! | `GET /`, `/page.css`, `/page.js` | | the page |
 //! | `GET /events` | `after=N`: lines behind this number | lines of JSON without end; a snapshot first if that is too old |
-//! | `GET /conversation` | `name=NAME` | `{n, name, topic, members: [nick], events: [event]}`: what is up to `n` |
+//! | `GET /conversation` | `name=NAME` | `{n, name, topic, members: [nick], ranks, events: [event]}`: what is up to `n`; |
+//! | | | `ranks` are the marks of members that have any, by folded nick: `{albert: "@"}` |
+//! | `GET /room` | `name=#ROOM` | `{modes: ["+ntk", "key"], bans: [mask]}`, as the server says it now |
 //! | `POST /lines` | `{conversation, text}`; `null` for none | `{conversation}`: where the user is then |
 //! | `POST /read` | `{conversation}` | `{}`: nothing in it is unread now, in all windows |
 //! | `POST /files` | `name=NAME&conversation=NAME`; the bytes are the body | `{}`: it is on its way |
@@ -45,10 +47,11 @@
 //! | type | fields |
 //! | --- | --- |
 //! | `snapshot` | `n`, `nick`, `server`, `is_connected`, `target`: the conversation at the terminal, `conversations`: |
-//! | | summaries, `notes`: events of no conversation, `transfers`, `commands`: `{usage, help}`, |
+//! | | summaries, `notes`: events of no conversation, `transfers`, `blacklist`: names, `commands`: `{usage, help}`, |
 //! | | `longest_text`, `largest_file` |
 //! | `conversation` | a summary that is new or has changed: `name`, `unread`, `people`, `topic` |
 //! | `closed` | `name`: there is no such conversation any more |
+//! | `blacklist` | `names`: all names of people of whom the user wants to see nothing |
 //! | `transfers` | `list` of `{id, name, peer, is_upload, is_running, done, total, figures}`; `/cancel ID` ends one |
 //! | `ended` | `why`, or empty: the client ends |
 //! | `beat` | nothing has happened for a while |
@@ -65,6 +68,7 @@
 //! | `joined`, `left` | `nick` |
 //! | `renamed` | `old`, `new` |
 //! | `topic` | `topic`; empty when it was removed |
+//! | `mode` | the room's modes, or the rank of somebody there, have changed |
 //! | `invited` | `by`, into `conversation` |
 //! | `nick` | `nick`: our own name now |
 //! | `we_joined`, `we_left` | |
@@ -82,6 +86,7 @@ mod http;
 mod json;
 mod limits;
 mod lines;
+mod room;
 mod server;
 mod snapshot;
 mod view;

@@ -9,6 +9,7 @@ use super::limits::{FILE, TEXT};
 use crate::core::client::{Client, Command};
 use crate::core::model::is_room;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::sync::Arc;
 use wire::names;
 
@@ -20,6 +21,7 @@ pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
     let lines = feed.lock();
     let (number, notes) = (lines.last, lines.notes.clone());
     let (conversations, transfers) = (lines.conversations.clone(), lines.transfers.clone());
+    let blacklist: Vec<_> = lines.blacklist.iter().map(|name| clean(name)).collect();
     drop((lines, state));
     let notes: Vec<Value> = notes.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let command = |command: &Command| json!({ "usage": command.usage(), "help": command.help });
@@ -32,6 +34,7 @@ pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
         "target": target,
         "conversations": conversations.iter().map(Summary::json).collect::<Vec<_>>(),
         "notes": notes,
+        "blacklist": blacklist,
         "transfers": if transfers.is_array() { transfers } else { json!([]) },
         "commands": client.commands.iter().map(command).collect::<Vec<_>>(),
         "longest_text": TEXT,
@@ -51,11 +54,13 @@ pub fn conversation(client: &Client, feed: &Feed, name: &str) -> Option<Value> {
     let (name, topic) =
         known.map_or((name.to_owned(), String::new()), |known| (known.name.clone(), known.topic.clone()));
     let members: Vec<_> = known.into_iter().flat_map(|known| known.members.values().cloned()).collect();
+    let ranks: HashMap<_, _> = known.into_iter().flat_map(|known| known.ranks.clone()).collect();
     let events: Vec<_> = known.into_iter().flat_map(|known| known.scrollback.iter().map(Arc::clone)).collect();
     let lens = json::lens(&state.model, None);
     let number = feed.lock().last;
     drop(state);
     let members: Vec<_> = members.iter().map(|nick| clean(nick)).collect();
     let events: Vec<_> = events.iter().filter_map(|event| json::of(event, &lens)).collect();
-    Some(json!({ "n": number, "name": name, "topic": clean(&topic), "members": members, "events": events }))
+    let topic = clean(&topic);
+    Some(json!({ "n": number, "name": name, "topic": topic, "members": members, "ranks": ranks, "events": events }))
 }
