@@ -8,8 +8,11 @@
 //! - [`browser`]: a real browser
 //! - [`hostile`]: another site in it
 //! - [`page`]: what its user sees
-//! - [`scroll`]: long conversations
+//! - [`scroll`]: long conversations; [`search`]
+//! - [`menu`], [`settings`]: menus and dialogs
+//! - [`axe`]: the rules for accessibility
 
+mod axe;
 mod browser;
 mod feed;
 mod files;
@@ -17,8 +20,11 @@ mod guarded;
 mod hostile;
 mod http;
 mod limits;
+mod menu;
 mod page;
 mod scroll;
+mod search;
+mod settings;
 
 use crate::client::person::{Home, Person, WELCOME};
 use http::Address;
