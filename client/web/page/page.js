@@ -21,6 +21,9 @@ let largestFile = 0;
 const conversations = new Map();
 let notes = []; // events of no conversation
 let blacklist = [];
+// Names of rooms and people, folded, that shall not attract attention; the same in all windows.
+const mutedNames = () => new Set(JSON.parse(localStorage.getItem('muted') ?? '[]'));
+let muted = mutedNames();
 let recalled = 0; // how far Up has gone back in the lines that were sent
 let completion = null;
 let hasEnded = false; // the client has
@@ -56,11 +59,15 @@ function complain(error) {
   byId('error').textContent = error ? error.message ?? error : '';
 }
 
-/** Carries out a line, as if it were typed in that conversation. */
+/** Carries out a line, as if it were typed in that conversation. It may lead to another one. */
 async function carryOut(text, conversation = nameOf(current)) {
   complain('');
-  const answer = await post('/lines', { conversation, text });
-  if (answer.conversation && fold(answer.conversation) !== current) open(answer.conversation);
+  const from = current;
+  const { conversation: to } = await post('/lines', { conversation, text });
+  if (!to || fold(to) === fold(conversation ?? '') || current !== from) return;
+  // What the user is writing meanwhile stays where it was begun.
+  if (byId('message').value.trim()) complain(`Now you can go to ${to}: it is in the list`);
+  else open(to);
 }
 
 const command = (text) => carryOut(text).catch(complain);
@@ -217,7 +224,7 @@ function rename(old, name) {
     current = null;
     show();
   }
-  if (muted().has(fold(old))) setMuted(name, true);
+  if (muted.has(fold(old))) setMuted(name, true);
   const known = conversations.get(fold(old));
   if (!known || isRoom(old)) return;
   conversations.delete(fold(old));
@@ -239,6 +246,7 @@ async function open(name) {
   keepDraft();
   if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '', isLocal: true });
   [current, recalled] = [key, 0];
+  showTitle();
   byId('lists').classList.remove('shown');
   byId('show-lists').setAttribute('aria-expanded', 'false');
   const conversation = conversations.get(key);
@@ -306,10 +314,10 @@ async function showSoon() {
 
 // --- Drawing ------------------------------------------------------------------------------------
 
-function element(name, className = '', text = '') {
+function element(name, className = '', ...content) {
   const made = document.createElement(name);
   if (className) made.className = className;
-  if (text) made.textContent = text;
+  made.append(...content);
   return made;
 }
 
@@ -330,7 +338,7 @@ function show() {
   const events = [...(conversation?.events ?? []), ...notes.filter((note) => note.sentence)];
   for (const event of events) event.at ??= Date.parse(event.time);
   events.sort((one, other) => one.at - other.at);
-  let unseen = conversation?.unread ?? 0;
+  const unseen = conversation?.unread ?? 0;
   const saidAt = events.flatMap((event, at) => (event.type === 'said' ? [at] : []));
   const firstUnseen = unseen > 0 ? saidAt.at(-Math.min(unseen, saidAt.length)) : undefined;
   events.forEach((event, at) => {
@@ -338,6 +346,7 @@ function show() {
     append(event);
   });
   scrollDown();
+  if (!byId('search').hidden) search();
   readIfSeen();
 }
 
@@ -363,20 +372,22 @@ function fill(list, entries, make) {
     const item = known.get(entry.name) ?? element('li');
     if (list.children[at] !== item) list.insertBefore(item, list.children[at] ?? null);
     const drawn = JSON.stringify(entry);
-    if (item.dataset.drawn === drawn) return;
+    if (item.dataset.drawn !== drawn) make(item, entry);
     Object.assign(item.dataset, { name: entry.name, drawn });
-    make(item, entry);
   });
+  // One of them is a stop of Tab; the arrow keys lead to the others.
+  const stop = list.querySelector('[aria-current]') ?? list.querySelector('button');
+  for (const item of list.children) item.firstChild.tabIndex = item.firstChild === stop ? 0 : -1;
 }
 
 function showLists() {
   fill(byId('conversations'), [...conversations.values()].map(({ name, unread }) => {
     const isCurrent = fold(name) === current;
-    return { name, isCurrent, isMuted: muted().has(fold(name)), unread: isCurrent && !document.hidden ? 0 : unread };
+    return { name, isCurrent, isMuted: muted.has(fold(name)), unread: isCurrent && !document.hidden ? 0 : unread };
   }), makeConversation);
   const { members = [], ranks = {} } = conversations.get(current) ?? {};
-  const marked = ({ name }) => ({ name, marks: ranks[fold(name)] ?? '', isBlack: isBlack(name) });
-  fill(byId('people'), members.map((name) => marked({ name })), makePerson);
+  const person = (name) => ({ name, marks: ranks[fold(name)] ?? '', isBlack: isBlack(name) });
+  fill(byId('people'), members.map(person), makePerson);
 }
 
 function makeConversation(item, { name, isCurrent, isMuted, unread }) {
@@ -384,6 +395,7 @@ function makeConversation(item, { name, isCurrent, isMuted, unread }) {
     const more = button('', () => openMenu(`About ${name}`, aboutConversation(name), more), 'more');
     more.setAttribute('aria-haspopup', 'menu');
     more.setAttribute('aria-label', `About ${name}`);
+    more.tabIndex = -1;
     item.append(button('', () => open(name)), more);
   }
   const made = item.firstChild;
@@ -391,10 +403,7 @@ function makeConversation(item, { name, isCurrent, isMuted, unread }) {
   made.toggleAttribute('aria-current', isCurrent);
   made.replaceChildren(element('bdi', '', name));
   if (isMuted) made.append(' ', element('span', 'quiet', 'muted'));
-  if (!unread) return;
-  const count = element('span', 'count', `${unread}`);
-  count.append(element('span', 'hidden', ' unread'));
-  made.append(' ', count);
+  if (unread) made.append(' ', element('span', '', `${unread}`, element('span', 'hidden', ' unread')));
 }
 
 const RANKS = { '~': 'owner', '&': 'admin', '@': 'operator', '%': 'half-operator', '+': 'has voice' };
@@ -432,8 +441,8 @@ function put(row) {
 }
 
 let isAtEnd = true; // the last row is in view
-let hasLeft = false; // the user has gone to another window, and nothing was said since
 let missed = 0; // messages that have come since it is not
+let hasLeft = false; // the user has gone to another window, and nothing was said since
 
 /** Appends an event that has just happened. A reader who has scrolled up stays there. */
 function appendNews(event) {
@@ -449,7 +458,7 @@ function append(event) {
   if (!event.sentence && event.text === undefined) return;
   const when = new Date(event.time);
   const day = when.toDateString();
-  if (previous && previous.day !== day) put(element('div', 'day', DAY.format(when)));
+  if (day !== (previous?.day ?? new Date().toDateString())) put(element('div', 'day', DAY.format(when)));
   const isPassing = ['joined', 'left'].includes(event.type);
   if (isPassing && previous?.passing && previous.day === day) {
     previous.passing.push(event);
@@ -542,38 +551,36 @@ function showFile({ id, name, size }, text) {
   if (!IMAGES.test(name) || size > LARGEST_IMAGE) return;
   blobOf(id).then((blob) => {
     if (!blob.type.startsWith('image/')) return;
-    const image = element('img');
-    image.alt = name;
-    image.src = URL.createObjectURL(blob);
-    image.onload = () => URL.revokeObjectURL(image.src);
-    text.append(image);
+    text.append(picture(blob, name));
   }).catch(() => {});
+}
+
+function picture(blob, alt) {
+  const image = element('img');
+  image.alt = alt;
+  image.src = URL.createObjectURL(blob);
+  image.onload = () => URL.revokeObjectURL(image.src);
+  return image;
 }
 
 /** What is pasted or dropped is sent after a question: a slip of the hand is no wish to send. */
 function offer(files) {
   const name = nameOf(current);
   if (name === null) return complain('Choose a conversation first');
-  const list = element('ul');
-  list.append(...files.map((file) => {
-    const item = element('li');
-    item.append(element('bdi', '', file.name), ` (${Math.ceil(file.size / 1024)} KiB)`);
-    if (!IMAGES.test(file.name) || file.size > LARGEST_IMAGE) return item;
-    const image = element('img');
-    image.alt = '';
-    image.src = URL.createObjectURL(file);
-    image.onload = () => URL.revokeObjectURL(image.src);
-    item.append(image);
+  const list = element('ul', '', ...files.map((file) => {
+    const item = element('li', '', element('bdi', '', file.name), ` (${Math.ceil(file.size / 1024)} KiB)`);
+    if (IMAGES.test(file.name) && file.size <= LARGEST_IMAGE) item.append(picture(file, ''));
     return item;
   }));
   const [who, key] = [isRoom(name) ? `everybody in ${name}` : `${name} alone`, current];
-  openDialog(files.length === 1 ? 'Send this file?' : `Send these ${files.length} files?`, list, form(`Send to ${who}`, [], () => {
+  const question = form(`Send to ${who}`, [], () => {
     // They may have another name by now, which may be somebody else's next.
     if (!conversations.has(key)) throw new Error(`There is no conversation with ${name} any more`);
     dialog.close();
     send(files, name);
-  }));
-  byId('dialog-content').querySelector('form button').focus();
+  });
+  openDialog(files.length === 1 ? 'Send this file?' : `Send these ${files.length} files?`, list, question);
+  question.lastChild.focus();
 }
 
 async function send(files, conversation = nameOf(current)) {
@@ -633,7 +640,7 @@ function openMenu(label, entries, from) {
   };
 }
 
-/** The arrow keys, Home and End go round in these elements; whether this was one of them. */
+/** The arrow keys, Home and End go round in these elements. */
 function rove(event, elements) {
   const at = elements.indexOf(event.target);
   const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
@@ -659,7 +666,8 @@ for (const kind of ['click', 'contextmenu', 'keydown']) {
   byId('rows').addEventListener(kind, (event) => {
     const name = event.target.closest('.nick');
     if (!name) return;
-    if (kind === 'keydown' && !['Enter', ' '].includes(event.key)) return rove(event, [...document.querySelectorAll('.nick')]);
+    const isOther = kind === 'keydown' && !['Enter', ' '].includes(event.key);
+    if (isOther) return rove(event, [...document.querySelectorAll('.nick')]);
     event.preventDefault();
     openMenu(`About ${name.textContent}`, aboutPerson(name.textContent), name);
   });
@@ -721,7 +729,8 @@ function askToBan(name, room) {
   const fields = [['Who fits this mask', `${name}!*@*`], ['Reason', ''], ['Also remove them now', true]];
   askFor(`Ban ${name} from ${room}`, fields, 'Ban', async (mask, reason, removes) => {
     await carryOut(`/mode ${room} +b ${oneWord(mask)}`, room);
-    if (removes && isMember(name, conversations.get(fold(room)))) await carryOut(`/kick ${name} ${reason}`.trim(), room);
+    const isThere = isMember(name, conversations.get(fold(room)));
+    if (removes && isThere) await carryOut(`/kick ${name} ${reason}`.trim(), room);
   });
 }
 
@@ -731,6 +740,8 @@ function chooseRoom(name, rooms) {
 }
 
 function aboutConversation(name) {
+  // No room and no person has a space in the name.
+  if (name.includes(' ')) return [aboutMuting(name)];
   if (!isRoom(name)) {
     const close = () => (conversations.get(fold(name))?.isLocal ? forget(name) : command(`/close ${name}`));
     return [...aboutPerson(name).slice(fold(name) === current ? 1 : 0), ['Close this conversation', close]];
@@ -744,7 +755,7 @@ function aboutConversation(name) {
   ];
 }
 
-const aboutMuting = (name) => (muted().has(fold(name))
+const aboutMuting = (name) => (muted.has(fold(name))
   ? ['Unmute', () => setMuted(name, false)]
   : ['Mute: no sound, no notification', () => setMuted(name, true)]);
 
@@ -768,19 +779,22 @@ byId('close').addEventListener('click', () => dialog.close());
 
 /** A field with its label: a box to tick for true or false, else a text. */
 function field(label, value, type = typeof value === 'boolean' ? 'checkbox' : 'text') {
-  const [made, input] = [element('label', type), element('input')];
-  input.type = type;
-  if (type === 'checkbox') input.checked = value;
-  else input.value = value;
-  made.append(...(type === 'checkbox' ? [input, label] : [label, input]));
-  return [made, input];
+  const input = Object.assign(element('input'), { type }, type === 'checkbox' ? { checked: value } : { value });
+  return [element('label', type, ...(type === 'checkbox' ? [input, label] : [label, input])), input];
+}
+
+/** A list of names, each with a button. */
+function names(list, verb, act) {
+  return element('ul', '', ...list.map((name) => {
+    const made = button(verb, () => act(name, item));
+    made.setAttribute('aria-label', `${verb}: ${name}`);
+    const item = element('li', '', element('bdi', '', name), ' ', made);
+    return item;
+  }));
 }
 
 function form(verb, fields, act) {
-  const made = element('form');
-  const submit = button(verb, () => {});
-  submit.type = 'submit';
-  made.append(...fields, submit);
+  const made = element('form', '', ...fields, element('button', '', verb));
   made.addEventListener('submit', (event) => {
     event.preventDefault();
     answer('');
@@ -839,18 +853,15 @@ async function openSettings(room) {
   const [keyLabel, keyInput] = field('Key that is needed to enter; empty for none', '');
   const [limitLabel, limit] = field('Most people; empty for no limit', '');
   const [maskLabel, mask] = field('Ban another mask, such as name!*@*', '');
-  const [set, legend, bans] = ['fieldset', 'legend', 'ul'].map((name) => element(name));
-  const ban = (banned) => {
-    const item = element('li');
-    const lift = button('Lift', () => mode(`-b ${banned}`));
-    lift.setAttribute('aria-label', `Lift the ban of ${banned}`);
-    item.append(element('bdi', '', banned), ' ', lift);
-    return item;
-  };
+  const [legend, bans] = [element('legend'), element('div')];
   const trimmed = (input) => input.value.trim();
-  const orNot = (letter, input, old = '') => mode(trimmed(input) ? `+${letter} ${oneWord(trimmed(input))}` : `-${letter} ${old}`);
-  set.append(legend, ...flags.map(({ made }) => made),
-    form('Set', [keyLabel], () => orNot('k', keyInput, key || '*')), form('Set', [limitLabel], () => orNot('l', limit)), bans,
+  const setOrNot = (letter, input, old) => {
+    const text = trimmed(input);
+    return mode(text ? `+${letter} ${oneWord(text)}` : `-${letter}${old}`);
+  };
+  const set = element('fieldset', '', legend, ...flags.map(({ made }) => made),
+    form('Set', [keyLabel], () => setOrNot('k', keyInput, ` ${key || '*'}`)),
+    form('Set', [limitLabel], () => setOrNot('l', limit, '')), bans,
     form('Ban', [maskLabel], () => mode(`+b ${oneWord(trimmed(mask))}`).then(() => { mask.value = ''; })));
   // What the user is writing stays.
   const show = (input, value) => {
@@ -869,7 +880,8 @@ async function openSettings(room) {
     show(topic, conversation?.topic ?? '');
     show(keyInput, key);
     show(limit, parameter('l'));
-    bans.replaceChildren(...masks.map(ban), ...(masks.length > 0 ? [] : [element('li', 'quiet', 'Nobody is banned')]));
+    const banned = names(masks, 'Lift', (mask) => mode(`-b ${mask}`));
+    bans.replaceChildren(masks.length > 0 ? 'Banned:' : 'Nobody is banned', banned);
   }
   try {
     await renew();
@@ -877,26 +889,26 @@ async function openSettings(room) {
     byId('dialog-content').replaceChildren(topicForm, set);
     topic.focus();
   } catch (error) {
-    answer(error);
+    if (byId('dialog-title').textContent === title) answer(error);
   }
 }
 
 function openHelp() {
-  const [list, keys] = [element('dl'), element('dl')];
   const pair = ([term, text]) => [element('dt', '', term), element('dd', '', text)];
-  list.append(...commands.flatMap(({ usage, help }) => pair([usage, help])));
-  keys.append(...Object.entries({
+  const pairs = (all) => element('dl', '', ...all.flatMap(pair));
+  const keys = {
     'Enter, Shift-Enter': 'Send; another row',
     'Tab': 'Complete a command, a name, a room; again for the next one',
     '↑, ↓': 'Lines that you sent here before; in a list, a menu or the names beside messages: go there',
     'Alt-↑, Alt-↓': 'The conversation before, or after',
-    'Ctrl-Shift-F, or / outside the input': 'Search in this conversation; Enter goes to older hits, Shift-Enter to newer ones',
+    'Ctrl-Shift-F, or / outside the input': 'Search here; Enter goes to older hits, Shift-Enter to newer ones',
     'Shift-F10, or the right mouse button': 'The menu of a name or a conversation',
     'Esc': 'Close a menu, a dialog, the search; go back to the input',
-  }).flatMap(pair));
-  openDialog('Help', element('p', '', 'What you write goes to the conversation that is shown. '
-    + 'A line that begins with / is a command. Names and conversations have menus.'),
-  element('h3', '', 'Keys'), keys, element('h3', '', 'Commands'), list);
+  };
+  const start = 'What you write goes to the conversation that is shown. A line that begins with / is a command. '
+    + 'Names and conversations have menus.';
+  openDialog('Help', element('p', '', start), element('h3', '', 'Keys'), pairs(Object.entries(keys)),
+    element('h3', '', 'Commands'), pairs(commands.map(({ usage, help }) => [usage, help])));
 }
 
 // --- Search ---------------------------------------------------------------------------------------
@@ -961,18 +973,20 @@ byId('end-search').addEventListener('click', closeSearch);
 
 // --- Attention: only on request -------------------------------------------------------------------
 
-/** Names of rooms and people, folded, that shall not attract attention; in all windows. */
-const muted = () => new Set(JSON.parse(localStorage.getItem('muted') ?? '[]'));
+const isQuiet = ({ from, conversation }) => [from, conversation].some((name) => name && muted.has(fold(name)));
 const wants = (what) => localStorage.getItem(what) === 'yes';
-const isQuiet = ({ from, conversation }) => [from, conversation].some((name) => name && muted().has(fold(name)));
 
 function setMuted(name, isSo) {
-  const names = muted();
-  if (isSo) names.add(fold(name));
-  else names.delete(fold(name));
-  localStorage.setItem('muted', JSON.stringify([...names]));
+  if (isSo) muted.add(fold(name));
+  else muted.delete(fold(name));
+  localStorage.setItem('muted', JSON.stringify([...muted]));
   showLists();
 }
+
+addEventListener('storage', () => {
+  muted = mutedNames();
+  showLists();
+});
 
 /** Somebody wrote to the user, or named them, and the user does not look. While they sleep, nothing comes. */
 async function attract(event) {
@@ -1025,22 +1039,16 @@ function openOptions() {
     if (!isAllowed) answer('The browser does not allow notifications for this address');
     return isAllowed;
   };
-  const listed = (names, verb, act) => names.map((name) => {
-    const item = element('li');
-    const made = button(verb, () => {
-      act(name);
-      item.remove();
-    });
-    made.setAttribute('aria-label', `${verb}: ${name}`);
-    item.append(element('bdi', '', name), ' ', made);
-    return item;
+  const listed = (list, verb, act) => names(list, verb, (name, item) => {
+    act(name);
+    item.remove();
+    byId('close').focus();
   });
-  const [quiet, black] = [element('ul'), element('ul')];
-  quiet.append(...listed([...muted()], 'Unmute', (name) => setMuted(name, false)));
-  black.append(...listed(blacklist, 'See again', (name) => command(`/unblock ${name}`)));
+  const quiet = listed([...muted], 'Unmute', (name) => setMuted(name, false));
+  const black = listed(blacklist, 'See again', (name) => command(`/unblock ${name}`));
   openDialog('Options',
     option('notifications', 'Notify me when somebody writes to me or names me, and I do not look', mayNotify),
-    option('sound', 'Play a sound then', () => { beep(); return true; }),
+    option('sound', 'Play a sound then', () => Boolean(beep())),
     element('p', 'quiet', 'A notification says who wrote, never what. /sleep 30m keeps all of it away for a while.'),
     element('h3', '', quiet.firstChild ? 'Muted' : 'Nobody is muted'), quiet,
     element('h3', '', black.firstChild ? 'Blacklist' : 'Your blacklist is empty'), black);
@@ -1059,7 +1067,8 @@ function complete(input) {
     // Those who have spoken last come first.
     const spoke = (events ?? []).flatMap(({ type, from }) => (type === 'said' ? [from] : [])).reverse();
     const isThere = new Set(members);
-    const names = [...spoke.filter((name) => isThere.has(name)), ...members, ...[...conversations.values()].map(({ name }) => name)];
+    const all = [...conversations.values()].map(({ name }) => name);
+    const names = [...spoke.filter((name) => isThere.has(name)), ...members, ...all];
     const words = start === 0 && word.startsWith('/')
       ? commands.map(({ usage }) => `${usage.split(' ')[0]} `)
       : names.map((name) => (start === 0 && !isRoom(name) && !word.startsWith('@') ? `${name}: ` : `${name} `));
@@ -1179,7 +1188,6 @@ document.addEventListener('visibilitychange', () => {
   showTitle();
   showSoon();
 });
-addEventListener('storage', showSoon);
 byId('show-lists').addEventListener('click', (event) => {
   const isShown = byId('lists').classList.toggle('shown');
   event.currentTarget.setAttribute('aria-expanded', `${isShown}`);
