@@ -34,7 +34,7 @@ fn the_page_breaks_no_rule_of_accessibility() {
     let server = Server::start(&[]);
     let home = Home::calling(server.addresses[0]);
     let mut people: Vec<_> = ["albert", "bob", "carl"].map(|nick| server.client(nick)).into();
-    people.iter_mut().for_each(|person| _ = person.join("#lobby"));
+    people.iter_mut().for_each(|person| person.join("#lobby"));
     let (_mel, address) = with_page(&home, "mel");
     let Some(browser) = Browser::open() else { return };
     let page = browser.window(&address, 1000, 700);

@@ -183,8 +183,8 @@ impl Page<'_> {
 
     /// Waits until a row of the messages is this text.
     #[track_caller]
-    pub fn expect_row(&self, text: impl AsRef<str>) {
-        let text = json!(text.as_ref());
+    pub fn expect_row(&self, text: &str) {
+        let text = json!(text);
         self.expect(&format!(
             "[...document.querySelectorAll('#messages .row p')].some((row) => row.textContent.trim() === {text})"
         ));

@@ -92,7 +92,7 @@ fn names_in_messages_have_the_menu_and_the_keyboard_finds_them() {
     for (person, nick) in people.iter_mut().zip(["albert", "bob"]) {
         person.join("#lobby");
         person.send("PRIVMSG #lobby :hello");
-        page.expect_row(format!("{nick}: hello"));
+        page.expect_row(&format!("{nick}: hello"));
     }
     page.click(".nick");
     page.expect("document.activeElement.textContent === 'Write to albert'");

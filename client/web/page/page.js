@@ -385,9 +385,12 @@ function showLists() {
     const isCurrent = fold(name) === current;
     return { name, isCurrent, isMuted: muted.has(fold(name)), unread: isCurrent && !document.hidden ? 0 : unread };
   }), makeConversation);
-  const { members = [], ranks = {} } = conversations.get(current) ?? {};
+  const unread = [...conversations.values()].filter((known) => known.unread && fold(known.name) !== current).length;
+  byId('show-lists').textContent = unread ? `Lists (${unread} new)` : 'Lists';
+  const { name = '', members = [], ranks = {} } = conversations.get(current) ?? {};
+  const isPrivate = name && !isRoom(name) && !name.includes(' ');
   const person = (name) => ({ name, marks: ranks[fold(name)] ?? '', isBlack: isBlack(name) });
-  fill(byId('people'), members.map(person), makePerson);
+  fill(byId('people'), (isPrivate ? [name] : members).map(person), makePerson);
 }
 
 function makeConversation(item, { name, isCurrent, isMuted, unread }) {
@@ -470,7 +473,9 @@ function append(event) {
     byId('rows').querySelector('.new')?.remove();
     put(element('div', 'new', 'new'));
   }
-  const row = element('div', `row${event.mentions ? ' mentions' : ''}${isQuiet(event) ? ' quiet' : ''}`);
+  // Among people alone everything is for them.
+  const mentions = event.mentions && isRoom(event.conversation ?? '') ? ' mentions' : '';
+  const row = element('div', `row${mentions}${isQuiet(event) ? ' quiet' : ''}`);
   const time = element('time', '', MINUTE.format(when));
   time.dateTime = event.time;
   const text = element('p', event.text === undefined ? 'news' : '');
