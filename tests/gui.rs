@@ -11,7 +11,11 @@
 //! - [`multicast`]: rooms without the server
 //! - [`presence`]: who is away
 //! - [`windows`]: a terminal and several windows agree
+//! - [`scroll`]: long conversations; [`search`]
+//! - [`menu`], [`settings`]: menus and dialogs
+//! - [`axe`]: the rules for accessibility
 
+mod axe;
 mod browser;
 mod feed;
 mod files;
@@ -19,9 +23,13 @@ mod guarded;
 mod hostile;
 mod http;
 mod limits;
+mod menu;
 mod multicast;
 mod page;
 mod presence;
+mod scroll;
+mod search;
+mod settings;
 mod windows;
 
 use crate::client::person::{Home, Person, WELCOME};

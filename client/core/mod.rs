@@ -7,8 +7,9 @@
 //!   [`last_name`]: the name to offer
 //! - [`rows`]: texts of several rows, as messages and as lines; [`batches`]: such messages as they come in
 //! - [`event`]: what happened; [`mention`]: where a text names somebody
+//! - [`modes`]: changes of modes, and in words
 //! - [`conversation`], [`presence`], [`model`]: who is where, or away, and what was said, our name, where the user talks
-//! - [`modes`], [`numerics`], [`sentence`]: events as sentences; [`view`], [`wrap`], [`terminal`]: showing them
+//! - [`numerics`], [`sentence`]: events as sentences; [`view`], [`wrap`], [`terminal`]: showing them
 //! - [`dialer`], [`connection`]: from an address to a connection on which we are registered
 //! - [`script`]: the lines of the input, and why they were refused
 //! - [`pending`], [`state`], [`client`]: what the threads share, under one lock, and the hooks for wings

@@ -46,6 +46,8 @@ pub struct Lines {
     unread: HashMap<String, usize>,
     /// The conversations as the pages know them.
     pub conversations: Vec<Summary>,
+    /// All names of people on the blacklist, as the pages know them.
+    pub blacklist: Vec<String>,
     /// The transfers as the pages know them.
     pub transfers: Value,
     /// Files that have come, the newest last.
@@ -179,8 +181,13 @@ impl Lines {
         }
     }
 
-    /// Tells the pages which conversations have changed.
+    /// Tells the pages which conversations have changed, and the blacklist.
     pub fn compare(&mut self, model: &Model) {
+        if !model.blacklist.people.iter().flatten().eq(&self.blacklist) {
+            self.blacklist = model.blacklist.people.concat();
+            let names: Vec<_> = self.blacklist.iter().map(|name| clean(name)).collect();
+            self.push(json!({ "type": "blacklist", "names": names }));
+        }
         let (known, now) = (&self.conversations, model.conversations().iter().chain(&model.aside));
         let now: Vec<&Conversation> = now.collect();
         if known.len() == now.len() && known.iter().zip(&now).all(|(known, now)| self.is_current(known, now)) {
@@ -282,6 +289,9 @@ mod tests {
             let value = |line: &Arc<str>| serde_json::from_str::<Value>(line).unwrap();
             new.iter().map(value).map(|v| format!("{} {} {}", v["type"], v["name"], v["unread"])).collect()
         };
+        model.blacklist.people = vec![vec!["evil".into(), "ev\u{202e}il".into()]];
+        assert_eq!(told(&mut lines, &model), ["\"blacklist\" null null"]);
+        assert!(told(&mut lines, &model).is_empty() && lines.blacklist.len() == 2);
         model.enter("#lab");
         assert_eq!(told(&mut lines, &model), ["\"conversation\" \"#lab\" 0"]);
         lines.count("#LAB");

@@ -50,6 +50,7 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
         Kind::Renamed { old, new } => json!({ "type": "renamed", "old": clean(old), "new": clean(new) }),
         Kind::Topic { text, .. } => json!({ "type": "topic", "topic": clean(text) }),
         Kind::Invited { by } => json!({ "type": "invited", "by": clean(by) }),
+        Kind::Mode { .. } => json!({ "type": "mode" }),
         Kind::WeJoined => json!({ "type": "we_joined" }),
         Kind::WeLeft | Kind::WeWereRemoved { .. } => json!({ "type": "we_left" }),
         Kind::WeAreCalled(nick) => json!({ "type": "nick", "nick": clean(nick) }),

@@ -13,7 +13,7 @@
 //! - [`http`]: requests and answers; [`guard`]: who may ask
 //! - [`address`]: the address of the page, for the terminal alone
 //! - [`json`]: events as JSON; [`feed`]: the ring of them; [`view`]: the pages as a view of the model
-//! - [`lines`], [`files`]: what a page sends
+//! - [`lines`], [`files`]: what a page sends; [`room`]: what it asks the server for
 //! - [`snapshot`]: what a page begins with
 //! - [`server`]: the threads
 //! - [`wing`]: the hooks
@@ -30,8 +30,9 @@
 //! | --- | --- | --- |
 //! | `GET /`, `/page.css`, `/page.js` | | the page |
 //! | `GET /events` | `after=N`: lines behind this number | lines of JSON without end; a snapshot first if that is too old |
-//! | `GET /conversation` | `name=NAME` | `{n, name, topic, members: [nick], away: [[nick, why]], events: [event]}`: |
-//! | | | what is up to `n` |
+//! | `GET /conversation` | `name=NAME` | `{n, name, topic, members: [nick], ranks, away: [[nick, why]], events: [event]}`: |
+//! | | | what is up to `n`; `ranks` are the marks of members that have any, by folded nick: `{albert: "@"}` |
+//! | `GET /room` | `name=#ROOM` | `{modes: ["+ntk", "key"], bans: [mask]}`, as the server says it now |
 //! | `POST /lines` | `{conversation, text, is_sure}`; `null` for none | `{conversation}`: where the user is then |
 //! | `POST /read` | `{conversation}` | `{}`: nothing in it is unread now, in all windows |
 //! | `POST /files` | `name=NAME&conversation=NAME`; the bytes are the body | `{}`: it is on its way |
@@ -50,10 +51,11 @@
 //! | type | fields |
 //! | --- | --- |
 //! | `snapshot` | `n`, `nick`, `server`, `is_connected`, `target`: the conversation at the terminal, `conversations`: |
-//! | | summaries, `notes`: events of no conversation, `transfers`, `commands`: `{usage, help}`, |
+//! | | summaries, `notes`: events of no conversation, `transfers`, `blacklist`: names, `commands`: `{usage, help}`, |
 //! | | `longest_text`, `largest_file` |
 //! | `conversation` | a summary that is new or has changed: `name`, `unread`, `people`, `topic`, `is_aside`: it is such a one |
 //! | `closed` | `name`: there is no such conversation any more |
+//! | `blacklist` | `names`: all names of people of whom the user wants to see nothing |
 //! | `transfers` | `list` of `{id, name, peer, is_upload, is_running, done, total, figures}`; `/cancel ID` ends one |
 //! | `ended` | `why`, or empty: the client ends |
 //! | `presence` | `nick`, `away`: why, or `null` for here; without `nick` `/conversation` knows who is away |
@@ -71,6 +73,7 @@
 //! | `joined`, `left` | `nick` |
 //! | `renamed` | `old`, `new` |
 //! | `topic` | `topic`; empty when it was removed |
+//! | `mode` | the room's modes, or the rank of somebody there, have changed |
 //! | `invited` | `by`, into `conversation` |
 //! | `nick` | `nick`: our own name now |
 //! | `we_joined`, `we_left` | |
@@ -88,6 +91,7 @@ mod http;
 mod json;
 mod limits;
 mod lines;
+mod room;
 mod server;
 mod snapshot;
 mod view;

@@ -8,6 +8,7 @@ use super::guard::Guard;
 use super::http::{Answer, Connection, Refusal, Request};
 use super::limits::{BODY, CONNECTIONS};
 use super::lines::{Line, carry_out};
+use super::room::settings;
 use super::snapshot::{conversation, snapshot};
 use crate::core::client::Client;
 use crate::files::Files;
@@ -126,6 +127,10 @@ fn respond(server: &Server, connection: &mut Connection, request: &Request) -> R
             let name = request.parameter("name").ok_or_else(|| missing("name"))?;
             conversation(client, feed, &name).ok_or_else(|| Refusal::new(404, format!("You are not in {name}")))?
         }
+        "/room" if is_get => {
+            let name = request.parameter("name").ok_or_else(|| missing("name"))?;
+            settings(client, &name)?
+        }
         "/lines" if is_post => {
             let value = json_of(connection, request)?;
             let text = value["text"].as_str().ok_or_else(|| missing("text"))?;
@@ -141,7 +146,7 @@ fn respond(server: &Server, connection: &mut Connection, request: &Request) -> R
             files::send(client, &server.files, connection, request)?;
             none
         }
-        "/events" | "/conversation" | "/lines" | "/read" | "/files" => return Err(wrong_method()),
+        "/events" | "/conversation" | "/room" | "/lines" | "/read" | "/files" => return Err(wrong_method()),
         path => match path.strip_prefix("/files/") {
             Some(id) if is_get => return files::fetch(feed, id, connection, request),
             Some(_) => return Err(wrong_method()),
