@@ -142,7 +142,10 @@ impl SecureDialer {
         news.push(match proved {
             _ if is_filed => format!("{server} is known by the fingerprint that you have given from now on"),
             Known::Pinned(_) if self.pin.is_some() => format!("{server} has the key that you have given"),
-            Known::Pinned(key) => format!("First contact with {server}. Its key has the fingerprint\n{key}"),
+            Known::Pinned(key) => format!(
+                "First contact with {server}. Its key has the fingerprint\n{key}\n\
+                 Compare it with the one that the server shows when it starts; whoever runs it can see that one"
+            ),
             Known::ByAuthority => format!("First contact with {server}. An authority vouches for it"),
         });
         let written = if is_filed {
