@@ -8,6 +8,7 @@
 //! - [`browser`]: a real browser
 //! - [`hostile`]: another site in it
 //! - [`page`]: what its user sees
+//! - [`start`]: the page before there is a chat
 
 mod browser;
 mod feed;
@@ -17,6 +18,7 @@ mod hostile;
 mod http;
 mod limits;
 mod page;
+mod start;
 
 use crate::client::person::{Home, Person, WELCOME};
 use http::Address;

@@ -39,6 +39,8 @@ pub const BODY: usize = 100 * 1024;
 pub const TEXT: usize = 16 * 1024;
 /// Bytes of a file: as the largest that a server takes unless it is told otherwise.
 pub const FILE: u64 = 1024 * 1024 * 1024;
+/// Bytes of an answer to a question: no name is longer, and what is wrong with one can be said.
+pub const ANSWER: usize = 512;
 /// How long a line of a page waits for one that is being carried out: longer than a server that is there needs.
 pub const TURN: Duration = Duration::from_secs(5);
 

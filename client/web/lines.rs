@@ -9,13 +9,13 @@ use crate::core::client::Client;
 use crate::core::grammar::{self, Input};
 use crate::core::input;
 use crate::core::model::Placed;
-use crate::core::shutdown;
-use std::process::{self, ExitCode};
-use std::thread;
 use wire::names;
 
 /// Commands that take the lines of the terminal away from the chat.
 const OF_TERMINAL: [&str; 1] = ["/chat"];
+
+/// Commands that need no server.
+const ALWAYS: [&str; 2] = ["/help", "/quit"];
 
 /// Carries out a line that was written in a conversation, or in none. The conversation in which the user is then.
 pub fn carry_out(client: &Client, conversation: Option<&str>, text: &str) -> Result<Option<String>, Refusal> {
@@ -26,8 +26,13 @@ pub fn carry_out(client: &Client, conversation: Option<&str>, text: &str) -> Res
     let turn = client.turn(TURN, Some(placed)).ok_or_else(busy)?;
     input::act(client, text);
     let placed = turn.end().unwrap_or_default();
-    leave_if_asked(client);
     placed.refused.map_or(Ok(placed.target), |why| Err(Refusal::new(422, why)))
+}
+
+/// Whether there is a chat. Before, the user is perhaps being asked for a name.
+pub fn check_begun(client: &Client) -> Result<(), Refusal> {
+    let has_begun = client.lock().is_receiving;
+    if has_begun { Ok(()) } else { Err(Refusal::new(503, "Nothing was sent: you are not connected to the server yet")) }
 }
 
 /// Whether there is this conversation: a room in which we are, or anybody.
@@ -67,6 +72,10 @@ fn check_text(client: &Client, text: &str) -> Result<(), Refusal> {
         _ if text.contains('\n') => return refuse(422, "a command has one row"),
         _ => {}
     }
+    let works_always = matches!(first, Input::Run(command, _) if ALWAYS.contains(&command.name));
+    if !works_always {
+        check_begun(client)?;
+    }
     let state = client.lock();
     let leads = matches!(first, Input::Run(command, _) if command.leads_elsewhere);
     if !state.is_connected() && leads {
@@ -76,18 +85,4 @@ fn check_text(client: &Client, text: &str) -> Result<(), Refusal> {
         return refuse(503, "much is on its way already; wait until the server has confirmed it");
     }
     Ok(())
-}
-
-/// The user has left by a line of a page. The main thread reads the terminal, and nothing interrupts that.
-fn leave_if_asked(client: &Client) {
-    if client.lock().quit.is_none() {
-        return;
-    }
-    let Some(client) = client.share() else { return };
-    let leave = move || {
-        let is_success = shutdown::in_order(&client) == ExitCode::SUCCESS;
-        process::exit(i32::from(!is_success));
-    };
-    // Without a thread the terminal leaves, as soon as a line is entered there.
-    let _ = thread::Builder::new().name("leaving".to_owned()).spawn(leave);
 }

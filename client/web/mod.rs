@@ -15,10 +15,10 @@
 //! - [`json`]: events as JSON; [`feed`]: the ring of them; [`snapshot`]: what a page begins with
 //! - [`view`]: the pages as a view of the model
 //! - [`lines`], [`files`]: what a page sends
-//! - [`server`]: the threads
+//! - [`server`]: the threads that serve pages; [`terminal`]: the one that reads the terminal beside them
 //! - [`wing`]: the hooks
 //!
-//! It uses these hooks of the core: `view`, `ready` and `tick`. It stands on the files wing.
+//! It uses these hooks of the core: `view`, `start`, `connected`, `ready` and `tick`. It stands on the files wing.
 //!
 //! # The contract with the page
 //!
@@ -31,6 +31,7 @@
 //! | `GET /`, `/page.css`, `/page.js` | | the page |
 //! | `GET /events` | `after=N`: lines behind this number | lines of JSON without end; a snapshot first if that is too old |
 //! | `GET /conversation` | `name=NAME` | `{n, name, topic, members: [nick], events: [event]}`: what is up to `n` |
+//! | `POST /answer` | `{number, text}`: to a question | `{}`; 409 when somebody was faster |
 //! | `POST /lines` | `{conversation, text}`; `null` for none | `{conversation}`: where the user is then |
 //! | `POST /read` | `{conversation}` | `{}`: nothing in it is unread now, in all windows |
 //! | `POST /files` | `name=NAME&conversation=NAME`; the bytes are the body | `{}`: it is on its way |
@@ -40,13 +41,20 @@
 //! elsewhere (`/join #lab`) moves neither the terminal nor other windows. 422 says that the line was refused, 503 that it
 //! could not be tried.
 //!
+//! The page is served before the client has a connection. Whatever it asks the user meanwhile at the terminal (for a name,
+//! whether to take it from another client, whether to try again) it asks the pages, too, and the first answer counts. For
+//! `consent`, `y` is yes, and any other text is no.
+//!
 //! Lines of `/events` have a `type`, and all but `snapshot` and `beat` a number `n`, each one more than the one before:
 //!
 //! | type | fields |
 //! | --- | --- |
-//! | `snapshot` | `n`, `nick`, `server`, `is_connected`, `target`: the conversation at the terminal, `conversations`: |
-//! | | summaries, `notes`: events of no conversation, `transfers`, `commands`: `{usage, help}`, |
-//! | | `longest_text`, `largest_file` |
+//! | `snapshot` | `n`, `nick`, `server`, `is_connected`, `is_starting`: it never was, `question`: the open one or |
+//! | | `null`, `target`: the conversation at the terminal, `conversations`: summaries, |
+//! | | `notes`: events of no conversation, `transfers`, `commands`: `{usage, help}`, `longest_text`, `largest_file` |
+//! | `question` | `number`, `text`, `reason`: perhaps empty, `wants`: `name` or `consent`, `offer`: a name, or empty |
+//! | `answered` | `number`: that question is closed, by this page, another or the terminal |
+//! | `started` | `nick`: the first connection is there |
 //! | `conversation` | a summary that is new or has changed: `name`, `unread`, `people`, `topic` |
 //! | `closed` | `name`: there is no such conversation any more |
 //! | `transfers` | `list` of `{id, name, peer, is_upload, is_running, done, total, figures}`; `/cancel ID` ends one |
@@ -84,7 +92,9 @@ mod limits;
 mod lines;
 mod server;
 mod snapshot;
+mod terminal;
 mod view;
 mod wing;
 
-pub use wing::{Page, PageOptions, WithPage};
+pub use terminal::WithPage;
+pub use wing::{Page, PageOptions};

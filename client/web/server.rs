@@ -6,9 +6,10 @@ use super::feed::{Feed, Next};
 use super::files;
 use super::guard::Guard;
 use super::http::{Answer, Connection, Refusal, Request};
-use super::limits::{BODY, CONNECTIONS};
+use super::limits::{ANSWER, BODY, CONNECTIONS};
 use super::lines::carry_out;
 use super::snapshot::{conversation, snapshot};
+use crate::core::ask;
 use crate::core::client::Client;
 use crate::files::Files;
 use serde_json::{Value, json};
@@ -55,7 +56,6 @@ impl Drop for Place {
 
 /// Accepts connections as long as the client runs.
 pub fn accept_loop(server: &Arc<Server>, listener: &TcpListener) {
-    files::clean(&server.files);
     for stream in listener.incoming() {
         let Ok(stream) = stream else {
             // Out of descriptors, as a rule; some may be free soon.
@@ -131,6 +131,10 @@ fn respond(server: &Server, connection: &mut Connection, request: &Request) -> R
             let text = value["text"].as_str().ok_or_else(|| missing("text"))?;
             json!({ "conversation": carry_out(client, place_of(&value)?, text)? })
         }
+        "/answer" if is_post => {
+            answer(client, &json_of(connection, request)?)?;
+            none
+        }
         "/read" if is_post => {
             let value = json_of(connection, request)?;
             mark_read(server, place_of(&value)?.ok_or_else(|| missing("conversation"))?);
@@ -140,7 +144,7 @@ fn respond(server: &Server, connection: &mut Connection, request: &Request) -> R
             files::send(client, &server.files, connection, request)?;
             none
         }
-        "/events" | "/conversation" | "/lines" | "/read" | "/files" => return Err(wrong_method()),
+        "/events" | "/conversation" | "/answer" | "/lines" | "/read" | "/files" => return Err(wrong_method()),
         path => match path.strip_prefix("/files/") {
             Some(id) if is_get => return files::fetch(feed, id, connection, request),
             Some(_) => return Err(wrong_method()),
@@ -170,6 +174,17 @@ fn place_of(value: &Value) -> Result<Option<&str>, Refusal> {
         Some(Value::String(name)) => Ok(Some(name)),
         _ => Err(missing("conversation")),
     }
+}
+
+/// Answers a question of the client.
+fn answer(client: &Client, value: &Value) -> Result<(), Refusal> {
+    let number = value["number"].as_u64().ok_or_else(|| missing("number"))?;
+    let text = value["text"].as_str().ok_or_else(|| missing("text"))?;
+    if text.len() > ANSWER || text.contains(char::is_control) {
+        return Err(Refusal::new(422, "That is no answer: it is too long, or there is a control character in it"));
+    }
+    let is_first = ask::answer(client, number, text);
+    if is_first { Ok(()) } else { Err(Refusal::new(409, "That question is answered already")) }
 }
 
 /// A page shows all that was said there.

@@ -6,6 +6,7 @@ use super::feed::{Feed, Lines, Received};
 use super::json;
 use crate::core::event::{Event, Kind};
 use crate::core::model::Model;
+use crate::core::question::Question;
 use crate::core::view::View;
 use crate::files::{FileEvent, Files};
 use serde_json::json;
@@ -45,6 +46,23 @@ impl View for PageView {
     }
 
     fn is_closed(&self) -> bool {
+        false
+    }
+
+    fn is_window(&self) -> bool {
+        true
+    }
+
+    fn ask(&mut self, question: &Question) {
+        let mut value = json::of_question(question);
+        value["type"] = "question".into();
+        self.feed.lock().push(value);
+        self.feed.signal();
+    }
+
+    fn answered(&mut self, question: &Question, _: Option<&str>) -> bool {
+        self.feed.lock().push(json!({ "type": "answered", "number": question.number }));
+        self.feed.signal();
         false
     }
 

@@ -12,6 +12,8 @@ const isRoom = (name) => /^[#&+!@]/.test(name);
 let token = location.hash.slice(1);
 let nick = '';
 let isConnected = false;
+let isStarting = true; // there was no connection yet
+let server = '';
 let last = null; // the number of the last line of events
 let current = null; // the folded name of the conversation that is shown
 let commands = [];
@@ -112,6 +114,7 @@ function handle(event) {
       return;
     case 'ended':
       hasEnded = true;
+      showEnd(event.why);
       return showConnection(event.why ? `The chat has ended: ${event.why}` : 'You have left the chat', true);
     case 'conversation':
       summarize(event);
@@ -120,6 +123,13 @@ function handle(event) {
       conversations.delete(fold(event.name));
       if (current === fold(event.name)) current = conversations.keys().next().value ?? null;
       return show();
+    case 'question':
+      return putQuestion(event);
+    case 'answered':
+      return event.number === question?.number ? putQuestion(null) : undefined;
+    case 'started':
+      [nick, isConnected, isStarting] = [event.nick, true, false];
+      return showConnection();
     case 'transfers':
       return showTransfers(event.list);
   }
@@ -128,13 +138,16 @@ function handle(event) {
   if (event.type === 'lost') isConnected = false;
   if (['nick', 'connected', 'lost'].includes(event.type)) showConnection();
   if (event.type === 'renamed') rename(event.old, event.new);
+  // Nothing is shown and nothing half typed, as at the start.
+  if (event.type === 'we_joined' && current === null && !byId('message').value) open(event.conversation);
   record(event);
 }
 
 /** The client says all that it knows. */
 function begin(snapshot) {
-  ({ nick, commands } = snapshot);
+  ({ nick, commands, server } = snapshot);
   isConnected = snapshot.is_connected;
+  isStarting = snapshot.is_starting;
   largestFile = snapshot.largest_file;
   notes = snapshot.notes;
   const drafts = new Map([...conversations].map(([key, { draft }]) => [key, draft]));
@@ -142,10 +155,12 @@ function begin(snapshot) {
   snapshot.conversations.forEach(summarize);
   drafts.forEach((draft, key) => { if (conversations.has(key)) conversations.get(key).draft = draft; });
   if (!conversations.has(current)) {
-    const first = snapshot.target ?? snapshot.conversations[0]?.name;
-    current = first === undefined ? null : fold(first);
+    // At the start the terminal's target is a room in which we are not yet.
+    const target = fold(snapshot.target ?? '');
+    current = conversations.has(target) ? target : conversations.keys().next().value ?? null;
   }
   showConnection();
+  putQuestion(snapshot.question);
   showTransfers(snapshot.transfers);
   if (current === null) show();
   else open(nameOf(current));
@@ -309,8 +324,9 @@ function showTitle() {
   document.title = `${conversation?.name ?? 'groupchat'} – groupchat`;
 }
 
-function showConnection(text, isLost = !isConnected) {
-  const usual = isConnected ? `You are ${nick}` : 'No connection to the server; trying again';
+function showConnection(text, isLost = !isConnected && !isStarting) {
+  const absent = isStarting ? `Connecting to ${server} …` : 'No connection to the server; trying again';
+  const usual = isConnected ? `You are ${nick}` : absent;
   byId('connection').textContent = text ?? usual;
   byId('connection').classList.toggle('lost', isLost);
 }
@@ -604,3 +620,60 @@ byId('show-lists').addEventListener('click', (event) => {
 
 input.focus();
 follow();
+
+// --- Questions of the client --------------------------------------------------------------------
+
+let question = null; // the one that is open
+
+/** Asks what the client asks at the terminal, or nothing. The first answer counts, from there or from any window. */
+function putQuestion(asked) {
+  if (asked?.number === question?.number) return;
+  question = asked;
+  if (!asked) return byId('question').close();
+  const isName = asked.wants === 'name';
+  if (asked.offer) byId('name').value = asked.offer;
+  byId('name-label').textContent = asked.text;
+  const answers = isName
+    ? [button('OK', () => answer(byId('name').value))]
+    : [button('Yes', () => answer('y')), button('No', () => answer('n'))];
+  showDialog(isName ? 'Choose a name' : asked.text, asked.reason, isName, answers);
+}
+
+function showDialog(title, reason, hasName, buttons) {
+  const dialog = byId('question');
+  byId('question-title').textContent = title;
+  byId('name-row').hidden = !hasName;
+  byId('answers').replaceChildren(...buttons);
+  byId('reason').textContent = '';
+  if (!dialog.open) dialog.showModal();
+  // Screen readers say what comes into an alert that is there.
+  byId('reason').textContent = reason;
+  // A key that was meant for something else answers nothing.
+  (hasName ? byId('name') : dialog).focus();
+  if (hasName) byId('name').select();
+}
+
+async function answer(text) {
+  try {
+    await post('/answer', { number: question?.number, text });
+  } catch (error) {
+    byId('reason').textContent = error.message;
+  }
+}
+
+/** The client has ended; a reason is for reading at leisure. */
+function showEnd(why) {
+  putQuestion(null);
+  if (why) showDialog('The chat has ended', why, false, [button('Close', () => byId('question').close())]);
+}
+
+byId('answer').addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (question?.wants === 'name') answer(byId('name').value);
+});
+byId('question').addEventListener('cancel', (event) => {
+  if (question) event.preventDefault();
+});
+byId('question').addEventListener('close', () => {
+  if (question && !byId('question').open) byId('question').showModal();
+});
