@@ -213,7 +213,8 @@ impl SecureDialer {
              what you write. It may also be that the server was set up anew. Ask who runs it for\n\
              the fingerprint of its key. The one that it shows now is\n    {shown}\n\
              The one that you know is in {place}:\n    {pin}\n\
-             If the new one is right, remove that line, or start once with --pin and the new one."
+             If the new one is right, remove that line, or start once with --pin and the new one\n\
+             (make run-client ARGS=\"--pin FINGERPRINT\", or run-gui)."
         )
     }
 }

@@ -19,9 +19,12 @@ use wire::names::casefold;
 pub struct Feed {
     lines: Mutex<Lines>,
     changed: Condvar,
-    /// A stream has written what it got.
+    /// A stream has written what it got, or a page has its answer.
     written: Condvar,
 }
+
+/// A page waits for an answer; it has it when this is dropped.
+pub struct Answering<'a>(&'a Feed);
 
 /// A stream that follows the feed; it ends with this.
 pub struct Follower<'a> {
@@ -38,6 +41,8 @@ pub struct Lines {
     /// The last lines that streams have written, by stream.
     followers: HashMap<u64, u64>,
     last_follower: u64,
+    /// Pages that wait for the answer to what they sent.
+    answering: usize,
     /// The last lines about no conversation.
     pub notes: VecDeque<Arc<str>>,
     /// What people said since a page, or the terminal, showed a conversation, by its folded name.
@@ -97,9 +102,16 @@ impl Feed {
         Some(Follower { feed: self, id })
     }
 
-    /// Waits for a moment until all streams have written what there is.
+    /// A page has sent something, and shall have its answer before the client ends.
+    pub fn answering(&self) -> Answering<'_> {
+        self.lock().answering += 1;
+        Answering(self)
+    }
+
+    /// Waits for a moment until all streams have written what there is, and all answers are given.
     pub fn flush(&self) {
-        let is_behind = |lines: &mut Lines| lines.followers.values().any(|&written| written != lines.last);
+        let is_behind =
+            |lines: &mut Lines| lines.answering > 0 || lines.followers.values().any(|&written| written != lines.last);
         drop(self.written.wait_timeout_while(self.lock(), FLUSH, is_behind));
     }
 }
@@ -120,6 +132,13 @@ impl Drop for Follower<'_> {
     fn drop(&mut self) {
         self.feed.lock().followers.remove(&self.id);
         self.feed.written.notify_all();
+    }
+}
+
+impl Drop for Answering<'_> {
+    fn drop(&mut self) {
+        self.0.lock().answering -= 1;
+        self.0.written.notify_all();
     }
 }
 

@@ -120,6 +120,7 @@ fn respond(server: &Server, connection: &mut Connection, request: &Request) -> R
     }
     guard.check_token(request)?;
     let (is_post, none) = (request.method == "POST", json!({}));
+    let _answering = is_post.then(|| feed.answering());
     let value = match &*request.path {
         "/events" if is_get => return stream(server, connection, request),
         "/conversation" if is_get => {

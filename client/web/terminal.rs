@@ -62,7 +62,8 @@ impl Source for WithPage {
             if let Some(answer) = state.questions.answer.take() {
                 return Some(Ok(answer));
             }
-            let Some(typed) = slot().take() else { return None };
+            // Without a line, the user has left.
+            let typed = slot().take()?;
             drop(state);
             self.is_reading = false;
             // Where lines come from no terminal, their end is not the end of the chat.

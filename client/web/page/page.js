@@ -325,7 +325,8 @@ function showTitle() {
 }
 
 function showConnection(text, isLost = !isConnected && !isStarting) {
-  const absent = isStarting ? `Connecting to ${server} …` : 'No connection to the server; trying again';
+  const starting = question ? 'Not connected yet' : `Connecting to ${server} …`;
+  const absent = isStarting ? starting : 'No connection to the server; trying again';
   const usual = isConnected ? `You are ${nick}` : absent;
   byId('connection').textContent = text ?? usual;
   byId('connection').classList.toggle('lost', isLost);
@@ -629,14 +630,20 @@ let question = null; // the one that is open
 function putQuestion(asked) {
   if (asked?.number === question?.number) return;
   question = asked;
-  if (!asked) return byId('question').close();
+  if (!asked) {
+    byId('question').close();
+    return showConnection();
+  }
   const isName = asked.wants === 'name';
   if (asked.offer) byId('name').value = asked.offer;
   byId('name-label').textContent = asked.text;
   const answers = isName
     ? [button('OK', () => answer(byId('name').value))]
     : [button('Yes', () => answer('y')), button('No', () => answer('n'))];
-  showDialog(isName ? 'Choose a name' : asked.text, asked.reason, isName, answers);
+  const title = asked.reason ? 'There is no chat yet' : asked.text;
+  byId('question-text').textContent = !isName && asked.reason ? asked.text : '';
+  showDialog(isName ? 'Choose a name' : title, asked.reason, isName, answers);
+  showConnection();
 }
 
 function showDialog(title, reason, hasName, buttons) {
@@ -644,26 +651,38 @@ function showDialog(title, reason, hasName, buttons) {
   byId('question-title').textContent = title;
   byId('name-row').hidden = !hasName;
   byId('answers').replaceChildren(...buttons);
-  byId('reason').textContent = '';
+  byId('reason').replaceChildren();
   if (!dialog.open) dialog.showModal();
   // Screen readers say what comes into an alert that is there.
-  byId('reason').textContent = reason;
+  byId('reason').replaceChildren(...prose(reason));
   // A key that was meant for something else answers nothing.
   (hasName ? byId('name') : dialog).focus();
   if (hasName) byId('name').select();
+}
+
+/** A sentence in the rows of a terminal, as paragraphs; what is indented, such as a fingerprint, stands for itself. */
+function prose(text) {
+  const parts = [];
+  for (const row of text.split('\n')) {
+    const isApart = row.startsWith(' ');
+    if (isApart || parts.at(-1)?.tagName !== 'P') parts.push(element(isApart ? 'code' : 'p', '', row.trim()));
+    else parts.at(-1).append(` ${row}`);
+  }
+  return parts;
 }
 
 async function answer(text) {
   try {
     await post('/answer', { number: question?.number, text });
   } catch (error) {
-    byId('reason').textContent = error.message;
+    if (question) byId('reason').replaceChildren(...prose(error.message));
   }
 }
 
 /** The client has ended; a reason is for reading at leisure. */
 function showEnd(why) {
   putQuestion(null);
+  byId('question-text').textContent = '';
   if (why) showDialog('The chat has ended', why, false, [button('Close', () => byId('question').close())]);
 }
 
