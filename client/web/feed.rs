@@ -19,18 +19,15 @@ use wire::names::casefold;
 pub struct Feed {
     lines: Mutex<Lines>,
     changed: Condvar,
-    /// A stream has written what it got, or a page has its answer.
-    written: Condvar,
+    /// A stream has ended, or a page has its answer.
+    released: Condvar,
 }
 
 /// A page waits for an answer; it has it when this is dropped.
 pub struct Answering<'a>(&'a Feed);
 
 /// A stream that follows the feed; it ends with this.
-pub struct Follower<'a> {
-    feed: &'a Feed,
-    id: u64,
-}
+pub struct Follower<'a>(&'a Feed);
 
 #[derive(Default)]
 pub struct Lines {
@@ -38,9 +35,10 @@ pub struct Lines {
     bytes: usize,
     /// The number of the last line.
     pub last: u64,
-    /// The last lines that streams have written, by stream.
-    followers: HashMap<u64, u64>,
-    last_follower: u64,
+    /// There is nothing behind the last line.
+    has_ended: bool,
+    /// Streams that follow.
+    followers: usize,
     /// Pages that wait for the answer to what they sent.
     answering: usize,
     /// The last lines about no conversation.
@@ -78,6 +76,8 @@ pub enum Next {
     Beat,
     /// Lines that it has not got are forgotten.
     Lost,
+    /// The client ends.
+    End,
 }
 
 impl Feed {
@@ -93,13 +93,11 @@ impl Feed {
     /// A new stream; `None` when there are too many.
     pub fn follow(&self) -> Option<Follower<'_>> {
         let mut lines = self.lock();
-        if lines.followers.len() >= STREAMS {
+        if lines.followers >= STREAMS {
             return None;
         }
-        lines.last_follower += 1;
-        let (id, last) = (lines.last_follower, lines.last);
-        lines.followers.insert(id, last);
-        Some(Follower { feed: self, id })
+        lines.followers += 1;
+        Some(Follower(self))
     }
 
     /// A page has sent something, and shall have its answer before the client ends.
@@ -108,21 +106,20 @@ impl Feed {
         Answering(self)
     }
 
-    /// Waits for a moment until all streams have written what there is, and all answers are given.
-    pub fn flush(&self) {
-        let is_behind =
-            |lines: &mut Lines| lines.answering > 0 || lines.followers.values().any(|&written| written != lines.last);
-        drop(self.written.wait_timeout_while(self.lock(), FLUSH, is_behind));
+    /// The client ends: waits for a moment until all streams have ended, and all answers are given.
+    pub fn end(&self) {
+        self.lock().has_ended = true;
+        self.signal();
+        let is_busy = |lines: &mut Lines| lines.answering > 0 || lines.followers > 0;
+        drop(self.released.wait_timeout_while(self.lock(), FLUSH, is_busy));
     }
 }
 
 impl Follower<'_> {
-    /// Waits for lines behind this number; those before are written.
+    /// Waits for lines behind this number.
     pub fn after(&self, number: u64) -> Next {
-        let mut lines = self.feed.lock();
-        lines.followers.insert(self.id, number);
-        self.feed.written.notify_all();
-        let waited = self.feed.changed.wait_timeout_while(lines, BEAT, |lines| lines.last == number);
+        let waiting = |lines: &mut Lines| lines.last == number && !lines.has_ended;
+        let waited = self.0.changed.wait_timeout_while(self.0.lock(), BEAT, waiting);
         let (lines, _) = waited.unwrap_or_else(PoisonError::into_inner);
         lines.after(number)
     }
@@ -130,15 +127,15 @@ impl Follower<'_> {
 
 impl Drop for Follower<'_> {
     fn drop(&mut self) {
-        self.feed.lock().followers.remove(&self.id);
-        self.feed.written.notify_all();
+        self.0.lock().followers -= 1;
+        self.0.released.notify_all();
     }
 }
 
 impl Drop for Answering<'_> {
     fn drop(&mut self) {
         self.0.lock().answering -= 1;
-        self.0.written.notify_all();
+        self.0.released.notify_all();
     }
 }
 
@@ -166,6 +163,7 @@ impl Lines {
         let missing = self.last.checked_sub(number).and_then(|missing| usize::try_from(missing).ok());
         match missing.filter(|&missing| missing <= self.ring.len()) {
             None => Next::Lost,
+            Some(0) if self.has_ended => Next::End,
             Some(0) => Next::Beat,
             Some(missing) => Next::Lines(self.ring.range(self.ring.len() - missing..).cloned().collect()),
         }
@@ -268,6 +266,9 @@ mod tests {
         (0..EVENTS).for_each(|_| lines.push(json!({ "type": "note" })));
         assert!(matches!(lines.after(4), Next::Lost));
         assert_eq!(numbers(&lines.after(5)).len(), EVENTS);
+        lines.has_ended = true;
+        assert_eq!(numbers(&lines.after(5)).len(), EVENTS, "the end comes last");
+        assert!(matches!(lines.after(lines.last), Next::End));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::feed::{Feed, Next};
 use super::files;
 use super::guard::Guard;
 use super::http::{Answer, Connection, Refusal, Request};
-use super::limits::{ANSWER, BODY, CONNECTIONS};
+use super::limits::{BODY, CONNECTIONS, QUESTION_ANSWER};
 use super::lines::carry_out;
 use super::snapshot::{conversation, snapshot};
 use crate::core::ask;
@@ -181,7 +181,7 @@ fn place_of(value: &Value) -> Result<Option<&str>, Refusal> {
 fn answer(client: &Client, value: &Value) -> Result<(), Refusal> {
     let number = value["number"].as_u64().ok_or_else(|| missing("number"))?;
     let text = value["text"].as_str().ok_or_else(|| missing("text"))?;
-    if text.len() > ANSWER || text.contains(char::is_control) {
+    if text.len() > QUESTION_ANSWER || text.contains(char::is_control) {
         return Err(Refusal::new(422, "That is no answer: it is too long, or there is a control character in it"));
     }
     let is_first = ask::answer(client, number, text);
@@ -217,6 +217,16 @@ fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Re
                 let (text, last) = snapshot(&server.client, &server.feed);
                 number = Some(last);
                 text
+            }
+            Some(Next::End) => {
+                // Without the end of the chunks a browser takes what came last for broken.
+                let ended = connection.stream().write_all(b"0\r\n\r\n");
+                return Ok(ended.and(Err(io::ErrorKind::ConnectionAborted.into())));
+            }
+            Some(Next::End) => {
+                // Without the end of the chunks a browser takes what came last for broken.
+                let ended = connection.stream().write_all(b"0\r\n\r\n");
+                return Ok(ended.and(Err(io::ErrorKind::ConnectionAborted.into())));
             }
             Some(Next::Beat) => "{\"type\":\"beat\"}\n".to_owned(),
             Some(Next::Lines(lines)) => {

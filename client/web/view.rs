@@ -75,8 +75,7 @@ impl View for PageView {
     /// It waits for a moment until the pages have it: what follows is the end of the process.
     fn end(&mut self, why: &str) {
         self.feed.lock().push(json!({ "type": "ended", "why": json::clean(why) }));
-        self.feed.signal();
-        self.feed.flush();
+        self.feed.end();
     }
 }
 

@@ -161,6 +161,15 @@ impl Events {
         }
     }
 
+    /// The stream ends in order, so that no browser takes its last line for broken.
+    #[track_caller]
+    pub fn expect_end(&mut self) {
+        assert_eq!(self.rest, "");
+        let mut rest = String::new();
+        self.connection.0.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "0\r\n\r\n");
+    }
+
     /// Reads on until a line has these fields.
     #[track_caller]
     pub fn skip_to(&mut self, fields: &Value) -> Value {

@@ -290,6 +290,7 @@ fn who_leaves_in_the_page_instead_of_answering_leaves_the_client() {
             assert_eq!(page.post("/lines", "{\"conversation\":null,\"text\":\"/quit\"}").status, 200);
         }
         events.skip_to(&json!({ "type": "ended", "why": "" }));
+        events.expect_end();
         mel.skip_to("DISCONNECTED!!");
         mel.expect_exit(0);
     }
