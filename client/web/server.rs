@@ -223,11 +223,6 @@ fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Re
                 let ended = connection.stream().write_all(b"0\r\n\r\n");
                 return Ok(ended.and(Err(io::ErrorKind::ConnectionAborted.into())));
             }
-            Some(Next::End) => {
-                // Without the end of the chunks a browser takes what came last for broken.
-                let ended = connection.stream().write_all(b"0\r\n\r\n");
-                return Ok(ended.and(Err(io::ErrorKind::ConnectionAborted.into())));
-            }
             Some(Next::Beat) => "{\"type\":\"beat\"}\n".to_owned(),
             Some(Next::Lines(lines)) => {
                 number = number.map(|number| number + lines.len() as u64);
