@@ -14,6 +14,7 @@
 //! - [`scroll`]: long conversations; [`search`]
 //! - [`menu`], [`settings`]: menus and dialogs
 //! - [`axe`]: the rules for accessibility
+//! - [`start`]: the page before there is a chat
 
 mod axe;
 mod browser;
@@ -30,6 +31,7 @@ mod presence;
 mod scroll;
 mod search;
 mod settings;
+mod start;
 mod windows;
 
 use crate::client::person::{Home, Person, WELCOME};

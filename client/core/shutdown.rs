@@ -96,7 +96,10 @@ pub fn if_closed(client: &Client) {
 /// Leaves without waiting for anybody: nobody reads our output any more.
 pub fn at_once(client: &Client) -> ! {
     client.wings.iter().for_each(|wing| wing.abandon(client));
-    say_goodbye(client, &mut client.lock());
+    let mut state = client.lock();
+    say_goodbye(client, &mut state);
+    state.view.end("");
+    drop(state);
     client.wings.iter().for_each(|wing| wing.settle(true));
     process::exit(0)
 }

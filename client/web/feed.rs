@@ -19,15 +19,15 @@ use wire::names::casefold;
 pub struct Feed {
     lines: Mutex<Lines>,
     changed: Condvar,
-    /// A stream has written what it got.
-    written: Condvar,
+    /// A stream has ended, or a page has its answer.
+    released: Condvar,
 }
 
+/// A page waits for an answer; it has it when this is dropped.
+pub struct Answering<'a>(&'a Feed);
+
 /// A stream that follows the feed; it ends with this.
-pub struct Follower<'a> {
-    feed: &'a Feed,
-    id: u64,
-}
+pub struct Follower<'a>(&'a Feed);
 
 #[derive(Default)]
 pub struct Lines {
@@ -35,11 +35,12 @@ pub struct Lines {
     bytes: usize,
     /// The number of the last line.
     pub last: u64,
-    /// The last lines that streams have written, by stream.
-    followers: HashMap<u64, u64>,
-    last_follower: u64,
-    /// The client ends, and the last line says so.
-    pub is_over: bool,
+    /// There is nothing behind the last line.
+    has_ended: bool,
+    /// Streams that follow.
+    followers: usize,
+    /// Pages that wait for the answer to what they sent.
+    answering: usize,
     /// The last lines about no conversation.
     pub notes: VecDeque<Arc<str>>,
     /// What people said since a page, or the terminal, showed a conversation, by its folded name.
@@ -79,6 +80,8 @@ pub enum Next {
     Beat,
     /// Lines that it has not got are forgotten.
     Lost,
+    /// The client ends.
+    End,
 }
 
 impl Feed {
@@ -94,44 +97,49 @@ impl Feed {
     /// A new stream; `None` when there are too many.
     pub fn follow(&self) -> Option<Follower<'_>> {
         let mut lines = self.lock();
-        if lines.followers.len() >= STREAMS {
+        if lines.followers >= STREAMS {
             return None;
         }
-        lines.last_follower += 1;
-        let (id, last) = (lines.last_follower, lines.last);
-        lines.followers.insert(id, last);
-        Some(Follower { feed: self, id })
+        lines.followers += 1;
+        Some(Follower(self))
     }
 
-    /// Waits for a moment until all streams have written what there is, and have ended.
-    pub fn flush(&self) {
-        let is_behind = |lines: &mut Lines| !lines.followers.is_empty();
-        drop(self.written.wait_timeout_while(self.lock(), FLUSH, is_behind));
+    /// A page has sent something, and shall have its answer before the client ends.
+    pub fn answering(&self) -> Answering<'_> {
+        self.lock().answering += 1;
+        Answering(self)
+    }
+
+    /// The client ends: waits for a moment until all streams have ended, and all answers are given.
+    pub fn end(&self) {
+        self.lock().has_ended = true;
+        self.signal();
+        let is_busy = |lines: &mut Lines| lines.answering > 0 || lines.followers > 0;
+        drop(self.released.wait_timeout_while(self.lock(), FLUSH, is_busy));
     }
 }
 
 impl Follower<'_> {
-    /// Waits for lines behind this number; those before are written.
+    /// Waits for lines behind this number.
     pub fn after(&self, number: u64) -> Next {
-        let mut lines = self.feed.lock();
-        lines.followers.insert(self.id, number);
-        self.feed.written.notify_all();
-        let waited = self.feed.changed.wait_timeout_while(lines, BEAT, |lines| lines.last == number);
+        let waiting = |lines: &mut Lines| lines.last == number && !lines.has_ended;
+        let waited = self.0.changed.wait_timeout_while(self.0.lock(), BEAT, waiting);
         let (lines, _) = waited.unwrap_or_else(PoisonError::into_inner);
         lines.after(number)
-    }
-
-    /// Whether nothing comes behind this number.
-    pub fn is_over(&self, number: u64) -> bool {
-        let lines = self.feed.lock();
-        lines.is_over && lines.last == number
     }
 }
 
 impl Drop for Follower<'_> {
     fn drop(&mut self) {
-        self.feed.lock().followers.remove(&self.id);
-        self.feed.written.notify_all();
+        self.0.lock().followers -= 1;
+        self.0.released.notify_all();
+    }
+}
+
+impl Drop for Answering<'_> {
+    fn drop(&mut self) {
+        self.0.lock().answering -= 1;
+        self.0.released.notify_all();
     }
 }
 
@@ -159,6 +167,7 @@ impl Lines {
         let missing = self.last.checked_sub(number).and_then(|missing| usize::try_from(missing).ok());
         match missing.filter(|&missing| missing <= self.ring.len()) {
             None => Next::Lost,
+            Some(0) if self.has_ended => Next::End,
             Some(0) => Next::Beat,
             Some(missing) => Next::Lines(self.ring.range(self.ring.len() - missing..).cloned().collect()),
         }
@@ -267,6 +276,9 @@ mod tests {
         (0..EVENTS).for_each(|_| lines.push(json!({ "type": "note" })));
         assert!(matches!(lines.after(4), Next::Lost));
         assert_eq!(numbers(&lines.after(5)).len(), EVENTS);
+        lines.has_ended = true;
+        assert_eq!(numbers(&lines.after(5)).len(), EVENTS, "the end comes last");
+        assert!(matches!(lines.after(lines.last), Next::End));
     }
 
     #[test]

@@ -17,7 +17,8 @@ use std::sync::Arc;
 pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
     let state = client.lock();
     let (nick, is_connected) = (state.model.nick.clone(), state.is_connected());
-    let target = state.model.target().map(clean);
+    let (is_starting, target) = (!state.is_receiving, state.model.target().map(clean));
+    let question = state.questions.open.as_ref().map(json::of_question);
     let lines = feed.lock();
     let (number, notes) = (lines.last, lines.notes.clone());
     let (conversations, transfers) = (lines.conversations.clone(), lines.transfers.clone());
@@ -31,6 +32,8 @@ pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
         "nick": clean(&nick),
         "server": client.dialer.server,
         "is_connected": is_connected,
+        "is_starting": is_starting,
+        "question": question,
         "target": target,
         "conversations": conversations.iter().map(Summary::json).collect::<Vec<_>>(),
         "notes": notes,

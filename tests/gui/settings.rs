@@ -95,7 +95,7 @@ fn an_operator_changes_the_settings_in_a_dialog() {
     page.click("#more");
     page.choose("Topic and settings …");
     page.expect(
-        "[...document.querySelectorAll('dialog :is(input, fieldset)')].every((one) => one.matches(':disabled'))",
+        "[...document.querySelectorAll('#dialog :is(input, fieldset)')].every((one) => one.matches(':disabled'))",
     );
     page.click("#close");
     albert.send("MODE #lobby -t");

@@ -12,6 +12,8 @@ const isRoom = (name) => /^[#&+!@]/.test(name);
 let token = location.hash.slice(1);
 let nick = '';
 let isConnected = false;
+let isStarting = true; // there was no connection yet
+let server = '';
 let last = null; // the number of the last line of events
 let current = null; // the folded name of the conversation that is shown
 let commands = [];
@@ -129,6 +131,7 @@ function handle(event) {
       return;
     case 'ended':
       hasEnded = true;
+      showEnd(event.why);
       return showConnection(event.why ? `The chat has ended: ${event.why}` : 'You have left the chat', true);
     case 'conversation':
       summarize(event);
@@ -138,6 +141,13 @@ function handle(event) {
     case 'blacklist':
       blacklist = event.names;
       return showSoon();
+    case 'question':
+      return putQuestion(event);
+    case 'answered':
+      return event.number === question?.number ? putQuestion(null) : undefined;
+    case 'started':
+      [nick, isConnected, isStarting] = [event.nick, true, false];
+      return showConnection();
     case 'transfers':
       return showTransfers(event.list);
     case 'presence':
@@ -150,13 +160,16 @@ function handle(event) {
   // In a room without the server people are called as they like.
   if (event.type === 'renamed' && event.conversation === undefined) rename(event.old, event.new);
   if (event.type === 'connected') away.clear();
+  // Nothing is shown and nothing half typed, as at the start.
+  if (event.type === 'we_joined' && current === null && !byId('message').value) open(event.conversation);
   record(event);
 }
 
 /** The client says all that it knows. */
 function begin(snapshot) {
-  ({ nick, commands, blacklist } = snapshot);
+  ({ nick, commands, blacklist, server } = snapshot);
   isConnected = snapshot.is_connected;
+  isStarting = snapshot.is_starting;
   largestFile = snapshot.largest_file;
   notes = snapshot.notes;
   keepDraft();
@@ -169,14 +182,16 @@ function begin(snapshot) {
     else if (known.isLocal) conversations.set(key, { ...known, events: null });
   });
   if (before.size === 0) {
-    const first = snapshot.target ?? snapshot.conversations[0]?.name;
-    current = first === undefined ? null : fold(first);
+    // At the start the terminal's target is a room in which we are not yet.
+    const target = fold(snapshot.target ?? '');
+    current = conversations.has(target) ? target : conversations.keys().next().value ?? null;
   } else if (!conversations.has(current)) {
     // What the user is writing was meant for nobody else.
     current = null;
   }
   byId('directory').hidden = !has('/chat');
   showConnection();
+  putQuestion(snapshot.question);
   showTransfers(snapshot.transfers);
   if (current === null) show();
   else open(nameOf(current));
@@ -384,8 +399,10 @@ function showTitle() {
   byId('aside').hidden = !conversation?.isAside;
 }
 
-function showConnection(text, isLost = !isConnected) {
-  const usual = isConnected ? `You are ${nick}` : 'No connection to the server; trying again';
+function showConnection(text, isLost = !isConnected && !isStarting) {
+  const starting = question ? 'Not connected yet' : `Connecting to ${server} …`;
+  const absent = isStarting ? starting : 'No connection to the server; trying again';
+  const usual = isConnected ? `You are ${nick}` : absent;
   byId('connection').textContent = text ?? usual;
   byId('connection').classList.toggle('lost', isLost);
 }
@@ -1275,3 +1292,78 @@ function askToLeave(why, conversation, text) {
 
 input.focus();
 follow();
+
+// --- Questions of the client --------------------------------------------------------------------
+
+let question = null; // the one that is open
+
+/** Asks what the client asks at the terminal, or nothing. The first answer counts, from there or from any window. */
+function putQuestion(asked) {
+  if (asked?.number === question?.number) return;
+  question = asked;
+  if (!asked) {
+    byId('question').close();
+    return showConnection();
+  }
+  const isName = asked.wants === 'name';
+  if (asked.offer) byId('name').value = asked.offer;
+  byId('name-label').textContent = asked.text;
+  const answers = isName
+    ? [button('OK', () => answerQuestion(byId('name').value))]
+    : [button('Yes', () => answerQuestion('y')), button('No', () => answerQuestion('n'))];
+  const title = asked.reason ? 'There is no chat yet' : asked.text;
+  byId('question-text').textContent = !isName && asked.reason ? asked.text : '';
+  showQuestion(isName ? 'Choose a name' : title, asked.reason, isName, answers);
+  showConnection();
+}
+
+function showQuestion(title, reason, hasName, buttons) {
+  const dialog = byId('question');
+  byId('question-title').textContent = title;
+  byId('name-row').hidden = !hasName;
+  byId('answers').replaceChildren(...buttons);
+  byId('reason').replaceChildren();
+  if (!dialog.open) dialog.showModal();
+  // Screen readers say what comes into an alert that is there.
+  byId('reason').replaceChildren(...prose(reason));
+  // A key that was meant for something else answers nothing.
+  (hasName ? byId('name') : dialog).focus();
+  if (hasName) byId('name').select();
+}
+
+/** A sentence in the rows of a terminal, as paragraphs; what is indented, such as a fingerprint, stands for itself. */
+function prose(text) {
+  const parts = [];
+  for (const row of text.split('\n')) {
+    const isApart = row.startsWith(' ');
+    if (isApart || parts.at(-1)?.tagName !== 'P') parts.push(element(isApart ? 'code' : 'p', '', row.trim()));
+    else parts.at(-1).append(` ${row}`);
+  }
+  return parts;
+}
+
+async function answerQuestion(text) {
+  try {
+    await post('/answer', { number: question?.number, text });
+  } catch (error) {
+    if (question) byId('reason').replaceChildren(...prose(error.message));
+  }
+}
+
+/** The client has ended; a reason is for reading at leisure. */
+function showEnd(why) {
+  putQuestion(null);
+  byId('question-text').textContent = '';
+  if (why) showQuestion('The chat has ended', why, false, [button('Close', () => byId('question').close())]);
+}
+
+byId('question-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (question?.wants === 'name') answerQuestion(byId('name').value);
+});
+byId('question').addEventListener('cancel', (event) => {
+  if (question) event.preventDefault();
+});
+byId('question').addEventListener('close', () => {
+  if (question && !byId('question').open) byId('question').showModal();
+});
