@@ -54,6 +54,10 @@ fn a_menu_offers_what_applies_and_does_it() {
     page.click("#conversations li:nth-child(1) button");
     albert.send("MODE #lobby +o mel");
     page.expect("document.querySelector('#people [data-name=mel]').textContent === 'mel operator'");
+    let mut odd = server.client("constructor");
+    odd.join("#lobby");
+    open_menu(&page, "constructor");
+    assert_eq!(page.value(ENTRIES)[6], "Make an operator");
     open_menu(&page, "albert");
     let of_operators = ["Make no operator", "Give a voice", "Remove from #lobby …", "Ban from #lobby …"];
     let all = [&["Write to albert"], &of_all[..], &of_others, &["Invite to …"], &of_operators].concat();

@@ -171,7 +171,7 @@ function begin(snapshot) {
 
 function summarize({ name, unread, people, topic, isLocal = false }) {
   const key = fold(name);
-  const known = conversations.get(key) ?? { events: null, members: [], ranks: {}, n: 0, draft: '', sent: [] };
+  const known = conversations.get(key) ?? { events: null, members: [], ranks: new Map(), n: 0, draft: '', sent: [] };
   if (key === current && known.people !== people) refreshPeople();
   conversations.set(key, { ...known, name, unread, people, topic, isLocal });
   if (key === current) {
@@ -254,9 +254,10 @@ async function open(name) {
   if (conversation.events === null) {
     conversation.early = [];
     try {
-      const { n, members, ranks, events } = await ask(`/conversation?name=${encodeURIComponent(name)}`);
+      const { n, members, ranks: marks, events } = await ask(`/conversation?name=${encodeURIComponent(name)}`);
       const early = conversations.get(key)?.early ?? [];
       events.push(...early.filter((event) => event.n > n));
+      const ranks = new Map(Object.entries(marks));
       const ids = new Set(events.map(({ msgid }) => msgid));
       Object.assign(conversations.get(key) ?? {}, { n, members, ranks, events, ids, early: null });
     } catch (error) {
@@ -284,8 +285,10 @@ async function refreshPeople() {
   const [key, name] = [current, nameOf(current)];
   if (name === null || !isRoom(name)) return;
   const answer = await ask(`/conversation?name=${encodeURIComponent(name)}`).catch(() => null);
-  const { members, ranks } = answer ?? {};
-  if (answer && conversations.has(key)) Object.assign(conversations.get(key), { members, ranks });
+  if (!answer || !conversations.has(key)) return;
+  // A map, since a person may be called constructor.
+  const ranks = new Map(Object.entries(answer.ranks));
+  Object.assign(conversations.get(key), { members: answer.members, ranks });
   showLists();
 }
 
@@ -387,9 +390,9 @@ function showLists() {
   }), makeConversation);
   const unread = [...conversations.values()].filter((known) => known.unread && fold(known.name) !== current).length;
   byId('show-lists').textContent = unread ? `Lists (${unread} new)` : 'Lists';
-  const { name = '', members = [], ranks = {} } = conversations.get(current) ?? {};
+  const { name = '', members = [], ranks } = conversations.get(current) ?? {};
   const isPrivate = name && !isRoom(name) && !name.includes(' ');
-  const person = (name) => ({ name, marks: ranks[fold(name)] ?? '', isBlack: isBlack(name) });
+  const person = (name) => ({ name, marks: ranks.get(fold(name)) ?? '', isBlack: isBlack(name) });
   fill(byId('people'), (isPrivate ? [name] : members).map(person), makePerson);
 }
 
@@ -715,7 +718,7 @@ const isMember = (name, { members }) => members.some((member) => fold(member) ==
 /** What an operator may do with somebody in the room that is shown. */
 function aboutMember(name) {
   const conversation = conversations.get(current);
-  const marks = (who) => conversation?.ranks[fold(who)] ?? '';
+  const marks = (who) => conversation?.ranks.get(fold(who)) ?? '';
   if (!conversation || !/[~&@%]/.test(marks(nick))) return [];
   const room = conversation.name;
   const mode = (change) => () => carryOut(`/mode ${room} ${change} ${name}`, room).catch(complain);
@@ -877,7 +880,7 @@ async function openSettings(room) {
     const having = [...letters].filter((letter) => 'kl'.includes(letter));
     const parameter = (letter) => (having.includes(letter) ? parameters[having.indexOf(letter)] ?? '' : '');
     const conversation = conversations.get(fold(room));
-    set.disabled = !/[~&@%]/.test(conversation?.ranks[fold(nick)] ?? '');
+    set.disabled = !/[~&@%]/.test(conversation?.ranks.get(fold(nick)) ?? '');
     for (const part of topicForm.elements) part.disabled = set.disabled && letters.includes('t');
     legend.textContent = set.disabled ? 'Only operators change these' : 'Only operators like you change these';
     for (const { letter, input } of flags) input.checked = letters.includes(letter);
