@@ -48,6 +48,8 @@ fn a_menu_offers_what_applies_and_does_it() {
     open_menu(&page, "albert");
     assert_eq!(page.value(ENTRIES)[3], "Unmute");
     page.choose("Unmute");
+    albert.send("PRIVMSG #lobby :hello");
+    page.expect_row("albert: hello");
     // As an operator, and with a second room.
     page.enter("/join #lab");
     page.expect("document.getElementById('title').textContent === '#lab'");
@@ -81,7 +83,16 @@ fn a_menu_offers_what_applies_and_does_it() {
     albert.skip_to(":mel!mel@127.0.0.1 KICK #lobby albert :<b>too \"loud\"");
     page.expect("!document.getElementById('dialog').open");
     page.expect_row("albert was removed by mel (<b>too \"loud\")");
-    // The name in a message is still there, and what it offers now.
+    // Somebody who has left is still beside what they said, and can come back.
+    page.expect("!document.querySelector('#people [data-name=albert]')");
+    page.click(".nick");
+    page.choose("Lift the ban from #lobby");
+    page.expect_row("mel set mode -b albert!*@*");
+    albert.join("#lobby");
+    page.expect("document.querySelector('#people [data-name=albert]')");
+    page.click(".nick");
+    page.choose("Ban from #lobby …");
+    page.click("#close");
     assert_eq!(page.complaints(), [""; 0]);
 }
 

@@ -203,7 +203,8 @@ function record(event) {
     }
   }
   if (['renamed', 'mode'].includes(event.type)) refreshPeople();
-  if (event.sentence && places.some((name) => fold(name) === current)) answer(event.sentence);
+  if (event.type === 'mode') delete conversations.get(fold(event.conversation))?.bans;
+  if (event.sentence && places.includes(dialog.dataset.room)) answer(event.sentence);
   attract(event);
 }
 
@@ -334,6 +335,9 @@ function button(text, onClick, className = '') {
 function show() {
   showTitle();
   showLists();
+  // A screen reader says what comes, but not all that was said before.
+  byId('messages').ariaLive = 'off';
+  pause(0.5).then(() => { byId('messages').ariaLive = 'polite'; });
   byId('rows').replaceChildren();
   previous = null;
   const conversation = conversations.get(current);
@@ -416,7 +420,7 @@ const RANKS = { '~': 'owner', '&': 'admin', '@': 'operator', '%': 'half-operator
 
 function makePerson(item, { name, marks, isBlack }) {
   if (!item.firstChild) {
-    const made = button('', () => openMenu(`About ${name}`, aboutPerson(name), made));
+    const made = button('', () => openPerson(name, made));
     made.setAttribute('aria-haspopup', 'menu');
     item.append(made);
   }
@@ -677,7 +681,7 @@ for (const kind of ['click', 'contextmenu', 'keydown']) {
     const isOther = kind === 'keydown' && !['Enter', ' '].includes(event.key);
     if (isOther) return rove(event, [...document.querySelectorAll('.nick')]);
     event.preventDefault();
-    openMenu(`About ${name.textContent}`, aboutPerson(name.textContent), name);
+    openPerson(name.textContent, name);
   });
 }
 byId('more').addEventListener('click', (event) => {
@@ -693,6 +697,26 @@ byId('more').addEventListener('click', (event) => {
 
 const has = (word) => commands.some(({ usage }) => usage.split(' ')[0] === word);
 const isBlack = (name) => blacklist.some((other) => fold(other) === fold(name));
+
+/** The menu of a person. Whether they are banned is asked of the server, once, and for operators alone. */
+async function openPerson(name, from) {
+  const label = `About ${name}`;
+  openMenu(label, aboutPerson(name), from);
+  const conversation = conversations.get(current);
+  if (!conversation || !runs(conversation) || conversation.bans) return;
+  const { bans } = await ask(`/room?name=${encodeURIComponent(conversation.name)}`).catch(() => ({ bans: [] }));
+  const known = conversations.get(fold(conversation.name));
+  if (known) known.bans = bans;
+  const menu = byId('menu');
+  if (banOf(name, { bans }) && menu.matches(':popover-open') && menu.ariaLabel === label) {
+    openMenu(label, aboutPerson(name), from);
+  }
+}
+
+const banOf = (name, { bans }) => bans?.find((mask) => fold(mask).startsWith(`${fold(name)}!`));
+
+/** Whether the user is an operator there. */
+const runs = (conversation) => /[~&@%]/.test(conversation?.ranks.get(fold(nick)) ?? '');
 
 /** What can be done with a person, and with their part in the room that is shown. */
 function aboutPerson(name) {
@@ -718,15 +742,18 @@ const isMember = (name, { members }) => members.some((member) => fold(member) ==
 /** What an operator may do with somebody in the room that is shown. */
 function aboutMember(name) {
   const conversation = conversations.get(current);
-  const marks = (who) => conversation?.ranks.get(fold(who)) ?? '';
-  if (!conversation || !/[~&@%]/.test(marks(nick))) return [];
-  const room = conversation.name;
+  if (!runs(conversation)) return [];
+  const { name: room, ranks } = conversation;
+  const marks = ranks.get(fold(name)) ?? '';
   const mode = (change) => () => carryOut(`/mode ${room} ${change} ${name}`, room).catch(complain);
-  const ban = [`Ban from ${room} …`, () => askToBan(name, room)];
+  const mask = banOf(name, conversation);
+  const ban = mask
+    ? [`Lift the ban from ${room}`, () => carryOut(`/mode ${room} -b ${mask}`, room).catch(complain)]
+    : [`Ban from ${room} …`, () => askToBan(name, room)];
   if (!isMember(name, conversation)) return [ban];
   return [
-    marks(name).includes('@') ? ['Make no operator', mode('-o')] : ['Make an operator', mode('+o')],
-    marks(name).includes('+') ? ['Take the voice', mode('-v')] : ['Give a voice', mode('+v')],
+    marks.includes('@') ? ['Make no operator', mode('-o')] : ['Make an operator', mode('+o')],
+    marks.includes('+') ? ['Take the voice', mode('-v')] : ['Give a voice', mode('+v')],
     [`Remove from ${room} …`, () => askFor(`Remove ${name} from ${room}`, [['Reason', '']], 'Remove',
       (reason) => carryOut(`/kick ${name} ${reason}`.trim(), room))],
     ban,
@@ -772,6 +799,7 @@ const aboutMuting = (name) => (muted.has(fold(name))
 const dialog = byId('dialog');
 
 function openDialog(title, ...content) {
+  dialog.dataset.room = '';
   byId('dialog-title').textContent = title;
   byId('dialog-content').replaceChildren(...content);
   answer('');
@@ -848,6 +876,7 @@ const FLAGS = {
 async function openSettings(room) {
   const title = `Settings of ${room}`;
   openDialog(title, element('p', '', 'Asking the server …'));
+  dialog.dataset.room = room;
   let key = '';
   const mode = (text) => change(`/mode ${room} ${text}`);
   const change = (text) => carryOut(text, room).catch(answer).then(renew);
@@ -880,7 +909,7 @@ async function openSettings(room) {
     const having = [...letters].filter((letter) => 'kl'.includes(letter));
     const parameter = (letter) => (having.includes(letter) ? parameters[having.indexOf(letter)] ?? '' : '');
     const conversation = conversations.get(fold(room));
-    set.disabled = !/[~&@%]/.test(conversation?.ranks.get(fold(nick)) ?? '');
+    set.disabled = !runs(conversation);
     for (const part of topicForm.elements) part.disabled = set.disabled && letters.includes('t');
     legend.textContent = set.disabled ? 'Only operators change these' : 'Only operators like you change these';
     for (const { letter, input } of flags) input.checked = letters.includes(letter);
@@ -1012,7 +1041,8 @@ async function attract(event) {
   const shown = new Notification(`${event.from} ${where}`, { tag: 'groupchat' });
   shown.onclick = () => {
     focus();
-    open(event.conversation);
+    // The name may be somebody else's by now.
+    if (conversations.has(fold(event.conversation))) open(event.conversation);
   };
 }
 
