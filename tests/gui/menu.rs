@@ -231,6 +231,11 @@ fn conversations_have_a_menu() {
     page.expect("document.querySelectorAll('#conversations li').length === 1");
     page.expect_row("You left #lab");
     // A way in for those who know no commands.
+    let screen = json!({ "width": 360, "height": 640, "deviceScaleFactor": 1, "mobile": true });
+    page.emulate("setDeviceMetricsOverride", &screen);
+    page.click("#show-lists");
+    page.type_into("#conversations button", "\u{e00c}");
+    page.expect("!document.getElementById('lists').checkVisibility() && document.activeElement.id === 'message'");
     page.click("#more");
     page.choose("Enter a room, write to somebody …");
     page.type_into("dialog input", "den\u{e007}");

@@ -248,8 +248,7 @@ async function open(name) {
   if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '', isLocal: true });
   [current, recalled] = [key, 0];
   showTitle();
-  byId('lists').classList.remove('shown');
-  byId('show-lists').setAttribute('aria-expanded', 'false');
+  showPanel(false);
   const conversation = conversations.get(key);
   byId('message').value = conversation.draft ?? '';
   if (conversation.events === null) {
@@ -268,6 +267,12 @@ async function open(name) {
   if (current !== key) return;
   show();
   byId('message').focus();
+}
+
+/** On a narrow screen the lists hide behind a button. */
+function showPanel(isShown) {
+  byId('lists').classList.toggle('shown', isShown);
+  byId('show-lists').ariaExpanded = `${isShown}`;
 }
 
 function keepDraft() {
@@ -1179,8 +1184,10 @@ document.addEventListener('keydown', (event) => {
     const [keys, step] = [[...conversations.keys()], event.key === 'ArrowUp' ? -1 : 1];
     const key = keys.at((keys.indexOf(current) + step) % keys.length);
     if (key !== undefined) open(nameOf(key));
-  } else if (event.key === 'Escape' && !isTyping) input.focus();
-  else return;
+  } else if (event.key === 'Escape' && !isTyping) {
+    showPanel(false);
+    input.focus();
+  } else return;
   event.preventDefault();
 });
 input.addEventListener('paste', (event) => {
@@ -1226,10 +1233,7 @@ document.addEventListener('visibilitychange', () => {
   showTitle();
   showSoon();
 });
-byId('show-lists').addEventListener('click', (event) => {
-  const isShown = byId('lists').classList.toggle('shown');
-  event.currentTarget.setAttribute('aria-expanded', `${isShown}`);
-});
+byId('show-lists').addEventListener('click', () => showPanel(!byId('lists').classList.contains('shown')));
 
 input.focus();
 follow();
