@@ -138,9 +138,15 @@ impl Session {
     pub fn expect_registration(&mut self, nick: &str) {
         let files = cfg!(feature = "files").then_some("groupchat.local/files");
         self.expect("CAP LS 302");
-        let core = ["message-tags", "server-time", "groupchat.local/waited", "batch", "draft/multiline"];
+        let core =
+            ["message-tags", "server-time", "multi-prefix", "groupchat.local/waited", "batch", "draft/multiline"];
         for capability in core.into_iter().chain(files) {
-            self.expect(&format!("CAP REQ :{capability}"));
+            let mut line = self.receive().unwrap();
+            if line == "CAP REQ :away-notify" {
+                // For a page.
+                line = self.receive().unwrap();
+            }
+            assert_eq!(line, format!("CAP REQ :{capability}"));
         }
         self.expect(&format!("NICK {nick}"));
         self.expect(&format!("USER {nick} 0 * *"));

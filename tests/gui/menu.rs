@@ -48,12 +48,18 @@ fn a_menu_offers_what_applies_and_does_it() {
     open_menu(&page, "albert");
     assert_eq!(page.value(ENTRIES)[3], "Unmute");
     page.choose("Unmute");
+    albert.send("PRIVMSG #lobby :hello");
+    page.expect_row("albert: hello");
     // As an operator, and with a second room.
     page.enter("/join #lab");
     page.expect("document.getElementById('title').textContent === '#lab'");
     page.click("#conversations li:nth-child(1) button");
     albert.send("MODE #lobby +o mel");
     page.expect("document.querySelector('#people [data-name=mel]').textContent === 'mel operator'");
+    let mut odd = server.client("constructor");
+    odd.join("#lobby");
+    open_menu(&page, "constructor");
+    assert_eq!(page.value(ENTRIES)[6], "Make an operator");
     open_menu(&page, "albert");
     let of_operators = ["Make no operator", "Give a voice", "Remove from #lobby …", "Ban from #lobby …"];
     let all = [&["Write to albert"], &of_all[..], &of_others, &["Invite to …"], &of_operators].concat();
@@ -77,7 +83,16 @@ fn a_menu_offers_what_applies_and_does_it() {
     albert.skip_to(":mel!mel@127.0.0.1 KICK #lobby albert :<b>too \"loud\"");
     page.expect("!document.getElementById('dialog').open");
     page.expect_row("albert was removed by mel (<b>too \"loud\")");
-    // The name in a message is still there, and what it offers now.
+    // Somebody who has left is still beside what they said, and can come back.
+    page.expect("!document.querySelector('#people [data-name=albert]')");
+    page.click(".nick");
+    page.choose("Lift the ban from #lobby");
+    page.expect_row("mel set mode -b albert!*@*");
+    albert.join("#lobby");
+    page.expect("document.querySelector('#people [data-name=albert]')");
+    page.click(".nick");
+    page.choose("Ban from #lobby …");
+    page.click("#close");
     assert_eq!(page.complaints(), [""; 0]);
 }
 
@@ -216,6 +231,11 @@ fn conversations_have_a_menu() {
     page.expect("document.querySelectorAll('#conversations li').length === 1");
     page.expect_row("You left #lab");
     // A way in for those who know no commands.
+    let screen = json!({ "width": 360, "height": 640, "deviceScaleFactor": 1, "mobile": true });
+    page.emulate("setDeviceMetricsOverride", &screen);
+    page.click("#show-lists");
+    page.type_into("#conversations button", "\u{e00c}");
+    page.expect("!document.getElementById('lists').checkVisibility() && document.activeElement.id === 'message'");
     page.click("#more");
     page.choose("Enter a room, write to somebody …");
     page.type_into("dialog input", "den\u{e007}");

@@ -199,7 +199,7 @@ function begin(snapshot) {
 
 function summarize({ name, unread, people, topic, is_aside: isAside = false, isLocal = false }) {
   const key = fold(name);
-  const known = conversations.get(key) ?? { events: null, members: [], ranks: {}, n: 0, draft: '', sent: [] };
+  const known = conversations.get(key) ?? { events: null, members: [], ranks: new Map(), n: 0, draft: '', sent: [] };
   if (key === current && known.people !== people) refreshPeople();
   conversations.set(key, { ...known, name, unread, people, topic, isAside, isLocal });
   if (key === current) {
@@ -231,7 +231,8 @@ function record(event) {
     }
   }
   if (['renamed', 'mode'].includes(event.type)) refreshPeople();
-  if (event.sentence && places.some((name) => fold(name) === current)) answer(event.sentence);
+  if (event.type === 'mode') delete conversations.get(fold(event.conversation))?.bans;
+  if (event.sentence && places.includes(dialog.dataset.room)) answer(event.sentence);
   attract(event);
 }
 
@@ -276,18 +277,18 @@ async function open(name) {
   if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '', isLocal: true });
   [current, recalled] = [key, 0];
   showTitle();
-  byId('lists').classList.remove('shown');
-  byId('show-lists').setAttribute('aria-expanded', 'false');
+  showPanel(false);
   const conversation = conversations.get(key);
   byId('message').value = conversation.draft ?? '';
   if (conversation.events === null) {
     conversation.early = [];
     try {
       const path = `/conversation?name=${encodeURIComponent(name)}`;
-      const { n, members, ranks, events, away: found } = await ask(path);
+      const { n, members, ranks: marks, events, away: found } = await ask(path);
       noteAway(members, found);
       const early = conversations.get(key)?.early ?? [];
       events.push(...early.filter((event) => event.n > n));
+      const ranks = new Map(Object.entries(marks));
       const ids = new Set(events.map(({ msgid }) => msgid));
       Object.assign(conversations.get(key) ?? {}, { n, members, ranks, events, ids, early: null });
     } catch (error) {
@@ -306,6 +307,12 @@ function goNowhere(why) {
   show();
 }
 
+/** On a narrow screen the lists hide behind a button. */
+function showPanel(isShown) {
+  byId('lists').classList.toggle('shown', isShown);
+  byId('show-lists').ariaExpanded = `${isShown}`;
+}
+
 function keepDraft() {
   const conversation = conversations.get(current);
   if (conversation) conversation.draft = byId('message').value;
@@ -322,11 +329,11 @@ async function refreshPeople() {
   const [key, name] = [current, nameOf(current)];
   if (name === null || !(isRoom(name) || conversations.get(key).isAside)) return;
   const answer = await ask(`/conversation?name=${encodeURIComponent(name)}`).catch(() => null);
-  const conversation = conversations.get(key);
-  if (!answer || !conversation) return;
-  const { members, ranks } = answer;
-  noteAway(members, answer.away);
-  Object.assign(conversation, { members, ranks });
+  if (!answer || !conversations.has(key)) return;
+  noteAway(answer.members, answer.away);
+  // A map, since a person may be called constructor.
+  const ranks = new Map(Object.entries(answer.ranks));
+  Object.assign(conversations.get(key), { members: answer.members, ranks });
   showLists();
 }
 
@@ -372,6 +379,9 @@ function button(text, onClick, className = '') {
 function show() {
   showTitle();
   showLists();
+  // A screen reader says what comes, but not all that was said before.
+  byId('messages').ariaLive = 'off';
+  pause(0.5).then(() => { byId('messages').ariaLive = 'polite'; });
   byId('rows').replaceChildren();
   previous = null;
   const conversation = conversations.get(current);
@@ -431,9 +441,12 @@ function showLists() {
   }), makeConversation);
   const unread = [...conversations.values()].filter((known) => known.unread && fold(known.name) !== current).length;
   byId('show-lists').textContent = unread ? `Lists (${unread} new)` : 'Lists';
-  const { name = '', members = [], ranks = {} } = conversations.get(current) ?? {};
+  const { name = '', members = [], ranks } = conversations.get(current) ?? {};
   const isPrivate = name && !isRoom(name) && !name.includes(' ');
-  const person = (name) => ({ name, marks: ranks[fold(name)] ?? '', isBlack: isBlack(name), why: away.get(fold(name)) });
+  const person = (name) => {
+    const known = { marks: ranks.get(fold(name)) ?? '', isBlack: isBlack(name), why: away.get(fold(name)) };
+    return { name, ...known };
+  };
   fill(byId('people'), (isPrivate ? [name] : members).map(person), makePerson);
 }
 
@@ -457,7 +470,7 @@ const RANKS = { '~': 'owner', '&': 'admin', '@': 'operator', '%': 'half-operator
 
 function makePerson(item, { name, marks, isBlack, why }) {
   if (!item.firstChild) {
-    const made = button('', () => openMenu(`About ${name}`, aboutPerson(name), made));
+    const made = button('', () => openPerson(name, made));
     made.setAttribute('aria-haspopup', 'menu');
     item.append(made);
   }
@@ -726,7 +739,7 @@ for (const kind of ['click', 'contextmenu', 'keydown']) {
     const isOther = kind === 'keydown' && !['Enter', ' '].includes(event.key);
     if (isOther) return rove(event, [...document.querySelectorAll('.nick')]);
     event.preventDefault();
-    openMenu(`About ${name.textContent}`, aboutPerson(name.textContent), name);
+    openPerson(name.textContent, name);
   });
 }
 byId('more').addEventListener('click', (event) => {
@@ -741,6 +754,26 @@ byId('more').addEventListener('click', (event) => {
 });
 
 const isBlack = (name) => blacklist.some((other) => fold(other) === fold(name));
+
+/** The menu of a person. Whether they are banned is asked of the server, once, and for operators alone. */
+async function openPerson(name, from) {
+  const label = `About ${name}`;
+  openMenu(label, aboutPerson(name), from);
+  const conversation = conversations.get(current);
+  if (!conversation || !runs(conversation) || conversation.bans) return;
+  const { bans } = await ask(`/room?name=${encodeURIComponent(conversation.name)}`).catch(() => ({ bans: [] }));
+  const known = conversations.get(fold(conversation.name));
+  if (known) known.bans = bans;
+  const menu = byId('menu');
+  if (banOf(name, { bans }) && menu.matches(':popover-open') && menu.ariaLabel === label) {
+    openMenu(label, aboutPerson(name), from);
+  }
+}
+
+const banOf = (name, { bans }) => bans?.find((mask) => fold(mask).startsWith(`${fold(name)}!`));
+
+/** Whether the user is an operator there. */
+const runs = (conversation) => /[~&@%]/.test(conversation?.ranks.get(fold(nick)) ?? '');
 
 /** What can be done with a person, and with their part in the room that is shown. */
 function aboutPerson(name) {
@@ -766,15 +799,18 @@ const isMember = (name, { members }) => members.some((member) => fold(member) ==
 /** What an operator may do with somebody in the room that is shown. */
 function aboutMember(name) {
   const conversation = conversations.get(current);
-  const marks = (who) => conversation?.ranks[fold(who)] ?? '';
-  if (!conversation || !/[~&@%]/.test(marks(nick))) return [];
-  const room = conversation.name;
+  if (!runs(conversation)) return [];
+  const { name: room, ranks } = conversation;
+  const marks = ranks.get(fold(name)) ?? '';
   const mode = (change) => () => carryOut(`/mode ${room} ${change} ${name}`, room).catch(complain);
-  const ban = [`Ban from ${room} …`, () => askToBan(name, room)];
+  const mask = banOf(name, conversation);
+  const ban = mask
+    ? [`Lift the ban from ${room}`, () => carryOut(`/mode ${room} -b ${mask}`, room).catch(complain)]
+    : [`Ban from ${room} …`, () => askToBan(name, room)];
   if (!isMember(name, conversation)) return [ban];
   return [
-    marks(name).includes('@') ? ['Make no operator', mode('-o')] : ['Make an operator', mode('+o')],
-    marks(name).includes('+') ? ['Take the voice', mode('-v')] : ['Give a voice', mode('+v')],
+    marks.includes('@') ? ['Make no operator', mode('-o')] : ['Make an operator', mode('+o')],
+    marks.includes('+') ? ['Take the voice', mode('-v')] : ['Give a voice', mode('+v')],
     [`Remove from ${room} …`, () => askFor(`Remove ${name} from ${room}`, [['Reason', '']], 'Remove',
       (reason) => carryOut(`/kick ${name} ${reason}`.trim(), room))],
     ban,
@@ -820,6 +856,7 @@ const aboutMuting = (name) => (muted.has(fold(name))
 const dialog = byId('dialog');
 
 function openDialog(title, ...content) {
+  dialog.dataset.room = '';
   byId('dialog-title').textContent = title;
   byId('dialog-content').replaceChildren(...content);
   answer('');
@@ -896,6 +933,7 @@ const FLAGS = {
 async function openSettings(room) {
   const title = `Settings of ${room}`;
   openDialog(title, element('p', '', 'Asking the server …'));
+  dialog.dataset.room = room;
   let key = '';
   const mode = (text) => change(`/mode ${room} ${text}`);
   const change = (text) => carryOut(text, room).catch(answer).then(renew);
@@ -928,7 +966,7 @@ async function openSettings(room) {
     const having = [...letters].filter((letter) => 'kl'.includes(letter));
     const parameter = (letter) => (having.includes(letter) ? parameters[having.indexOf(letter)] ?? '' : '');
     const conversation = conversations.get(fold(room));
-    set.disabled = !/[~&@%]/.test(conversation?.ranks[fold(nick)] ?? '');
+    set.disabled = !runs(conversation);
     for (const part of topicForm.elements) part.disabled = set.disabled && letters.includes('t');
     legend.textContent = set.disabled ? 'Only operators change these' : 'Only operators like you change these';
     for (const { letter, input } of flags) input.checked = letters.includes(letter);
@@ -1060,7 +1098,8 @@ async function attract(event) {
   const shown = new Notification(`${event.from} ${where}`, { tag: 'groupchat' });
   shown.onclick = () => {
     focus();
-    open(event.conversation);
+    // The name may be somebody else's by now.
+    if (conversations.has(fold(event.conversation))) open(event.conversation);
   };
 }
 
@@ -1197,8 +1236,10 @@ document.addEventListener('keydown', (event) => {
     const [keys, step] = [[...conversations.keys()], event.key === 'ArrowUp' ? -1 : 1];
     const key = keys.at((keys.indexOf(current) + step) % keys.length);
     if (key !== undefined) open(nameOf(key));
-  } else if (event.key === 'Escape' && !isTyping) input.focus();
-  else return;
+  } else if (event.key === 'Escape' && !isTyping) {
+    showPanel(false);
+    input.focus();
+  } else return;
   event.preventDefault();
 });
 input.addEventListener('paste', (event) => {
@@ -1246,16 +1287,12 @@ document.addEventListener('visibilitychange', () => {
 });
 // Rooms without the server.
 byId('directory').addEventListener('click', () => {
-  byId('lists').classList.remove('shown');
-  byId('show-lists').setAttribute('aria-expanded', 'false');
+  showPanel(false);
   command('/getdir');
 });
 byId('counters').addEventListener('click', () => command('/stats'));
 byId('leave').addEventListener('click', () => command('/part'));
-byId('show-lists').addEventListener('click', (event) => {
-  const isShown = byId('lists').classList.toggle('shown');
-  event.currentTarget.setAttribute('aria-expanded', `${isShown}`);
-});
+byId('show-lists').addEventListener('click', () => showPanel(!byId('lists').classList.contains('shown')));
 
 // --- Presence -----------------------------------------------------------------------------------
 
