@@ -140,15 +140,15 @@ impl Session {
         self.expect("CAP LS 302");
         let core =
             ["message-tags", "server-time", "multi-prefix", "groupchat.local/waited", "batch", "draft/multiline"];
-        for capability in core.into_iter().chain(files) {
-            let mut line = self.receive().unwrap();
-            if line == "CAP REQ :away-notify" {
+        for line in core.into_iter().chain(files).map(|name| format!("CAP REQ :{name}")).chain([format!("NICK {nick}")])
+        {
+            let mut got = self.receive().unwrap();
+            if got == "CAP REQ :away-notify" {
                 // For a page.
-                line = self.receive().unwrap();
+                got = self.receive().unwrap();
             }
-            assert_eq!(line, format!("CAP REQ :{capability}"));
+            assert_eq!(got, line);
         }
-        self.expect(&format!("NICK {nick}"));
         self.expect(&format!("USER {nick} 0 * *"));
         self.expect("CAP END");
     }
