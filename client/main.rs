@@ -79,15 +79,16 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     let client = Client::new(view, dialer, wings, command::core(), COMMANDS_OF_WINGS);
     shutdown::on_ctrl_c(&client)?;
     client.lock().model.nick = nick.clone().unwrap_or_default();
-    let mut input: Box<dyn input::Source> = Box::new(io::stdin().lock());
+    let mut input: Box<dyn input::Source> = Box::new(io::stdin());
     #[cfg(feature = "editor")]
     if let Some(editor) = editor {
         input = editor.keyboard(&client)?;
     }
     #[cfg(feature = "gui")]
     if args.page.gui.is_some() {
-        input = Box::new(web::WithPage(input));
+        input = Box::new(web::WithPage::new(&client, input)?);
     }
+    client.wings.iter().for_each(|wing| wing.start(&client, &mut client.lock()));
     #[cfg(feature = "directory")]
     if args.directory {
         #[cfg(feature = "gui")]
@@ -100,8 +101,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         return Ok(shutdown::in_order(&client));
     }
     client.lock().model.set_target(Some(room));
-    let connected = login::connect(&client, &mut *input, "--nick", shutdown::give_up);
-    connected.inspect_err(|_| shutdown::drain(&mut client.lock()))?;
+    login::start(&client, &mut *input)?;
     rooms::enter(&client, room, "");
     client.wings.iter().for_each(|wing| wing.ready(&client, &mut client.lock()));
     client.note("Welcome to chat room. Enter 'tata' anytime to exit");
@@ -121,10 +121,10 @@ fn plug_in(args: &Args, dialer: &mut Dialer) -> Result<Vec<Arc<dyn Wing>>, Strin
     refuse_keys(args, dialer)?;
     #[cfg(feature = "files")]
     let files = files::Files::new(&args.files, &args.core.server);
+    #[cfg(feature = "files")]
+    wings.push(Arc::clone(&files) as Arc<dyn Wing>);
     #[cfg(feature = "gui")]
     wings.extend(web::Page::plug_in(&args.page, &files)?.map(|page| page as Arc<dyn Wing>));
-    #[cfg(feature = "files")]
-    wings.push(files);
     #[cfg(feature = "directory")]
     wings.push(Arc::new(directory::Directory));
     let cipher: Option<wire::datagram::NewCipher> = None;

@@ -13,7 +13,12 @@
 //! - [`multicast`]: rooms without the server
 //! - [`presence`]: who is away
 //! - [`windows`]: a terminal and several windows agree
+//! - [`scroll`]: long conversations; [`search`]
+//! - [`menu`], [`settings`]: menus and dialogs
+//! - [`axe`]: the rules for accessibility
+//! - [`start`]: the page before there is a chat
 
+mod axe;
 #[cfg(feature = "editor")]
 mod beside;
 mod browser;
@@ -23,10 +28,15 @@ mod guarded;
 mod hostile;
 mod http;
 mod limits;
+mod menu;
 mod multicast;
 mod page;
 mod presence;
 mod reload;
+mod scroll;
+mod search;
+mod settings;
+mod start;
 mod windows;
 
 use crate::client::person::{Home, Person, WELCOME};

@@ -24,6 +24,11 @@ pub fn is_script() -> bool {
     !io::stdin().is_terminal()
 }
 
+/// Whether there is somebody to ask and to remember a name for.
+pub fn has_user(state: &State) -> bool {
+    !is_script() || state.view.is_window()
+}
+
 /// The state, its lock and its signal.
 pub struct Client {
     state: Mutex<State>,
@@ -40,7 +45,7 @@ pub struct Client {
 
 /// A set of features that plugs into the core. Each function is a hook; a wing overrides those that it needs.
 ///
-/// The hooks from `connected` to `tick` are called with the state locked, the others without.
+/// The hooks from `start` to `tick` are called with the state locked, the others without.
 pub trait Wing: Send + Sync {
     fn commands(self: Arc<Self>) -> Vec<Command> {
         Vec::new()
@@ -55,6 +60,9 @@ pub trait Wing: Send + Sync {
     fn capability(&self) -> Option<&'static str> {
         None
     }
+
+    /// The client starts: it has no connection, and nothing was asked yet.
+    fn start(&self, _client: &Client, _state: &mut State) {}
 
     /// We are registered on a new connection, for the first time since the user connected or after it was lost.
     fn connected(&self, _client: &Client, _state: &mut State, _is_first: bool) {}

@@ -28,7 +28,8 @@ pub fn core() -> Vec<Command> {
         Command::new("/part", "[#room]", &[], "Leave a room", rooms::part).everyday(),
         Command::new("/rooms", "", &["/list"], "List the rooms", |client, _| client.send("LIST", &[]))
             .everyday(),
-        Command::new("/topic", "[text]", &[], "Show or set what this room is about", rooms::topic).of_chat(),
+        Command::new("/topic", "[text|-delete]", &[], "Show, set or remove what this room is about", rooms::topic)
+            .of_chat(),
         Command::new("/mode", "[#room] [changes]", &[],
             "Show or change the modes of a room: /mode +k KEY", rooms::mode),
         Command::new("/invite", "NAME [#room]", &[], "Invite somebody into a room", rooms::invite),

@@ -20,7 +20,7 @@ pub const TAGS: &str = "message-tags";
 /// The tag of messages that have waited for us, and the capability of clients that show when those were written.
 pub const WAITED: &str = "groupchat.local/waited";
 /// The core asks the server for these (`IRCv3` capability negotiation), each alone, since some servers have only some.
-const WANTED: [&str; 5] = [TAGS, "server-time", WAITED, BATCH, MULTILINE];
+const WANTED: [&str; 6] = [TAGS, "server-time", "multi-prefix", WAITED, BATCH, MULTILINE];
 
 /// A connection on which we are registered.
 pub struct Connection {

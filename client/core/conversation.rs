@@ -4,7 +4,8 @@
 
 use super::event::Event;
 use super::limits::{NAME, SCROLLBACK};
-use std::collections::{BTreeMap, VecDeque};
+use super::modes::{self, RANKS};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use wire::names;
 
@@ -18,6 +19,8 @@ pub struct Conversation {
     pub is_partner: bool,
     /// Who is in the room, by folded nick.
     pub members: BTreeMap<String, String>,
+    /// The marks of those who have a rank there, such as `@` or `@+`, by folded nick.
+    pub ranks: HashMap<String, String>,
     /// What the room is about, where the server has said so.
     pub topic: String,
     /// This person has left the server, so that somebody else may come with the same name.
@@ -56,20 +59,46 @@ impl Conversation {
         before.scrollback.iter().chain(&own).for_each(|event| self.keep(event));
     }
 
-    pub fn add(&mut self, nick: &str) {
-        if nick.len() <= NAME {
-            self.members.insert(names::casefold(nick), nick.to_owned());
+    /// Somebody is in the room, with the marks of these ranks.
+    pub fn add(&mut self, nick: &str, marks: &str) {
+        if nick.is_empty() || nick.len() > NAME {
+            return;
         }
+        let folded = names::casefold(nick);
+        if marks.is_empty() {
+            self.ranks.remove(&folded);
+        } else {
+            let ranks = RANKS.iter().map(|(_, mark)| *mark).filter(|mark| marks.contains(*mark));
+            self.ranks.insert(folded.clone(), ranks.collect());
+        }
+        self.members.insert(folded, nick.to_owned());
     }
 
     pub fn remove(&mut self, nick: &str) {
-        self.members.remove(&names::casefold(nick));
+        let folded = names::casefold(nick);
+        self.ranks.remove(&folded);
+        self.members.remove(&folded);
+    }
+
+    /// Members get ranks, or lose them.
+    pub fn follow_ranks(&mut self, change: &[&str]) {
+        for (is_set, letter, nick) in modes::changes(change) {
+            let mark = RANKS.iter().find(|(known, _)| *known == letter).map(|(_, mark)| *mark);
+            let member = nick.and_then(|nick| self.members.get(&names::casefold(nick)).cloned());
+            if let (Some(mark), Some(nick)) = (mark, member) {
+                let mut marks = self.ranks.get(&names::casefold(&nick)).cloned().unwrap_or_default();
+                marks.retain(|known| known != mark);
+                marks.extend(is_set.then_some(mark));
+                self.add(&nick, &marks);
+            }
+        }
     }
 
     /// A member, or the person of this conversation, has another name.
     pub fn rename(&mut self, old: &str, new: &str) {
+        let marks = self.ranks.remove(&names::casefold(old)).unwrap_or_default();
         if self.members.remove(&names::casefold(old)).is_some() {
-            self.add(new);
+            self.add(new, &marks);
         }
         if names::eq_ignore_case(&self.name, old) {
             new.clone_into(&mut self.name);

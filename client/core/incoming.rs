@@ -3,7 +3,7 @@
 //! Run by the receiver thread, which has locked the state for the time of one read's messages.
 
 use super::batches::Taken;
-use super::client::{Client, is_script};
+use super::client::{Client, has_user};
 use super::event::{Event, Kind, Manner};
 use super::model::is_room;
 use super::modes::{self, KeyChange};
@@ -169,7 +169,7 @@ fn renamed(client: &Client, state: &mut State, old: &str, new: &str, silent: boo
         let is_chosen = state.model.asked_nick.as_ref().is_some_and(begins);
         if is_chosen && !names::eq_ignore_case(old, new) {
             client.wings.iter().for_each(|wing| wing.renamed(new));
-            if !is_script() {
+            if has_user(state) {
                 last_name::remember(&client.dialer.server, new);
             }
         }

@@ -8,21 +8,21 @@ use super::grammar::{self, Input};
 use super::limits::{INPUT_LINE, TOGETHER};
 use super::state::State;
 use super::{rooms, shutdown, talk};
-use std::io::{BufRead, ErrorKind, Read, StdinLock};
+use std::io::{BufRead, ErrorKind, Read, Stdin};
 use std::time::{Duration, Instant};
 use wire::os::TERMINAL_LINE;
 
 /// Where lines come from: the standard input, or an editor.
-pub trait Source {
+pub trait Source: Send {
     /// Waits for the next line, without its end and without control characters; `None` at the end of the input, also
     /// when the terminal was closed. A message of an editor may have several rows.
     fn next_line(&mut self) -> Option<Result<String, Refused>>;
 }
 
 /// Lines as the system gives them out.
-impl Source for StdinLock<'_> {
+impl Source for Stdin {
     fn next_line(&mut self) -> Option<Result<String, Refused>> {
-        next_line(self, !is_script())
+        next_line(&mut self.lock(), !is_script())
     }
 }
 
@@ -118,6 +118,8 @@ pub fn read_line(client: &Client, input: &mut dyn Source) -> Option<String> {
         // Another thread may have the turn.
         state.script.refuse_current(refused.why);
         state.note(refused.why);
+        let State { questions, view, .. } = &mut *state;
+        questions.open.iter().for_each(|question| view.ask(question));
         drop(state);
         match grammar::parse(&client.commands, &refused.text) {
             Input::Run(command, _) | Input::Incomplete(command) | Input::Mistyped(command, _)
@@ -139,6 +141,15 @@ pub struct Refused {
     text: String,
 }
 
+impl Refused {
+    /// An answer that came too late.
+    pub fn outdated(text: String) -> Self {
+        Refused { why: OUTDATED, text }
+    }
+}
+
+const OUTDATED: &str = "Nothing was sent: the question before that line was answered in another window meanwhile; if the \
+                        line is no answer, enter it again";
 const CTRL_D: &str = "Ctrl-D within a line: the line is discarded, and nothing was sent";
 const TOO_LONG: &str = "That line is longer than 64 KiB: nothing of it was sent";
 const CUT_OFF: &str = "That line fills all that a terminal takes in one line, and the rest of it is lost, so nothing was \

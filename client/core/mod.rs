@@ -7,20 +7,23 @@
 //!   [`last_name`]: the name to offer
 //! - [`rows`]: texts of several rows, as messages and as lines; [`batches`]: such messages as they come in
 //! - [`event`]: what happened; [`mention`]: where a text names somebody
+//! - [`modes`]: changes of modes, and in words
 //! - [`conversation`], [`presence`], [`model`]: who is where, or away, and what was said, our name, where the user talks
-//! - [`modes`], [`numerics`], [`sentence`]: events as sentences; [`view`], [`wrap`], [`terminal`]: showing them
+//! - [`numerics`], [`sentence`]: events as sentences; [`question`]: questions to the user
+//! - [`view`], [`wrap`], [`terminal`]: showing them
 //! - [`dialer`], [`connection`]: from an address to a connection on which we are registered
 //! - [`script`]: the lines of the input, and why they were refused
 //! - [`pending`], [`state`], [`client`]: what the threads share, under one lock, and the hooks for wings
 //! - [`arguments`], [`people`], [`rooms`], [`talk`], [`command`]: the commands, and the table of them
 //! - [`grammar`]: the meaning of a typed line
 //! - [`options`]: the command line
-//! - [`input`]: the main thread, from a typed line to a message
+//! - [`input`]: the main thread, from a typed line to a message; [`ask`]: what it asks the user
 //! - [`shutdown`]: the ways out
 //! - [`replies`], [`incoming`], [`receiver`]: the receiver thread, from a message to an event; it connects again
 //! - [`login`]: the first connection, which starts the receiver thread
 
 pub mod arguments;
+pub mod ask;
 mod batches;
 mod blacklist;
 pub mod client;
@@ -43,6 +46,7 @@ pub mod options;
 pub mod pending;
 pub mod people;
 pub mod presence;
+pub mod question;
 mod receiver;
 mod replies;
 pub mod rooms;

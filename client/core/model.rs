@@ -6,6 +6,7 @@ use super::blacklist::Blacklist;
 use super::conversation::Conversation;
 use super::event::{Event, Kind};
 use super::limits::{MEMBERS, PEOPLE, RETURN, RETURNING, ROOMS, SCROLLBACK_BYTES};
+use super::modes::RANKS;
 use super::presence::Presence;
 use super::rows::Limits;
 use std::collections::HashMap;
@@ -256,12 +257,14 @@ impl Model {
         match (message.verb, &message.params[..]) {
             ("JOIN", [room, ..]) if self.is_me(nick) && self.may_enter(room) => {
                 // After a lost connection others may have left. The server now names those who are in the room.
-                self.enter(room).members.clear();
-                self.add(room, nick);
+                let entered = self.enter(room);
+                (entered.members, entered.ranks) = Default::default();
+                self.add(room, nick, "");
             }
-            ("JOIN", [room, ..]) => self.add(room, nick),
+            ("JOIN", [room, ..]) => self.add(room, nick, ""),
             ("PART", [room, ..]) => self.remove(room, nick),
             ("KICK", [room, nick, ..]) => self.remove(room, nick),
+            ("MODE", [room, change @ ..]) => self.find(room).into_iter().for_each(|room| room.follow_ranks(change)),
             ("AWAY", reason) if self.is_member(nick) => {
                 self.presence.set(nick, reason.first().copied().filter(|reason| !reason.is_empty()));
             }
@@ -276,7 +279,7 @@ impl Model {
             (verb, [_, room, topic]) if verb.parse() == Ok(numeric::RPL_TOPIC.code) => self.set_topic(room, topic),
             (verb, [_, room, ..]) if verb.parse() == Ok(numeric::RPL_NOTOPIC.code) => self.set_topic(room, ""),
             (verb, [_, _, room, people]) if verb.parse() == Ok(numeric::RPL_NAMREPLY.code) => {
-                nicks(people).for_each(|nick| self.add(room, nick));
+                marked_nicks(people).for_each(|(marks, nick)| self.add(room, nick, marks));
             }
             _ => {}
         }
@@ -316,7 +319,9 @@ impl Model {
         self.presence.set(nick, None);
         self.returning.retain(|(.., since)| since.elapsed() < RETURN);
         for room in &mut self.conversations {
-            if room.members.remove(&folded).is_some() && self.returning.len() < RETURNING {
+            let was_here = room.members.contains_key(&folded);
+            room.remove(nick);
+            if was_here && self.returning.len() < RETURNING {
                 self.returning.push((names::casefold(&room.name), folded.clone(), now));
             }
         }
@@ -336,10 +341,10 @@ impl Model {
     }
 
     /// Somebody is in a room that we are in.
-    fn add(&mut self, room: &str, nick: &str) {
+    fn add(&mut self, room: &str, nick: &str, marks: &str) {
         let known: usize = self.conversations.iter().map(|known| known.members.len()).sum();
         if known < MEMBERS {
-            self.find(room).into_iter().for_each(|room| room.add(nick));
+            self.find(room).into_iter().for_each(|room| room.add(nick, marks));
         }
     }
 
@@ -397,7 +402,13 @@ pub fn is_aside_name(name: &str) -> bool {
 
 /// The nicks in a line of `RPL_NAMREPLY`, without the marks of operators and others before them.
 pub fn nicks(people: &str) -> impl Iterator<Item = &str> {
-    people.split_whitespace().map(|nick| nick.trim_start_matches(['~', '&', '@', '%', '+']))
+    marked_nicks(people).map(|(_, nick)| nick)
+}
+
+/// The same with these marks.
+fn marked_nicks(people: &str) -> impl Iterator<Item = (&str, &str)> {
+    let is_mark = |c| RANKS.iter().any(|(_, mark)| *mark == c);
+    people.split_whitespace().map(move |name| name.split_at(name.len() - name.trim_start_matches(is_mark).len()))
 }
 
 #[cfg(test)]

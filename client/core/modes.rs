@@ -19,6 +19,12 @@ const WITH_PARAMETER: &str = "kbeIqaohv";
 /// Modes with a parameter only when they are set.
 const WITH_PARAMETER_TO_SET: &str = "lfjLH";
 
+/// The ranks of members, the highest first: the letter of the mode, and the mark before a name.
+pub const RANKS: [(char, char); 5] = [('q', '~'), ('a', '&'), ('o', '@'), ('h', '%'), ('v', '+')];
+
+/// One change of modes: whether it is set, its letter, and its parameter.
+pub type Change<'a> = (bool, char, Option<&'a str>);
+
 /// What happens to a room's key.
 #[derive(Debug, PartialEq, Eq)]
 pub enum KeyChange<'a> {
@@ -26,22 +32,28 @@ pub enum KeyChange<'a> {
     Removed,
 }
 
-/// What a change says about the room's key, if anything.
-pub fn key<'a>(change: &[&'a str]) -> Option<KeyChange<'a>> {
-    let (letters, params) = change.split_first()?;
-    let (mut params, mut is_set, mut key) = (params.iter(), true, None);
+/// The single changes in a line of them, with their parameters.
+pub fn changes<'a>(line: &[&'a str]) -> Vec<Change<'a>> {
+    let Some((letters, params)) = line.split_first() else { return Vec::new() };
+    let (mut params, mut is_set, mut changes) = (params.iter().copied(), true, Vec::new());
     for letter in letters.chars() {
-        let has_parameter = WITH_PARAMETER.contains(letter) || is_set && WITH_PARAMETER_TO_SET.contains(letter);
-        let parameter = if has_parameter { params.next() } else { None };
-        match letter {
-            '+' | '-' => is_set = letter == '+',
-            'k' if !is_set => key = Some(KeyChange::Removed),
-            // Where a server hides the key, it is a star or missing.
-            'k' => key = parameter.filter(|key| !matches!(**key, "" | "*")).map(|key| KeyChange::Set(key)).or(key),
-            _ => {}
+        if matches!(letter, '+' | '-') {
+            is_set = letter == '+';
+            continue;
         }
+        let has_parameter = WITH_PARAMETER.contains(letter) || is_set && WITH_PARAMETER_TO_SET.contains(letter);
+        changes.push((is_set, letter, if has_parameter { params.next() } else { None }));
     }
-    key
+    changes
+}
+
+/// What a line of changes says about the room's key, if anything.
+pub fn key<'a>(line: &[&'a str]) -> Option<KeyChange<'a>> {
+    changes(line).into_iter().filter(|(_, letter, _)| *letter == 'k').fold(None, |before, change| match change {
+        (false, ..) => Some(KeyChange::Removed),
+        // Where a server hides the key, it is a star or missing.
+        (true, _, key) => key.filter(|key| !matches!(*key, "" | "*")).map(KeyChange::Set).or(before),
+    })
 }
 
 /// Whether a change does nothing but set a key.
@@ -94,6 +106,19 @@ mod tests {
             assert_eq!(key(change), expected, "{change:?}");
         }
         assert!(is_key_alone("+k x") && !is_key_alone("+kl x 5") && !is_key_alone("+k ") && !is_key_alone("-k x"));
+    }
+
+    #[test]
+    fn each_change_has_its_parameter() {
+        let changes = changes(&["+ob-lv+t", "anna", "*!*@x", "ben"]);
+        let expected = [
+            (true, 'o', Some("anna")),
+            (true, 'b', Some("*!*@x")),
+            (false, 'l', None),
+            (false, 'v', Some("ben")),
+            (true, 't', None),
+        ];
+        assert_eq!(changes, expected);
     }
 
     #[test]

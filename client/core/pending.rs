@@ -20,6 +20,9 @@ pub const NEW_KEY: &str = "new key";
 pub const BANS: &str = "bans";
 /// Who is away in a room.
 pub const PRESENCE: &str = "who is away";
+/// The modes of a room, and who is banned from it, for a view that shows them in its own way.
+pub const MODES_FOR_VIEW: &str = "modes for view";
+pub const BANS_FOR_VIEW: &str = "bans for view";
 /// Whether a person is connected.
 pub const ISON: &str = "is on";
 /// Whether somebody has a name who is not connected.
@@ -68,6 +71,12 @@ impl Pending {
     /// The same among those about this room or person.
     pub fn about(&mut self, kind: &str, about: &str) -> Option<&mut Request> {
         self.open(kind).find(|request| names::eq_ignore_case(&request.about, about))
+    }
+
+    /// The oldest open request of one of these kinds about this room or person.
+    pub fn first(&mut self, kinds: [&str; 2], about: &str) -> Option<&mut Request> {
+        let is_it = |request: &&mut Request| kinds.contains(&request.kind) && !request.is_complete;
+        self.requests.iter_mut().filter(is_it).find(|request| names::eq_ignore_case(&request.about, about))
     }
 
     fn open(&mut self, kind: &str) -> impl Iterator<Item = &mut Request> {
@@ -163,6 +172,20 @@ mod tests {
         assert!(!pending.is_before(PRESENCE, "WHO"));
         pending.add(PRESENCE, "#lab");
         assert!(!pending.is_before(PRESENCE, "WHO"));
+    }
+
+    #[test]
+    fn an_answer_belongs_to_the_older_of_two_requests() {
+        let mut pending = Pending::default();
+        let asked = [("MODE", "#lab"), (MODES_FOR_VIEW, "#den"), (MODES_FOR_VIEW, "#lab"), ("MODE", "#den")];
+        let numbers = asked.map(|(kind, about)| pending.add(kind, about));
+        let mut first = |about| {
+            let request = pending.first(["MODE", MODES_FOR_VIEW], about)?;
+            request.is_complete = true;
+            Some(request.number)
+        };
+        assert_eq!([first("#LAB"), first("#den")], [Some(numbers[0]), Some(numbers[1])]);
+        assert_eq!([first("#lab"), first("#lab"), first("#den")], [Some(numbers[2]), None, Some(numbers[3])]);
     }
 
     #[test]

@@ -7,7 +7,9 @@ use super::event::{Event, Kind};
 use super::limits::NAMED;
 use super::model::{is_room, nicks};
 use super::numerics::{self, WRONG_KEY};
-use super::pending::{BANS, ENTERED, ISON, KEY, NEW_KEY, NOBODY, PRESENCE, SAID_MEANWHILE, TAGMSG};
+use super::pending::{
+    BANS, BANS_FOR_VIEW, ENTERED, ISON, KEY, MODES_FOR_VIEW, NEW_KEY, NOBODY, PRESENCE, Request, SAID_MEANWHILE, TAGMSG,
+};
 use super::state::State;
 use wire::{names, numeric as n};
 
@@ -57,6 +59,11 @@ fn is_answer(state: &mut State, code: u16, params: &[&str]) -> bool {
         names_have_come(state, first);
     } else if is(n::RPL_CHANNELMODEIS) {
         if state.pending.end(KEY, first).is_none() {
+            if let Some(request) = for_view(state, ["MODE", MODES_FOR_VIEW], first) {
+                request.collect(&params[1.min(params.len())..]);
+                request.is_complete = true;
+                return true;
+            }
             return state.pending.end("MODE", first).is_none();
         }
         set_missing_key(state, first, second);
@@ -70,8 +77,16 @@ fn is_answer(state: &mut State, code: u16, params: &[&str]) -> bool {
             nobody(state, "WHO", first);
         }
     } else if is(n::RPL_BANLIST) {
+        if let Some(request) = for_view(state, [BANS, BANS_FOR_VIEW], first) {
+            request.collect(&[second]);
+            return true;
+        }
         state.pending.about(BANS, first).into_iter().for_each(|request| request.collect(&[]));
     } else if is(n::RPL_ENDOFBANLIST) {
+        if let Some(request) = for_view(state, [BANS, BANS_FOR_VIEW], first) {
+            request.is_complete = true;
+            return true;
+        }
         if state.pending.end(BANS, first).is_some_and(|request| request.rows.is_empty()) {
             state.note(format!("Nobody is banned from {first}"));
         }
@@ -131,6 +146,11 @@ fn answers_presence(state: &mut State, code: u16, params: &[&str]) -> bool {
         _ => return false,
     }
     true
+}
+
+/// The request that this is an answer to, if a view has made it. The server answers in order.
+fn for_view<'a>(state: &'a mut State, [typed, of_view]: [&'static str; 2], about: &str) -> Option<&'a mut Request> {
+    state.pending.first([typed, of_view], about).filter(|request| request.kind == of_view)
 }
 
 /// The answer to an ISON of ours, if there is one. Of people who are not connected our server knows whether it keeps

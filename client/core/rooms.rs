@@ -5,8 +5,10 @@
 use super::arguments::{self, bare_nick, first_word, nick, room_or_current};
 use super::client::Client;
 use super::event::Kind;
-use super::pending::{BANS, KEY};
+use super::limits::REPLY_TIMEOUT;
+use super::pending::{BANS, BANS_FOR_VIEW, KEY, MODES_FOR_VIEW};
 use super::people;
+use super::state::State;
 use wire::{limits, names, text};
 
 /// `/join #room [key]`
@@ -130,9 +132,27 @@ pub fn mode(client: &Client, arguments: &str) {
     }
 }
 
-/// `/topic [text]`
+/// Asks for the modes of a room and for its bans; the numbers of these requests.
+pub fn ask_for_settings(client: &Client, room: &str) -> [u64; 2] {
+    let modes = client.request(MODES_FOR_VIEW, room, "MODE", &[room]);
+    [modes, client.request(BANS_FOR_VIEW, room, "MODE", &[room, "b"])]
+}
+
+/// Waits for the answers: the modes with their parameters, and the masks of the bans. `None` when none comes.
+pub fn settings(client: &Client, asked: [u64; 2]) -> Option<[Vec<String>; 2]> {
+    let is_open = |state: &State| asked.iter().any(|&request| state.pending.is_open(request));
+    let mut state = client.wait_while(REPLY_TIMEOUT, is_open);
+    let [modes, bans] = asked.map(|request| state.pending.take(request).map(|request| request.rows.concat()));
+    // A room has modes, and be it a lone sign.
+    Some([modes.filter(|modes| !modes.is_empty())?, bans.unwrap_or_default()])
+}
+
+/// `/topic [text]`; other clients remove it by the same word.
 pub fn topic(client: &Client, topic: &str) {
-    if let Some(room) = room_or_current(client, "") {
+    let Some(room) = room_or_current(client, "") else { return };
+    if topic == "-delete" {
+        client.send("TOPIC", &[&room, ""]);
+    } else {
         client.send_with("TOPIC", &[&room], text::truncate(topic, limits::TOPIC));
     }
 }

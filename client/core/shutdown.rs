@@ -36,15 +36,6 @@ pub fn in_order(client: &Client) -> ExitCode {
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The same for a user who has asked for it elsewhere than at the terminal, where the main thread reads on.
-pub fn from_elsewhere(client: &Client) -> ! {
-    let is_success = in_order(client) == ExitCode::SUCCESS;
-    // The state stays locked, so that no key of now is carried out.
-    let _state = client.lock();
-    client.wings.iter().for_each(|wing| wing.settle(false));
-    process::exit(i32::from(!is_success))
-}
-
 /// Leaves the server once everything is confirmed, and waits until it has closed the connection. Lines that were not
 /// confirmed in time are dropped; a sentence says how many.
 pub fn hang_up(client: &Client) -> Option<String> {
@@ -105,7 +96,10 @@ pub fn if_closed(client: &Client) {
 /// Leaves without waiting for anybody: nobody reads our output any more.
 pub fn at_once(client: &Client) -> ! {
     client.wings.iter().for_each(|wing| wing.abandon(client));
-    say_goodbye(client, &mut client.lock());
+    let mut state = client.lock();
+    say_goodbye(client, &mut state);
+    state.view.end("");
+    drop(state);
     client.wings.iter().for_each(|wing| wing.settle(true));
     process::exit(0)
 }

@@ -10,6 +10,7 @@ use super::limits::{HELD, HELD_BYTES, MOST_ASKED, MOST_UNCONFIRMED};
 use super::model::{Model, is_room};
 use super::pending::{ENTERED, KEY, NEW_KEY, PRESENCE, Pending, SAID_MEANWHILE};
 use super::presence::{AWAY_NOTIFY, Presence};
+use super::question::Questions;
 use super::rows::{self, Takes};
 use super::script::{self, Script, Sent};
 use super::sentence;
@@ -38,6 +39,7 @@ pub struct State {
     pub batches: Batches,
     pub unconfirmed: AckQueue<Sent>,
     pub pending: Pending,
+    pub questions: Questions,
     /// The connection; `None` while it is lost. The receiver thread reads it.
     pub stream: Option<Arc<Stream>>,
     /// Why the server says that it closes the connection.
@@ -72,6 +74,7 @@ impl State {
             batches: Batches::default(),
             unconfirmed: AckQueue::new("gc"),
             pending: Pending::default(),
+            questions: Questions::default(),
             stream: None,
             error: None,
             failure: None,

@@ -88,8 +88,8 @@ pub fn close(client: &Client, name: &str) {
     if arguments::is_room(&name) {
         state.refuse(format!("{name} is a room; /part {name} leaves it"));
     } else if state.model.conversations().iter().any(is_known) {
-        state.note(format!("The conversation with {name} is closed"));
         state.forget(&name);
+        state.note(format!("The conversation with {name} is closed"));
     } else {
         state.refuse(format!("There is no conversation with {name}"));
     }

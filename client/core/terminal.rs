@@ -6,6 +6,7 @@
 use super::event::{Event, Kind, Sentence};
 use super::limits::NARROW;
 use super::model::Model;
+use super::question::Question;
 use super::sentence;
 use super::view::View;
 use super::wrap::{GOES_ON, INDENT, Width};
@@ -147,9 +148,16 @@ impl View for Terminal {
     }
 
     /// On a terminal the answer is typed on the same line, elsewhere it is not seen.
-    fn ask(&mut self, question: &str) {
+    fn ask(&mut self, question: &Question) {
         let end = if self.has_prompt { "" } else { "\n" };
-        self.write(&format!("{}{end}", text::printable(question)));
+        self.write(&format!("{}{end}", text::printable(&question.prompt())));
+    }
+
+    /// What the user has begun to type is with the system, and stays there.
+    fn answered(&mut self, question: &Question, elsewhere: Option<&str>) -> bool {
+        let line = elsewhere.map(|answer| question.prompt() + answer);
+        line.into_iter().for_each(|line| self.print(&text::printable(&line)));
+        false
     }
 
     fn end_line(&mut self) {

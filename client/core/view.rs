@@ -4,6 +4,7 @@
 
 use super::event::Event;
 use super::model::Model;
+use super::question::Question;
 
 /// Shows events and the prompt. A view without a prompt leaves out what is about it.
 pub trait View: Send {
@@ -14,6 +15,12 @@ pub trait View: Send {
 
     /// Whether nobody sees it any more.
     fn is_closed(&self) -> bool;
+
+    /// Whether the user may look at it at any time, also when the input is no terminal or has ended: then a question waits
+    /// for them, and so does a failed start.
+    fn is_window(&self) -> bool {
+        false
+    }
 
     /// Draws the prompt, which stays below all that is shown from now on.
     fn draw_prompt(&mut self, _model: &Model) {}
@@ -27,8 +34,14 @@ pub trait View: Send {
     /// The user has ended a line.
     fn entered(&mut self, _line: &str) {}
 
-    /// Asks a question, to be answered by the next line.
-    fn ask(&mut self, _question: &str) {}
+    /// Asks a question, to be answered by the next line, or in another view.
+    fn ask(&mut self, _question: &Question) {}
+
+    /// The question is answered: by a line of the input, or elsewhere, by this. Then the result says whether a line that
+    /// ends from now on is surely not meant as an answer.
+    fn answered(&mut self, _question: &Question, _elsewhere: Option<&str>) -> bool {
+        false
+    }
 
     /// The input ended before the answer came.
     fn end_line(&mut self) {}
@@ -65,6 +78,10 @@ impl View for Beside {
         self.0.is_closed()
     }
 
+    fn is_window(&self) -> bool {
+        self.0.is_window() || self.1.is_window()
+    }
+
     fn draw_prompt(&mut self, model: &Model) {
         self.0.draw_prompt(model);
     }
@@ -82,8 +99,14 @@ impl View for Beside {
         self.0.entered(line);
     }
 
-    fn ask(&mut self, question: &str) {
+    fn ask(&mut self, question: &Question) {
         self.0.ask(question);
+        self.1.ask(question);
+    }
+
+    fn answered(&mut self, question: &Question, elsewhere: Option<&str>) -> bool {
+        self.1.answered(question, elsewhere);
+        self.0.answered(question, elsewhere)
     }
 
     fn end_line(&mut self) {

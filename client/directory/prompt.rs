@@ -163,11 +163,11 @@ impl Prompt<'_> {
                 let connected = format!("You are connected to {server} as {}", state.model.nick);
                 state.note(connected);
             }
-            Err(why) if is_script() => {
-                self.client.lock().failure = Some(why);
+            Err(failure) if is_script() => {
+                self.client.lock().failure = Some(failure.why());
                 people::quit(self.client, "");
             }
-            Err(why) => self.client.note(why),
+            Err(failure) => self.client.note(failure.why()),
         }
         self.has_connection()
     }

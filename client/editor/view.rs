@@ -19,6 +19,7 @@ use super::unseen::{Place, Unseen, place};
 use crate::core::client::Command;
 use crate::core::event::{Event, Kind};
 use crate::core::model::Model;
+use crate::core::question::Question;
 use crate::core::view::View;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -35,6 +36,8 @@ pub struct Editor {
     strangers: Strangers,
     /// A question that the line answers.
     question: Option<String>,
+    /// The line in the prompt was begun as an answer, and the question was answered elsewhere.
+    is_outdated: bool,
     /// The last key was a Ctrl-C without text: the next one leaves.
     is_leaving: bool,
     /// `None` in tests, which have no terminal.
@@ -46,6 +49,9 @@ pub struct Editor {
 
 const NOBODY: &str =
     "Nothing was sent: you are talking to nobody; go on with /join #room or /to NAME (↑ brings the line back)";
+
+const OUTDATED: &str = "Nothing was sent: the question for which you began this line was answered in another window; Enter \
+                        again sends it";
 
 /// The beginning of why a line is not sent to somebody.
 fn may_be_another(nick: &str) -> String {
@@ -88,6 +94,7 @@ impl Editor {
             drafts: Drafts::default(),
             strangers: Strangers::default(),
             question: None,
+            is_outdated: false,
             is_leaving: false,
             modes,
             knows_files: false,
@@ -139,6 +146,7 @@ impl Editor {
         };
         if was_empty {
             self.drafts.begin();
+            self.is_outdated = false;
         }
         self.update(model);
         request
@@ -177,6 +185,11 @@ impl Editor {
             self.screen.prepare();
             return Some(Request::Line { line: text, typed: None });
         }
+        if std::mem::take(&mut self.is_outdated) {
+            self.print(OUTDATED.to_owned());
+            self.prompt.line.set(&text);
+            return None;
+        }
         let line = lines::of_typed(&text, commands).and_then(|line| {
             let stranger = self.strangers.take(&line, model, commands);
             stranger.map_or(Ok(line), |nick| Err(may_be_another(&nick) + "Enter again sends it"))
@@ -203,6 +216,20 @@ impl Editor {
                 None
             }
         }
+    }
+
+    /// The question was answered in another view. What was typed for it stays, but is not sent by the next Enter. False when
+    /// an answer is on its way.
+    fn answered(&mut self, line: &str) -> bool {
+        if self.question.take().is_none() {
+            return false;
+        }
+        self.is_outdated = !self.prompt.line.text().is_empty();
+        self.print(printable(line).into_owned());
+        // There is no prompt until the input loop draws one.
+        self.screen.leave();
+        self.screen.prepare();
+        true
     }
 
     /// Clears the window.
@@ -352,12 +379,17 @@ impl View for SharedEditor {
     /// The keyboard has shown it.
     fn entered(&mut self, _: &str) {}
 
-    fn ask(&mut self, question: &str) {
+    fn ask(&mut self, question: &Question) {
+        let question = question.prompt();
         let mut editor = lock(&self.0);
         editor.modes.iter().for_each(|modes| modes.raw(true));
-        editor.screen.set_label(printable(question).into_owned());
-        editor.question = Some(question.to_owned());
+        editor.screen.set_label(printable(&question).into_owned());
+        (editor.question, editor.is_outdated) = (Some(question), false);
         editor.screen.enter();
+    }
+
+    fn answered(&mut self, question: &Question, elsewhere: Option<&str>) -> bool {
+        elsewhere.is_some_and(|answer| lock(&self.0).answered(&(question.prompt() + answer)))
     }
 
     /// No answer comes any more.

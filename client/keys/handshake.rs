@@ -142,7 +142,10 @@ impl SecureDialer {
         news.push(match proved {
             _ if is_filed => format!("{server} is known by the fingerprint that you have given from now on"),
             Known::Pinned(_) if self.pin.is_some() => format!("{server} has the key that you have given"),
-            Known::Pinned(key) => format!("First contact with {server}. Its key has the fingerprint\n{key}"),
+            Known::Pinned(key) => format!(
+                "First contact with {server}. Its key has the fingerprint\n{key}\n\
+                 Compare it with the one that the server shows when it starts; whoever runs it can see that one"
+            ),
             Known::ByAuthority => format!("First contact with {server}. An authority vouches for it"),
         });
         let written = if is_filed {
@@ -210,7 +213,8 @@ impl SecureDialer {
              what you write. It may also be that the server was set up anew. Ask who runs it for\n\
              the fingerprint of its key. The one that it shows now is\n    {shown}\n\
              The one that you know is in {place}:\n    {pin}\n\
-             If the new one is right, remove that line, or start once with --pin and the new one."
+             If the new one is right, remove that line, or start once with --pin and the new one\n\
+             (make run-client ARGS=\"--pin FINGERPRINT\", or run-gui)."
         )
     }
 }

@@ -254,7 +254,7 @@ impl Member {
         let mut state = client.lock();
         let Some(aside) = state.model.aside.as_mut().filter(|aside| aside.name == self.conversation) else { return };
         aside.members.clear();
-        members.iter().for_each(|nick| aside.add(nick));
+        members.iter().for_each(|nick| aside.add(nick, ""));
         state.emit(MembersChanged);
         inner.present = members;
     }

@@ -11,7 +11,10 @@ impl WingEvent for Address {
         let address = &self.0;
         Some(Sentence::Lines(vec![
             format!("Open this address in a browser on this machine: {address}"),
-            "It is for you alone: whoever has it reads along, and writes in your name".to_owned(),
+            "Copy it into the browser's address line; in many terminals a click with Ctrl held down does that."
+                .to_owned(),
+            "Keep this window open: the chat ends when it is closed. You can go on there, or here.".to_owned(),
+            "The address is secret: whoever has it reads along, and writes in your name.".to_owned(),
         ]))
     }
 }

@@ -19,15 +19,15 @@ use wire::names::casefold;
 pub struct Feed {
     lines: Mutex<Lines>,
     changed: Condvar,
-    /// A stream has written what it got.
-    written: Condvar,
+    /// A stream has ended, or a page has its answer.
+    released: Condvar,
 }
 
+/// A page waits for an answer; it has it when this is dropped.
+pub struct Answering<'a>(&'a Feed);
+
 /// A stream that follows the feed; it ends with this.
-pub struct Follower<'a> {
-    feed: &'a Feed,
-    id: u64,
-}
+pub struct Follower<'a>(&'a Feed);
 
 #[derive(Default)]
 pub struct Lines {
@@ -35,19 +35,22 @@ pub struct Lines {
     bytes: usize,
     /// The number of the last line.
     pub last: u64,
-    /// The last lines that streams have written, by stream.
-    followers: HashMap<u64, u64>,
-    last_follower: u64,
-    /// How many times all streams were asked whether their page is still there.
+    /// There is nothing behind the last line.
+    has_ended: bool,
+    /// Streams that follow.
+    followers: usize,
+    /// How many times all of them were asked whether their page is still there.
     asked: u64,
-    /// The client ends, and the last line says so.
-    pub is_over: bool,
+    /// Pages that wait for the answer to what they sent.
+    answering: usize,
     /// The last lines about no conversation.
     pub notes: VecDeque<Arc<str>>,
     /// What people said since a page, or the terminal, showed a conversation, by its folded name.
     unread: HashMap<String, usize>,
     /// The conversations as the pages know them.
     pub conversations: Vec<Summary>,
+    /// All names of people on the blacklist, as the pages know them.
+    pub blacklist: Vec<String>,
     /// The transfers as the pages know them.
     pub transfers: Value,
     /// Files that have come, the newest last.
@@ -79,6 +82,8 @@ pub enum Next {
     Beat,
     /// Lines that it has not got are forgotten.
     Lost,
+    /// The client ends.
+    End,
 }
 
 impl Feed {
@@ -93,54 +98,59 @@ impl Feed {
 
     /// A new stream; `None` when there are too many. Those whose page has been left end as soon as they are asked.
     pub fn follow(&self) -> Option<Follower<'_>> {
-        let is_full = |lines: &mut Lines| lines.followers.len() >= STREAMS;
+        let is_full = |lines: &mut Lines| lines.followers >= STREAMS;
         let mut lines = self.lock();
         if is_full(&mut lines) {
             lines.asked += 1;
             self.changed.notify_all();
-            let waited = self.written.wait_timeout_while(lines, FLUSH, is_full);
+            let waited = self.released.wait_timeout_while(lines, FLUSH, is_full);
             lines = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         if is_full(&mut lines) {
             return None;
         }
-        lines.last_follower += 1;
-        let (id, last) = (lines.last_follower, lines.last);
-        lines.followers.insert(id, last);
-        Some(Follower { feed: self, id })
+        lines.followers += 1;
+        Some(Follower(self))
     }
 
-    /// Waits for a moment until all streams have written what there is, and have ended.
-    pub fn flush(&self) {
-        let is_behind = |lines: &mut Lines| !lines.followers.is_empty();
-        drop(self.written.wait_timeout_while(self.lock(), FLUSH, is_behind));
+    /// A page has sent something, and shall have its answer before the client ends.
+    pub fn answering(&self) -> Answering<'_> {
+        self.lock().answering += 1;
+        Answering(self)
+    }
+
+    /// The client ends: waits for a moment until all streams have ended, and all answers are given.
+    pub fn end(&self) {
+        self.lock().has_ended = true;
+        self.signal();
+        let is_busy = |lines: &mut Lines| lines.answering > 0 || lines.followers > 0;
+        drop(self.released.wait_timeout_while(self.lock(), FLUSH, is_busy));
     }
 }
 
 impl Follower<'_> {
-    /// Waits for lines behind this number; those before are written.
+    /// Waits for lines behind this number.
     pub fn after(&self, number: u64) -> Next {
-        let mut lines = self.feed.lock();
-        lines.followers.insert(self.id, number);
-        self.feed.written.notify_all();
+        let lines = self.0.lock();
         let asked = lines.asked;
-        let is_quiet = |lines: &mut Lines| lines.last == number && lines.asked == asked;
-        let waited = self.feed.changed.wait_timeout_while(lines, BEAT, is_quiet);
+        let waiting = |lines: &mut Lines| lines.last == number && lines.asked == asked && !lines.has_ended;
+        let waited = self.0.changed.wait_timeout_while(lines, BEAT, waiting);
         let (lines, _) = waited.unwrap_or_else(PoisonError::into_inner);
         lines.after(number)
-    }
-
-    /// Whether nothing comes behind this number.
-    pub fn is_over(&self, number: u64) -> bool {
-        let lines = self.feed.lock();
-        lines.is_over && lines.last == number
     }
 }
 
 impl Drop for Follower<'_> {
     fn drop(&mut self) {
-        self.feed.lock().followers.remove(&self.id);
-        self.feed.written.notify_all();
+        self.0.lock().followers -= 1;
+        self.0.released.notify_all();
+    }
+}
+
+impl Drop for Answering<'_> {
+    fn drop(&mut self) {
+        self.0.lock().answering -= 1;
+        self.0.released.notify_all();
     }
 }
 
@@ -168,6 +178,7 @@ impl Lines {
         let missing = self.last.checked_sub(number).and_then(|missing| usize::try_from(missing).ok());
         match missing.filter(|&missing| missing <= self.ring.len()) {
             None => Next::Lost,
+            Some(0) if self.has_ended => Next::End,
             Some(0) => Next::Beat,
             Some(missing) => Next::Lines(self.ring.range(self.ring.len() - missing..).cloned().collect()),
         }
@@ -190,8 +201,13 @@ impl Lines {
         }
     }
 
-    /// Tells the pages which conversations have changed.
+    /// Tells the pages which conversations have changed, and the blacklist.
     pub fn compare(&mut self, model: &Model) {
+        if !model.blacklist.people.iter().flatten().eq(&self.blacklist) {
+            self.blacklist = model.blacklist.people.concat();
+            let names: Vec<_> = self.blacklist.iter().map(|name| clean(name)).collect();
+            self.push(json!({ "type": "blacklist", "names": names }));
+        }
         let (known, now) = (&self.conversations, model.conversations().iter().chain(&model.aside));
         let now: Vec<&Conversation> = now.collect();
         if known.len() == now.len() && known.iter().zip(&now).all(|(known, now)| self.is_current(known, now)) {
@@ -271,6 +287,9 @@ mod tests {
         (0..EVENTS).for_each(|_| lines.push(json!({ "type": "note" })));
         assert!(matches!(lines.after(4), Next::Lost));
         assert_eq!(numbers(&lines.after(5)).len(), EVENTS);
+        lines.has_ended = true;
+        assert_eq!(numbers(&lines.after(5)).len(), EVENTS, "the end comes last");
+        assert!(matches!(lines.after(lines.last), Next::End));
     }
 
     #[test]
@@ -293,6 +312,9 @@ mod tests {
             let value = |line: &Arc<str>| serde_json::from_str::<Value>(line).unwrap();
             new.iter().map(value).map(|v| format!("{} {} {}", v["type"], v["name"], v["unread"])).collect()
         };
+        model.blacklist.people = vec![vec!["evil".into(), "ev\u{202e}il".into()]];
+        assert_eq!(told(&mut lines, &model), ["\"blacklist\" null null"]);
+        assert!(told(&mut lines, &model).is_empty() && lines.blacklist.len() == 2);
         model.enter("#lab");
         assert_eq!(told(&mut lines, &model), ["\"conversation\" \"#lab\" 0"]);
         lines.count("#LAB");

@@ -43,6 +43,7 @@ pub fn send(
         given.ok_or_else(|| Refusal::new(400, format!("A file needs its {name} in the query")))
     };
     let (name, target) = (safe_name(&parameter("name")?), parameter("conversation")?);
+    lines::check_begun(client)?;
     lines::check_place(client, Some(&target))?;
     if client.lock().model.is_aside(&target) {
         let why = format!("{name} is not sent: files go through the server, and {target} is not there");

@@ -6,6 +6,7 @@
 use super::address::Address;
 use crate::core::event::{Event, Kind, Manner, Sentence};
 use crate::core::model::{Model, is_room};
+use crate::core::question::{Question, Wants};
 use crate::core::sentence;
 use crate::files::{Comes, FileEvent, Offer, UnderWay};
 use serde_json::{Value, json};
@@ -50,6 +51,7 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
         Kind::Renamed { old, new } => json!({ "type": "renamed", "old": clean(old), "new": clean(new) }),
         Kind::Topic { text, .. } => json!({ "type": "topic", "topic": clean(text) }),
         Kind::Invited { by } => json!({ "type": "invited", "by": clean(by) }),
+        Kind::Mode { .. } => json!({ "type": "mode" }),
         Kind::WeJoined => json!({ "type": "we_joined" }),
         Kind::WeLeft | Kind::WeWereRemoved { .. } => json!({ "type": "we_left" }),
         Kind::WeAreCalled(nick) => json!({ "type": "nick", "nick": clean(nick) }),
@@ -132,6 +134,16 @@ fn of_file(event: &FileEvent) -> Option<Value> {
         }
         _ => return None,
     })
+}
+
+/// A question to the user.
+pub fn of_question(question: &Question) -> Value {
+    let Question { number, reason, text, wants } = question;
+    let (wants, offer) = match wants {
+        Wants::Name { offer } => ("name", &**offer),
+        Wants::Consent => ("consent", ""),
+    };
+    json!({ "number": number, "reason": clean(reason), "text": clean(text), "wants": wants, "offer": clean(offer) })
 }
 
 /// The transfers that run, or wait.

@@ -23,7 +23,7 @@ pub const WRITE: Duration = Duration::from_secs(10);
 /// After this silence a stream says that it is still there, so that a page that went away is noticed.
 pub const BEAT: Duration = Duration::from_secs(20);
 /// How long the end of the client waits until the pages know why.
-pub const FLUSH: Duration = Duration::from_millis(500);
+pub const FLUSH: Duration = Duration::from_secs(2);
 /// How long what a refused client still sends is read and dropped, so that it can read why.
 pub const LINGER: Duration = Duration::from_secs(1);
 /// Bytes of that.
@@ -41,6 +41,8 @@ pub const BODY: usize = 100 * 1024;
 pub const TEXT: usize = 16 * 1024;
 /// Bytes of a file: as the largest that a server takes unless it is told otherwise.
 pub const FILE: u64 = 1024 * 1024 * 1024;
+/// Bytes of an answer to a question: no name is longer, and what is wrong with one can be said.
+pub const QUESTION_ANSWER: usize = 512;
 /// How long a line of a page waits for one that is being carried out: longer than a server that is there needs.
 pub const TURN: Duration = Duration::from_secs(5);
 

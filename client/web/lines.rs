@@ -9,14 +9,15 @@ use crate::core::client::{Client, Command};
 use crate::core::grammar::{self, Input};
 use crate::core::input;
 use crate::core::model::{Placed, is_aside_name};
-use crate::core::shutdown;
-use std::thread;
 use wire::names;
 
 /// The command that ends the chat for the terminal and all pages, so its user is asked before.
 const LEAVE: &str = "/quit";
 /// Commands about the terminal alone.
 const OF_TERMINAL: [&str; 2] = ["/keys", "/clear"];
+
+/// Commands that need no server.
+const ALWAYS: [&str; 2] = ["/help", "/quit"];
 
 /// A line from a page.
 pub struct Line<'a> {
@@ -45,8 +46,13 @@ pub fn carry_out(client: &Client, line: &Line<'_>) -> Result<Option<String>, Ref
         input::act(client, text);
     }
     let placed = turn.end().unwrap_or_default();
-    leave_if_asked(client);
     placed.refused.map_or(Ok(placed.target), |why| Err(Refusal::new(422, why)))
+}
+
+/// Whether there is a chat. Before, the user is perhaps being asked for a name.
+pub fn check_begun(client: &Client) -> Result<(), Refusal> {
+    let has_begun = client.lock().is_receiving;
+    if has_begun { Ok(()) } else { Err(Refusal::new(503, "Nothing was sent: you are not connected to the server yet")) }
 }
 
 /// Whether there is this conversation: a room in which we are, one that a wing leads, or anybody.
@@ -92,6 +98,10 @@ fn check_text(client: &Client, line: &Line<'_>) -> Result<(), Refusal> {
         _ if text.contains('\n') => return refuse(422, "a command has one row"),
         _ => {}
     }
+    let works_always = matches!(first, Input::Run(command, _) if ALWAYS.contains(&command.name));
+    if !works_always {
+        check_begun(client)?;
+    }
     let state = client.lock();
     let leads = matches!(first, Input::Run(command, _) if command.leads_elsewhere);
     if !state.is_connected() && leads {
@@ -101,15 +111,4 @@ fn check_text(client: &Client, line: &Line<'_>) -> Result<(), Refusal> {
         return refuse(503, "much is on its way already; wait until the server has confirmed it");
     }
     Ok(())
-}
-
-/// The user has left by a line of a page. The main thread reads the terminal, and nothing interrupts that.
-fn leave_if_asked(client: &Client) {
-    if client.lock().quit.is_none() {
-        return;
-    }
-    let Some(client) = client.share() else { return };
-    let leave = move || shutdown::from_elsewhere(&client);
-    // Without a thread the terminal leaves, as soon as a line is entered there.
-    let _ = thread::Builder::new().name("leaving".to_owned()).spawn(leave);
 }

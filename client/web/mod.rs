@@ -13,13 +13,15 @@
 //! - [`http`]: requests and answers; [`guard`]: who may ask
 //! - [`address`]: the address of the page, for the terminal alone
 //! - [`json`]: events as JSON; [`feed`]: the ring of them; [`view`]: the pages as a view of the model
-//! - [`lines`], [`files`]: what a page sends
+//! - [`lines`], [`files`]: what a page sends; [`room`]: what it asks the server for
 //! - [`snapshot`]: what a page begins with
 //! - [`places`]: how many connections there may be
 //! - [`server`]: the threads
+//! - [`server`]: the threads that serve pages; [`terminal`]: the one that reads the terminal beside them
 //! - [`wing`]: the hooks
 //!
-//! It uses these hooks of the core: `view`, `capability`, `ready` and `tick`. It stands on the files wing.
+//! It uses these hooks of the core: `view`, `capability`, `start`, `connected`, `ready` and `tick`. It stands on the files
+//! wing.
 //!
 //! # The contract with the page
 //!
@@ -31,8 +33,10 @@
 //! | --- | --- | --- |
 //! | `GET /`, `/page.css`, `/page.js` | | the page |
 //! | `GET /events` | `after=N`: lines behind this number | lines of JSON without end; a snapshot first if that is too old |
-//! | `GET /conversation` | `name=NAME` | `{n, name, topic, members: [nick], away: [[nick, why]], events: [event]}`: |
-//! | | | what is up to `n` |
+//! | `GET /conversation` | `name=NAME` | `{n, name, topic, members: [nick], ranks, away: [[nick, why]], events: [event]}`: |
+//! | | | what is up to `n`; `ranks` are the marks of members that have any, by folded nick: `{albert: "@"}` |
+//! | `GET /room` | `name=#ROOM` | `{modes: ["+ntk", "key"], bans: [mask]}`, as the server says it now |
+//! | `POST /answer` | `{number, text}`: to a question | `{}`; 409 when somebody was faster |
 //! | `POST /lines` | `{conversation, text, is_sure}`; `null` for none | `{conversation}`: where the user is then |
 //! | `POST /read` | `{conversation}` | `{}`: nothing in it is unread now, in all windows |
 //! | `POST /files` | `name=NAME&conversation=NAME`; the bytes are the body | `{}`: it is on its way |
@@ -46,15 +50,23 @@
 //! room can have: `[lab] (multicast)`. A line of it goes there or is refused. When a page takes the terminal out of it, by
 //! `/part` or into another one, the terminal talks to nobody.
 //!
+//! The page is served before the client has a connection. Whatever it asks the user meanwhile at the terminal (for a name,
+//! whether to take it from another client, whether to try again) it asks the pages, too, and the first answer counts. For
+//! `consent`, `y` is yes, and any other text is no.
+//!
 //! Lines of `/events` have a `type`, and all but `snapshot` and `beat` a number `n`, each one more than the one before:
 //!
 //! | type | fields |
 //! | --- | --- |
-//! | `snapshot` | `n`, `nick`, `server`, `is_connected`, `target`: the conversation at the terminal, `conversations`: |
-//! | | summaries, `notes`: events of no conversation, `transfers`, `commands`: `{usage, help}`, |
-//! | | `longest_text`, `largest_file` |
+//! | `snapshot` | `n`, `nick`, `server`, `is_connected`, `is_starting`: it never was, `question`: the open one or |
+//! | | `null`, `target`: the conversation at the terminal, `conversations`: summaries, `notes`: events of no |
+//! | | conversation, `transfers`, `blacklist`: names, `commands`: `{usage, help}`, `longest_text`, `largest_file` |
+//! | `question` | `number`, `text`, `reason`: perhaps empty, `wants`: `name` or `consent`, `offer`: a name, or empty |
+//! | `answered` | `number`: that question is closed, by this page, another or the terminal |
+//! | `started` | `nick`: the first connection is there |
 //! | `conversation` | a summary that is new or has changed: `name`, `unread`, `people`, `topic`, `is_aside`: it is such a one |
 //! | `closed` | `name`: there is no such conversation any more |
+//! | `blacklist` | `names`: all names of people of whom the user wants to see nothing |
 //! | `transfers` | `list` of `{id, name, peer, is_upload, is_running, done, total, figures}`; `/cancel ID` ends one |
 //! | `ended` | `why`, or empty: the client ends |
 //! | `presence` | `nick`, `away`: why, or `null` for here; without `nick` `/conversation` knows who is away |
@@ -72,6 +84,7 @@
 //! | `joined`, `left` | `nick` |
 //! | `renamed` | `old`, `new` |
 //! | `topic` | `topic`; empty when it was removed |
+//! | `mode` | the room's modes, or the rank of somebody there, have changed |
 //! | `invited` | `by`, into `conversation` |
 //! | `nick` | `nick`: our own name now |
 //! | `we_joined`, `we_left` | |
@@ -90,9 +103,12 @@ mod json;
 mod limits;
 mod lines;
 mod places;
+mod room;
 mod server;
 mod snapshot;
+mod terminal;
 mod view;
 mod wing;
 
-pub use wing::{Page, PageOptions, WithPage};
+pub use terminal::WithPage;
+pub use wing::{Page, PageOptions};

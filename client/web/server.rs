@@ -6,10 +6,12 @@ use super::feed::{Feed, Next};
 use super::files;
 use super::guard::Guard;
 use super::http::{Answer, Connection, Refusal, Request};
-use super::limits::{BODY, STREAMS};
+use super::limits::{BODY, QUESTION_ANSWER, STREAMS};
 use super::lines::{Line, carry_out};
 use super::places::{Place, Places};
+use super::room::settings;
 use super::snapshot::{conversation, snapshot};
+use crate::core::ask;
 use crate::core::client::Client;
 use crate::files::Files;
 use serde_json::{Value, json};
@@ -37,7 +39,6 @@ pub struct Server {
 
 /// Accepts connections as long as the client runs.
 pub fn accept_loop(server: &Arc<Server>, listener: &TcpListener) {
-    files::clean(&server.files);
     for stream in listener.incoming() {
         let Ok(stream) = stream else {
             // Out of descriptors, as a rule; some may be free soon.
@@ -99,17 +100,26 @@ fn respond(
         return Err(Refusal::new(503, "Too many windows are open; close one"));
     }
     let (is_post, none) = (request.method == "POST", json!({}));
+    let _answering = is_post.then(|| feed.answering());
     let value = match &*request.path {
         "/events" if is_get => return stream(server, connection, request),
         "/conversation" if is_get => {
             let name = request.parameter("name").ok_or_else(|| missing("name"))?;
             conversation(client, feed, &name).ok_or_else(|| Refusal::new(404, format!("You are not in {name}")))?
         }
+        "/room" if is_get => {
+            let name = request.parameter("name").ok_or_else(|| missing("name"))?;
+            settings(client, &name)?
+        }
         "/lines" if is_post => {
             let value = json_of(connection, request)?;
             let text = value["text"].as_str().ok_or_else(|| missing("text"))?;
             let line = Line { conversation: place_of(&value)?, text, is_sure: value["is_sure"] == true };
             json!({ "conversation": carry_out(client, &line)? })
+        }
+        "/answer" if is_post => {
+            answer(client, &json_of(connection, request)?)?;
+            none
         }
         "/read" if is_post => {
             let value = json_of(connection, request)?;
@@ -120,7 +130,7 @@ fn respond(
             files::send(client, &server.files, connection, request)?;
             none
         }
-        "/events" | "/conversation" | "/lines" | "/read" | "/files" => return Err(wrong_method()),
+        "/events" | "/conversation" | "/room" | "/answer" | "/lines" | "/read" | "/files" => return Err(wrong_method()),
         path => match path.strip_prefix("/files/") {
             Some(id) if is_get => return files::fetch(feed, id, connection, request),
             Some(_) => return Err(wrong_method()),
@@ -152,6 +162,17 @@ fn place_of(value: &Value) -> Result<Option<&str>, Refusal> {
     }
 }
 
+/// Answers a question of the client.
+fn answer(client: &Client, value: &Value) -> Result<(), Refusal> {
+    let number = value["number"].as_u64().ok_or_else(|| missing("number"))?;
+    let text = value["text"].as_str().ok_or_else(|| missing("text"))?;
+    if text.len() > QUESTION_ANSWER || text.contains(char::is_control) {
+        return Err(Refusal::new(422, "That is no answer: it is too long, or there is a control character in it"));
+    }
+    let is_first = ask::answer(client, number, text);
+    if is_first { Ok(()) } else { Err(Refusal::new(409, "That question is answered already")) }
+}
+
 /// Sends what happens, line by line, as long as the page takes it (RFC 9112, section 7.1).
 fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Result<io::Result<()>, Refusal> {
     let follower = server.feed.follow();
@@ -173,6 +194,11 @@ fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Re
                 text
             }
             Some(Next::Beat) if connection.is_closed() => return Ok(Ok(())),
+            Some(Next::End) => {
+                // Without the end of the chunks a browser takes what came last for broken.
+                let ended = connection.stream().write_all(b"0\r\n\r\n");
+                return Ok(ended.and(Err(io::ErrorKind::ConnectionAborted.into())));
+            }
             Some(Next::Beat) => "{\"type\":\"beat\"}\n".to_owned(),
             Some(Next::Lines(lines)) => {
                 number = number.map(|number| number + lines.len() as u64);
@@ -182,11 +208,6 @@ fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Re
         let chunk = format!("{:x}\r\n{text}\r\n", text.len());
         if let Err(error) = connection.stream().write_all(chunk.as_bytes()) {
             return Ok(Err(error));
-        }
-        if number.is_some_and(|number| follower.is_over(number)) {
-            // A browser drops what it has not handed out yet when a stream breaks off.
-            let ended = connection.stream().write_all(b"0\r\n\r\n");
-            return Ok(ended.and(Err(io::ErrorKind::ConnectionAborted.into())));
         }
     }
 }

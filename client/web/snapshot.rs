@@ -10,17 +10,19 @@ use super::lines::is_for_page;
 use crate::core::client::{Client, Command};
 use crate::core::model::{is_aside_name, is_room};
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The first line of a stream, and its number.
 pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
     let state = client.lock();
     let (nick, is_connected) = (state.model.nick.clone(), state.is_connected());
-    let target = state.model.target().map(clean);
+    let (is_starting, target) = (!state.is_receiving, state.model.target().map(clean));
+    let question = state.questions.open.as_ref().map(json::of_question);
     let lines = feed.lock();
     let (number, notes) = (lines.last, lines.notes.clone());
     let (conversations, transfers) = (lines.conversations.clone(), lines.transfers.clone());
+    let blacklist: Vec<_> = lines.blacklist.iter().map(|name| clean(name)).collect();
     drop((lines, state));
     let notes: Vec<Value> = notes.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let command = |command: &Command| json!({ "usage": command.usage(), "help": command.help });
@@ -30,9 +32,12 @@ pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
         "nick": clean(&nick),
         "server": client.dialer.server,
         "is_connected": is_connected,
+        "is_starting": is_starting,
+        "question": question,
         "target": target,
         "conversations": conversations.iter().map(Summary::json).collect::<Vec<_>>(),
         "notes": notes,
+        "blacklist": blacklist,
         "transfers": if transfers.is_array() { transfers } else { json!([]) },
         "commands": client.commands.iter().filter(|command| is_for_page(command)).map(command).collect::<Vec<_>>(),
         "longest_text": TEXT,
@@ -53,6 +58,7 @@ pub fn conversation(client: &Client, feed: &Feed, name: &str) -> Option<Value> {
     let (name, topic) =
         known.map_or((name.to_owned(), String::new()), |known| (known.name.clone(), known.topic.clone()));
     let members: Vec<_> = known.into_iter().flat_map(|known| known.members.values().cloned()).collect();
+    let ranks: HashMap<_, _> = known.into_iter().flat_map(|known| known.ranks.clone()).collect();
     let away = |nick: &String| Some((clean(nick), clean(state.model.presence.away(nick)?)));
     let away: Vec<_> = members.iter().filter_map(away).collect();
     // What is held back while the user sleeps comes later.
@@ -64,7 +70,8 @@ pub fn conversation(client: &Client, feed: &Feed, name: &str) -> Option<Value> {
     drop(state);
     let members: Vec<_> = members.iter().map(|nick| clean(nick)).collect();
     let events: Vec<_> = events.iter().filter_map(|event| json::of(event, &lens)).collect();
-    Some(
-        json!({ "n": number, "name": name, "topic": clean(&topic), "members": members, "away": away, "events": events }),
-    )
+    let topic = clean(&topic);
+    Some(json!({
+        "n": number, "name": name, "topic": topic, "members": members, "ranks": ranks, "away": away, "events": events,
+    }))
 }

@@ -6,6 +6,7 @@ use super::feed::{Feed, Lines, Received};
 use super::json;
 use crate::core::event::{Event, Kind};
 use crate::core::model::Model;
+use crate::core::question::Question;
 use crate::core::view::View;
 use crate::files::{FileEvent, Files};
 use serde_json::json;
@@ -48,6 +49,23 @@ impl View for PageView {
         false
     }
 
+    fn is_window(&self) -> bool {
+        true
+    }
+
+    fn ask(&mut self, question: &Question) {
+        let mut value = json::of_question(question);
+        value["type"] = "question".into();
+        self.feed.lock().push(value);
+        self.feed.signal();
+    }
+
+    fn answered(&mut self, question: &Question, _: Option<&str>) -> bool {
+        self.feed.lock().push(json!({ "type": "answered", "number": question.number }));
+        self.feed.signal();
+        false
+    }
+
     /// It says how far the transfers are, which pages draw.
     fn set_status(&mut self, _: &str) {
         self.compare_transfers();
@@ -56,12 +74,8 @@ impl View for PageView {
 
     /// It waits for a moment until the pages have it: what follows is the end of the process.
     fn end(&mut self, why: &str) {
-        let mut lines = self.feed.lock();
-        lines.push(json!({ "type": "ended", "why": json::clean(why) }));
-        lines.is_over = true;
-        drop(lines);
-        self.feed.signal();
-        self.feed.flush();
+        self.feed.lock().push(json!({ "type": "ended", "why": json::clean(why) }));
+        self.feed.end();
     }
 }
 

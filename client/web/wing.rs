@@ -1,19 +1,20 @@
-//! The hooks: a view beside the terminal, and the server as soon as the user is in the first room.
+//! The hooks: a view beside the terminal, and the server, from the start of the client on.
 //!
-//! The main thread makes it and calls `ready`.
+//! The main thread makes it and calls all hooks but `tick`.
 
 use super::address::Address;
 use super::feed::Feed;
+use super::files;
 use super::guard::Guard;
+use super::json;
 use super::server::{Server, accept_loop};
 use super::view::PageView;
 use crate::core::client::{Client, Wing};
-use crate::core::input::{Refused, Source};
 use crate::core::presence::AWAY_NOTIFY;
 use crate::core::state::State;
 use crate::core::view::View;
 use crate::files::Files;
-use std::io::{self, IsTerminal};
+use serde_json::json;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -61,11 +62,10 @@ impl Wing for Page {
         Some(AWAY_NOTIFY)
     }
 
-    fn ready(&self, client: &Client, state: &mut State) {
+    fn start(&self, client: &Client, state: &mut State) {
         let start = self.start.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (Some((listener, guard)), Some(client)) = (start, client.share()) else { return };
         let (feed, files) = (Arc::clone(&self.feed), Arc::clone(&self.files));
-        feed.lock().compare(&state.model);
         let address = Address(guard.address());
         let server = Arc::new(Server { client, files, feed, guard, places: Arc::default() });
         let accept = move || accept_loop(&server, &listener);
@@ -73,6 +73,18 @@ impl Wing for Page {
             Ok(_) => state.emit(address),
             Err(error) => state.note(format!("There is no page: no thread can be started: {error}")),
         }
+    }
+
+    fn connected(&self, _: &Client, state: &mut State, is_first: bool) {
+        if is_first {
+            self.feed.lock().push(json!({ "type": "started", "nick": json::clean(&state.model.nick) }));
+            self.feed.signal();
+        }
+    }
+
+    /// The files wing goes on with what it was sending, so the rest is left over.
+    fn ready(&self, _: &Client, _: &mut State) {
+        files::clean(&self.files);
     }
 
     /// Members come and go without an event where they are on the blacklist, or when a room names those who are there.
@@ -84,19 +96,5 @@ impl Wing for Page {
             self.feed.signal();
         }
         None
-    }
-}
-
-/// Lines of a client that has a page: where they come from no terminal, their end is not the end of the chat.
-pub struct WithPage<'a>(pub Box<dyn Source + 'a>);
-
-impl Source for WithPage<'_> {
-    fn next_line(&mut self) -> Option<Result<String, Refused>> {
-        let line = self.0.next_line();
-        while line.is_none() && !io::stdin().is_terminal() {
-            // Ctrl-C leaves, or a line of the page.
-            thread::park();
-        }
-        line
     }
 }

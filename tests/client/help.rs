@@ -25,7 +25,7 @@ fn help_shows_every_command() {
         "/join #room [key]*",
         "/part [#room]*",
         "/rooms*",
-        "/topic [text]*",
+        "/topic [text|-delete]*",
         "/mode [#room] [changes]*",
         "/invite NAME [#room]*",
         "/kick NAME [reason]*",

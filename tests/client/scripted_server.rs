@@ -138,11 +138,17 @@ impl Session {
     pub fn expect_registration(&mut self, nick: &str) {
         let files = cfg!(feature = "files").then_some("groupchat.local/files");
         self.expect("CAP LS 302");
-        let core = ["message-tags", "server-time", "groupchat.local/waited", "batch", "draft/multiline"];
-        for capability in core.into_iter().chain(files) {
-            self.expect(&format!("CAP REQ :{capability}"));
+        let core =
+            ["message-tags", "server-time", "multi-prefix", "groupchat.local/waited", "batch", "draft/multiline"];
+        for line in core.into_iter().chain(files).map(|name| format!("CAP REQ :{name}")).chain([format!("NICK {nick}")])
+        {
+            let mut got = self.receive().unwrap();
+            if got == "CAP REQ :away-notify" {
+                // For a page.
+                got = self.receive().unwrap();
+            }
+            assert_eq!(got, line);
         }
-        self.expect(&format!("NICK {nick}"));
         self.expect(&format!("USER {nick} 0 * *"));
         self.expect("CAP END");
     }

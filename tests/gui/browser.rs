@@ -151,11 +151,23 @@ impl Page<'_> {
         self.send("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
+    #[track_caller]
+    pub fn run(&self, script: &str) {
+        self.send("POST", "/execute/sync", &json!({ "script": script, "args": [] }));
+    }
+
+    /// The value that a script hands to `done`, in its own time.
+    #[track_caller]
+    pub fn value_later(&self, script: &str) -> Value {
+        let script = format!("const done = arguments[0]; {script}");
+        self.send("POST", "/execute/async", &json!({ "script": script, "args": [] }))
+    }
+
     /// Waits until an expression is true.
     #[track_caller]
     pub fn expect(&self, expression: &str) {
         let script = format!(
-            "const done = arguments[0], until = Date.now() + {};
+            "const until = Date.now() + {};
              const look = () => {{
                  let value = false;
                  try {{ value = ({expression}); }} catch {{}}
@@ -165,7 +177,7 @@ impl Page<'_> {
              look();",
             PATIENCE.as_millis()
         );
-        let text = self.send("POST", "/execute/async", &json!({ "script": script, "args": [] }));
+        let text = self.value_later(&script);
         assert_eq!(text, Value::Null, "never came: {expression}\n{}", text.as_str().unwrap_or_default());
     }
 
@@ -174,7 +186,7 @@ impl Page<'_> {
     pub fn expect_row(&self, text: &str) {
         let text = json!(text);
         self.expect(&format!(
-            "[...document.querySelectorAll('#messages .row p')].some((row) => row.innerText.trim() === {text})"
+            "[...document.querySelectorAll('#messages .row p')].some((row) => row.textContent.trim() === {text})"
         ));
     }
 
@@ -209,6 +221,23 @@ impl Page<'_> {
         let element = self.element(selector);
         let part = |what: &str| self.send("GET", &format!("/element/{element}/{what}"), &Value::Null);
         format!("{} {}", part("computedrole").as_str().unwrap(), part("computedlabel").as_str().unwrap())
+    }
+
+    /// Clicks on the button, or the entry of a menu, that has this text.
+    #[track_caller]
+    pub fn choose(&self, text: &str) {
+        let text = json!(text);
+        self.expect(&format!(
+            "((above) => ((found) => found && (found.click() ?? true))([...above.querySelectorAll('button, label')]
+                 .find((made) => made.textContent === {text} && made.checkVisibility())))
+             (document.querySelector('#menu:popover-open') ?? document.querySelector('dialog[open]') ?? document)"
+        ));
+    }
+
+    /// A command of the browser's own protocol.
+    #[track_caller]
+    pub fn emulate(&self, command: &str, params: &Value) {
+        self.send("POST", "/goog/cdp/execute", &json!({ "cmd": format!("Emulation.{command}"), "params": params }));
     }
 
     #[track_caller]

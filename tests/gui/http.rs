@@ -72,6 +72,13 @@ impl Address {
         }
     }
 
+    /// Leaves the chat, as a user does who was asked.
+    #[track_caller]
+    pub fn leave(&self) {
+        let sure = serde_json::json!({ "conversation": null, "text": "/quit", "is_sure": true });
+        assert_eq!(self.post("/lines", &sure.to_string()).status, 200);
+    }
+
     /// Follows the events from now on.
     #[track_caller]
     pub fn follow_from_now(&self) -> Events {
@@ -187,6 +194,15 @@ impl Events {
             assert!(chunk.ends_with(b"\r\n"));
             self.rest += str::from_utf8(&chunk[..chunk.len() - 2]).unwrap();
         }
+    }
+
+    /// The stream ends in order, so that no browser takes its last line for broken.
+    #[track_caller]
+    pub fn expect_end(&mut self) {
+        assert_eq!(self.rest, "");
+        let mut rest = String::new();
+        self.connection.0.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "0\r\n\r\n");
     }
 
     /// Reads on until a line has these fields.

@@ -203,7 +203,8 @@ fn the_keyboard_is_enough() {
     page.type_into("#message", &format!("/who{tab}{tab}{tab}"));
     page.expect("document.getElementById('message').value === '/who '");
     page.type_into("#message", &format!("{up}{up}{down}"));
-    page.expect("document.getElementById('message').value === ''");
+    // What was not sent is still there.
+    page.expect("document.getElementById('message').value === '/who '");
     page.type_into("#message", &format!("{up}!{enter}"));
     albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :albert: hi!");
     // The menu of a name: opened, walked through and closed again.
@@ -212,7 +213,7 @@ fn the_keyboard_is_enough() {
     page.type_into("#menu button:focus", &format!("{down}"));
     page.expect("document.activeElement.textContent === 'Who is that?'");
     page.type_into("#menu button:focus", &format!("{escape}"));
-    page.expect("document.activeElement.textContent === 'albert'");
+    page.expect("document.activeElement.textContent === 'albert operator'");
     page.type_into("#people button", &format!("{enter}"));
     page.type_into("#menu button:focus", &format!("{enter}"));
     page.expect("document.getElementById('title').textContent === 'albert' && document.activeElement.id === 'message'");
@@ -241,11 +242,80 @@ fn stored_messages_have_their_time_and_the_blacklist_is_kept() {
     page.expect("document.querySelectorAll('#people li').length === 3");
     page.click("#people li:nth-child(2) button");
     page.expect("document.activeElement.textContent === 'Write to evil'");
-    page.click("#menu button:nth-child(4)");
+    page.click("#menu button:nth-child(5)");
     page.expect("document.getElementById('rows').innerText.includes('You will see nothing more from evil')");
     evil.send("PRIVMSG #lobby :spam");
     evil.sync();
     albert.send("PRIVMSG #lobby :ham");
     page.expect_row("albert: ham");
     assert_eq!(page.value("document.body.innerText.includes('spam')"), false);
+}
+
+#[test]
+fn what_is_being_written_stays_where_it_was_begun() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let (_mel, address) = with_page(&home, "mel");
+    let Some(browser) = Browser::open() else { return };
+    let page = browser.window(&address, 1000, 700);
+    page.enter("/to albert");
+    page.expect("document.getElementById('title').textContent === 'albert'");
+    // The answer comes late.
+    page.run(
+        "const now = window.fetch;
+         window.fetch = (path, ...rest) => (path !== '/lines' ? now(path, ...rest)
+             : new Promise((done) => { window.go = () => done(now(path, ...rest)); }));",
+    );
+    page.enter("/to #lobby");
+    page.type_into("#message", "a sec");
+    page.run("go()");
+    page.expect("document.getElementById('error').textContent === 'Now you can go to #lobby: it is in the list'");
+    page.type_into("#message", "ret\u{e007}");
+    page.run("go()");
+    albert.skip_to(":mel!mel@127.0.0.1 PRIVMSG albert :a secret");
+    // Each conversation keeps what is begun there.
+    page.type_into("#message", "half");
+    page.click("#conversations li:first-child button");
+    page.expect("document.getElementById('title').textContent === '#lobby'");
+    assert_eq!(page.value("document.getElementById('message').value"), "");
+    page.click("#conversations li:nth-child(2) button");
+    page.expect("document.getElementById('message').value === 'half'");
+}
+
+#[test]
+fn pasted_and_dropped_files_are_sent_after_a_question() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let (mut mel, address) = with_page(&home, "mel");
+    let Some(browser) = Browser::open() else { return };
+    let page = browser.window(&address, 1000, 700);
+    page.enter("/to albert");
+    page.expect("document.getElementById('title').textContent === 'albert'");
+    page.run(
+        "window.data = new DataTransfer();
+         data.items.add(new File(['text'], '\"><img src=x onerror=alert(1)>.txt'));
+         window.paste = () => document.getElementById('message').dispatchEvent(
+             new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+         window.drag = (kind) => document.dispatchEvent(new DragEvent(kind, { dataTransfer: data }));",
+    );
+    page.run("drag('dragover')");
+    page.expect("document.getElementById('drop').textContent === 'Drop to send to albert' && !drop.hidden");
+    page.run("drag('drop')");
+    page.expect("drop.hidden && document.activeElement.textContent === 'Send to albert alone'");
+    page.type_into("dialog form button", "\u{e00c}");
+    page.expect("!document.getElementById('dialog').open && document.activeElement.id === 'message'");
+    page.run("paste()");
+    page.type_into("dialog form button", "\u{e007}");
+    mel.skip_to("Sent __*.txt * to albert *");
+    // They have another name now; the question was about the one before.
+    page.run("paste()");
+    albert.send("NICK al");
+    page.expect("document.getElementById('title').textContent === 'al'");
+    page.type_into("dialog form button", "\u{e007}");
+    page.expect("document.getElementById('answer').textContent === 'There is no conversation with albert any more'");
+    assert_eq!(page.complaints(), [""; 0]);
 }

@@ -92,6 +92,7 @@ fn another_key_is_refused_after_the_first_contact() {
     let mut tesla = home.start(&["--nick", "tesla"]);
     tesla.expect_line(&format!("First contact with {}. Its key has the fingerprint", server.addresses[0]));
     tesla.expect_line(&key);
+    tesla.expect_line("Compare it with the one that the server shows when it starts; *");
     tesla.expect_line("From now on it has to be the same; */config/groupchat/known_servers remembers it");
     tesla.skip_to(WELCOME);
     assert_eq!(known(&home), key);

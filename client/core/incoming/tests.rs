@@ -170,7 +170,6 @@ impl View for Log {
     fn end_prompt(&mut self) {}
     fn set_status(&mut self, _: &str) {}
     fn entered(&mut self, _: &str) {}
-    fn ask(&mut self, _: &str) {}
     fn end_line(&mut self) {}
 }
 

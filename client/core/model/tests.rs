@@ -46,6 +46,24 @@ fn conversations_know_who_is_there_and_what_is_unread() {
 }
 
 #[test]
+fn members_have_ranks() {
+    let mut model = Model { nick: "me".into(), ..Model::default() };
+    let mut ranks = |lines: &[&str]| {
+        lines.iter().for_each(|line| model.follow(&Message::parse(line).unwrap()));
+        let mut ranks: Vec<_> =
+            model.find("#lab").unwrap().ranks.iter().map(|(nick, marks)| format!("{marks}{nick}")).collect();
+        ranks.sort();
+        ranks.join(" ")
+    };
+    assert_eq!(ranks(&[":me!m@h JOIN #lab", ":srv 353 me = #lab :~@Tesla +bob carl me"]), "+bob ~@tesla");
+    assert_eq!(ranks(&[":TESLA!t@h MODE #LAB +ov-v+bq Bob Bob Bob x!*@* *!*@*"]), "@bob ~@tesla");
+    assert_eq!(ranks(&[":x!t@h MODE #lab -q+v tesla tesla", ":x!t@h MODE #lab +o nobody"]), "@+tesla @bob");
+    assert_eq!(ranks(&[":TESLA!t@h NICK nik", ":bob!b@h PART #lab", ":bob!b@h JOIN #lab"]), "@+nik");
+    assert_eq!(ranks(&[":srv 353 me = #lab :nik @me", ":srv 353 me = #lab :@@+"]), "@me");
+    assert_eq!(ranks(&[":me!m@h JOIN #lab"]), "");
+}
+
+#[test]
 fn conversations_have_our_own_words_and_the_news_of_their_people() {
     let mut model = Model { nick: "me".into(), ..Model::default() };
     [":me!m@h JOIN #lab", ":tesla!t@h JOIN #lab", ":me!m@h JOIN #dev"]

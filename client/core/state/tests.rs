@@ -81,7 +81,6 @@ fn an_event_knows_whether_it_came_where_the_user_was() {
         fn end_prompt(&mut self) {}
         fn set_status(&mut self, _: &str) {}
         fn entered(&mut self, _: &str) {}
-        fn ask(&mut self, _: &str) {}
         fn end_line(&mut self) {}
     }
     let kept = Arc::default();

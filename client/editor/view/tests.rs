@@ -7,6 +7,7 @@ use super::super::style::Style;
 use super::*;
 use crate::core::command;
 use crate::core::event::Manner;
+use crate::core::question::Wants;
 use crate::core::terminal::tests::{Paper, said};
 use proptest::prelude::*;
 
@@ -210,11 +211,37 @@ fn the_bell_rings_once_for_many_mentions() {
     assert_eq!(paper.take().matches('\x07').count(), 1);
 }
 
+fn question() -> Question {
+    let (reason, text, offer) = (String::new(), "Enter username".to_owned(), String::new());
+    Question { number: 1, reason, text, wants: Wants::Name { offer } }
+}
+
+#[test]
+fn what_was_begun_for_a_question_that_another_view_has_answered_is_sent_by_a_second_enter() {
+    let (editor, paper) = editor();
+    let mut view = SharedEditor(Arc::new(Mutex::new(editor)));
+    view.ask(&question());
+    assert_eq!(press(&mut lock(&view.0), &model(), "rob"), None);
+    assert!(view.answered(&question(), Some("mel")) && paper.take().contains("Enter username: mel\r\n"));
+    view.draw_prompt(&model());
+    assert_eq!(press(&mut lock(&view.0), &model(), "ert\r"), None);
+    assert!(paper.take().contains("Nothing was sent: the question"));
+    let line = |line: &str| Some(Request::Line { line: line.into(), typed: Some(line.into()) });
+    assert_eq!(press(&mut lock(&view.0), &model(), "\r"), line("robert"));
+    // Nor where it is an answer on its way, or nothing was begun.
+    view.ask(&question());
+    assert!(press(&mut lock(&view.0), &model(), "rob\r").is_some());
+    assert!(!view.answered(&question(), Some("mel")));
+    view.ask(&question());
+    assert!(view.answered(&question(), Some("mel")));
+    assert_eq!(press(&mut lock(&view.0), &model(), "hi\r"), line("hi"));
+}
+
 #[test]
 fn a_question_is_answered_by_one_line_that_is_not_kept() {
     let (editor, paper) = editor();
     let mut view = SharedEditor(Arc::new(Mutex::new(editor)));
-    view.ask("Enter username: ");
+    view.ask(&question());
     assert!(paper.take().contains("Enter username: "));
     let mut editor = lock(&view.0);
     let expected = Some(Request::Line { line: "exit".into(), typed: None });

@@ -12,14 +12,21 @@ const isRoom = (name) => /^[#&+!@]/.test(name);
 let token = location.hash.slice(1);
 let nick = '';
 let isConnected = false;
+let isStarting = true; // there was no connection yet
+let server = '';
 let last = null; // the number of the last line of events
 let current = null; // the folded name of the conversation that is shown
 let commands = [];
 let largestFile = 0;
-const conversations = new Map(); // by folded name: { name, unread, people, topic, isAside, events, members, n, draft }
+// By folded name: { name, unread, people, topic, isAside, events, ids, members, ranks, n, draft, sent, isLocal }. Those
+// that are local are known to this window alone: nothing was said there yet.
+const conversations = new Map();
 let notes = []; // events of no conversation
-const sent = []; // lines that were sent, the newest last
-let recalled = 0; // how far Up has gone back in them
+let blacklist = [];
+// Names of rooms and people, folded, that shall not attract attention; the same in all windows.
+const mutedNames = () => new Set(JSON.parse(localStorage.getItem('muted') ?? '[]'));
+let muted = mutedNames();
+let recalled = 0; // how far Up has gone back in the lines that were sent
 let completion = null;
 let hasEnded = false; // the client has
 const away = new Map(); // why people are away, by folded name
@@ -55,19 +62,21 @@ function complain(error) {
   byId('error').textContent = error ? error.message ?? error : '';
 }
 
-/** Carries out a line, as if it were typed in that conversation. */
+/** Carries out a line, as if it were typed in that conversation. It may lead to another one. */
 async function carryOut(text, conversation = nameOf(current)) {
   complain('');
   const from = current;
-  let answer;
+  let to;
   try {
-    answer = await post('/lines', { conversation, text });
+    ({ conversation: to } = await post('/lines', { conversation, text }));
   } catch (error) {
     if (error.status !== 409) throw error;
     return askToLeave(error, conversation, text);
   }
-  // Unless the user has gone elsewhere meanwhile, and writes there.
-  if (answer.conversation && fold(answer.conversation) !== from && current === from) open(answer.conversation);
+  if (!to || fold(to) === fold(conversation ?? '') || current !== from) return;
+  // What the user is writing meanwhile stays where it was begun.
+  if (byId('message').value.trim()) complain(`Now you can go to ${to}: it is in the list`);
+  else open(to);
 }
 
 const command = (text) => carryOut(text).catch(complain);
@@ -122,17 +131,23 @@ function handle(event) {
       return;
     case 'ended':
       hasEnded = true;
+      showEnd(event.why);
       return showConnection(event.why ? `The chat has ended: ${event.why}` : 'You have left the chat', true);
     case 'conversation':
       summarize(event);
-      return showLists();
+      return showSoon();
     case 'closed':
-      if (current === fold(event.name)) {
-        const last = conversations.get(current).events?.at(-1);
-        goNowhere(last?.type === 'we_left' ? last.sentence : `${event.name} is closed`);
-      }
-      conversations.delete(fold(event.name));
-      return showLists();
+      return forget(event.name);
+    case 'blacklist':
+      blacklist = event.names;
+      return showSoon();
+    case 'question':
+      return putQuestion(event);
+    case 'answered':
+      return event.number === question?.number ? putQuestion(null) : undefined;
+    case 'started':
+      [nick, isConnected, isStarting] = [event.nick, true, false];
+      return showConnection();
     case 'transfers':
       return showTransfers(event.list);
     case 'presence':
@@ -145,68 +160,88 @@ function handle(event) {
   // In a room without the server people are called as they like.
   if (event.type === 'renamed' && event.conversation === undefined) rename(event.old, event.new);
   if (event.type === 'connected') away.clear();
+  // Nothing is shown and nothing half typed, as at the start.
+  if (event.type === 'we_joined' && current === null && !byId('message').value) open(event.conversation);
   record(event);
 }
 
 /** The client says all that it knows. */
 function begin(snapshot) {
-  ({ nick, commands } = snapshot);
+  ({ nick, commands, blacklist, server } = snapshot);
   isConnected = snapshot.is_connected;
+  isStarting = snapshot.is_starting;
   largestFile = snapshot.largest_file;
   notes = snapshot.notes;
-  const drafts = new Map([...conversations].map(([key, { draft }]) => [key, draft]));
+  keepDraft();
+  const before = new Map(conversations);
   conversations.clear();
   snapshot.conversations.forEach(summarize);
-  drafts.forEach((draft, key) => { if (conversations.has(key)) conversations.get(key).draft = draft; });
-  if (!conversations.has(current)) {
-    keepLine();
-    const known = [sessionStorage.conversation, snapshot.target].find((name) => conversations.has(fold(name ?? '')));
-    const first = known ?? snapshot.conversations[0]?.name;
-    current = first === undefined ? null : fold(first);
+  before.forEach((known, key) => {
+    const { draft, sent } = known;
+    if (conversations.has(key)) Object.assign(conversations.get(key), { draft, sent });
+    else if (known.isLocal) conversations.set(key, { ...known, events: null });
+  });
+  if (before.size === 0) {
+    // At the start the terminal's target is a room in which we are not yet.
+    const wanted = [sessionStorage.conversation, snapshot.target].map((name) => fold(name ?? ''));
+    current = wanted.find((key) => conversations.has(key)) ?? conversations.keys().next().value ?? null;
+  } else if (!conversations.has(current)) {
+    // What the user is writing was meant for nobody else.
+    current = null;
   }
   byId('directory').hidden = !has('/chat');
   showConnection();
+  putQuestion(snapshot.question);
   showTransfers(snapshot.transfers);
   if (current === null) show();
   else open(nameOf(current));
 }
 
-function summarize({ name, unread, people, topic, is_aside: isAside }) {
+function summarize({ name, unread, people, topic, is_aside: isAside = false, isLocal = false }) {
   const key = fold(name);
-  const known = conversations.get(key) ?? { events: null, members: [], n: 0, draft: '' };
+  const known = conversations.get(key) ?? { events: null, members: [], ranks: new Map(), n: 0, draft: '', sent: [] };
   if (key === current && known.people !== people) refreshPeople();
-  conversations.set(key, { ...known, name, unread, people, topic, isAside });
+  conversations.set(key, { ...known, name, unread, people, topic, isAside, isLocal });
   if (key === current) {
     byId('topic').textContent = topic;
-    readIfSeen();
   }
 }
 
 /** Puts an event where it belongs. */
 function record(event) {
   const places = event.conversations ?? (event.conversation === undefined ? null : [event.conversation]);
-  if (places === null) {
+  // A room that we have left is shown no more, and one into which we are invited not yet.
+  if (places === null || ['we_left', 'invited'].includes(event.type)) {
     notes.push(event);
     if (notes.length > 200) notes.shift();
-    if (event.sentence) append(event);
-    return;
+    appendNews(event);
+    return answer(event.sentence ?? '');
   }
   for (const name of places) {
     const conversation = conversations.get(fold(name));
     // What was held back while the user slept may be there already.
-    if (event.msgid && conversation?.events?.some(({ msgid }) => msgid === event.msgid)) continue;
+    if (event.msgid && conversation?.ids?.has(event.msgid)) continue;
     // Its first events are still on their way.
     if (conversation?.early) conversation.early.push(event);
     if (conversation?.events && event.n > conversation.n) {
       conversation.events.push(event);
-      if (conversation.events.length > MOST_ROWS) conversation.events.shift();
+      conversation.ids.add(event.msgid);
+      if (conversation.events.length > MOST_ROWS) conversation.ids.delete(conversation.events.shift().msgid);
+      if (fold(name) === current) appendNews(event);
     }
-    if (fold(name) === current && (!conversation || (conversation.events && event.n > conversation.n))) append(event);
-    // Nobody would see it: there is no such conversation, such as a room into which we are invited.
-    else if (!conversation) append(event);
   }
-  if (event.type === 'renamed') refreshPeople();
-  if (event.mentions && document.hidden) document.title = `(!) ${byId('title').textContent}`;
+  if (['renamed', 'mode'].includes(event.type)) refreshPeople();
+  if (event.type === 'mode') delete conversations.get(fold(event.conversation))?.bans;
+  if (event.sentence && places.includes(dialog.dataset.room)) answer(event.sentence);
+  attract(event);
+}
+
+/** A conversation has ended. What the user is writing there goes to nobody else. */
+function forget(name) {
+  const last = conversations.get(fold(name))?.events?.at(-1);
+  conversations.delete(fold(name));
+  if (current !== fold(name)) return showSoon();
+  goNowhere(last?.type === 'we_left' ? last.sentence : `${name} is closed`);
 }
 
 /** A person with whom we talk has another name. */
@@ -219,6 +254,7 @@ function rename(old, name) {
     away.set(fold(name), away.get(fold(old)));
     if (fold(old) !== fold(name)) away.delete(fold(old));
   }
+  if (muted.has(fold(old))) setMuted(name, true);
   const known = conversations.get(fold(old));
   if (!known || isRoom(old)) return;
   conversations.delete(fold(old));
@@ -238,21 +274,24 @@ const nameOf = (key) => conversations.get(key)?.name ?? null;
 async function open(name) {
   const key = fold(name);
   keepDraft();
-  if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '', is_aside: false });
-  current = key;
+  if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '', isLocal: true });
+  [current, recalled] = [key, 0];
   sessionStorage.conversation = name;
-  byId('lists').classList.remove('shown');
-  byId('show-lists').setAttribute('aria-expanded', 'false');
+  showTitle();
+  showPanel(false);
   const conversation = conversations.get(key);
   byId('message').value = conversation.draft ?? '';
   if (conversation.events === null) {
     conversation.early = [];
     try {
-      const { n, members, events, away: found } = await ask(`/conversation?name=${encodeURIComponent(name)}`);
+      const path = `/conversation?name=${encodeURIComponent(name)}`;
+      const { n, members, ranks: marks, events, away: found } = await ask(path);
       noteAway(members, found);
       const early = conversations.get(key)?.early ?? [];
       events.push(...early.filter((event) => event.n > n));
-      Object.assign(conversations.get(key) ?? {}, { n, members, events, early: null });
+      const ranks = new Map(Object.entries(marks));
+      const ids = new Set(events.map(({ msgid }) => msgid));
+      Object.assign(conversations.get(key) ?? {}, { n, members, ranks, events, ids, early: null });
     } catch (error) {
       complain(error);
     }
@@ -262,20 +301,17 @@ async function open(name) {
   byId('message').focus();
 }
 
-/** The line that is being written was for a conversation that has ended: it goes nowhere, and Up brings it back. */
-function keepLine() {
-  if (byId('message').value.trim()) sent.push(byId('message').value);
-  recalled = 0;
-  byId('message').value = '';
-}
-
-/** The conversation that is shown has ended. What the user is writing must not go to another one. */
+/** The conversation that is shown has ended. What the user is writing stays in sight, and goes to no other one. */
 function goNowhere(why) {
-  const isWriting = byId('message').value.trim() !== '';
-  keepLine();
-  complain(isWriting ? `${why}; nothing was sent (↑ brings the line back)` : why);
+  complain(byId('message').value.trim() ? `${why}; what you are writing was not sent` : why);
   current = null;
   show();
+}
+
+/** On a narrow screen the lists hide behind a button. */
+function showPanel(isShown) {
+  byId('lists').classList.toggle('shown', isShown);
+  byId('show-lists').ariaExpanded = `${isShown}`;
 }
 
 function keepDraft() {
@@ -294,29 +330,43 @@ async function refreshPeople() {
   const [key, name] = [current, nameOf(current)];
   if (name === null || !(isRoom(name) || conversations.get(key).isAside)) return;
   const answer = await ask(`/conversation?name=${encodeURIComponent(name)}`).catch(() => null);
-  const conversation = conversations.get(key);
-  if (!answer || !conversation) return;
+  if (!answer || !conversations.has(key)) return;
   noteAway(answer.members, answer.away);
-  const isSame = conversation.members.join(' ') === answer.members.join(' ');
-  conversation.members = answer.members;
-  // Where nobody has come or gone, nothing moves under the pointer.
-  if (isSame && current === key) [...byId('people').children].forEach(showPresence);
-  else showLists();
+  // A map, since a person may be called constructor.
+  const ranks = new Map(Object.entries(answer.ranks));
+  Object.assign(conversations.get(key), { members: answer.members, ranks });
+  showLists();
 }
 
-function readIfSeen() {
+let isReading = false;
+
+async function readIfSeen() {
   const conversation = conversations.get(current);
-  if (conversation?.unread > 0 && !document.hidden && conversation.events) {
-    post('/read', { conversation: conversation.name }).catch(complain);
-  }
+  if (isReading || !(conversation?.unread > 0) || document.hidden || !conversation.events) return;
+  isReading = true;
+  // More may have come meanwhile.
+  await post('/read', { conversation: conversation.name }).then(showSoon, complain);
+  isReading = false;
+}
+
+let isDrawingSoon = false;
+
+/** Draws what has changed in the lists, once for all that comes at the same time. */
+async function showSoon() {
+  if (isDrawingSoon) return;
+  isDrawingSoon = true;
+  await pause(0.05);
+  isDrawingSoon = false;
+  showLists();
+  readIfSeen();
 }
 
 // --- Drawing ------------------------------------------------------------------------------------
 
-function element(name, className = '', text = '') {
+function element(name, className = '', ...content) {
   const made = document.createElement(name);
   if (className) made.className = className;
-  if (text) made.textContent = text;
+  made.append(...content);
   return made;
 }
 
@@ -330,20 +380,25 @@ function button(text, onClick, className = '') {
 function show() {
   showTitle();
   showLists();
-  const messages = byId('rows');
-  messages.replaceChildren();
+  // A screen reader says what comes, but not all that was said before.
+  byId('messages').ariaLive = 'off';
+  pause(0.5).then(() => { byId('messages').ariaLive = 'polite'; });
+  byId('rows').replaceChildren();
   previous = null;
   const conversation = conversations.get(current);
+  if (!conversation) put(element('div', 'day', 'Choose a conversation'));
   const events = [...(conversation?.events ?? []), ...notes.filter((note) => note.sentence)];
-  events.sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
-  let unseen = conversation?.unread ?? 0;
+  for (const event of events) event.at ??= Date.parse(event.time);
+  events.sort((one, other) => one.at - other.at);
+  const unseen = conversation?.unread ?? 0;
   const saidAt = events.flatMap((event, at) => (event.type === 'said' ? [at] : []));
   const firstUnseen = unseen > 0 ? saidAt.at(-Math.min(unseen, saidAt.length)) : undefined;
   events.forEach((event, at) => {
-    if (at === firstUnseen) messages.append(element('div', 'new', 'new'));
+    if (at === firstUnseen) put(element('div', 'new', 'new'));
     append(event);
   });
   scrollDown();
+  if (!byId('search').hidden) search();
   readIfSeen();
 }
 
@@ -355,73 +410,137 @@ function showTitle() {
   byId('aside').hidden = !conversation?.isAside;
 }
 
-function showConnection(text, isLost = !isConnected) {
-  const usual = isConnected ? `You are ${nick}` : 'No connection to the server; trying again';
+function showConnection(text, isLost = !isConnected && !isStarting) {
+  const starting = question ? 'Not connected yet' : `Connecting to ${server} …`;
+  const absent = isStarting ? starting : 'No connection to the server; trying again';
+  const usual = isConnected ? `You are ${nick}` : absent;
   byId('connection').textContent = text ?? usual;
   byId('connection').classList.toggle('lost', isLost);
 }
 
+/** Brings a list up to date. What stays is the same element, so that the keyboard and a menu stay where they are. */
+function fill(list, entries, make) {
+  const wanted = new Set(entries.map(({ name }) => name));
+  for (const item of [...list.children]) if (!wanted.has(item.dataset.name)) item.remove();
+  const known = new Map([...list.children].map((item) => [item.dataset.name, item]));
+  entries.forEach((entry, at) => {
+    const item = known.get(entry.name) ?? element('li');
+    if (list.children[at] !== item) list.insertBefore(item, list.children[at] ?? null);
+    const drawn = JSON.stringify(entry);
+    if (item.dataset.drawn !== drawn) make(item, entry);
+    Object.assign(item.dataset, { name: entry.name, drawn });
+  });
+  // One of them is a stop of Tab; the arrow keys lead to the others.
+  const stop = list.querySelector('[aria-current]') ?? list.querySelector('button');
+  for (const item of list.children) item.firstChild.tabIndex = item.firstChild === stop ? 0 : -1;
+}
+
 function showLists() {
-  const one = ({ name, unread }) => {
-    const item = element('li');
-    item.dataset.name = name;
-    const made = button('', () => open(name), unread ? 'unread' : '');
-    made.append(element('span', '', name));
-    if (unread) {
-      const count = element('span', '', `${unread}`);
-      count.append(element('span', 'hidden', ' unread'));
-      made.append(' ', count);
-    }
-    if (fold(name) === current) made.setAttribute('aria-current', 'true');
-    item.append(made);
-    return item;
-  };
-  const focused = document.activeElement.closest('#lists li')?.dataset.name;
-  const list = document.activeElement.closest('#lists ul');
-  byId('conversations').replaceChildren(...[...conversations.values()].map(one));
+  fill(byId('conversations'), [...conversations.values()].map(({ name, unread }) => {
+    const isCurrent = fold(name) === current;
+    return { name, isCurrent, isMuted: muted.has(fold(name)), unread: isCurrent && !document.hidden ? 0 : unread };
+  }), makeConversation);
+  const unread = [...conversations.values()].filter((known) => known.unread && fold(known.name) !== current).length;
+  byId('show-lists').textContent = unread ? `Lists (${unread} new)` : 'Lists';
+  const { name = '', members = [], ranks } = conversations.get(current) ?? {};
+  const isPrivate = name && !isRoom(name) && !name.includes(' ');
   const person = (name) => {
-    const item = element('li');
-    item.dataset.name = name;
-    const made = button('', (event) => openMenu(name, event.currentTarget));
-    made.append(element('span', colour(name), name));
+    const known = { marks: ranks.get(fold(name)) ?? '', isBlack: isBlack(name), why: away.get(fold(name)) };
+    return { name, ...known };
+  };
+  fill(byId('people'), (isPrivate ? [name] : members).map(person), makePerson);
+}
+
+function makeConversation(item, { name, isCurrent, isMuted, unread }) {
+  if (!item.firstChild) {
+    const more = button('', () => openMenu(`About ${name}`, aboutConversation(name), more), 'more');
+    more.setAttribute('aria-haspopup', 'menu');
+    more.setAttribute('aria-label', `About ${name}`);
+    more.tabIndex = -1;
+    item.append(button('', () => open(name)), more);
+  }
+  const made = item.firstChild;
+  made.className = unread && !isMuted ? 'unread' : '';
+  made.toggleAttribute('aria-current', isCurrent);
+  made.replaceChildren(element('bdi', '', name));
+  if (isMuted) made.append(' ', element('span', 'quiet', 'muted'));
+  if (unread) made.append(' ', element('span', '', `${unread}`, element('span', 'hidden', ' unread')));
+}
+
+const RANKS = { '~': 'owner', '&': 'admin', '@': 'operator', '%': 'half-operator', '+': 'has voice' };
+
+function makePerson(item, { name, marks, isBlack, why }) {
+  if (!item.firstChild) {
+    const made = button('', () => openPerson(name, made));
     made.setAttribute('aria-haspopup', 'menu');
     item.append(made);
-    showPresence(item);
-    return item;
-  };
-  byId('people').replaceChildren(...(conversations.get(current)?.members ?? []).map(person));
-  // The keyboard stays where it was.
-  [...(list?.children ?? [])].find((item) => item.dataset.name === focused)?.firstChild.focus();
+  }
+  const made = item.firstChild;
+  made.replaceChildren(element('bdi', colour(name), name));
+  const words = [RANKS[marks[0]], isBlack && 'on your blacklist', why !== undefined && 'away'].filter(Boolean).join(', ');
+  if (words) made.append(' ', element('span', 'quiet', words));
+  made.title = why ? `away: ${why}` : '';
 }
 
 function colour(name) {
   let sum = 0;
-  for (const character of fold(name)) sum = (sum * 31 + character.codePointAt(0)) % 8;
-  return `c${sum}`;
+  for (const character of fold(name)) sum = (sum * 31 + character.codePointAt(0)) % 1009;
+  return `c${sum % 8}`;
 }
 
+const CHUNK = 100; // rows that the browser draws, or passes over, together
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const MINUTE = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 let previous = null; // the event before, with its row, to condense those who come and go
+
+/** Puts a row at the end. The oldest go in whole chunks. */
+function put(row) {
+  const rows = byId('rows');
+  if (!(rows.lastChild?.childElementCount < CHUNK)) rows.append(element('div', 'chunk'));
+  rows.lastChild.append(row);
+  if (rows.childElementCount > MOST_ROWS / CHUNK) rows.firstChild.remove();
+}
+
+let isAtEnd = true; // the last row is in view
+let missed = 0; // messages that have come since it is not
+let hasLeft = false; // the user has gone to another window, and nothing was said since
+
+/** Appends an event that has just happened. A reader who has scrolled up stays there. */
+function appendNews(event) {
+  append(event);
+  if (isAtEnd || event.text === undefined) return;
+  missed += 1;
+  const messages = missed === 1 ? '1 new message' : `${missed} new messages`;
+  byId('to-end').textContent = `${messages}, go to the end`;
+  byId('to-end').hidden = false;
+}
 
 function append(event) {
   if (!event.sentence && event.text === undefined) return;
-  const messages = byId('rows');
   const when = new Date(event.time);
-  const day = when.toLocaleDateString(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
-  if (previous && previous.day !== day) messages.append(element('div', 'day', day));
+  const day = when.toDateString();
+  if (day !== (previous?.day ?? new Date().toDateString())) put(element('div', 'day', DAY.format(when)));
   const isPassing = ['joined', 'left'].includes(event.type);
   if (isPassing && previous?.passing && previous.day === day) {
     previous.passing.push(event);
     previous.text.textContent = condensed(previous.passing);
     return;
   }
-  const row = element('div', `row${event.mentions ? ' mentions' : ''}`);
-  const minutes = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
-  const time = element('time', '', when.toLocaleTimeString(undefined, minutes));
+  if (event.type === 'said' && document.hidden && hasLeft) {
+    hasLeft = false;
+    byId('rows').querySelector('.new')?.remove();
+    put(element('div', 'new', 'new'));
+  }
+  // Among people alone everything is for them.
+  const mentions = event.mentions && isRoom(event.conversation ?? '') ? ' mentions' : '';
+  const row = element('div', `row${mentions}${isQuiet(event) ? ' quiet' : ''}`);
+  const time = element('time', '', MINUTE.format(when));
   time.dateTime = event.time;
   const text = element('p', event.text === undefined ? `news${event.is_table ? ' table' : ''}` : '');
   if (event.text !== undefined) {
-    const name = element('bdi', `nick ${colour(event.from)}`, event.from);
-    const stored = event.waited ? `(stored, of ${when.toLocaleString()}) ` : '';
+    const name = nameOfSpeaker(event.from);
+    const stored = event.waited ? `(stored, of ${DATE.format(when)}) ` : '';
     const mark = event.uncertain ? `(perhaps shown before) ${stored}` : stored;
     const [before, after] = { action: ['* ', ' '], notice: ['-', '- '] }[event.manner] ?? ['', ': '];
     text.append(mark + before, name, after, element('bdi', '', event.text));
@@ -442,9 +561,21 @@ function append(event) {
     text.append(actions);
   }
   if (event.type === 'saved') showFile(event, text);
-  messages.append(row);
-  if (messages.childElementCount > MOST_ROWS) messages.firstChild.remove();
+  put(row);
   previous = { day, text, passing: isPassing ? [event] : null };
+}
+
+let lastName = null; // the one that Tab leads to; the arrow keys lead to the others
+
+/** A name in a message, with its menu. */
+function nameOfSpeaker(from) {
+  const name = element('bdi', `nick ${colour(from)}`, from);
+  name.setAttribute('role', 'button');
+  name.setAttribute('aria-haspopup', 'menu');
+  name.tabIndex = 0;
+  if (lastName) lastName.tabIndex = -1;
+  lastName = name;
+  return name;
 }
 
 /** "anna, ben and 2 others joined; carl left" */
@@ -458,8 +589,11 @@ function condensed(events) {
   return [...part('joined', 'joined'), ...part('left', 'left')].join('; ');
 }
 
+/** The list is laid out from its end, so that is 0. */
 function scrollDown() {
   byId('messages').scrollTop = 0;
+  [isAtEnd, missed] = [true, 0];
+  byId('to-end').hidden = true;
 }
 
 // --- Files --------------------------------------------------------------------------------------
@@ -488,15 +622,39 @@ function showFile({ id, name, size }, text) {
   if (!IMAGES.test(name) || size > LARGEST_IMAGE) return;
   blobOf(id).then((blob) => {
     if (!blob.type.startsWith('image/')) return;
-    const image = element('img');
-    image.alt = name;
-    image.src = URL.createObjectURL(blob);
-    text.append(image);
+    text.append(picture(blob, name));
   }).catch(() => {});
 }
 
-async function send(files) {
-  const conversation = nameOf(current);
+function picture(blob, alt) {
+  const image = element('img');
+  image.alt = alt;
+  image.src = URL.createObjectURL(blob);
+  image.onload = () => URL.revokeObjectURL(image.src);
+  return image;
+}
+
+/** What is pasted or dropped is sent after a question: a slip of the hand is no wish to send. */
+function offer(files) {
+  const name = nameOf(current);
+  if (name === null) return complain('Choose a conversation first');
+  const list = element('ul', '', ...files.map((file) => {
+    const item = element('li', '', element('bdi', '', file.name), ` (${Math.ceil(file.size / 1024)} KiB)`);
+    if (IMAGES.test(file.name) && file.size <= LARGEST_IMAGE) item.append(picture(file, ''));
+    return item;
+  }));
+  const [who, key] = [isRoom(name) ? `everybody in ${name}` : `${name} alone`, current];
+  const question = form(`Send to ${who}`, [], () => {
+    // They may have another name by now, which may be somebody else's next.
+    if (!conversations.has(key)) throw new Error(`There is no conversation with ${name} any more`);
+    dialog.close();
+    send(files, name);
+  });
+  openDialog(files.length === 1 ? 'Send this file?' : `Send these ${files.length} files?`, list, question);
+  question.lastChild.focus();
+}
+
+async function send(files, conversation = nameOf(current)) {
   for (const file of files) {
     try {
       if (conversation === null) throw new Error('Choose a conversation first');
@@ -524,41 +682,472 @@ function showTransfers(list) {
   byId('transfers').replaceChildren(...list.map(one));
 }
 
-// --- People -------------------------------------------------------------------------------------
+// --- Menus ----------------------------------------------------------------------------------------
 
-function openMenu(name, from) {
+/** Opens a menu of pairs, a text and what it does, beside an element, to which the keyboard then comes back. */
+function openMenu(label, entries, from) {
   const menu = byId('menu');
-  const entry = (text, onClick) => {
+  if (menu.matches(':popover-open')) menu.hidePopover();
+  menu.setAttribute('aria-label', label);
+  menu.replaceChildren(...entries.filter(Boolean).map(([text, act]) => {
     const made = button(text, () => {
       menu.hidePopover();
-      onClick();
+      act();
     });
     made.setAttribute('role', 'menuitem');
+    made.tabIndex = -1;
+    return made;
+  }));
+  from.focus();
+  menu.showPopover();
+  const { left, right, bottom } = from.getBoundingClientRect();
+  const [room, high] = [innerWidth - menu.offsetWidth - 8, innerHeight - menu.offsetHeight - 8];
+  menu.style.left = `${Math.max(8, Math.min(from.closest('nav') ? right - 40 : left, room))}px`;
+  menu.style.top = `${Math.max(8, Math.min(bottom, high))}px`;
+  menu.firstChild.focus();
+  menu.ontoggle = ({ newState }) => {
+    const isNowhere = document.activeElement === document.body || menu.contains(document.activeElement);
+    if (newState === 'closed' && isNowhere) (from.isConnected ? from : byId('message')).focus();
+  };
+}
+
+/** The arrow keys, Home and End go round in these elements. */
+function rove(event, elements) {
+  const at = elements.indexOf(event.target);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+  if (at < 0 || to === undefined || event.altKey || event.ctrlKey) return;
+  event.preventDefault();
+  elements.at(to % elements.length).focus();
+}
+
+byId('menu').addEventListener('keydown', (event) => {
+  if (event.key === 'Tab') byId('menu').hidePopover();
+  rove(event, [...byId('menu').children]);
+});
+for (const list of ['conversations', 'people']) {
+  byId(list).addEventListener('keydown', (event) => rove(event, [...byId(list).querySelectorAll('li > :first-child')]));
+  byId(list).addEventListener('contextmenu', (event) => {
+    const item = event.target.closest('li');
+    if (!item) return;
+    event.preventDefault();
+    item.lastChild.click();
+  });
+}
+for (const kind of ['click', 'contextmenu', 'keydown']) {
+  byId('rows').addEventListener(kind, (event) => {
+    const name = event.target.closest('.nick');
+    if (!name) return;
+    const isOther = kind === 'keydown' && !['Enter', ' '].includes(event.key);
+    if (isOther) return rove(event, [...document.querySelectorAll('.nick')]);
+    event.preventDefault();
+    openPerson(name.textContent, name);
+  });
+}
+byId('more').addEventListener('click', (event) => {
+  const name = nameOf(current);
+  const entries = [
+    ['Search …', openSearch],
+    ['Enter a room, write to somebody …', startConversation],
+    ['Options …', openOptions],
+    ['Help', openHelp],
+  ];
+  openMenu('More', [...(name === null ? [] : aboutConversation(name)), ...entries], event.currentTarget);
+});
+
+const isBlack = (name) => blacklist.some((other) => fold(other) === fold(name));
+
+/** The menu of a person. Whether they are banned is asked of the server, once, and for operators alone. */
+async function openPerson(name, from) {
+  const label = `About ${name}`;
+  openMenu(label, aboutPerson(name), from);
+  const conversation = conversations.get(current);
+  if (!conversation || !runs(conversation) || conversation.bans) return;
+  const { bans } = await ask(`/room?name=${encodeURIComponent(conversation.name)}`).catch(() => ({ bans: [] }));
+  const known = conversations.get(fold(conversation.name));
+  if (known) known.bans = bans;
+  const menu = byId('menu');
+  if (banOf(name, { bans }) && menu.matches(':popover-open') && menu.ariaLabel === label) {
+    openMenu(label, aboutPerson(name), from);
+  }
+}
+
+const banOf = (name, { bans }) => bans?.find((mask) => fold(mask).startsWith(`${fold(name)}!`));
+
+/** Whether the user is an operator there. */
+const runs = (conversation) => /[~&@%]/.test(conversation?.ranks.get(fold(nick)) ?? '');
+
+/** What can be done with a person, and with their part in the room that is shown. */
+function aboutPerson(name) {
+  const isMe = fold(name) === fold(nick);
+  const entries = [
+    !isMe && [`Write to ${name}`, () => open(name)],
+    ['Who is that?', () => command(`/whois ${name}`)],
+    has('/fingerprint') && ['Fingerprint of the key', () => command(`/fingerprint ${name}`)],
+  ];
+  if (isMe) return entries;
+  const rooms = [...conversations.values()].filter((known) => isRoom(known.name) && !isMember(name, known));
+  entries.push(
+    aboutMuting(name),
+    isBlack(name) ? ['Take off the blacklist', () => command(`/unblock ${name}`)]
+      : ['Blacklist: see nothing more', () => command(`/black ${name}`)],
+    rooms.length > 0 && ['Invite to …', () => chooseRoom(name, rooms)],
+  );
+  return [...entries, ...aboutMember(name)];
+}
+
+const isMember = (name, { members }) => members.some((member) => fold(member) === fold(name));
+
+/** What an operator may do with somebody in the room that is shown. */
+function aboutMember(name) {
+  const conversation = conversations.get(current);
+  if (!runs(conversation)) return [];
+  const { name: room, ranks } = conversation;
+  const marks = ranks.get(fold(name)) ?? '';
+  const mode = (change) => () => carryOut(`/mode ${room} ${change} ${name}`, room).catch(complain);
+  const mask = banOf(name, conversation);
+  const ban = mask
+    ? [`Lift the ban from ${room}`, () => carryOut(`/mode ${room} -b ${mask}`, room).catch(complain)]
+    : [`Ban from ${room} …`, () => askToBan(name, room)];
+  if (!isMember(name, conversation)) return [ban];
+  return [
+    marks.includes('@') ? ['Make no operator', mode('-o')] : ['Make an operator', mode('+o')],
+    marks.includes('+') ? ['Take the voice', mode('-v')] : ['Give a voice', mode('+v')],
+    [`Remove from ${room} …`, () => askFor(`Remove ${name} from ${room}`, [['Reason', '']], 'Remove',
+      (reason) => carryOut(`/kick ${name} ${reason}`.trim(), room))],
+    ban,
+  ];
+}
+
+function askToBan(name, room) {
+  const fields = [['Who fits this mask', `${name}!*@*`], ['Reason', ''], ['Also remove them now', true]];
+  askFor(`Ban ${name} from ${room}`, fields, 'Ban', async (mask, reason, removes) => {
+    await carryOut(`/mode ${room} +b ${oneWord(mask)}`, room);
+    const isThere = isMember(name, conversations.get(fold(room)));
+    if (removes && isThere) await carryOut(`/kick ${name} ${reason}`.trim(), room);
+  });
+}
+
+function chooseRoom(name, rooms) {
+  const from = document.activeElement;
+  openMenu(`Invite ${name} to`, rooms.map((room) => [room.name, () => command(`/invite ${name} ${room.name}`)]), from);
+}
+
+function aboutConversation(name) {
+  // No room and no person has a space in the name.
+  if (name.includes(' ')) return [aboutMuting(name)];
+  if (!isRoom(name)) {
+    const close = () => (conversations.get(fold(name))?.isLocal ? forget(name) : command(`/close ${name}`));
+    return [...aboutPerson(name).slice(fold(name) === current ? 1 : 0), ['Close this conversation', close]];
+  }
+  return [
+    ['Topic and settings …', () => openSettings(name)],
+    ['Invite somebody …', () => askFor(`Invite to ${name}`, [['Name', '']], 'Invite',
+      (who) => carryOut(`/invite ${oneWord(who)} ${name}`, name))],
+    aboutMuting(name),
+    [`Leave ${name}`, () => command(`/part ${name}`)],
+  ];
+}
+
+const aboutMuting = (name) => (muted.has(fold(name))
+  ? ['Unmute', () => setMuted(name, false)]
+  : ['Mute: no sound, no notification', () => setMuted(name, true)]);
+
+// --- Dialogs --------------------------------------------------------------------------------------
+
+const dialog = byId('dialog');
+
+function openDialog(title, ...content) {
+  dialog.dataset.room = '';
+  byId('dialog-title').textContent = title;
+  byId('dialog-content').replaceChildren(...content);
+  answer('');
+  if (!dialog.open) dialog.showModal();
+}
+
+/** Says something in the dialog, if there is one: also what the server answers to a change. */
+function answer(text) {
+  byId('answer').textContent = text.message ?? text;
+}
+
+byId('close').addEventListener('click', () => dialog.close());
+
+/** A field with its label: a box to tick for true or false, else a text. */
+function field(label, value, type = typeof value === 'boolean' ? 'checkbox' : 'text') {
+  const input = Object.assign(element('input'), { type }, type === 'checkbox' ? { checked: value } : { value });
+  return [element('label', type, ...(type === 'checkbox' ? [input, label] : [label, input])), input];
+}
+
+/** A list of names, each with a button. */
+function names(list, verb, act) {
+  return element('ul', '', ...list.map((name) => {
+    const made = button(verb, () => act(name, item));
+    made.setAttribute('aria-label', `${verb}: ${name}`);
+    const item = element('li', '', element('bdi', '', name), ' ', made);
+    return item;
+  }));
+}
+
+function form(verb, fields, act) {
+  const made = element('form', '', ...fields, element('button', '', verb));
+  made.addEventListener('submit', (event) => {
+    event.preventDefault();
+    answer('');
+    Promise.resolve().then(act).catch(answer);
+  });
+  return made;
+}
+
+/** Asks for texts, and hands them to what is done with them. */
+function askFor(title, fields, verb, act) {
+  const made = fields.map(([label, value]) => field(label, value));
+  const values = () => made.map(([, input]) => (input.type === 'checkbox' ? input.checked : input.value.trim()));
+  openDialog(title, form(verb, made.map(([label]) => label), async () => {
+    await act(...values());
+    dialog.close();
+  }));
+  made[0][1].focus();
+}
+
+/** A parameter of a command is one word; another would be taken for the next parameter. */
+function oneWord(text) {
+  if (/^[^\s,]+$/.test(text)) return text;
+  throw new Error(text ? 'That has to be one word without a comma' : 'Please fill in the first field');
+}
+
+function startConversation() {
+  const fields = [['#room, or the name of a person', ''], ['Key, if the room has one', '']];
+  askFor('Enter a room, or write to somebody', fields, 'Go', (name, key) => {
+    oneWord(name);
+    return carryOut(isRoom(name) ? `/join ${name} ${key && oneWord(key)}`.trim() : `/to ${name}`);
+  });
+}
+
+const FLAGS = {
+  i: 'Only people who are invited enter',
+  m: 'Only people with voice talk',
+  n: 'Only members talk',
+  s: 'In no list',
+  t: 'Only operators set the topic',
+};
+
+/** The topic of a room, its modes and its bans. Each change is a command; the answer of the server is said below. */
+async function openSettings(room) {
+  const title = `Settings of ${room}`;
+  openDialog(title, element('p', '', 'Asking the server …'));
+  dialog.dataset.room = room;
+  let key = '';
+  const mode = (text) => change(`/mode ${room} ${text}`);
+  const change = (text) => carryOut(text, room).catch(answer).then(renew);
+  const [topicLabel, topic] = field('Topic', '');
+  const topicForm = form('Set', [topicLabel], () => change(`/topic ${trimmed(topic) || '-delete'}`));
+  const flags = Object.entries(FLAGS).map(([letter, label]) => {
+    const [made, input] = field(label, false);
+    input.addEventListener('change', () => mode(`${input.checked ? '+' : '-'}${letter}`));
+    return { letter, made, input };
+  });
+  const [keyLabel, keyInput] = field('Key that is needed to enter; empty for none', '');
+  const [limitLabel, limit] = field('Most people; empty for no limit', '');
+  const [maskLabel, mask] = field('Ban another mask, such as name!*@*', '');
+  const [legend, bans] = [element('legend'), element('div')];
+  const trimmed = (input) => input.value.trim();
+  const setOrNot = (letter, input, old) => {
+    const text = trimmed(input);
+    return mode(text ? `+${letter} ${oneWord(text)}` : `-${letter}${old}`);
+  };
+  const set = element('fieldset', '', legend, ...flags.map(({ made }) => made),
+    form('Set', [keyLabel], () => setOrNot('k', keyInput, ` ${key || '*'}`)),
+    form('Set', [limitLabel], () => setOrNot('l', limit, '')), bans,
+    form('Ban', [maskLabel], () => mode(`+b ${oneWord(trimmed(mask))}`).then(() => { mask.value = ''; })));
+  // What the user is writing stays.
+  const show = (input, value) => {
+    if ([input.dataset.shown ?? '', value].includes(input.value)) input.value = input.dataset.shown = value;
+  };
+  async function renew() {
+    const { modes: [letters, ...parameters], bans: masks } = await ask(`/room?name=${encodeURIComponent(room)}`);
+    const having = [...letters].filter((letter) => 'kl'.includes(letter));
+    const parameter = (letter) => (having.includes(letter) ? parameters[having.indexOf(letter)] ?? '' : '');
+    const conversation = conversations.get(fold(room));
+    set.disabled = !runs(conversation);
+    for (const part of topicForm.elements) part.disabled = set.disabled && letters.includes('t');
+    legend.textContent = set.disabled ? 'Only operators change these' : 'Only operators like you change these';
+    for (const { letter, input } of flags) input.checked = letters.includes(letter);
+    key = parameter('k');
+    show(topic, conversation?.topic ?? '');
+    show(keyInput, key);
+    show(limit, parameter('l'));
+    const banned = names(masks, 'Lift', (mask) => mode(`-b ${mask}`));
+    bans.replaceChildren(masks.length > 0 ? 'Banned:' : 'Nobody is banned', banned);
+  }
+  try {
+    await renew();
+    if (!dialog.open || byId('dialog-title').textContent !== title) return;
+    byId('dialog-content').replaceChildren(topicForm, set);
+    topic.focus();
+  } catch (error) {
+    if (byId('dialog-title').textContent === title) answer(error);
+  }
+}
+
+function openHelp() {
+  const pair = ([term, text]) => [element('dt', '', term), element('dd', '', text)];
+  const pairs = (all) => element('dl', '', ...all.flatMap(pair));
+  const keys = {
+    'Enter, Shift-Enter': 'Send; another row',
+    'Tab': 'Complete a command, a name, a room; again for the next one',
+    '↑, ↓': 'Lines that you sent here before; in a list, a menu or the names beside messages: go there',
+    'Alt-↑, Alt-↓': 'The conversation before, or after',
+    'Ctrl-Shift-F, or / outside the input': 'Search here; Enter goes to older hits, Shift-Enter to newer ones',
+    'Shift-F10, or the right mouse button': 'The menu of a name or a conversation',
+    'Esc': 'Close a menu, a dialog, the search; go back to the input',
+  };
+  const start = 'What you write goes to the conversation that is shown. A line that begins with / is a command. '
+    + 'Names and conversations have menus.';
+  openDialog('Help', element('p', '', start), element('h3', '', 'Keys'), pairs(Object.entries(keys)),
+    element('h3', '', 'Commands'), pairs(commands.map(({ usage, help }) => [usage, help])));
+}
+
+// --- Search ---------------------------------------------------------------------------------------
+
+let hits = []; // ranges of text
+let hit = -1; // the one that is shown
+
+function openSearch() {
+  byId('search').hidden = false;
+  byId('words').focus();
+  byId('words').select();
+}
+
+function closeSearch() {
+  byId('search').hidden = true;
+  byId('words').value = '';
+  search();
+  input.focus();
+}
+
+/** Marks what is found, and goes to the newest. */
+function search() {
+  const words = byId('words').value;
+  const pattern = new RegExp(words.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'giu');
+  const rows = words ? [...document.querySelectorAll('#rows .row p')] : [];
+  hits = rows.flatMap((row) => [...row.textContent.matchAll(pattern)].map((found) => rangeOf(row, found)));
+  CSS.highlights?.set('found', new Highlight(...hits));
+  hit = 0;
+  goToHit(-1);
+}
+
+/** A part of an element's text, which may have several nodes. */
+function rangeOf(row, { index, 0: { length } }) {
+  const walker = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
+  const range = {};
+  for (let start = 0; range.endContainer === undefined && walker.nextNode(); start += walker.currentNode.length) {
+    const [node, end] = [walker.currentNode, start + walker.currentNode.length];
+    if (index >= start && index < end) Object.assign(range, { startContainer: node, startOffset: index - start });
+    if (index + length <= end) Object.assign(range, { endContainer: node, endOffset: index + length - start });
+  }
+  return new StaticRange(range);
+}
+
+function goToHit(step) {
+  hit = hits.length > 0 ? (hit + step + hits.length) % hits.length : -1;
+  const count = hits.length > 0 ? `${hit + 1} of ${hits.length}` : 'Not found';
+  byId('hits').textContent = byId('words').value ? count : '';
+  CSS.highlights?.set('hit', new Highlight(...hits.slice(hit, hit + 1)));
+  hits[hit]?.startContainer.parentElement.scrollIntoView({ block: 'center' });
+}
+
+byId('words').addEventListener('input', search);
+byId('words').addEventListener('keydown', (event) => {
+  if (event.key === 'Enter') goToHit(event.shiftKey ? 1 : -1);
+  else return;
+  event.preventDefault();
+});
+byId('search').addEventListener('keydown', (event) => { if (event.key === 'Escape') closeSearch(); });
+byId('older').addEventListener('click', () => goToHit(-1));
+byId('newer').addEventListener('click', () => goToHit(1));
+byId('end-search').addEventListener('click', closeSearch);
+
+// --- Attention: only on request -------------------------------------------------------------------
+
+const isQuiet = ({ from, conversation }) => [from, conversation].some((name) => name && muted.has(fold(name)));
+const wants = (what) => localStorage.getItem(what) === 'yes';
+
+function setMuted(name, isSo) {
+  if (isSo) muted.add(fold(name));
+  else muted.delete(fold(name));
+  localStorage.setItem('muted', JSON.stringify([...muted]));
+  showLists();
+}
+
+addEventListener('storage', () => {
+  muted = mutedNames();
+  showLists();
+});
+
+/** Somebody wrote to the user, or named them, and the user does not look. While they sleep, nothing comes. */
+async function attract(event) {
+  if (event.type !== 'said' || !event.mentions || isQuiet(event)) return;
+  if (document.hidden) document.title = `(!) ${byId('title').textContent}`;
+  else if (fold(event.conversation) === current) return;
+  if (!wants('sound') && !wants('notifications')) return;
+  // Another window may show it.
+  await pause(0.5);
+  if (!conversations.get(fold(event.conversation))?.unread) return;
+  if (wants('sound')) navigator.locks?.request('sound', { ifAvailable: true }, (lock) => lock && beep());
+  if (!document.hidden || !wants('notifications') || Notification.permission !== 'granted') return;
+  // Others may see the screen: so it says who wrote, but not what. All windows share one notification.
+  const where = isRoom(event.conversation) ? `named you in ${event.conversation}` : 'wrote to you';
+  const shown = new Notification(`${event.from} ${where}`, { tag: 'groupchat' });
+  shown.onclick = () => {
+    focus();
+    // The name may be somebody else's by now.
+    if (conversations.has(fold(event.conversation))) open(event.conversation);
+  };
+}
+
+let audio = null;
+
+/** A short tone; the next one not before a second has passed. */
+function beep() {
+  audio ??= new AudioContext();
+  audio.resume();
+  const [tone, volume, now] = [audio.createOscillator(), audio.createGain(), audio.currentTime];
+  tone.frequency.value = 660;
+  volume.gain.setValueAtTime(.15, now);
+  volume.gain.exponentialRampToValueAtTime(.001, now + .25);
+  tone.connect(volume).connect(audio.destination);
+  tone.start(now);
+  tone.stop(now + .25);
+  return pause(1);
+}
+
+function openOptions() {
+  const option = (what, label, prepare) => {
+    const [made, input] = field(label, wants(what));
+    input.addEventListener('change', async () => {
+      answer('');
+      input.checked = input.checked && await prepare();
+      localStorage.setItem(what, input.checked ? 'yes' : 'no');
+    });
     return made;
   };
-  const entries = [entry(`Write to ${name}`, () => open(name)), entry('Who is that?', () => command(`/whois ${name}`))];
-  if (has('/fingerprint')) entries.push(entry('Show the key', () => command(`/fingerprint ${name}`)));
-  if (fold(name) !== fold(nick)) {
-    entries.push(entry('See nothing more', () => command(`/black ${name}`)));
-    entries.push(entry('See again', () => command(`/unblock ${name}`)));
-    if (current && isRoom(nameOf(current))) entries.push(entry('Remove from the room', () => command(`/kick ${name}`)));
-  }
-  menu.replaceChildren(...entries);
-  menu.showPopover();
-  const { right, top } = from.getBoundingClientRect();
-  menu.style.inset = 'auto';
-  menu.style.top = `${Math.min(top, innerHeight - menu.offsetHeight - 8)}px`;
-  menu.style.left = `${Math.min(right, innerWidth - menu.offsetWidth - 8)}px`;
-  entries[0].focus();
-  menu.onkeydown = (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    entries.at((entries.indexOf(document.activeElement) + step) % entries.length).focus();
+  const mayNotify = async () => {
+    const isAllowed = 'Notification' in globalThis && await Notification.requestPermission() === 'granted';
+    if (!isAllowed) answer('The browser does not allow notifications for this address');
+    return isAllowed;
   };
-  menu.ontoggle = (event) => {
-    if (event.newState === 'closed') (from.isConnected ? from : byId('message')).focus();
-  };
+  const listed = (list, verb, act) => names(list, verb, (name, item) => {
+    act(name);
+    item.remove();
+    byId('close').focus();
+  });
+  const quiet = listed([...muted], 'Unmute', (name) => setMuted(name, false));
+  const black = listed(blacklist, 'See again', (name) => command(`/unblock ${name}`));
+  openDialog('Options',
+    option('notifications', 'Notify me when somebody writes to me or names me, and I do not look', mayNotify),
+    option('sound', 'Play a sound then', () => Boolean(beep())),
+    element('p', 'quiet', 'A notification says who wrote, never what. /sleep 30m keeps all of it away for a while.'),
+    element('h3', '', quiet.firstChild ? 'Muted' : 'Nobody is muted'), quiet,
+    element('h3', '', black.firstChild ? 'Blacklist' : 'Your blacklist is empty'), black);
 }
 
 // --- The input ----------------------------------------------------------------------------------
@@ -570,15 +1159,21 @@ function complete(input) {
     const word = before.split(/\s/).at(-1);
     if (!word) return false;
     const start = before.length - word.length;
-    const members = conversations.get(current)?.members ?? [];
-    const named = [...conversations.values()].filter(({ isAside }) => !isAside);
-    const names = [...members, ...named.map(({ name }) => name)];
+    const { members = [], events } = conversations.get(current) ?? {};
+    // Those who have spoken last come first.
+    const spoke = (events ?? []).flatMap(({ type, from }) => (type === 'said' ? [from] : [])).reverse();
+    const isThere = new Set(members);
+    const all = [...conversations.values()].filter(({ isAside }) => !isAside).map(({ name }) => name);
+    const names = [...spoke.filter((name) => isThere.has(name)), ...members, ...all];
     const words = start === 0 && word.startsWith('/')
       ? commands.map(({ usage }) => `${usage.split(' ')[0]} `)
       : names.map((name) => (start === 0 && !isRoom(name) && !word.startsWith('@') ? `${name}: ` : `${name} `));
     const sign = word.startsWith('@') ? '@' : '';
     const fits = (candidate) => fold(candidate).startsWith(fold(word.slice(sign.length)));
-    const candidates = [...new Set(words.filter(fits))].map((candidate) => sign + candidate);
+    // A whole name stays that name.
+    const isWhole = (candidate) => fold(candidate.replace(/:? $/, '')) === fold(word.slice(sign.length));
+    const candidates = [...new Set(words.filter(fits))].sort((one, other) => isWhole(other) - isWhole(one))
+      .map((candidate) => sign + candidate);
     if (candidates.length === 0) return false;
     completion = { candidates, at: -1, start, end: input.value.slice(before.length) };
     completion.head = before.slice(0, start);
@@ -590,11 +1185,14 @@ function complete(input) {
   return true;
 }
 
+/** Lines that were sent to this conversation; those for others are not meant for it. */
 function recall(input, step) {
+  const conversation = conversations.get(current);
   const to = recalled + step;
-  if (to < 0 || to > sent.length) return;
+  if (!conversation || to < 0 || to > conversation.sent.length) return;
+  if (recalled === 0) conversation.draft = input.value;
   recalled = to;
-  input.value = to === 0 ? '' : sent.at(-to);
+  input.value = to === 0 ? conversation.draft : conversation.sent.at(-to);
 }
 
 const input = byId('message');
@@ -602,17 +1200,19 @@ const input = byId('message');
 async function submit() {
   const text = input.value;
   if (!text.trim()) return;
-  const from = current;
+  const [from, conversation] = [current, conversations.get(current)];
   input.value = '';
   keepDraft();
   recalled = 0;
-  sent.push(text);
+  conversation?.sent.push(text);
+  scrollDown();
   try {
     await carryOut(text);
   } catch (error) {
     complain(error);
-    // So that it can be corrected.
+    // So that it can be corrected, where it was written.
     if (from === current && !input.value) input.value = text;
+    else if (conversation && from !== current) conversation.draft ||= text;
   }
 }
 
@@ -627,10 +1227,26 @@ input.addEventListener('keydown', (event) => {
   else return;
   event.preventDefault();
 });
+document.addEventListener('keydown', (event) => {
+  const isFree = !dialog.open && !event.defaultPrevented && !byId('menu').matches(':popover-open');
+  const isTyping = event.target.closest('input, textarea');
+  const isSearch = event.key === '/' && !isTyping || event.ctrlKey && event.shiftKey && fold(event.key) === 'f';
+  if (!isFree) return;
+  if (isSearch) openSearch();
+  else if (event.altKey && ['ArrowUp', 'ArrowDown'].includes(event.key)) {
+    const [keys, step] = [[...conversations.keys()], event.key === 'ArrowUp' ? -1 : 1];
+    const key = keys.at((keys.indexOf(current) + step) % keys.length);
+    if (key !== undefined) open(nameOf(key));
+  } else if (event.key === 'Escape' && !isTyping) {
+    showPanel(false);
+    input.focus();
+  } else return;
+  event.preventDefault();
+});
 input.addEventListener('paste', (event) => {
   if (event.clipboardData.files.length === 0) return;
   event.preventDefault();
-  send(event.clipboardData.files);
+  offer([...event.clipboardData.files]);
 });
 byId('form').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -641,28 +1257,43 @@ byId('file').addEventListener('change', () => {
   send([...byId('file').files]);
   byId('file').value = '';
 });
-document.addEventListener('dragover', (event) => event.preventDefault());
+/** Says where a file would go that is about to be dropped. */
+function showDrop(isDragged) {
+  byId('drop').hidden = !isDragged;
+  byId('drop').textContent = current === null ? 'Choose a conversation first' : `Drop to send to ${nameOf(current)}`;
+}
+document.addEventListener('dragover', (event) => {
+  event.preventDefault();
+  showDrop(event.dataTransfer.types.includes('Files'));
+});
+document.addEventListener('dragleave', (event) => { if (!event.relatedTarget) showDrop(false); });
 document.addEventListener('drop', (event) => {
   event.preventDefault();
-  send(event.dataTransfer.files);
+  showDrop(false);
+  if (event.dataTransfer.files.length > 0) offer([...event.dataTransfer.files]);
+});
+byId('messages').addEventListener('scroll', () => {
+  isAtEnd = byId('messages').scrollTop > -30;
+  if (isAtEnd && missed > 0) scrollDown();
+});
+byId('to-end').addEventListener('click', () => {
+  scrollDown();
+  byId('message').focus();
 });
 document.addEventListener('visibilitychange', () => {
+  hasLeft = document.hidden;
   if (document.hidden) return;
   showTitle();
-  readIfSeen();
+  showSoon();
 });
 // Rooms without the server.
 byId('directory').addEventListener('click', () => {
-  byId('lists').classList.remove('shown');
-  byId('show-lists').setAttribute('aria-expanded', 'false');
+  showPanel(false);
   command('/getdir');
 });
 byId('counters').addEventListener('click', () => command('/stats'));
 byId('leave').addEventListener('click', () => command('/part'));
-byId('show-lists').addEventListener('click', (event) => {
-  const isShown = byId('lists').classList.toggle('shown');
-  event.currentTarget.setAttribute('aria-expanded', `${isShown}`);
-});
+byId('show-lists').addEventListener('click', () => showPanel(!byId('lists').classList.contains('shown')));
 
 // --- Presence -----------------------------------------------------------------------------------
 
@@ -676,15 +1307,7 @@ function notePresence({ nick: name, away: why }) {
   if (name === null) return refreshPeople();
   if (why === null) away.delete(fold(name));
   else away.set(fold(name), why);
-  [...byId('people').children].filter((item) => fold(item.dataset.name) === fold(name)).forEach(showPresence);
-}
-
-function showPresence(item) {
-  const why = away.get(fold(item.dataset.name));
-  const made = item.firstChild;
-  made.querySelector('.away')?.remove();
-  made.title = why ? `away: ${why}` : '';
-  if (why !== undefined) made.append(element('span', 'away', ' away'));
+  showSoon();
 }
 
 // --- Leaving ------------------------------------------------------------------------------------
@@ -707,3 +1330,78 @@ function askToLeave(why, conversation, text) {
 
 input.focus();
 follow();
+
+// --- Questions of the client --------------------------------------------------------------------
+
+let question = null; // the one that is open
+
+/** Asks what the client asks at the terminal, or nothing. The first answer counts, from there or from any window. */
+function putQuestion(asked) {
+  if (asked?.number === question?.number) return;
+  question = asked;
+  if (!asked) {
+    byId('question').close();
+    return showConnection();
+  }
+  const isName = asked.wants === 'name';
+  if (asked.offer) byId('name').value = asked.offer;
+  byId('name-label').textContent = asked.text;
+  const answers = isName
+    ? [button('OK', () => answerQuestion(byId('name').value))]
+    : [button('Yes', () => answerQuestion('y')), button('No', () => answerQuestion('n'))];
+  const title = asked.reason ? 'There is no chat yet' : asked.text;
+  byId('question-text').textContent = !isName && asked.reason ? asked.text : '';
+  showQuestion(isName ? 'Choose a name' : title, asked.reason, isName, answers);
+  showConnection();
+}
+
+function showQuestion(title, reason, hasName, buttons) {
+  const dialog = byId('question');
+  byId('question-title').textContent = title;
+  byId('name-row').hidden = !hasName;
+  byId('answers').replaceChildren(...buttons);
+  byId('reason').replaceChildren();
+  if (!dialog.open) dialog.showModal();
+  // Screen readers say what comes into an alert that is there.
+  byId('reason').replaceChildren(...prose(reason));
+  // A key that was meant for something else answers nothing.
+  (hasName ? byId('name') : dialog).focus();
+  if (hasName) byId('name').select();
+}
+
+/** A sentence in the rows of a terminal, as paragraphs; what is indented, such as a fingerprint, stands for itself. */
+function prose(text) {
+  const parts = [];
+  for (const row of text.split('\n')) {
+    const isApart = row.startsWith(' ');
+    if (isApart || parts.at(-1)?.tagName !== 'P') parts.push(element(isApart ? 'code' : 'p', '', row.trim()));
+    else parts.at(-1).append(` ${row}`);
+  }
+  return parts;
+}
+
+async function answerQuestion(text) {
+  try {
+    await post('/answer', { number: question?.number, text });
+  } catch (error) {
+    if (question) byId('reason').replaceChildren(...prose(error.message));
+  }
+}
+
+/** The client has ended; a reason is for reading at leisure. */
+function showEnd(why) {
+  putQuestion(null);
+  byId('question-text').textContent = '';
+  if (why) showQuestion('The chat has ended', why, false, [button('Close', () => byId('question').close())]);
+}
+
+byId('question-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (question?.wants === 'name') answerQuestion(byId('name').value);
+});
+byId('question').addEventListener('cancel', (event) => {
+  if (question) event.preventDefault();
+});
+byId('question').addEventListener('close', () => {
+  if (question && !byId('question').open) byId('question').showModal();
+});
