@@ -8,15 +8,19 @@
 //! - [`browser`]: a real browser
 //! - [`hostile`]: another site in it
 //! - [`page`]: what its user sees
-//! - [`start`]: the page before there is a chat
+//! - [`start`]: the page before there is a chat; [`dialog`]: at a terminal and in a browser
+//! - [`no_chat`]: the page says why there is none
 
 mod browser;
+#[cfg(feature = "editor")]
+mod dialog;
 mod feed;
 mod files;
 mod guarded;
 mod hostile;
 mod http;
 mod limits;
+mod no_chat;
 mod page;
 mod start;
 
