@@ -13,7 +13,6 @@ pub struct Question {
 }
 
 /// The kinds of answers.
-#[derive(Clone)]
 pub enum Wants {
     /// A name; nothing is the one that is offered, if that is not empty.
     Name { offer: String },

@@ -123,6 +123,9 @@ fn the_dialog_is_answered_by_whoever_is_first() {
     // Esc leads nowhere.
     one.type_into("#name", "\u{e00c}\u{e00c}\u{e00c}");
     one.expect(is_open);
+    // Nor does no name at all, whatever was offered.
+    one.type_into("#name", "\u{e009}a\u{e009}\u{e017}\u{e007}");
+    one.expect("document.querySelector('#name:invalid') && document.getElementById('reason').textContent === ''");
     for (name, reason) in [
         ("2x", "\"2x\" cannot be a name"),
         ("<script>alert(1)</script>", "\"<script>alert(1)</script>\" cannot be a name"),

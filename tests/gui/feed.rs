@@ -5,7 +5,6 @@ use serde_json::json;
 use crate::client::person::Home;
 use crate::harness::Server;
 
-use super::http::Events;
 use super::with_page;
 
 #[test]
@@ -157,7 +156,7 @@ fn what_was_read_in_one_window_is_read_in_all() {
     albert.join("#lobby");
     let (_mel, page) = with_page(&home, "mel");
     let mut windows = [page.follow(None), page.follow(None)];
-    windows.each_mut().map(Events::next);
+    windows.iter_mut().for_each(|events| drop(events.next()));
     albert.send("PRIVMSG #lobby :one");
     for window in &mut windows {
         window.skip_to(&json!({ "type": "conversation", "name": "#lobby", "unread": 1 }));

@@ -4,6 +4,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
+use crate::client::idle::expect_sleep;
 use crate::client::person::{Home, Person, WELCOME};
 use crate::client::scripted_server::ScriptedServer;
 use crate::harness::Server;
@@ -104,6 +105,8 @@ fn an_answer_at_the_terminal_closes_the_question_in_all_windows() {
         events.expect_start("mel");
     }
     mel.skip_to(WELCOME);
+    // It waits for the terminal, the pages and the server at once, and wakes up for them alone.
+    expect_sleep(mel.pid());
     page.answer(&questions[0], "eve").expect_refusal(409);
     page.line("#lobby", "hello").unwrap();
     mel.skip_to("(to #lobby) hello");

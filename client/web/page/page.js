@@ -638,7 +638,7 @@ function putQuestion(asked) {
   if (asked.offer) byId('name').value = asked.offer;
   byId('name-label').textContent = asked.text;
   const answers = isName
-    ? [button('OK', () => answer(byId('name').value))]
+    ? [button('OK', answerName)]
     : [button('Yes', () => answer('y')), button('No', () => answer('n'))];
   const title = asked.reason ? 'There is no chat yet' : asked.text;
   byId('question-text').textContent = !isName && asked.reason ? asked.text : '';
@@ -671,6 +671,10 @@ function prose(text) {
   return parts;
 }
 
+function answerName() {
+  if (byId('name').reportValidity()) answer(byId('name').value);
+}
+
 async function answer(text) {
   try {
     await post('/answer', { number: question?.number, text });
@@ -688,7 +692,7 @@ function showEnd(why) {
 
 byId('answer').addEventListener('submit', (event) => {
   event.preventDefault();
-  if (question?.wants === 'name') answer(byId('name').value);
+  if (question?.wants === 'name') answerName();
 });
 byId('question').addEventListener('cancel', (event) => {
   if (question) event.preventDefault();
