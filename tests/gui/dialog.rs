@@ -65,7 +65,7 @@ fn without_the_editor_what_was_begun_as_an_answer_goes_nowhere() {
     events.expect_start("mel");
     window.expect_row("You (#lobby):");
     window.type_text("ert\r");
-    window.expect_row("Nothing was sent: the question before that line");
+    window.expect_row("Nothing was sent: that line was perhaps begun");
     window.expect_row("You (#lobby):");
     window.type_text("hello\r");
     albert.expect(":mel!mel@127.0.0.1 JOIN #lobby");
