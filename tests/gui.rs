@@ -1,6 +1,5 @@
 //! The chat in a window: the page that the client serves.
 //!
-//! - `beside`: a terminal beside it
 //! - [`http`]: requests byte for byte
 //! - [`limits`]: what is too much, too slow or no HTTP
 //! - [`guarded`]: who is kept out
@@ -16,12 +15,13 @@
 //! - [`scroll`]: long conversations; [`search`]
 //! - [`menu`], [`settings`]: menus and dialogs
 //! - [`axe`]: the rules for accessibility
-//! - [`start`]: the page before there is a chat
+//! - [`start`]: the page before there is a chat; [`dialog`]: at a terminal and in a browser
+//! - [`no_chat`]: the page says why there is none
 
 mod axe;
-#[cfg(feature = "editor")]
-mod beside;
 mod browser;
+#[cfg(feature = "editor")]
+mod dialog;
 mod feed;
 mod files;
 mod guarded;
@@ -30,6 +30,7 @@ mod http;
 mod limits;
 mod menu;
 mod multicast;
+mod no_chat;
 mod page;
 mod presence;
 mod reload;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 /// Connections with the token at once, each with a thread. A browser opens six to one host, so this is for several browsers.
 pub const CONNECTIONS: usize = 32;
-/// Connections without it: what a browser opens at once for a new page, twice.
-pub const STRANGERS: usize = 12;
+/// Connections without it: what all windows of a browser may open at once.
+pub const STRANGERS: usize = 32;
 /// Pages that follow the events at once, so that one of a browser's six connections is left for what they ask.
 pub const STREAMS: usize = 5;
 /// How long a connection may be silent between two requests.
