@@ -135,7 +135,9 @@ fn notifications_and_sound_are_off_until_they_are_asked_for() {
     page.expect("document.querySelectorAll('#people li').length === 2");
     // The user looks elsewhere, and the browser would ask and notify.
     page.run(
-        "window.asked = 0, window.notified = [];
+        "window.asked = 0, window.notified = [], window.tones = 0;
+         const tone = AudioContext.prototype.createOscillator;
+         AudioContext.prototype.createOscillator = function () { return tones++, tone.call(this); };
          window.Notification = class { constructor(text, { tag, body }) { notified.push([text, tag, body]); } };
          Object.assign(Notification, { permission: 'granted', requestPermission: async () => (asked++, 'granted') });
          const look = (hidden) => {
@@ -149,12 +151,14 @@ fn notifications_and_sound_are_off_until_they_are_asked_for() {
     page.run("look(false)");
     page.click("#more");
     page.choose("Options …");
-    assert_eq!(page.value("[asked, notified.length]"), json!([0, 0]));
+    assert_eq!(page.value("[asked, notified.length, tones]"), json!([0, 0, 0]));
+    page.choose("Play a sound then");
+    page.expect("localStorage.getItem('sound') === 'yes' && tones === 1");
     page.choose("Notify me when somebody writes to me or names me, and I do not look");
     page.expect("localStorage.getItem('notifications') === 'yes'");
     page.run("document.getElementById('dialog').close(), look(true)");
     albert.send("PRIVMSG mel :a secret");
-    page.expect("notified.length === 1");
+    page.expect("notified.length === 1 && tones === 2");
     albert.send("PRIVMSG #lobby :mel: look");
     page.expect("notified.length === 2");
     assert_eq!(
@@ -174,6 +178,6 @@ fn notifications_and_sound_are_off_until_they_are_asked_for() {
     albert.send("PRIVMSG mel :and again");
     page.expect("document.getElementById('conversations').innerText.includes('3')");
     page.value_later("setTimeout(done, 1000)");
-    assert_eq!(page.value("notified.length"), 2);
-    assert_eq!(page.value("asked"), 1);
+    assert_eq!(page.value("[asked, notified.length]"), json!([1, 2]));
+    assert_eq!(page.complaints(), [""; 0]);
 }
