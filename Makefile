@@ -42,7 +42,7 @@ run-client: cargo ## start a client: make run-client NICK=albert [SERVER=host:po
 	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --server '$(SERVER)' $(if $(NICK),--nick '$(NICK)') $(ARGS)
 
 .PHONY: run-gui
-run-gui: cargo ## the same with a page for a browser: make run-gui NICK=albert [SERVER=host:port] [PORT=8080]
+run-gui: cargo ## the same with a page for a browser: make run-gui [NICK=albert] [SERVER=host:port] [PORT=8080]
 	@$(MAKE) --no-print-directory run-client ARGS='--gui $(PORT) $(ARGS)'
 
 .PHONY: run-directory

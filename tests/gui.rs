@@ -14,10 +14,13 @@
 //! - [`scroll`]: long conversations; [`search`]
 //! - [`menu`], [`settings`]: menus and dialogs
 //! - [`axe`]: the rules for accessibility
-//! - [`start`]: the page before there is a chat
+//! - [`start`]: the page before there is a chat; [`dialog`]: at a terminal and in a browser
+//! - [`no_chat`]: the page says why there is none
 
 mod axe;
 mod browser;
+#[cfg(feature = "editor")]
+mod dialog;
 mod feed;
 mod files;
 mod guarded;
@@ -26,6 +29,7 @@ mod http;
 mod limits;
 mod menu;
 mod multicast;
+mod no_chat;
 mod page;
 mod presence;
 mod scroll;

@@ -43,10 +43,7 @@ pub fn answer(client: &Client, number: u64, text: &str) -> bool {
     let mut state = client.lock();
     let State { questions, view, .. } = &mut *state;
     let Some(question) = questions.open.take_if(|open| open.number == number) else { return false };
-    let is_taken_back = view.answered(&question, Some(text));
-    if !is_taken_back {
-        questions.outdated = Some(number);
-    }
+    questions.has_outdated_line = !view.answered(&question, Some(text));
     questions.answer = Some(text.to_owned());
     drop(state);
     client.signal();

@@ -148,8 +148,8 @@ impl Refused {
     }
 }
 
-const OUTDATED: &str = "Nothing was sent: the question before that line was answered in another window meanwhile; if the \
-                        line is no answer, enter it again";
+const OUTDATED: &str = "Nothing was sent: that line was perhaps begun as an answer to the question that was answered in \
+                        another window; if it is for the chat, enter it again";
 const CTRL_D: &str = "Ctrl-D within a line: the line is discarded, and nothing was sent";
 const TOO_LONG: &str = "That line is longer than 64 KiB: nothing of it was sent";
 const CUT_OFF: &str = "That line fills all that a terminal takes in one line, and the rest of it is lost, so nothing was \

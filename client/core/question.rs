@@ -13,7 +13,6 @@ pub struct Question {
 }
 
 /// The kinds of answers.
-#[derive(Clone)]
 pub enum Wants {
     /// A name; nothing is the one that is offered, if that is not empty.
     Name { offer: String },
@@ -29,9 +28,9 @@ pub struct Questions {
     pub last: u64,
     /// The input has to take it for the next line.
     pub answer: Option<String>,
-    /// The last question that was answered elsewhere while an answer was perhaps being typed into the input, which could not
-    /// take it back.
-    pub outdated: Option<u64>,
+    /// A question was answered elsewhere while an answer was perhaps being typed, or had been. The next line of the input
+    /// has to be refused.
+    pub has_outdated_line: bool,
 }
 
 impl Question {

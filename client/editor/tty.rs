@@ -152,6 +152,11 @@ impl Modes {
         self.typing().is_expected = true;
     }
 
+    /// Something was typed that nobody has read yet.
+    pub fn has_unread(&self) -> bool {
+        !self.is_ending() && has_input(Duration::ZERO)
+    }
+
     /// The user has asked for the end, and so types nothing more for this program.
     pub fn want_end(&self) {
         self.typing().wants_end = true;

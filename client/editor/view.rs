@@ -146,8 +146,8 @@ impl Editor {
         };
         if was_empty {
             self.drafts.begin();
-            self.is_outdated = false;
         }
+        self.is_outdated &= !self.prompt.line.text().is_empty();
         self.update(model);
         request
     }
@@ -224,7 +224,8 @@ impl Editor {
         if self.question.take().is_none() {
             return false;
         }
-        self.is_outdated = !self.prompt.line.text().is_empty();
+        let has_unread = self.modes.as_ref().is_some_and(|modes| modes.has_unread());
+        self.is_outdated = has_unread || !self.prompt.line.text().is_empty();
         self.print(printable(line).into_owned());
         // There is no prompt until the input loop draws one.
         self.screen.leave();

@@ -14,6 +14,7 @@ use crate::core::ask;
 use crate::core::client::{Client, is_script};
 use crate::core::input::{Refused, Source};
 use crate::core::state::State;
+use std::mem;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -91,13 +92,11 @@ impl Drop for WithPage {
 /// Reads a line whenever one is wanted.
 fn terminal_loop(client: &Client, mut terminal: Box<dyn Source>, demands: &Receiver<()>, slot: &Mutex<Option<Typed>>) {
     for () in demands {
-        let begun_for = client.lock().questions.open.as_ref().map(|question| question.number);
         let mut typed = terminal.next_line();
         let mut state = client.lock();
+        let is_outdated = mem::take(&mut state.questions.has_outdated_line);
         typed = match typed {
-            Some(Ok(line)) if begun_for.is_some() && begun_for <= state.questions.outdated => {
-                Some(Err(Refused::outdated(line)))
-            }
+            Some(Ok(line)) if is_outdated => Some(Err(Refused::outdated(line))),
             typed => typed,
         };
         let is_answer = matches!(typed, Some(Ok(_))) || typed.is_none() && !is_script();

@@ -1346,7 +1346,7 @@ function putQuestion(asked) {
   if (asked.offer) byId('name').value = asked.offer;
   byId('name-label').textContent = asked.text;
   const answers = isName
-    ? [button('OK', () => answerQuestion(byId('name').value))]
+    ? [button('OK', answerName)]
     : [button('Yes', () => answerQuestion('y')), button('No', () => answerQuestion('n'))];
   const title = asked.reason ? 'There is no chat yet' : asked.text;
   byId('question-text').textContent = !isName && asked.reason ? asked.text : '';
@@ -1379,6 +1379,10 @@ function prose(text) {
   return parts;
 }
 
+function answerName() {
+  if (byId('name').reportValidity()) answerQuestion(byId('name').value);
+}
+
 async function answerQuestion(text) {
   try {
     await post('/answer', { number: question?.number, text });
@@ -1396,7 +1400,7 @@ function showEnd(why) {
 
 byId('question-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  if (question?.wants === 'name') answerQuestion(byId('name').value);
+  if (question?.wants === 'name') answerName();
 });
 byId('question').addEventListener('cancel', (event) => {
   if (question) event.preventDefault();
