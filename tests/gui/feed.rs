@@ -204,8 +204,7 @@ fn what_was_read_in_one_window_is_read_in_all() {
     let mut albert = server.client("albert");
     albert.join("#lobby");
     let (_mel, page) = with_page(&home, "mel");
-    let mut windows = [page.follow(None), page.follow(None)];
-    windows.iter_mut().for_each(|events| drop(events.next()));
+    let mut windows = [page.follow_from_now(), page.follow_from_now()];
     albert.send("PRIVMSG #lobby :one");
     for window in &mut windows {
         window.skip_to(&json!({ "type": "conversation", "name": "#lobby", "unread": 1 }));
