@@ -58,7 +58,7 @@
 //! | `conversation` | a summary that is new or has changed: `name`, `unread`, `people`, `topic` |
 //! | `closed` | `name`: there is no such conversation any more |
 //! | `transfers` | `list` of `{id, name, peer, is_upload, is_running, done, total, figures}`; `/cancel ID` ends one |
-//! | `ended` | `why`, or empty: the client ends |
+//! | `ended` | `why`, or empty: the client ends, and so does the stream |
 //! | `beat` | nothing has happened for a while |
 //! | an event | see below |
 //!
