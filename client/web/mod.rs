@@ -69,6 +69,7 @@
 //! | `blacklist` | `names`: all names of people of whom the user wants to see nothing |
 //! | `transfers` | `list` of `{id, name, peer, is_upload, is_running, done, total, figures}`; `/cancel ID` ends one |
 //! | `ended` | `why`, or empty: the client ends, and so does the stream |
+//! | `presence` | `nick`, `away`: why, or `null` for here; without `nick` `/conversation` knows who is away |
 //! | `beat` | nothing has happened for a while |
 //! | an event | see below |
 //!
