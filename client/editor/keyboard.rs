@@ -90,9 +90,10 @@ impl Keyboard {
                 },
                 Some(Request::End) => return None,
                 Some(Request::Interrupt) => {
-                    // The program ends soon; what was typed behind that is not sent meanwhile.
+                    // The program ends soon; what was typed behind that, or comes meanwhile, is not sent.
                     self.keys.drop_pending();
                     self.modes.want_end();
+                    self.modes.begin_end();
                     tty::interrupt();
                 }
                 Some(Request::Suspend) => self.suspend(),

@@ -359,7 +359,8 @@ impl View for SharedEditor {
 
     fn draw_prompt(&mut self, model: &Model) {
         let mut editor = lock(&self.0);
-        editor.modes.iter().for_each(|modes| modes.raw(true));
+        // From here on Ctrl-C is a key: a signal would overtake what was typed before it, and lag behind what comes after.
+        editor.modes.iter().for_each(|modes| modes.raw(false));
         editor.update(model);
         editor.screen.enter();
     }
@@ -383,7 +384,7 @@ impl View for SharedEditor {
     fn ask(&mut self, question: &Question) {
         let question = question.prompt();
         let mut editor = lock(&self.0);
-        editor.modes.iter().for_each(|modes| modes.raw(true));
+        editor.modes.iter().for_each(|modes| modes.raw(false));
         editor.screen.set_label(printable(&question).into_owned());
         (editor.question, editor.is_outdated) = (Some(question), false);
         editor.screen.enter();
