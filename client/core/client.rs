@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use wire::message::Message;
 use wire::stream::Stream;
 use wire::text::truncate;
+use wire::time::is_iso8601;
 
 /// Whether the input is no terminal: then no user sees an error in time to react.
 pub fn is_script() -> bool {
@@ -152,7 +153,7 @@ impl Turn<'_> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
-        (state.has_turn, state.model.placed) = (false, None);
+        (state.has_turn, state.model.placed, state.pending.line) = (false, None, None);
         drop(state);
         self.0.signal();
     }
@@ -221,6 +222,8 @@ impl Client {
         if state.has_turn {
             return None;
         }
+        state.lines += 1;
+        state.pending.line = placed.is_some().then_some(state.lines);
         (state.has_turn, state.model.placed) = (true, placed);
         Some(Turn(self))
     }
@@ -316,7 +319,8 @@ impl Client {
     pub fn origin(&self, message: &Message<'_>, is_private: bool) -> Option<Origin> {
         let tag = |key| message.tag(key).map(|value| truncate(&value, TAG).to_owned());
         let waited = tag(connection::WAITED).is_some();
-        let mut origin = Origin { id: tag("msgid"), time: tag("time"), waited, ..Origin::default() };
+        let mut origin =
+            Origin { id: tag("msgid"), time: tag("time").filter(|time| is_iso8601(time)), waited, ..Origin::default() };
         let is_new = self.wings.iter().all(|wing| wing.is_new(message, is_private, &mut origin));
         is_new.then_some(origin)
     }

@@ -15,6 +15,8 @@ pub struct Conversation {
     pub name: String,
     /// It keeps this number until it ends.
     pub number: usize,
+    /// No other conversation ever has it; where a person has another name, it is the same one still.
+    pub id: u64,
     /// The user has written to this person, or turned to them.
     pub is_partner: bool,
     /// Who is in the room, by folded nick.

@@ -125,11 +125,19 @@ fn entered(state: &mut State, message: &Message<'_>, room: &str) {
     let source = message.source.and_then(|source| source.split_once('!'));
     state.model.address = source.map(|(_, address)| address.to_owned());
     state.emit(Event::at(room, Kind::WeJoined));
-    if state.pending.end("JOIN", room).is_some() && state.model.is_in(room) {
+    if let Some(request) = state.pending.end("JOIN", room)
+        && state.model.is_in(room)
+    {
         state.pending.end(ENTERED, room);
         state.pending.add(ENTERED, room);
-        if !state.model.is_here(room) {
-            state.go_to(room);
+        let is_target = state.model.is_target(room);
+        match &mut state.model.placed {
+            Some(placed) if request.line.is_some() && request.line == state.pending.line => {
+                placed.target = Some(room.to_owned());
+            }
+            // The line of another view has given up waiting: nobody is moved.
+            _ if request.line.is_some() || is_target => {}
+            _ => state.talk_to(room),
         }
     }
 }

@@ -47,6 +47,7 @@ pub struct Model {
     conversations: Vec<Conversation>,
     /// The highest number that a conversation has had.
     highest: usize,
+    last_id: u64,
     /// Folded rooms and nicks of people whose connection was replaced, and when.
     returning: Vec<(String, String, Instant)>,
 }
@@ -191,8 +192,9 @@ impl Model {
         let known = self.conversations.iter().position(|known| names::eq_ignore_case(&known.name, name));
         let at = known.unwrap_or(self.conversations.len());
         if known.is_none() {
-            self.highest = self.highest.max(number);
-            self.conversations.push(Conversation { name: name.to_owned(), number, ..Conversation::default() });
+            (self.highest, self.last_id) = (self.highest.max(number), self.last_id + 1);
+            let (name, id) = (name.to_owned(), self.last_id);
+            self.conversations.push(Conversation { name, number, id, ..Conversation::default() });
         }
         &mut self.conversations[at]
     }

@@ -35,12 +35,16 @@ pub const NOBODY: &str = "nobody";
 pub struct Pending {
     requests: Vec<Request>,
     last_number: u64,
+    /// The number of the line that is being carried out, if it says itself where it goes.
+    pub line: Option<u64>,
 }
 
 /// One request.
 pub struct Request {
     pub number: u64,
     pub kind: &'static str,
+    /// The line that it is made for, if that says itself where it goes.
+    pub line: Option<u64>,
     /// The room or person that it asks about; empty when it asks about all.
     pub about: String,
     /// The parameters of the rows that came so far.
@@ -59,7 +63,8 @@ impl Pending {
         if self.requests.len() == REQUESTS {
             self.requests.remove(0);
         }
-        self.requests.push(Request { number, kind, about, rows: Vec::new(), bytes: 0, is_complete: false });
+        let (line, rows) = (self.line, Vec::new());
+        self.requests.push(Request { number, kind, line, about, rows, bytes: 0, is_complete: false });
         number
     }
 

@@ -51,6 +51,8 @@ pub struct State {
     pub is_receiving: bool,
     /// A thread carries out a line (see [`Turn`](super::client::Turn)).
     pub has_turn: bool,
+    /// How many lines were carried out.
+    pub lines: u64,
     /// The user has asked to leave, for this reason.
     pub quit: Option<String>,
     /// QUIT is sent, so the end of the connection is expected.
@@ -81,6 +83,7 @@ impl State {
             script: Script::default(),
             is_receiving: false,
             has_turn: false,
+            lines: 0,
             quit: None,
             leaving: false,
             sleep: None,

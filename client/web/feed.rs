@@ -64,6 +64,8 @@ pub struct Summary {
     unread: usize,
     people: usize,
     topic: String,
+    /// That of [`Conversation`].
+    id: u64,
     /// A wing leads it, without the server.
     is_aside: bool,
 }
@@ -194,8 +196,8 @@ impl Lines {
         self.unread.remove(&casefold(conversation));
     }
 
-    /// Somebody has another name.
-    pub fn rename(&mut self, old: &str, new: &str) {
+    /// Somebody has another name: what waits there waits for the same person still.
+    fn rename(&mut self, old: &str, new: &str) {
         if let Some(unread) = self.unread.remove(&casefold(old)) {
             *self.unread.entry(casefold(new)).or_default() += unread;
         }
@@ -210,12 +212,19 @@ impl Lines {
         }
         let (known, now) = (&self.conversations, model.conversations().iter().chain(&model.aside));
         let now: Vec<&Conversation> = now.collect();
+        let renamed = renamed(known, &now);
+        for (old, new) in &renamed {
+            self.rename(old, new);
+        }
+        let known = &self.conversations;
         if known.len() == now.len() && known.iter().zip(&now).all(|(known, now)| self.is_current(known, now)) {
             return;
         }
         let now: Vec<_> = now.iter().map(|known| self.summary(known, model.is_aside(&known.name))).collect();
         let before = std::mem::replace(&mut self.conversations, now.clone());
-        for gone in before.iter().filter(|old| !now.iter().any(|new| new.name == old.name)) {
+        let is_there = |old: &Summary| now.iter().any(|new| new.name == old.name);
+        let is_renamed = |old: &Summary| renamed.iter().any(|(was, _)| *was == old.name);
+        for gone in before.iter().filter(|old| !is_there(old) && !is_renamed(old)) {
             self.unread.remove(&casefold(&gone.name));
             self.push(json!({ "type": "closed", "name": gone.name }));
         }
@@ -224,6 +233,9 @@ impl Lines {
         for (_, changed) in now.iter().enumerate().filter(|&(at, new)| !is_known(at, new)) {
             let mut value = changed.json();
             value["type"] = "conversation".into();
+            if let Some((was, _)) = renamed.iter().find(|(_, name)| *name == changed.name) {
+                value["was"] = was.clone().into();
+            }
             self.push(value);
         }
     }
@@ -234,6 +246,7 @@ impl Lines {
 
     fn is_current(&self, known: &Summary, now: &Conversation) -> bool {
         known.name == now.name
+            && known.id == now.id
             && known.people == now.members.len()
             && known.topic == now.topic
             && known.unread == self.unread(&now.name)
@@ -241,8 +254,9 @@ impl Lines {
 
     fn summary(&self, conversation: &Conversation, is_aside: bool) -> Summary {
         let unread = self.unread(&conversation.name);
-        let (name, topic) = (conversation.name.clone(), conversation.topic.clone());
-        Summary { name, unread, people: conversation.members.len(), topic, is_aside }
+        let Conversation { name, topic, id, .. } = conversation;
+        let (name, topic, id) = (name.clone(), topic.clone(), *id);
+        Summary { name, unread, people: conversation.members.len(), topic, id, is_aside }
     }
 
     /// A file has come.
@@ -259,10 +273,21 @@ impl Lines {
     }
 }
 
+/// The people who have another name than the pages know, as old and new. No event has to say so: it may be held back while
+/// the user sleeps.
+fn renamed(before: &[Summary], now: &[&Conversation]) -> Vec<(String, String)> {
+    let pairs = before.iter().filter(|old| !old.is_aside).filter_map(|old| {
+        let now = now.iter().find(|new| new.id == old.id && new.name != old.name)?;
+        Some((old.name.clone(), now.name.clone()))
+    });
+    pairs.collect()
+}
+
 impl Summary {
     pub fn json(&self) -> Value {
-        let Summary { name, unread, people, topic, is_aside } = self;
-        json!({ "name": name, "unread": unread, "people": people, "topic": clean(topic), "is_aside": is_aside })
+        let Summary { name, unread, people, topic, id, is_aside } = self;
+        let topic = clean(topic);
+        json!({ "name": name, "id": id, "unread": unread, "people": people, "topic": topic, "is_aside": is_aside })
     }
 }
 

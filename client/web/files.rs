@@ -44,7 +44,8 @@ pub fn send(
     };
     let (name, target) = (safe_name(&parameter("name")?), parameter("conversation")?);
     lines::check_begun(client)?;
-    lines::check_place(client, Some(&target))?;
+    let id = request.parameter("id").and_then(|id| id.parse().ok());
+    lines::check_place(client, Some(&target), id)?;
     if client.lock().model.is_aside(&target) {
         let why = format!("{name} is not sent: files go through the server, and {target} is not there");
         return Err(Refusal::new(422, why));
@@ -58,6 +59,8 @@ pub fn send(
     remove_old(files, &folder);
     let path = new_file(&folder, &name).map_err(unwritable)?;
     let kept = keep(connection, request, &path).and_then(|()| {
+        // A large file takes a while.
+        lines::check_place(client, Some(&target), id)?;
         let sent = files.send(client, &path, &target);
         sent.map_err(|why| Refusal::new(422, why))
     });

@@ -12,6 +12,9 @@ use wire::os;
 const TOKEN: usize = 16;
 
 pub struct Guard {
+    /// Tells those who have the token that they still talk to the same program: after its end, another user of the machine
+    /// could take the port.
+    pub run: String,
     /// In hexadecimal digits.
     token: String,
     /// The names of this server; a request has one of them exactly.
@@ -21,11 +24,8 @@ pub struct Guard {
 impl Guard {
     /// With a new token.
     pub fn new(port: u16) -> io::Result<Self> {
-        let token = os::random::<TOKEN>()?.iter().fold(String::new(), |mut token, byte| {
-            let _ = write!(token, "{byte:02x}");
-            token
-        });
-        Ok(Guard { token, hosts: ["127.0.0.1", "localhost"].map(|name| format!("{name}:{port}")) })
+        let (token, run) = (secret()?, secret()?);
+        Ok(Guard { run, token, hosts: ["127.0.0.1", "localhost"].map(|name| format!("{name}:{port}")) })
     }
 
     /// The address of the page. A browser sends nobody what stands behind the `#`.
@@ -54,6 +54,14 @@ impl Guard {
         let why = "This needs the whole address of the page, which the terminal shows; open it from there";
         if is_equal(given, self.token.as_bytes()) { Ok(()) } else { Err(Refusal::new(403, why)) }
     }
+}
+
+/// Random bytes in hexadecimal digits.
+fn secret() -> io::Result<String> {
+    Ok(os::random::<TOKEN>()?.iter().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    }))
 }
 
 /// Compares in a time that does not tell how much is right.

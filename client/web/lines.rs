@@ -23,6 +23,8 @@ const ALWAYS: [&str; 2] = ["/help", "/quit"];
 pub struct Line<'a> {
     /// Where it was written, if it was in a conversation.
     pub conversation: Option<&'a str>,
+    /// Its id as the page knows it.
+    pub id: Option<u64>,
     pub text: &'a str,
     /// The user was asked whether to leave.
     pub is_sure: bool,
@@ -35,13 +37,13 @@ pub fn is_for_page(command: &Command) -> bool {
 
 /// Carries out a line. The conversation in which the user is then.
 pub fn carry_out(client: &Client, line: &Line<'_>) -> Result<Option<String>, Refusal> {
-    let &Line { conversation, text, .. } = line;
+    let &Line { conversation, id, text, .. } = line;
     check_text(client, line)?;
     let placed = Placed { target: conversation.map(str::to_owned), refused: None };
     let busy = || Refusal::new(503, "Nothing was sent: the line before is still being carried out; try again");
     let turn = client.turn(TURN, Some(placed)).ok_or_else(busy)?;
     // From now on nobody but this thread leaves a conversation that a wing leads.
-    check_place(client, conversation)?;
+    check_place(client, conversation, id)?;
     if !client.wings.iter().any(|wing| wing.typed(client, Some(text))) {
         input::act(client, text);
     }
@@ -55,11 +57,16 @@ pub fn check_begun(client: &Client) -> Result<(), Refusal> {
     if has_begun { Ok(()) } else { Err(Refusal::new(503, "Nothing was sent: you are not connected to the server yet")) }
 }
 
-/// Whether there is this conversation: a room in which we are, one that a wing leads, or anybody.
-pub fn check_place(client: &Client, conversation: Option<&str>) -> Result<(), Refusal> {
+/// Whether there is this conversation: a room in which we are, one that a wing leads, or anybody. A page may not have heard
+/// yet that somebody else has a name now: with an id, it has to be the same conversation.
+pub fn check_place(client: &Client, conversation: Option<&str>, id: Option<u64>) -> Result<(), Refusal> {
     let model = &client.lock().model;
+    let is_another = |name| id.is_some() && id != model.conversation(name).map(|known| known.id);
     let why = match conversation {
         Some(room) if model.is_aside(room) => return Ok(()),
+        Some(nick) if !is_room(nick) && !is_aside_name(nick) && is_another(nick) => {
+            format!("Nothing was sent: {nick} has another name now, or is somebody else")
+        }
         Some(room) if is_aside_name(room) || is_room(room) && !model.is_in(room) => {
             format!("Nothing was sent: you are not in {room} any more")
         }
@@ -72,7 +79,7 @@ pub fn check_place(client: &Client, conversation: Option<&str>) -> Result<(), Re
 }
 
 fn check_text(client: &Client, line: &Line<'_>) -> Result<(), Refusal> {
-    let &Line { conversation, text, is_sure } = line;
+    let &Line { conversation, text, is_sure, .. } = line;
     let refuse = |status, why: &str| Err(Refusal::new(status, format!("Nothing was sent: {why}")));
     if text.len() > TEXT {
         return refuse(413, "the text is too long; send it as a file");

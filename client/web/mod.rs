@@ -37,9 +37,9 @@
 //! | | | what is up to `n`; `ranks` are the marks of members that have any, by folded nick: `{albert: "@"}` |
 //! | `GET /room` | `name=#ROOM` | `{modes: ["+ntk", "key"], bans: [mask]}`, as the server says it now |
 //! | `POST /answer` | `{number, text}`: to a question | `{}`; 409 when somebody was faster |
-//! | `POST /lines` | `{conversation, text, is_sure}`; `null` for none | `{conversation}`: where the user is then |
+//! | `POST /lines` | `{conversation, id, text, is_sure}`; `null` for none | `{conversation}`: where the user is then |
 //! | `POST /read` | `{conversation}` | `{}`: nothing in it is unread now, in all windows |
-//! | `POST /files` | `name=NAME&conversation=NAME`; the bytes are the body | `{}`: it is on its way |
+//! | `POST /files` | `name=NAME&conversation=NAME&id=ID`; the bytes are the body | `{}`: it is on its way |
 //! | `GET /files/ID` | | a file that has come: an image as such, all others as an attachment |
 //!
 //! A text is what would be typed at the terminal in that conversation: a command, or text to send. A command that leads
@@ -58,13 +58,15 @@
 //!
 //! | type | fields |
 //! | --- | --- |
+//! | `hello` | `run`: comes first; where it is another one than before, another program has the port now |
 //! | `snapshot` | `n`, `nick`, `server`, `is_connected`, `is_starting`: it never was, `question`: the open one or |
 //! | | `null`, `target`: the conversation at the terminal, `conversations`: summaries, `notes`: events of no |
 //! | | conversation, `transfers`, `blacklist`: names, `commands`: `{usage, help}`, `longest_text`, `largest_file` |
 //! | `question` | `number`, `text`, `reason`: perhaps empty, `wants`: `name` or `consent`, `offer`: a name, or empty |
 //! | `answered` | `number`: that question is closed, by this page, another or the terminal |
 //! | `started` | `nick`: the first connection is there |
-//! | `conversation` | a summary that is new or has changed: `name`, `unread`, `people`, `topic`, `is_aside`: it is such a one |
+//! | `conversation` | a summary that is new or has changed: `name`, `unread`, `people`, `topic`, `is_aside`: it is such a one, |
+//! | | `was`: the name that this person had before |
 //! | `closed` | `name`: there is no such conversation any more |
 //! | `blacklist` | `names`: all names of people of whom the user wants to see nothing |
 //! | `transfers` | `list` of `{id, name, peer, is_upload, is_running, done, total, figures}`; `/cancel ID` ends one |

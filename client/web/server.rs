@@ -114,7 +114,8 @@ fn respond(
         "/lines" if is_post => {
             let value = json_of(connection, request)?;
             let text = value["text"].as_str().ok_or_else(|| missing("text"))?;
-            let line = Line { conversation: place_of(&value)?, text, is_sure: value["is_sure"] == true };
+            let (conversation, id) = (place_of(&value)?, value["id"].as_u64());
+            let line = Line { conversation, id, text, is_sure: value["is_sure"] == true };
             json!({ "conversation": carry_out(client, &line)? })
         }
         "/answer" if is_post => {
@@ -186,6 +187,10 @@ fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Re
     if begun.is_err() || request.method == "HEAD" {
         return Ok(begun.and(Err(io::ErrorKind::ConnectionAborted.into())));
     }
+    let hello = format!("{}\n", json!({ "type": "hello", "run": server.guard.run }));
+    if let Err(error) = send_chunk(connection, &hello) {
+        return Ok(Err(error));
+    }
     loop {
         let text = match number.map(|number| follower.after(number)) {
             None | Some(Next::Lost) => {
@@ -205,9 +210,12 @@ fn stream(server: &Server, connection: &mut Connection, request: &Request) -> Re
                 lines.concat()
             }
         };
-        let chunk = format!("{:x}\r\n{text}\r\n", text.len());
-        if let Err(error) = connection.stream().write_all(chunk.as_bytes()) {
+        if let Err(error) = send_chunk(connection, &text) {
             return Ok(Err(error));
         }
     }
+}
+
+fn send_chunk(connection: &mut Connection, text: &str) -> io::Result<()> {
+    connection.stream().write_all(format!("{:x}\r\n{text}\r\n", text.len()).as_bytes())
 }

@@ -84,7 +84,6 @@ fn count(lines: &mut Lines, event: &Event) {
     match (json::drawn(event), &event.conversation) {
         (Kind::Said { .. }, Some(name)) => lines.count(name),
         (Kind::Wing(_), Some(name)) if event.mentions_us => lines.count(name),
-        (Kind::Renamed { old, new }, None) => lines.rename(old, new),
         // The user is there, in this window or another.
         (Kind::WeSaid { .. } | Kind::Read, Some(name)) | (Kind::TalkingTo(Some(name)), _) => lines.mark_read(name),
         (Kind::Wing(wing), _) => {

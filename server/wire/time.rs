@@ -21,6 +21,24 @@ pub fn iso8601(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
+/// Whether a text is a point in time as [`iso8601`] writes it, with fractions of any length or none.
+pub fn is_iso8601(text: &str) -> bool {
+    let Some((moment, fraction)) = text.strip_suffix('Z').and_then(|text| text.split_at_checked(19)) else {
+        return false;
+    };
+    let shape = moment.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+    let is_fraction = fraction.is_empty() || fraction.len() > 1 && fraction.starts_with('.');
+    let part = |at: usize| moment.get(at..at + 2).and_then(|digits| digits.parse::<u8>().ok()).unwrap_or(u8::MAX);
+    shape.eq(*b"0000-00-00T00:00:00")
+        && is_fraction
+        && fraction.bytes().skip(1).all(|byte| byte.is_ascii_digit())
+        && (1..=12).contains(&part(5))
+        && (1..=31).contains(&part(8))
+        && part(11) < 24
+        && part(14) < 60
+        && part(17) < 60
+}
+
 /// Year, month and day of the Gregorian calendar, `days` after 1970-01-01.
 ///
 /// Years are counted from March, so that the leap day is the last of its year, in eras of 400
@@ -52,5 +70,31 @@ mod tests {
         assert_eq!(at(951_782_400, 5), "2000-02-29T00:00:00.005Z");
         assert_eq!(at(1_735_689_599, 0), "2024-12-31T23:59:59.000Z");
         assert_eq!(at(4_107_542_400, 0), "2100-03-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn what_is_no_date_is_known() {
+        for time in ["1970-01-01T00:00:00.000Z", "2026-11-27T23:59:59Z", "2026-11-27T23:59:59.123456Z"] {
+            assert!(is_iso8601(time), "{time}");
+        }
+        for other in [
+            "",
+            "Z",
+            "garbage",
+            "2026-11-27",
+            "2026-13-27T23:59:59Z",
+            "2026-00-27T23:59:59Z",
+            "2026-11-32T23:59:59Z",
+            "2026-11-27T24:00:00Z",
+            "2026-11-27T23:60:00Z",
+            "2026-11-27T23:59:60Z",
+            "2026-11-27T23:59:59.Z",
+            "2026-11-27T23:59:59,5Z",
+            "2026-11-27T23:59:59+01:00",
+            "2026-11-27 23:59:59Z",
+            "2026-11-27T23:59:5\u{e9}Z",
+        ] {
+            assert!(!is_iso8601(other), "{other}");
+        }
     }
 }

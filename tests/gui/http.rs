@@ -182,7 +182,7 @@ impl Events {
             if let Some((line, rest)) = self.rest.split_once('\n') {
                 let value: Value = serde_json::from_str(line).unwrap();
                 self.rest = rest.to_owned();
-                if value["type"] == "beat" {
+                if value["type"] == "beat" || value["type"] == "hello" {
                     continue;
                 }
                 return Some(value);

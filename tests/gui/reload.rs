@@ -48,6 +48,7 @@ fn a_file_goes_on_while_the_page_is_reloaded() {
     let film = home.path().join("own.mp4");
     fs::write(&film, &bytes).unwrap();
     page.type_into("#file", film.to_str().unwrap());
+    page.type_into("dialog form button", "\u{e007}");
     let offer = session.expect("FILE OFFER u* albert 3000000 own.mp4");
     session.answer_ping();
     session.send(&format!(":srv FILE PUT {} 8 token 0 00000000", offer.split(' ').nth(2).unwrap()));

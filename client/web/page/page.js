@@ -29,6 +29,9 @@ let muted = mutedNames();
 let recalled = 0; // how far Up has gone back in the lines that were sent
 let completion = null;
 let hasEnded = false; // the client has
+let isFollowing = false; // the stream of events is there
+let run = null; // of the client
+let draftsBefore = new Map(); // what was being written when the page was loaded again, by the id of the conversation
 const away = new Map(); // why people are away, by folded name
 const MOST_ROWS = 10_000; // of one conversation
 
@@ -58,6 +61,11 @@ async function ask(path, options) {
 
 const post = (path, value) => ask(path, { method: 'POST', body: JSON.stringify(value) });
 
+/** What is sent to somebody has to wait until the page knows who has which name. */
+function checkStream() {
+  if (!isFollowing) throw new Error('Nothing was sent: there is no connection to the client just now');
+}
+
 function complain(error) {
   byId('error').textContent = error ? error.message ?? error : '';
 }
@@ -66,9 +74,11 @@ function complain(error) {
 async function carryOut(text, conversation = nameOf(current)) {
   complain('');
   const from = current;
+  const id = conversations.get(fold(conversation ?? ''))?.id ?? null;
   let to;
   try {
-    ({ conversation: to } = await post('/lines', { conversation, text }));
+    checkStream();
+    ({ conversation: to } = await post('/lines', { conversation, id, text }));
   } catch (error) {
     if (error.status !== 409) throw error;
     return askToLeave(error, conversation, text);
@@ -96,6 +106,7 @@ async function follow() {
       clearTimeout(timer);
       timer = setTimeout(() => abort.abort(), 60_000);
     };
+    let why = 'The client does not answer; trying again';
     try {
       wait();
       const path = last === null ? '/events' : `/events?after=${last}`;
@@ -103,28 +114,45 @@ async function follow() {
       if (response.status === 403) {
         return showConnection((await response.json()).error, true);
       }
-      if (!response.ok) throw new Error((await response.json()).error);
+      if (!response.ok) {
+        why = (await response.json()).error;
+        throw new Error(why);
+      }
       let rest = '';
       for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
         wait();
         attempt = 0;
         const lines = (rest + chunk).split('\n');
         rest = lines.pop();
-        lines.forEach((line) => handle(JSON.parse(line)));
+        lines.forEach(take);
+        if (hasEnded) abort.abort();
       }
     } catch (error) {
       console.info(`The events are interrupted: ${error}`);
     }
     clearTimeout(timer);
+    isFollowing = false;
     if (hasEnded) return;
-    showConnection('The client does not answer; trying again', true);
+    showConnection(why, true);
     await pause(Math.min(2 ** attempt / 2, 8));
+  }
+}
+
+/** A line of the stream. A fault with one must not cost the others. */
+function take(line) {
+  if (hasEnded) return;
+  try {
+    handle(JSON.parse(line));
+  } catch (error) {
+    console.error(error);
   }
 }
 
 function handle(event) {
   if (event.n !== undefined) last = event.n;
   switch (event.type) {
+    case 'hello':
+      return greet(event);
     case 'snapshot':
       return begin(event);
     case 'beat':
@@ -134,6 +162,7 @@ function handle(event) {
       showEnd(event.why);
       return showConnection(event.why ? `The chat has ended: ${event.why}` : 'You have left the chat', true);
     case 'conversation':
+      if (event.was !== undefined) rename(event.was, event.name);
       summarize(event);
       return showSoon();
     case 'closed':
@@ -157,12 +186,26 @@ function handle(event) {
   if (event.type === 'connected') isConnected = true;
   if (event.type === 'lost') isConnected = false;
   if (['nick', 'connected', 'lost'].includes(event.type)) showConnection();
-  // In a room without the server people are called as they like.
-  if (event.type === 'renamed' && event.conversation === undefined) rename(event.old, event.new);
   if (event.type === 'connected') away.clear();
+  if (event.type === 'renamed' && event.conversation === undefined) noteRename(event);
   // Nothing is shown and nothing half typed, as at the start.
   if (event.type === 'we_joined' && current === null && !byId('message').value) open(event.conversation);
   record(event);
+}
+
+/** After the end of the client another program may have its place, also one of another user of this machine. */
+function greet(hello) {
+  if (run === null) {
+    run = hello.run;
+    const kept = JSON.parse(sessionStorage.drafts ?? '{}');
+    if (kept.run === run) draftsBefore = new Map(kept.drafts);
+  }
+  if (run === hello.run) {
+    isFollowing = true;
+    return showConnection();
+  }
+  hasEnded = true;
+  showEnd('Another program answers now. Open the address that the terminal shows.');
 }
 
 /** The client says all that it knows. */
@@ -176,18 +219,24 @@ function begin(snapshot) {
   const before = new Map(conversations);
   conversations.clear();
   snapshot.conversations.forEach(summarize);
+  // What was begun stays with the same people, who may have other names by now.
+  const now = new Map([...conversations].map(([key, { id }]) => [id, key]));
+  let goesOn = null;
   before.forEach((known, key) => {
-    const { draft, sent } = known;
-    if (conversations.has(key)) Object.assign(conversations.get(key), { draft, sent });
-    else if (known.isLocal) conversations.set(key, { ...known, events: null });
+    const { id, draft, sent, isLocal } = known;
+    const same = now.get(id) ?? (isLocal && !conversations.has(key) ? key : null);
+    if (same === null && draft.trim()) note(`Not sent: ${draft}`);
+    if (same === null) return;
+    conversations.set(same, { ...(conversations.get(same) ?? { ...known, events: null }), draft, sent });
+    if (key === current) goesOn = same;
   });
   if (before.size === 0) {
     // At the start the terminal's target is a room in which we are not yet.
     const wanted = [sessionStorage.conversation, snapshot.target].map((name) => fold(name ?? ''));
     current = wanted.find((key) => conversations.has(key)) ?? conversations.keys().next().value ?? null;
-  } else if (!conversations.has(current)) {
-    // What the user is writing was meant for nobody else.
-    current = null;
+  } else {
+    current = goesOn;
+    if (current === null) byId('message').value = '';
   }
   byId('directory').hidden = !has('/chat');
   showConnection();
@@ -197,11 +246,13 @@ function begin(snapshot) {
   else open(nameOf(current));
 }
 
-function summarize({ name, unread, people, topic, is_aside: isAside = false, isLocal = false }) {
+function summarize({ name, id = null, unread, people, topic, is_aside: isAside = false, isLocal = false }) {
   const key = fold(name);
-  const known = conversations.get(key) ?? { events: null, members: [], ranks: new Map(), n: 0, draft: '', sent: [] };
+  const fresh = { events: null, members: [], ranks: new Map(), n: 0, draft: draftsBefore.get(id) ?? '', sent: [] };
+  const known = conversations.get(key) ?? fresh;
+  draftsBefore.delete(id);
   if (key === current && known.people !== people) refreshPeople();
-  conversations.set(key, { ...known, name, unread, people, topic, isAside, isLocal });
+  conversations.set(key, { ...known, name, id, unread, people, topic, isAside, isLocal });
   if (key === current) {
     byId('topic').textContent = topic;
   }
@@ -244,26 +295,25 @@ function forget(name) {
   goNowhere(last?.type === 'we_left' ? last.sentence : `${name} is closed`);
 }
 
-/** A person with whom we talk has another name. */
+/** A person with whom we talk has another name: what is being written goes to the same person still. */
 function rename(old, name) {
-  if (current === fold(name) && fold(old) !== fold(name)) {
-    // What the user is writing was meant for the one who had that name before.
-    goNowhere(`${old} has taken the name ${name}, so this is somebody else`);
-  }
-  if (away.has(fold(old))) {
-    away.set(fold(name), away.get(fold(old)));
-    if (fold(old) !== fold(name)) away.delete(fold(old));
-  }
   if (muted.has(fold(old))) setMuted(name, true);
   const known = conversations.get(fold(old));
-  if (!known || isRoom(old)) return;
   conversations.delete(fold(old));
-  conversations.set(fold(name), { ...known, name });
+  if (known) conversations.set(fold(name), { ...known, name });
   if (current === fold(old)) {
     current = fold(name);
     showTitle();
   }
-  showLists();
+}
+
+/** What is open about somebody must not be done to another who takes the name. */
+function noteRename({ old, new: name }) {
+  if (conversations.get(fold(old))?.isLocal) rename(old, name);
+  if (fold(old) !== fold(subject ?? '') || fold(old) === fold(name)) return;
+  byId('menu').hidePopover();
+  dialog.close();
+  complain(`${old} is called ${name} now; nothing was done`);
 }
 
 const nameOf = (key) => conversations.get(key)?.name ?? null;
@@ -275,6 +325,8 @@ async function open(name) {
   const key = fold(name);
   keepDraft();
   if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '', isLocal: true });
+  // Others may have come and gone meanwhile.
+  else refreshPeople();
   [current, recalled] = [key, 0];
   sessionStorage.conversation = name;
   showTitle();
@@ -314,10 +366,25 @@ function showPanel(isShown) {
   byId('show-lists').ariaExpanded = `${isShown}`;
 }
 
+/** Keeps what is being written where it was begun. It also outlasts that the page is loaded again. */
 function keepDraft() {
-  const conversation = conversations.get(current);
-  if (conversation) conversation.draft = byId('message').value;
+  const [conversation, text] = [conversations.get(current), byId('message').value];
+  if (conversation && recalled === 0) conversation.draft = text;
+  // An earlier line, changed.
+  else if (conversation && text !== conversation.sent.at(-recalled)) conversation.sent.push(text);
+  // Its conversation has ended.
+  else if (!conversation && text.trim()) note(`Not sent: ${text}`);
+  if (!conversation) byId('message').value = '';
+  const drafts = [...conversations.values()].map(({ id, draft }) => [id, draft]).filter(([id, draft]) => id && draft);
+  if (run) sessionStorage.drafts = JSON.stringify({ run, drafts });
 }
+
+/** Says something in this window alone. */
+function note(sentence) {
+  record({ type: 'note', sentence, time: new Date().toISOString() });
+}
+
+addEventListener('pagehide', keepDraft);
 
 let isRefreshing = false;
 
@@ -421,6 +488,7 @@ function showConnection(text, isLost = !isConnected && !isStarting) {
 /** Brings a list up to date. What stays is the same element, so that the keyboard and a menu stay where they are. */
 function fill(list, entries, make) {
   const wanted = new Set(entries.map(({ name }) => name));
+  const focused = [...list.children].findIndex((item) => item.contains(document.activeElement));
   for (const item of [...list.children]) if (!wanted.has(item.dataset.name)) item.remove();
   const known = new Map([...list.children].map((item) => [item.dataset.name, item]));
   entries.forEach((entry, at) => {
@@ -433,6 +501,10 @@ function fill(list, entries, make) {
   // One of them is a stop of Tab; the arrow keys lead to the others.
   const stop = list.querySelector('[aria-current]') ?? list.querySelector('button');
   for (const item of list.children) item.firstChild.tabIndex = item.firstChild === stop ? 0 : -1;
+  // Whoever was there has gone: the keyboard goes on with the next one.
+  if (focused >= 0 && !list.contains(document.activeElement)) {
+    ([...list.children].at(Math.min(focused, list.children.length - 1))?.firstChild ?? byId('message')).focus();
+  }
 }
 
 function showLists() {
@@ -461,7 +533,7 @@ function makeConversation(item, { name, isCurrent, isMuted, unread }) {
   }
   const made = item.firstChild;
   made.className = unread && !isMuted ? 'unread' : '';
-  made.toggleAttribute('aria-current', isCurrent);
+  made.ariaCurrent = isCurrent ? 'true' : null;
   made.replaceChildren(element('bdi', '', name));
   if (isMuted) made.append(' ', element('span', 'quiet', 'muted'));
   if (unread) made.append(' ', element('span', '', `${unread}`, element('span', 'hidden', ' unread')));
@@ -477,8 +549,9 @@ function makePerson(item, { name, marks, isBlack, why }) {
   }
   const made = item.firstChild;
   made.replaceChildren(element('bdi', colour(name), name));
-  const words = [RANKS[marks[0]], isBlack && 'on your blacklist', why !== undefined && 'away'].filter(Boolean).join(', ');
-  if (words) made.append(' ', element('span', 'quiet', words));
+  const words = [RANKS[marks[0]], isBlack && 'on your blacklist', why !== undefined && 'away'];
+  const said = words.filter(Boolean).join(', ');
+  if (said) made.append(' ', element('span', 'quiet', said));
   made.title = why ? `away: ${why}` : '';
 }
 
@@ -635,31 +708,31 @@ function picture(blob, alt) {
 }
 
 /** What is pasted or dropped is sent after a question: a slip of the hand is no wish to send. */
-function offer(files) {
-  const name = nameOf(current);
+function offer(files, name = nameOf(current)) {
   if (name === null) return complain('Choose a conversation first');
   const list = element('ul', '', ...files.map((file) => {
     const item = element('li', '', element('bdi', '', file.name), ` (${Math.ceil(file.size / 1024)} KiB)`);
     if (IMAGES.test(file.name) && file.size <= LARGEST_IMAGE) item.append(picture(file, ''));
     return item;
   }));
-  const [who, key] = [isRoom(name) ? `everybody in ${name}` : `${name} alone`, current];
+  const who = isRoom(name) ? `everybody in ${name}` : `${name} alone`;
+  const { id } = conversations.get(fold(name)) ?? {};
+  subject = name;
   const question = form(`Send to ${who}`, [], () => {
-    // They may have another name by now, which may be somebody else's next.
-    if (!conversations.has(key)) throw new Error(`There is no conversation with ${name} any more`);
     dialog.close();
-    send(files, name);
+    send(files, name, id);
   });
   openDialog(files.length === 1 ? 'Send this file?' : `Send these ${files.length} files?`, list, question);
   question.lastChild.focus();
 }
 
-async function send(files, conversation = nameOf(current)) {
+/** Sends files to a conversation, if it is still the same: the name may be somebody else's by now. */
+async function send(files, conversation, id) {
   for (const file of files) {
     try {
-      if (conversation === null) throw new Error('Choose a conversation first');
+      checkStream();
       if (file.size > largestFile) throw new Error(`${file.name} is too large`);
-      const query = new URLSearchParams({ name: file.name, conversation });
+      const query = new URLSearchParams({ name: file.name, conversation, id: id ?? '' });
       await ask(`/files?${query}`, { method: 'POST', body: file });
     } catch (error) {
       complain(error);
@@ -756,6 +829,8 @@ byId('more').addEventListener('click', (event) => {
 
 const isBlack = (name) => blacklist.some((other) => fold(other) === fold(name));
 
+let subject = null; // the person about whom a menu or a dialog was opened last
+
 /** The menu of a person. Whether they are banned is asked of the server, once, and for operators alone. */
 async function openPerson(name, from) {
   const label = `About ${name}`;
@@ -778,6 +853,7 @@ const runs = (conversation) => /[~&@%]/.test(conversation?.ranks.get(fold(nick))
 
 /** What can be done with a person, and with their part in the room that is shown. */
 function aboutPerson(name) {
+  subject = name;
   const isMe = fold(name) === fold(nick);
   const entries = [
     !isMe && [`Write to ${name}`, () => open(name)],
@@ -862,6 +938,7 @@ function openDialog(title, ...content) {
   byId('dialog-content').replaceChildren(...content);
   answer('');
   if (!dialog.open) dialog.showModal();
+  byId('dialog-title').focus();
 }
 
 /** Says something in the dialog, if there is one: also what the server answers to a change. */
@@ -993,7 +1070,7 @@ function openHelp() {
   const pairs = (all) => element('dl', '', ...all.flatMap(pair));
   const keys = {
     'Enter, Shift-Enter': 'Send; another row',
-    'Tab': 'Complete a command, a name, a room; again for the next one',
+    'Tab': 'Complete a command, a name, a room; again for the next one; after Esc, leave the input',
     '↑, ↓': 'Lines that you sent here before; in a list, a menu or the names beside messages: go there',
     'Alt-↑, Alt-↓': 'The conversation before, or after',
     'Ctrl-Shift-F, or / outside the input': 'Search here; Enter goes to older hits, Shift-Enter to newer ones',
@@ -1018,6 +1095,7 @@ function openSearch() {
 }
 
 function closeSearch() {
+  if (byId('search').hidden) return;
   byId('search').hidden = true;
   byId('words').value = '';
   search();
@@ -1152,9 +1230,13 @@ function openOptions() {
 
 // --- The input ----------------------------------------------------------------------------------
 
-/** Completes commands, names and rooms; further presses go round. */
+let isLeaving = false; // Esc was pressed: the next Tab leads out of the input
+
+/** Completes commands, names and rooms; further presses go round. With nothing more to complete, Tab leads on. */
 function complete(input) {
-  if (completion?.shown !== input.value) {
+  if (completion?.shown === input.value) {
+    if (completion.candidates.length === 1) return false;
+  } else {
     const before = input.value.slice(0, input.selectionStart);
     const word = before.split(/\s/).at(-1);
     if (!word) return false;
@@ -1190,6 +1272,8 @@ function recall(input, step) {
   const conversation = conversations.get(current);
   const to = recalled + step;
   if (!conversation || to < 0 || to > conversation.sent.length) return;
+  // What was changed in an earlier line stays there.
+  if (recalled > 0) conversation.sent[conversation.sent.length - recalled] = input.value;
   if (recalled === 0) conversation.draft = input.value;
   recalled = to;
   input.value = to === 0 ? conversation.draft : conversation.sent.at(-to);
@@ -1218,15 +1302,21 @@ async function submit() {
 
 input.addEventListener('keydown', (event) => {
   const isPlain = !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey && !event.isComposing;
-  const isOneRow = !input.value.includes('\n');
+  const [isFirstRow, isLastRow] = [input.value.slice(0, input.selectionStart), input.value.slice(input.selectionEnd)]
+    .map((part) => !part.includes('\n'));
   if (event.key === 'Enter' && isPlain) submit();
-  else if (event.key === 'Tab' && isPlain && input.value && complete(input)) completion.shown = input.value;
-  else if (event.key === 'ArrowUp' && isPlain && isOneRow) recall(input, 1);
-  else if (event.key === 'ArrowDown' && isPlain && isOneRow) recall(input, -1);
-  else if (event.key === 'Escape') return complain('');
-  else return;
+  else if (event.key === 'Tab' && isPlain && !isLeaving && complete(input)) completion.shown = input.value;
+  else if (event.key === 'ArrowUp' && isPlain && isFirstRow) recall(input, 1);
+  else if (event.key === 'ArrowDown' && isPlain && isLastRow) recall(input, -1);
+  else if (event.key === 'Escape') {
+    complain('');
+    closeSearch();
+    isLeaving = true;
+    return;
+  } else return;
   event.preventDefault();
 });
+input.addEventListener('input', () => { isLeaving = false; });
 document.addEventListener('keydown', (event) => {
   const isFree = !dialog.open && !event.defaultPrevented && !byId('menu').matches(':popover-open');
   const isTyping = event.target.closest('input, textarea');
@@ -1239,6 +1329,7 @@ document.addEventListener('keydown', (event) => {
     if (key !== undefined) open(nameOf(key));
   } else if (event.key === 'Escape' && !isTyping) {
     showPanel(false);
+    closeSearch();
     input.focus();
   } else return;
   event.preventDefault();
@@ -1252,9 +1343,13 @@ byId('form').addEventListener('submit', (event) => {
   event.preventDefault();
   submit();
 });
-byId('attach').addEventListener('click', () => byId('file').click());
+let chosenFor = null; // the conversation in which the user has begun to choose files
+byId('attach').addEventListener('click', () => {
+  chosenFor = nameOf(current);
+  byId('file').click();
+});
 byId('file').addEventListener('change', () => {
-  send([...byId('file').files]);
+  offer([...byId('file').files], chosenFor ?? undefined);
   byId('file').value = '';
 });
 /** Says where a file would go that is about to be dropped. */
