@@ -1,6 +1,7 @@
 //! The chat in a window: the page that the client serves.
 //!
 //! - [`http`]: requests byte for byte
+//! - [`identity`]: whom a name means
 //! - [`limits`]: what is too much, too slow or no HTTP
 //! - [`guarded`]: who is kept out
 //! - [`feed`]: the stream of events, and lines that are sent
@@ -27,6 +28,7 @@ mod files;
 mod guarded;
 mod hostile;
 mod http;
+mod identity;
 mod limits;
 mod menu;
 mod multicast;

@@ -289,7 +289,8 @@ impl Client {
                 state.note(format!("{MOST_UNCONFIRMED} lines wait for it already, so the next has to wait as well"));
             }
         }
-        let waited = self.changed.wait_while(state, |state| state.is_full());
+        // The line of a view was looked at before; were it to wait, the terminal would wait for it.
+        let waited = self.changed.wait_while(state, |state| state.is_full() && state.model.placed.is_none());
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         if is_script() && state.model.placed.is_none() {
             // So that a refusal is about this message alone. Not for ever: a server may never answer.

@@ -4,7 +4,7 @@
 //! each page's stream takes them out and writes them without any lock. A page that does not read holds nothing but its
 //! own thread, until the time for a write is over; what it then missed is here, or it begins anew.
 
-use super::json::clean;
+use super::json::{clean, shown};
 use super::limits::{BEAT, EVENT_BYTES, EVENTS, FLUSH, NOTES, RECEIVED, STREAMS};
 use crate::core::conversation::Conversation;
 use crate::core::model::Model;
@@ -207,7 +207,7 @@ impl Lines {
     pub fn compare(&mut self, model: &Model) {
         if !model.blacklist.people.iter().flatten().eq(&self.blacklist) {
             self.blacklist = model.blacklist.people.concat();
-            let names: Vec<_> = self.blacklist.iter().map(|name| clean(name)).collect();
+            let names: Vec<_> = self.blacklist.iter().map(|name| shown(name)).collect();
             self.push(json!({ "type": "blacklist", "names": names }));
         }
         let (known, now) = (&self.conversations, model.conversations().iter().chain(&model.aside));
@@ -226,7 +226,7 @@ impl Lines {
         let is_renamed = |old: &Summary| renamed.iter().any(|(was, _)| *was == old.name);
         for gone in before.iter().filter(|old| !is_there(old) && !is_renamed(old)) {
             self.unread.remove(&casefold(&gone.name));
-            self.push(json!({ "type": "closed", "name": gone.name }));
+            self.push(json!({ "type": "closed", "name": shown(&gone.name) }));
         }
         // Most stand where they stood.
         let is_known = |at: usize, new: &Summary| before.get(at) == Some(new) || before.contains(new);
@@ -234,7 +234,7 @@ impl Lines {
             let mut value = changed.json();
             value["type"] = "conversation".into();
             if let Some((was, _)) = renamed.iter().find(|(_, name)| *name == changed.name) {
-                value["was"] = was.clone().into();
+                value["was"] = shown(was).into();
             }
             self.push(value);
         }
@@ -287,6 +287,7 @@ impl Summary {
     pub fn json(&self) -> Value {
         let Summary { name, unread, people, topic, id, is_aside } = self;
         let topic = clean(topic);
+        let name = shown(name);
         json!({ "name": name, "id": id, "unread": unread, "people": people, "topic": topic, "is_aside": is_aside })
     }
 }

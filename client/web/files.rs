@@ -4,6 +4,7 @@
 
 use super::feed::Feed;
 use super::http::{Connection, Refusal, Request};
+use super::json::real_name;
 use super::limits::FILE;
 use super::lines;
 use crate::core::client::Client;
@@ -44,8 +45,13 @@ pub fn send(
     };
     let (name, target) = (safe_name(&parameter("name")?), parameter("conversation")?);
     lines::check_begun(client)?;
+    let target = real_name(&client.lock().model, &target);
     let id = request.parameter("id").and_then(|id| id.parse().ok());
     lines::check_place(client, Some(&target), id)?;
+    if client.lock().model.may_be_another(&target) {
+        let why = format!("{name} is not sent: {target} had left, and may be somebody else; write to them first");
+        return Err(Refusal::new(422, why));
+    }
     if client.lock().model.is_aside(&target) {
         let why = format!("{name} is not sent: files go through the server, and {target} is not there");
         return Err(Refusal::new(422, why));
@@ -61,6 +67,7 @@ pub fn send(
     let kept = keep(connection, request, &path).and_then(|()| {
         // A large file takes a while.
         lines::check_place(client, Some(&target), id)?;
+        lines::check_way(client, Some(&target))?;
         let sent = files.send(client, &path, &target);
         sent.map_err(|why| Refusal::new(422, why))
     });

@@ -28,6 +28,8 @@ pub struct Request {
 pub struct Refusal {
     pub status: u16,
     pub why: String,
+    /// What the user may do all the same: the words for a button.
+    pub verb: Option<String>,
 }
 
 /// An answer that is whole before it is sent.
@@ -110,13 +112,13 @@ fn decoded(text: &str) -> Option<String> {
 
 impl Refusal {
     pub fn new(status: u16, why: impl Into<String>) -> Self {
-        Refusal { status, why: why.into() }
+        Refusal { status, why: why.into(), verb: None }
     }
 }
 
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
-        Answer::json(refusal.status, &json!({ "error": refusal.why }))
+        Answer::json(refusal.status, &json!({ "error": refusal.why, "verb": refusal.verb }))
     }
 }
 

@@ -5,18 +5,31 @@
 
 use super::address::Address;
 use crate::core::event::{Event, Kind, Manner, Sentence};
-use crate::core::model::{Model, is_room};
+use crate::core::model::{Model, is_aside_name, is_room};
 use crate::core::question::{Question, Wants};
 use crate::core::sentence;
 use crate::files::{Comes, FileEvent, Offer, UnderWay};
 use serde_json::{Value, json};
 use std::any::Any;
-use wire::text::printable;
+use wire::text::{is_visible, printable};
 use wire::time::iso8601;
 
 /// Text without characters that are not seen. A message of several rows keeps its rows.
 pub fn clean(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// A name as pages know it. What is not seen in a name is written out, so that no name looks like another one.
+pub fn shown(name: &str) -> String {
+    let is_clear = |c: char| is_visible(c) && !c.is_whitespace() || c == ' ' && is_aside_name(name);
+    let write = |c| if is_clear(c) { c.to_string() } else { format!("<U+{:04X}>", u32::from(c)) };
+    name.chars().map(write).collect()
+}
+
+/// The conversation that pages know by this name, or the name itself.
+pub fn real_name(model: &Model, shown_name: &str) -> String {
+    let known = model.conversations().iter().find(|known| shown(&known.name) == shown_name);
+    known.map_or_else(|| shown_name.to_owned(), |known| known.name.clone())
 }
 
 /// A model in which the user talks in this conversation, as the page does that shows it: a sentence does not name it then.
@@ -41,20 +54,21 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
     let kind = drawn(event);
     let mut value = match kind {
         Kind::Said { from, text, manner } => {
-            json!({ "type": "said", "from": clean(from), "text": clean(text), "manner": name_of(*manner) })
+            json!({ "type": "said", "from": shown(from), "text": clean(text), "manner": name_of(*manner) })
         }
         Kind::WeSaid { text, manner, .. } => {
             json!({ "type": "we_said", "from": model.nick, "text": clean(text), "manner": name_of(*manner) })
         }
-        Kind::Joined(nick) => json!({ "type": "joined", "nick": clean(nick) }),
-        Kind::Left { nick, .. } | Kind::Removed { nick, .. } => json!({ "type": "left", "nick": clean(nick) }),
-        Kind::Renamed { old, new } => json!({ "type": "renamed", "old": clean(old), "new": clean(new) }),
+        Kind::Joined(nick) => json!({ "type": "joined", "nick": shown(nick) }),
+        Kind::Left { nick, .. } => json!({ "type": "left", "nick": shown(nick) }),
+        Kind::Removed { nick, .. } => json!({ "type": "removed", "nick": shown(nick) }),
+        Kind::Renamed { old, new } => json!({ "type": "renamed", "old": shown(old), "new": shown(new) }),
         Kind::Topic { text, .. } => json!({ "type": "topic", "topic": clean(text) }),
-        Kind::Invited { by } => json!({ "type": "invited", "by": clean(by) }),
+        Kind::Invited { by } => json!({ "type": "invited", "by": shown(by) }),
         Kind::Mode { .. } => json!({ "type": "mode" }),
         Kind::WeJoined => json!({ "type": "we_joined" }),
         Kind::WeLeft | Kind::WeWereRemoved { .. } => json!({ "type": "we_left" }),
-        Kind::WeAreCalled(nick) => json!({ "type": "nick", "nick": clean(nick) }),
+        Kind::WeAreCalled(nick) => json!({ "type": "nick", "nick": shown(nick) }),
         Kind::Connected => json!({ "type": "connected" }),
         Kind::ConnectionLost { seconds, .. } => json!({ "type": "lost", "seconds": seconds }),
         Kind::Presence(nick) => return Some(presence(nick.as_deref(), model)),
@@ -72,15 +86,17 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
     if !matches!(kind, Kind::Said { .. } | Kind::WeSaid { .. } | Kind::WeJoined) {
         let lens = lens(model, event.conversation.as_deref());
         let sentence = sentence::of_kind(kind, event, &lens)?;
-        if matches!(sentence, Sentence::Lines(_)) {
-            value["is_table"] = true.into();
-        }
-        value["sentence"] = clean(&match sentence {
+        let has_rows = matches!(sentence, Sentence::Lines(_));
+        let sentence = clean(&match sentence {
             Sentence::Said { before, nick, after } => [before, nick, after].concat(),
             Sentence::News(text) | Sentence::Answer(text) => text,
             Sentence::Lines(lines) => lines.join("\n"),
-        })
-        .into();
+        });
+        // An answer of several messages has its columns in each of them.
+        if has_rows || value["type"] == "note" && sentence.contains("   ") {
+            value["is_table"] = true.into();
+        }
+        value["sentence"] = sentence.into();
     }
     if let Kind::Wing(wing) = kind
         && let actions = wing.actions()
@@ -90,10 +106,10 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
         value["actions"] = actions.collect();
     }
     match (&event.conversation, kind) {
-        (Some(name), _) => value["conversation"] = clean(name).into(),
+        (Some(name), _) => value["conversation"] = shown(name).into(),
         (None, Kind::Left { nick, .. } | Kind::Renamed { new: nick, .. } | Kind::Reconnected(nick)) => {
             let with_them = model.conversations().iter().filter(|known| known.is_with(nick));
-            value["conversations"] = with_them.map(|known| clean(&known.name)).collect();
+            value["conversations"] = with_them.map(|known| shown(&known.name)).collect();
         }
         _ => {}
     }
@@ -123,14 +139,14 @@ fn name_of(manner: Manner) -> &'static str {
 fn of_file(event: &FileEvent) -> Option<Value> {
     Some(match event {
         FileEvent::Offered { offer: Offer { id, sender, target, size, name, .. }, comes } => json!({
-            "type": "offered", "id": id, "name": clean(name), "size": size, "from": clean(sender),
+            "type": "offered", "id": id, "name": clean(name), "size": size, "from": shown(sender),
             "to_room": is_room(target), "comes": *comes == Comes::ByItself,
         }),
         FileEvent::Saved { id, name, from, size, .. } => {
-            json!({ "type": "saved", "id": id, "name": clean(name), "size": size, "from": clean(from) })
+            json!({ "type": "saved", "id": id, "name": clean(name), "size": size, "from": shown(from) })
         }
         FileEvent::Sent { name, size, target, .. } => {
-            json!({ "type": "sent", "name": clean(name), "size": size, "to": clean(target) })
+            json!({ "type": "sent", "name": clean(name), "size": size, "to": shown(target) })
         }
         _ => return None,
     })
@@ -151,7 +167,7 @@ pub fn of_transfers(transfers: &[UnderWay]) -> Value {
     let one = |transfer: &UnderWay| {
         let UnderWay { id, name, peer, is_upload, is_running, done, total, figures } = transfer;
         json!({
-            "id": id, "name": clean(name), "peer": clean(peer), "is_upload": is_upload, "is_running": is_running,
+            "id": id, "name": clean(name), "peer": shown(peer), "is_upload": is_upload, "is_running": is_running,
             "done": done, "total": total, "figures": figures,
         })
     };

@@ -29,6 +29,9 @@ pub const LINGER: Duration = Duration::from_secs(1);
 /// Bytes of that.
 pub const LINGER_BYTES: usize = 1024 * 1024;
 
+/// Ports that are tried where any will do.
+pub const PORTS: usize = 10;
+
 // --- Requests -----------------------------------------------------------------------------------
 
 /// Bytes of a request without its body: browsers send less than a tenth.

@@ -13,6 +13,8 @@ use wire::names;
 
 /// The command that ends the chat for the terminal and all pages, so its user is asked before.
 const LEAVE: &str = "/quit";
+/// Commands that say something where they are entered.
+const SAYING: [&str; 2] = ["/say", "/me"];
 /// Commands about the terminal alone.
 const OF_TERMINAL: [&str; 2] = ["/keys", "/clear"];
 
@@ -39,11 +41,13 @@ pub fn is_for_page(command: &Command) -> bool {
 pub fn carry_out(client: &Client, line: &Line<'_>) -> Result<Option<String>, Refusal> {
     let &Line { conversation, id, text, .. } = line;
     check_text(client, line)?;
+    check_person(client, line)?;
     let placed = Placed { target: conversation.map(str::to_owned), refused: None };
     let busy = || Refusal::new(503, "Nothing was sent: the line before is still being carried out; try again");
     let turn = client.turn(TURN, Some(placed)).ok_or_else(busy)?;
     // From now on nobody but this thread leaves a conversation that a wing leads.
     check_place(client, conversation, id)?;
+    check_way(client, conversation)?;
     if !client.wings.iter().any(|wing| wing.typed(client, Some(text))) {
         input::act(client, text);
     }
@@ -55,6 +59,38 @@ pub fn carry_out(client: &Client, line: &Line<'_>) -> Result<Option<String>, Ref
 pub fn check_begun(client: &Client) -> Result<(), Refusal> {
     let has_begun = client.lock().is_receiving;
     if has_begun { Ok(()) } else { Err(Refusal::new(503, "Nothing was sent: you are not connected to the server yet")) }
+}
+
+/// Whether what is sent now gets to the server: the chat does not end, and not too much waits for a confirmation already.
+/// The line would wait for that, and all others for the line.
+pub fn check_way(client: &Client, conversation: Option<&str>) -> Result<(), Refusal> {
+    let state = client.lock();
+    let why = if state.leaving || state.quit.is_some() {
+        "the chat is ending"
+    } else if state.is_full() && !conversation.is_some_and(|name| state.model.is_aside(name)) {
+        "much is on its way already; wait until the server has confirmed it"
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::new(503, format!("Nothing was sent: {why}")))
+}
+
+/// Asks the user once before something is said to a person who had left: the name may be somebody else's.
+fn check_person(client: &Client, line: &Line<'_>) -> Result<(), Refusal> {
+    let says = match grammar::parse(&client.commands, line.text.lines().next().unwrap_or_default()) {
+        Input::Run(command, _) => SAYING.contains(&command.name),
+        other => matches!(other, Input::Text(_)),
+    };
+    let Some(nick) = line.conversation.filter(|_| says) else { return Ok(()) };
+    let mut state = client.lock();
+    if line.is_sure {
+        state.model.take_doubt(nick);
+    }
+    if !state.model.may_be_another(nick) {
+        return Ok(());
+    }
+    let why = format!("Nothing was sent: {nick} had left; unless a key keeps the name, this may be somebody else");
+    Err(Refusal { verb: Some(format!("Send it to {nick}")), ..Refusal::new(409, why) })
 }
 
 /// Whether there is this conversation: a room in which we are, one that a wing leads, or anybody. A page may not have heard
@@ -79,7 +115,7 @@ pub fn check_place(client: &Client, conversation: Option<&str>, id: Option<u64>)
 }
 
 fn check_text(client: &Client, line: &Line<'_>) -> Result<(), Refusal> {
-    let &Line { conversation, text, is_sure, .. } = line;
+    let &Line { text, is_sure, .. } = line;
     let refuse = |status, why: &str| Err(Refusal::new(status, format!("Nothing was sent: {why}")));
     if text.len() > TEXT {
         return refuse(413, "the text is too long; send it as a file");
@@ -96,7 +132,8 @@ fn check_text(client: &Client, line: &Line<'_>) -> Result<(), Refusal> {
         }
         Input::Run(command, _) if command.name == LEAVE && !is_sure => {
             let word = if text.starts_with('/') { "" } else { "; /say before it sends it as text" };
-            return Err(Refusal::new(409, format!("This leaves the chat in all windows and at the terminal{word}")));
+            let why = format!("This leaves the chat in all windows and at the terminal{word}");
+            return Err(Refusal { verb: Some("Leave the chat".to_owned()), ..Refusal::new(409, why) });
         }
         Input::Text(_) | Input::Empty if !rows.all(is_text) => {
             return refuse(422, "a row in the middle looks like a command; /say before the text sends it as it is");
@@ -113,9 +150,6 @@ fn check_text(client: &Client, line: &Line<'_>) -> Result<(), Refusal> {
     let leads = matches!(first, Input::Run(command, _) if command.leads_elsewhere);
     if !state.is_connected() && leads {
         return refuse(503, "there is no connection to the server just now");
-    }
-    if state.is_full() && !conversation.is_some_and(|name| state.model.is_aside(name)) {
-        return refuse(503, "much is on its way already; wait until the server has confirmed it");
     }
     Ok(())
 }

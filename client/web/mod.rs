@@ -16,7 +16,6 @@
 //! - [`lines`], [`files`]: what a page sends; [`room`]: what it asks the server for
 //! - [`snapshot`]: what a page begins with
 //! - [`places`]: how many connections there may be
-//! - [`server`]: the threads
 //! - [`server`]: the threads that serve pages; [`terminal`]: the one that reads the terminal beside them
 //! - [`wing`]: the hooks
 //!
@@ -27,7 +26,9 @@
 //!
 //! HTTP/1.1. `Host`, and `Origin` if there is one, have to be exactly `127.0.0.1:PORT` or `localhost:PORT`. All but the
 //! page itself wants `Authorization: Bearer TOKEN`; the token is what stands behind the `#` of the address, and no answer
-//! holds it. An answer other than 200 is `{"error": "a sentence for the user"}`.
+//! holds it. An answer other than 200 is `{"error": "a sentence for the user"}`; one of 409 has a `verb`, too, for a button
+//! that sends the same again with `is_sure`. The `conversation` has the `id` that its summary had; another one is refused.
+//! Names in which there are characters that are not seen have them as `<U+200B>`.
 //!
 //! | request | body or query | answer |
 //! | --- | --- | --- |
@@ -83,7 +84,7 @@
 //! | --- | --- |
 //! | `said` | `from`, `text` (rows end with `\n`), `manner`: `text`, `action` or `notice` |
 //! | `we_said` | the same, said by us in any window |
-//! | `joined`, `left` | `nick` |
+//! | `joined`, `left`, `removed` | `nick` |
 //! | `renamed` | `old`, `new` |
 //! | `topic` | `topic`; empty when it was removed |
 //! | `mode` | the room's modes, or the rank of somebody there, have changed |

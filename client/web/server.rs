@@ -6,6 +6,7 @@ use super::feed::{Feed, Next};
 use super::files;
 use super::guard::Guard;
 use super::http::{Answer, Connection, Refusal, Request};
+use super::json::{real_name, shown};
 use super::limits::{BODY, QUESTION_ANSWER, STREAMS};
 use super::lines::{Line, carry_out};
 use super::places::{Place, Places};
@@ -109,14 +110,15 @@ fn respond(
         }
         "/room" if is_get => {
             let name = request.parameter("name").ok_or_else(|| missing("name"))?;
-            settings(client, &name)?
+            settings(client, &real_name(&client.lock().model, &name))?
         }
         "/lines" if is_post => {
             let value = json_of(connection, request)?;
             let text = value["text"].as_str().ok_or_else(|| missing("text"))?;
-            let (conversation, id) = (place_of(&value)?, value["id"].as_u64());
-            let line = Line { conversation, id, text, is_sure: value["is_sure"] == true };
-            json!({ "conversation": carry_out(client, &line)? })
+            let conversation = place_of(client, &value)?;
+            let (conversation, id, is_sure) = (conversation.as_deref(), value["id"].as_u64(), value["is_sure"] == true);
+            let leads_to = carry_out(client, &Line { conversation, id, text, is_sure })?;
+            json!({ "conversation": leads_to.map(|name| shown(&name)) })
         }
         "/answer" if is_post => {
             answer(client, &json_of(connection, request)?)?;
@@ -124,7 +126,8 @@ fn respond(
         }
         "/read" if is_post => {
             let value = json_of(connection, request)?;
-            client.lock().mark_read(place_of(&value)?.ok_or_else(|| missing("conversation"))?);
+            let name = place_of(client, &value)?.ok_or_else(|| missing("conversation"))?;
+            client.lock().mark_read(&name);
             none
         }
         "/files" if is_post => {
@@ -155,10 +158,10 @@ fn json_of(connection: &mut Connection, request: &Request) -> Result<Value, Refu
 }
 
 /// The conversation that a request is about; `null` for none.
-fn place_of(value: &Value) -> Result<Option<&str>, Refusal> {
+fn place_of(client: &Client, value: &Value) -> Result<Option<String>, Refusal> {
     match value.get("conversation") {
         Some(Value::Null) => Ok(None),
-        Some(Value::String(name)) => Ok(Some(name)),
+        Some(Value::String(name)) => Ok(Some(real_name(&client.lock().model, name))),
         _ => Err(missing("conversation")),
     }
 }

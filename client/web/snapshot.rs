@@ -4,7 +4,7 @@
 //! shared events; JSON is made of it without the lock.
 
 use super::feed::{Feed, Summary};
-use super::json::{self, clean};
+use super::json::{self, clean, shown};
 use super::limits::{FILE, TEXT};
 use super::lines::is_for_page;
 use crate::core::client::{Client, Command};
@@ -17,19 +17,19 @@ use std::sync::Arc;
 pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
     let state = client.lock();
     let (nick, is_connected) = (state.model.nick.clone(), state.is_connected());
-    let (is_starting, target) = (!state.is_receiving, state.model.target().map(clean));
+    let (is_starting, target) = (!state.is_receiving, state.model.target().map(shown));
     let question = state.questions.open.as_ref().map(json::of_question);
     let lines = feed.lock();
     let (number, notes) = (lines.last, lines.notes.clone());
     let (conversations, transfers) = (lines.conversations.clone(), lines.transfers.clone());
-    let blacklist: Vec<_> = lines.blacklist.iter().map(|name| clean(name)).collect();
+    let blacklist: Vec<_> = lines.blacklist.iter().map(|name| shown(name)).collect();
     drop((lines, state));
     let notes: Vec<Value> = notes.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let command = |command: &Command| json!({ "usage": command.usage(), "help": command.help });
     let snapshot = json!({
         "type": "snapshot",
         "n": number,
-        "nick": clean(&nick),
+        "nick": shown(&nick),
         "server": client.dialer.server,
         "is_connected": is_connected,
         "is_starting": is_starting,
@@ -50,8 +50,9 @@ pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
 /// may be nothing yet.
 pub fn conversation(client: &Client, feed: &Feed, name: &str) -> Option<Value> {
     let mut state = client.lock();
-    state.ask_who_is_away(name);
-    let known = state.model.conversation(name);
+    let real_name = json::real_name(&state.model, name);
+    state.ask_who_is_away(&real_name);
+    let known = state.model.conversation(&real_name);
     if known.is_none() && (is_room(name) || is_aside_name(name)) {
         return None;
     }
@@ -59,7 +60,7 @@ pub fn conversation(client: &Client, feed: &Feed, name: &str) -> Option<Value> {
         known.map_or((name.to_owned(), String::new()), |known| (known.name.clone(), known.topic.clone()));
     let members: Vec<_> = known.into_iter().flat_map(|known| known.members.values().cloned()).collect();
     let ranks: HashMap<_, _> = known.into_iter().flat_map(|known| known.ranks.clone()).collect();
-    let away = |nick: &String| Some((clean(nick), clean(state.model.presence.away(nick)?)));
+    let away = |nick: &String| Some((shown(nick), clean(state.model.presence.away(nick)?)));
     let away: Vec<_> = members.iter().filter_map(away).collect();
     // What is held back while the user sleeps comes later.
     let held: HashSet<_> = state.held().iter().map(Arc::as_ptr).collect();
@@ -68,10 +69,10 @@ pub fn conversation(client: &Client, feed: &Feed, name: &str) -> Option<Value> {
     let lens = json::lens(&state.model, None);
     let number = feed.lock().last;
     drop(state);
-    let members: Vec<_> = members.iter().map(|nick| clean(nick)).collect();
+    let members: Vec<_> = members.iter().map(|nick| shown(nick)).collect();
     let events: Vec<_> = events.iter().filter_map(|event| json::of(event, &lens)).collect();
     let topic = clean(&topic);
     Some(json!({
-        "n": number, "name": name, "topic": topic, "members": members, "ranks": ranks, "away": away, "events": events,
+        "n": number, "name": shown(&name), "topic": topic, "members": members, "ranks": ranks, "away": away, "events": events,
     }))
 }

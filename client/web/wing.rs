@@ -7,6 +7,7 @@ use super::feed::Feed;
 use super::files;
 use super::guard::Guard;
 use super::json;
+use super::limits::PORTS;
 use super::server::{Server, accept_loop};
 use super::view::PageView;
 use crate::core::client::{Client, Wing};
@@ -15,7 +16,8 @@ use crate::core::state::State;
 use crate::core::view::View;
 use crate::files::Files;
 use serde_json::json;
-use std::net::{Ipv4Addr, TcpListener};
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -33,17 +35,30 @@ pub struct Page {
     feed: Arc<Feed>,
     files: Arc<Files>,
     /// Until the server takes them.
-    start: Mutex<Option<(TcpListener, Guard)>>,
+    start: Mutex<Option<(Vec<TcpListener>, Guard)>>,
+}
+
+/// Takes a port at both addresses that `localhost` stands for: another user of the machine shall not have one of them.
+fn listen(port: u16) -> io::Result<(Vec<TcpListener>, Guard)> {
+    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    let port = first.local_addr()?.port();
+    let mut listeners = vec![first];
+    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
+        Ok(second) => listeners.push(second),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(error),
+        // There is no IPv6 here.
+        Err(_) => {}
+    }
+    Ok((listeners, Guard::new(port)?))
 }
 
 impl Page {
     /// Takes the port; an error is one sentence.
     pub fn plug_in(options: &PageOptions, files: &Arc<Files>) -> Result<Option<Arc<Self>>, String> {
         let Some(port) = options.gui else { return Ok(None) };
-        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| {
-            let guard = Guard::new(listener.local_addr()?.port())?;
-            Ok((listener, guard))
-        });
+        // One that the system chooses may be taken at the other address.
+        let tries = if port == 0 { PORTS } else { 1 };
+        let bound = (1..tries).find_map(|_| listen(port).ok()).map_or_else(|| listen(port), Ok);
         let start = bound.map_err(|error| {
             format!("the page cannot be served on port {port}: {error}; choose another, or leave it out")
         })?;
@@ -64,13 +79,17 @@ impl Wing for Page {
 
     fn start(&self, client: &Client, state: &mut State) {
         let start = self.start.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (Some((listener, guard)), Some(client)) = (start, client.share()) else { return };
+        let (Some((listeners, guard)), Some(client)) = (start, client.share()) else { return };
         let (feed, files) = (Arc::clone(&self.feed), Arc::clone(&self.files));
         let address = Address(guard.address());
         let server = Arc::new(Server { client, files, feed, guard, places: Arc::default() });
-        let accept = move || accept_loop(&server, &listener);
-        match thread::Builder::new().name("page accept".to_owned()).spawn(accept) {
-            Ok(_) => state.emit(address),
+        let accept = |listener| {
+            let server = Arc::clone(&server);
+            let accept = move || accept_loop(&server, &listener);
+            thread::Builder::new().name("page accept".to_owned()).spawn(accept)
+        };
+        match listeners.into_iter().try_for_each(|listener| accept(listener).map(drop)) {
+            Ok(()) => state.emit(address),
             Err(error) => state.note(format!("There is no page: no thread can be started: {error}")),
         }
     }

@@ -1,9 +1,9 @@
 //! Another site in the same browser, and another user of the same machine, see nothing and do nothing.
 
-use std::net::TcpStream;
+use std::net::{Ipv6Addr, TcpListener, TcpStream};
 
 use crate::client::person::Home;
-use crate::harness::Server;
+use crate::harness::{Server, skip};
 
 use super::with_page;
 
@@ -117,4 +117,13 @@ fn a_port_that_is_taken_is_one_sentence() {
     let port = server.addresses[0].port().to_string();
     let mut mel = home.start(&["--nick", "mel", "--gui", &port]);
     mel.expect_failure(&format!("the page cannot be served on port {port}: *; choose another, or leave it out"));
+    // A browser takes `localhost` for the other address first.
+    let Ok(other) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) else { return skip("there is no IPv6 here") };
+    let port = other.local_addr().unwrap().port().to_string();
+    let mut mel = home.start(&["--nick", "mel", "--gui", &port]);
+    mel.expect_failure(&format!("the page cannot be served on port {port}: *; choose another, or leave it out"));
+    drop(other);
+    let (_mel, page) = with_page(&home, "mel");
+    let port: u16 = page.host.rsplit(':').next().unwrap().parse().unwrap();
+    assert!(TcpStream::connect((Ipv6Addr::LOCALHOST, port)).is_ok());
 }

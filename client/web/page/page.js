@@ -55,7 +55,7 @@ async function ask(path, options) {
     throw new Error('The client does not answer. Is it still running?');
   }
   const answer = await response.json();
-  if (!response.ok) throw Object.assign(new Error(answer.error), { status: response.status });
+  if (!response.ok) throw Object.assign(new Error(answer.error), { status: response.status, verb: answer.verb });
   return answer;
 }
 
@@ -70,6 +70,15 @@ function complain(error) {
   byId('error').textContent = error ? error.message ?? error : '';
 }
 
+let lineBefore = Promise.resolve();
+
+/** Lines go out in the order in which they were entered. */
+function inOrder(act) {
+  const done = lineBefore.then(act);
+  lineBefore = done.catch(() => {});
+  return done;
+}
+
 /** Carries out a line, as if it were typed in that conversation. It may lead to another one. */
 async function carryOut(text, conversation = nameOf(current)) {
   complain('');
@@ -78,7 +87,7 @@ async function carryOut(text, conversation = nameOf(current)) {
   let to;
   try {
     checkStream();
-    ({ conversation: to } = await post('/lines', { conversation, id, text }));
+    ({ conversation: to } = await inOrder(() => post('/lines', { conversation, id, text })));
   } catch (error) {
     if (error.status !== 409) throw error;
     return askToLeave(error, conversation, text);
@@ -300,11 +309,11 @@ function rename(old, name) {
   if (muted.has(fold(old))) setMuted(name, true);
   const known = conversations.get(fold(old));
   conversations.delete(fold(old));
-  if (known) conversations.set(fold(name), { ...known, name });
-  if (current === fold(old)) {
-    current = fold(name);
-    showTitle();
-  }
+  // What was said under that name before belongs to it, too.
+  if (known) conversations.set(fold(name), { ...known, name, events: null });
+  if (current !== fold(old)) return;
+  current = fold(name);
+  load(current).then(show);
 }
 
 /** What is open about somebody must not be done to another who takes the name. */
@@ -333,24 +342,27 @@ async function open(name) {
   showPanel(false);
   const conversation = conversations.get(key);
   byId('message').value = conversation.draft ?? '';
-  if (conversation.events === null) {
-    conversation.early = [];
-    try {
-      const path = `/conversation?name=${encodeURIComponent(name)}`;
-      const { n, members, ranks: marks, events, away: found } = await ask(path);
-      noteAway(members, found);
-      const early = conversations.get(key)?.early ?? [];
-      events.push(...early.filter((event) => event.n > n));
-      const ranks = new Map(Object.entries(marks));
-      const ids = new Set(events.map(({ msgid }) => msgid));
-      Object.assign(conversations.get(key) ?? {}, { n, members, ranks, events, ids, early: null });
-    } catch (error) {
-      complain(error);
-    }
-  }
+  if (conversation.events === null) await load(key);
   if (current !== key) return;
   show();
   byId('message').focus();
+}
+
+/** Asks what was said in a conversation, and by whom it is led. */
+async function load(key) {
+  conversations.get(key).early = [];
+  try {
+    const path = `/conversation?name=${encodeURIComponent(nameOf(key))}`;
+    const { n, members, ranks: marks, events, away: found } = await ask(path);
+    noteAway(members, found);
+    const early = conversations.get(key)?.early ?? [];
+    events.push(...early.filter((event) => event.n > n));
+    const ranks = new Map(Object.entries(marks));
+    const ids = new Set(events.map(({ msgid }) => msgid));
+    Object.assign(conversations.get(key) ?? {}, { n, members, ranks, events, ids, early: null });
+  } catch (error) {
+    complain(error);
+  }
 }
 
 /** The conversation that is shown has ended. What the user is writing stays in sight, and goes to no other one. */
@@ -853,6 +865,8 @@ const runs = (conversation) => /[~&@%]/.test(conversation?.ranks.get(fold(nick))
 
 /** What can be done with a person, and with their part in the room that is shown. */
 function aboutPerson(name) {
+  // In a room without the server people are called as they like: they may be nobody there, or somebody else.
+  if (conversations.get(current)?.isAside) return [aboutMuting(name)];
   subject = name;
   const isMe = fold(name) === fold(nick);
   const entries = [
@@ -1284,6 +1298,10 @@ const input = byId('message');
 async function submit() {
   const text = input.value;
   if (!text.trim()) return;
+  if (text.trim() === '/help') {
+    input.value = '';
+    return openHelp();
+  }
   const [from, conversation] = [current, conversations.get(current)];
   input.value = '';
   keepDraft();
@@ -1410,7 +1428,7 @@ function notePresence({ nick: name, away: why }) {
 /** A line would end the chat for the terminal and for all windows. */
 function askToLeave(why, conversation, text) {
   complain(why);
-  const leave = button('Leave the chat', () => {
+  const leave = button(why.verb, () => {
     complain('');
     post('/lines', { conversation, text, is_sure: true }).catch(complain);
   });
