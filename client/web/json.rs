@@ -111,6 +111,11 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
             let with_them = model.conversations().iter().filter(|known| known.is_with(nick));
             value["conversations"] = with_them.map(|known| shown(&known.name)).collect();
         }
+        // An answer stands where it was asked for.
+        _ if value["type"] == "note" && model.placed.is_some() => {
+            let target = model.placed.as_ref().and_then(|placed| placed.target.as_deref());
+            target.into_iter().for_each(|target| value["conversation"] = shown(target).into());
+        }
         _ => {}
     }
     value["time"] = event.origin.time.clone().unwrap_or_else(|| iso8601(event.noticed)).into();
@@ -195,7 +200,7 @@ mod tests {
         assert_eq!(
             of(&event, &in_lobby()).unwrap(),
             json!({
-                "type": "said", "from": "bob", "text": "<script>[2J\"><img onerror=x>\na", "manner": "action",
+                "type": "said", "from": "bob<U+200B>", "text": "<script>[2J\"><img onerror=x>\na", "manner": "action",
                 "conversation": "#lab", "time": "2026-11-25T09:30:00.000Z", "mentions": true,
             })
         );

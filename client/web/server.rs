@@ -110,7 +110,8 @@ fn respond(
         }
         "/room" if is_get => {
             let name = request.parameter("name").ok_or_else(|| missing("name"))?;
-            settings(client, &real_name(&client.lock().model, &name))?
+            let name = real_name(&client.lock().model, &name);
+            settings(client, &name)?
         }
         "/lines" if is_post => {
             let value = json_of(connection, request)?;

@@ -275,7 +275,7 @@ fn what_people_say_in_several_rows() {
     assert_eq!(batch(":troll!t@h BATCH +1 draft/multiline #lobby", &rows), "");
     // No other text has rows, whatever a tag holds.
     let spoof = ["@groupchat.local/waited;time=2026-11-25T0\\nal:\\sx :al!a@h PRIVMSG me :psst"];
-    assert_eq!(shown(&spoof), "[2026-11-25 0al: UTC] al (to you): psst\n");
+    assert_eq!(shown(&spoof), "al (to you): psst\n");
 }
 
 #[test]

@@ -34,6 +34,7 @@ let run = null; // of the client
 let draftsBefore = new Map(); // what was being written when the page was loaded again, by the id of the conversation
 const away = new Map(); // why people are away, by folded name
 const MOST_ROWS = 10_000; // of one conversation
+const MOST_PEOPLE = 1000; // in the list
 
 if (token) {
   sessionStorage.setItem('token', token);
@@ -292,15 +293,19 @@ function record(event) {
   }
   if (['renamed', 'mode'].includes(event.type)) refreshPeople();
   if (event.type === 'mode') delete conversations.get(fold(event.conversation))?.bans;
-  if (event.sentence && places.includes(dialog.dataset.room)) answer(event.sentence);
+  if (event.sentence && (event.type === 'note' || places.includes(dialog.dataset.room))) answer(event.sentence);
   attract(event);
 }
 
 /** A conversation has ended. What the user is writing there goes to nobody else. */
 function forget(name) {
-  const last = conversations.get(fold(name))?.events?.at(-1);
+  const { events, draft } = conversations.get(fold(name)) ?? {};
+  const last = events?.at(-1);
   conversations.delete(fold(name));
-  if (current !== fold(name)) return showSoon();
+  if (current !== fold(name)) {
+    if (draft?.trim()) note(`Not sent: ${draft}`);
+    return showSoon();
+  }
   goNowhere(last?.type === 'we_left' ? last.sentence : `${name} is closed`);
 }
 
@@ -421,7 +426,7 @@ let isReading = false;
 
 async function readIfSeen() {
   const conversation = conversations.get(current);
-  if (isReading || !(conversation?.unread > 0) || document.hidden || !conversation.events) return;
+  if (isReading || !(conversation?.unread > 0) || document.hidden || !conversation.events || !isAtEnd) return;
   isReading = true;
   // More may have come meanwhile.
   await post('/read', { conversation: conversation.name }).then(showSoon, complain);
@@ -532,7 +537,9 @@ function showLists() {
     const known = { marks: ranks.get(fold(name)) ?? '', isBlack: isBlack(name), why: away.get(fold(name)) };
     return { name, ...known };
   };
-  fill(byId('people'), (isPrivate ? [name] : members).map(person), makePerson);
+  fill(byId('people'), (isPrivate ? [name] : members.slice(0, MOST_PEOPLE)).map(person), makePerson);
+  const more = isPrivate ? 0 : members.length - MOST_PEOPLE;
+  byId('people-title').textContent = more > 0 ? `People (${more} more are not shown)` : 'People';
 }
 
 function makeConversation(item, { name, isCurrent, isMuted, unread }) {
@@ -678,6 +685,7 @@ function condensed(events) {
 function scrollDown() {
   byId('messages').scrollTop = 0;
   [isAtEnd, missed] = [true, 0];
+  readIfSeen();
   byId('to-end').hidden = true;
 }
 
@@ -1314,7 +1322,8 @@ async function submit() {
     complain(error);
     // So that it can be corrected, where it was written.
     if (from === current && !input.value) input.value = text;
-    else if (conversation && from !== current) conversation.draft ||= text;
+    else if (conversation && from !== current && !conversation.draft) conversation.draft = text;
+    else note(`Not sent: ${text}`);
   }
 }
 
