@@ -158,9 +158,7 @@ function handle(event) {
     case 'beat':
       return;
     case 'ended':
-      hasEnded = true;
-      showEnd(event.why);
-      return showConnection(event.why ? `The chat has ended: ${event.why}` : 'You have left the chat', true);
+      return end(event.why);
     case 'conversation':
       if (event.was !== undefined) rename(event.was, event.name);
       summarize(event);
@@ -186,7 +184,10 @@ function handle(event) {
   if (event.type === 'connected') isConnected = true;
   if (event.type === 'lost') isConnected = false;
   if (['nick', 'connected', 'lost'].includes(event.type)) showConnection();
-  if (event.type === 'connected') away.clear();
+  if (event.type === 'connected') {
+    away.clear();
+    complain('');
+  }
   if (event.type === 'renamed' && event.conversation === undefined) noteRename(event);
   // Nothing is shown and nothing half typed, as at the start.
   if (event.type === 'we_joined' && current === null && !byId('message').value) open(event.conversation);
@@ -204,8 +205,14 @@ function greet(hello) {
     isFollowing = true;
     return showConnection();
   }
+  end('Another program answers now. Open the address that the terminal shows.');
+}
+
+function end(why) {
   hasEnded = true;
-  showEnd('Another program answers now. Open the address that the terminal shows.');
+  showEnd(why);
+  if (why) note(why);
+  showConnection(why ? 'The chat has ended' : 'You have left the chat', true);
 }
 
 /** The client says all that it knows. */
@@ -289,10 +296,10 @@ function record(event) {
 
 /** A conversation has ended. What the user is writing there goes to nobody else. */
 function forget(name) {
-  const last = conversations.get(fold(name))?.events?.at(-1);
   conversations.delete(fold(name));
   if (current !== fold(name)) return showSoon();
-  goNowhere(last?.type === 'we_left' ? last.sentence : `${name} is closed`);
+  const isOfIt = (event) => event.type === 'we_left' && fold(event.conversation ?? '') === current;
+  goNowhere(notes.findLast(isOfIt)?.sentence ?? `${name} is closed`);
 }
 
 /** A person with whom we talk has another name: what is being written goes to the same person still. */
@@ -324,6 +331,7 @@ const nameOf = (key) => conversations.get(key)?.name ?? null;
 async function open(name) {
   const key = fold(name);
   keepDraft();
+  if (key !== current) complain('');
   if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '', isLocal: true });
   // Others may have come and gone meanwhile.
   else refreshPeople();
