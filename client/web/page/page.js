@@ -1312,8 +1312,10 @@ input.addEventListener('keydown', (event) => {
   const isPlain = !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey && !event.isComposing;
   const [isFirstRow, isLastRow] = [input.value.slice(0, input.selectionStart), input.value.slice(input.selectionEnd)]
     .map((part) => !part.includes('\n'));
-  if (event.key === 'Enter' && isPlain) submit();
-  else if (event.key === 'Tab' && isPlain && !isLeaving && complete(input)) completion.shown = input.value;
+  if (event.key === 'Enter' && isPlain) {
+    // A key that is held down says nothing twice.
+    if (!event.repeat) submit();
+  } else if (event.key === 'Tab' && isPlain && !isLeaving && complete(input)) completion.shown = input.value;
   else if (event.key === 'ArrowUp' && isPlain && isFirstRow) recall(input, 1);
   else if (event.key === 'ArrowDown' && isPlain && isLastRow) recall(input, -1);
   else if (event.key === 'Escape') {
@@ -1395,7 +1397,10 @@ byId('directory').addEventListener('click', () => {
   command('/getdir');
 });
 byId('counters').addEventListener('click', () => command('/stats'));
-byId('leave').addEventListener('click', () => command('/part'));
+byId('leave').addEventListener('click', () => {
+  command('/part');
+  input.focus();
+});
 byId('show-lists').addEventListener('click', () => showPanel(!byId('lists').classList.contains('shown')));
 
 // --- Presence -----------------------------------------------------------------------------------
@@ -1415,20 +1420,15 @@ function notePresence({ nick: name, away: why }) {
 
 // --- Leaving ------------------------------------------------------------------------------------
 
-/** A line would end the chat for the terminal and for all windows. */
+/** A line would end the chat for the terminal and for all windows. The keyboard stays where the user types. */
 function askToLeave(why, conversation, text) {
   complain(why);
-  const leave = button('Leave the chat', () => {
-    complain('');
-    post('/lines', { conversation, text, is_sure: true }).catch(complain);
-  });
-  leave.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape') return;
+  if (fold(conversation ?? '') === (current ?? '') && !input.value) input.value = text;
+  byId('error').append(' ', button('Leave the chat', () => {
     complain('');
     input.focus();
-  });
-  byId('error').append(' ', leave);
-  leave.focus();
+    post('/lines', { conversation, text, is_sure: true }).catch(complain);
+  }));
 }
 
 input.focus();
