@@ -489,7 +489,8 @@ function showConnection(text, isLost = !isConnected && !isStarting) {
   const starting = question ? 'Not connected yet' : `Connecting to ${server} …`;
   const absent = isStarting ? starting : 'No connection to the server; trying again';
   const usual = isConnected ? `You are ${nick}` : absent;
-  byId('connection').textContent = text ?? usual;
+  // Screen readers say it whenever it is written.
+  if (byId('connection').textContent !== (text ?? usual)) byId('connection').textContent = text ?? usual;
   byId('connection').classList.toggle('lost', isLost);
 }
 
@@ -749,18 +750,20 @@ async function send(files, conversation, id) {
 }
 
 function showTransfers(list) {
-  const one = ({ id, name, is_upload: isUpload, is_running: isRunning, done, total, figures }) => {
-    const item = element('li');
+  // Those that the server does not know yet have no number.
+  const entry = (one, at) => ({ ...one, file: one.name, name: `${one.id ?? `${at} ${one.name}`}` });
+  fill(byId('transfers'), list.map(entry), makeTransfer);
+}
+
+function makeTransfer(item, { id, file, is_upload: isUpload, is_running: isRunning, done, total, figures }) {
+  if (!item.firstChild) {
+    const cancel = button('Cancel', () => command(`/cancel ${id ?? file}`));
     const bar = element('progress');
-    bar.max = Math.max(total, 1);
-    bar.value = done;
-    bar.setAttribute('aria-label', name);
-    const what = element('span', '', `${isUpload ? 'Sending' : 'Fetching'} ${name}`);
-    const cancel = button('Cancel', () => command(`/cancel ${id ?? name}`));
-    item.append(what, bar, element('span', '', isRunning ? figures : 'waiting'), cancel);
-    return item;
-  };
-  byId('transfers').replaceChildren(...list.map(one));
+    [cancel.ariaLabel, bar.ariaLabel] = [`Cancel ${file}`, file];
+    item.append(cancel, element('span', '', `${isUpload ? 'Sending' : 'Fetching'} ${file}`), bar, element('span'));
+  }
+  Object.assign(item.querySelector('progress'), { max: Math.max(total, 1), value: done });
+  item.lastChild.textContent = isRunning ? figures : 'waiting';
 }
 
 // --- Menus ----------------------------------------------------------------------------------------
@@ -805,6 +808,7 @@ byId('menu').addEventListener('keydown', (event) => {
   if (event.key === 'Tab') byId('menu').hidePopover();
   rove(event, [...byId('menu').children]);
 });
+byId('transfers').addEventListener('keydown', (event) => rove(event, [...byId('transfers').querySelectorAll('button')]));
 for (const list of ['conversations', 'people']) {
   byId(list).addEventListener('keydown', (event) => rove(event, [...byId(list).querySelectorAll('li > :first-child')]));
   byId(list).addEventListener('contextmenu', (event) => {
