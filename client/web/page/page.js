@@ -258,6 +258,7 @@ function summarize({ name, id = null, unread, people, topic, is_aside: isAside =
   const fresh = { events: null, members: [], ranks: new Map(), n: 0, draft: draftsBefore.get(id) ?? '', sent: [] };
   const known = conversations.get(key) ?? fresh;
   draftsBefore.delete(id);
+  if (unread === 0) told.delete(key);
   if (key === current && known.people !== people) refreshPeople();
   conversations.set(key, { ...known, name, id, unread, people, topic, isAside, isLocal });
   if (key === current) {
@@ -606,6 +607,8 @@ function append(event) {
   const isPassing = ['joined', 'left'].includes(event.type);
   if (isPassing && previous?.passing && previous.day === day) {
     previous.passing.push(event);
+    // Whoever listens has heard the beginning.
+    previous.text.ariaLive = 'off';
     previous.text.textContent = condensed(previous.passing);
     return;
   }
@@ -619,6 +622,7 @@ function append(event) {
   const row = element('div', `row${mentions}${isQuiet(event) ? ' quiet' : ''}`);
   const time = element('time', '', MINUTE.format(when));
   time.dateTime = event.time;
+  if (mentions) time.append(element('span', 'hidden', ' for you '));
   const text = element('p', event.text === undefined ? `news${event.is_table ? ' table' : ''}` : '');
   if (event.text !== undefined) {
     const name = nameOfSpeaker(event.from);
@@ -1159,6 +1163,7 @@ byId('end-search').addEventListener('click', closeSearch);
 // --- Attention: only on request -------------------------------------------------------------------
 
 const isQuiet = ({ from, conversation }) => [from, conversation].some((name) => name && muted.has(fold(name)));
+const told = new Set(); // conversations, folded, of which a screen reader has said that something for the user is there
 const wants = (what) => localStorage.getItem(what) === 'yes';
 
 function setMuted(name, isSo) {
@@ -1176,8 +1181,13 @@ addEventListener('storage', () => {
 /** Somebody wrote to the user, or named them, and the user does not look. While they sleep, nothing comes. */
 async function attract(event) {
   if (event.type !== 'said' || !event.mentions || isQuiet(event)) return;
+  const where = isRoom(event.conversation) ? `named you in ${event.conversation}` : 'wrote to you';
   if (document.hidden) document.title = `(!) ${byId('title').textContent}`;
   else if (fold(event.conversation) === current) return;
+  else if (!told.has(fold(event.conversation))) {
+    told.add(fold(event.conversation));
+    byId('told').textContent = `${event.from} ${where}`;
+  }
   if (!wants('sound') && !wants('notifications')) return;
   // Another window may show it.
   await pause(0.5);
@@ -1185,7 +1195,6 @@ async function attract(event) {
   if (wants('sound')) navigator.locks?.request('sound', { ifAvailable: true }, (lock) => lock && beep());
   if (!document.hidden || !wants('notifications') || Notification.permission !== 'granted') return;
   // Others may see the screen: so it says who wrote, but not what. All windows share one notification.
-  const where = isRoom(event.conversation) ? `named you in ${event.conversation}` : 'wrote to you';
   const shown = new Notification(`${event.from} ${where}`, { tag: 'groupchat' });
   shown.onclick = () => {
     focus();
