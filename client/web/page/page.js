@@ -371,8 +371,10 @@ function goNowhere(why) {
 
 /** On a narrow screen the lists hide behind a button. */
 function showPanel(isShown) {
-  byId('lists').classList.toggle('shown', isShown);
+  const lists = byId('lists');
+  lists.classList.toggle('shown', isShown);
   byId('show-lists').ariaExpanded = `${isShown}`;
+  if (lists.contains(document.activeElement) && !lists.checkVisibility()) byId('message').focus();
 }
 
 /** Keeps what is being written where it was begun. It also outlasts that the page is loaded again. */
@@ -780,6 +782,7 @@ function openMenu(label, entries, from) {
   menu.replaceChildren(...entries.filter(Boolean).map(([text, act]) => {
     const made = button(text, () => {
       menu.hidePopover();
+      showPanel(false);
       act();
     });
     made.setAttribute('role', 'menuitem');
@@ -795,7 +798,7 @@ function openMenu(label, entries, from) {
   menu.firstChild.focus();
   menu.ontoggle = ({ newState }) => {
     const isNowhere = document.activeElement === document.body || menu.contains(document.activeElement);
-    if (newState === 'closed' && isNowhere) (from.isConnected ? from : byId('message')).focus();
+    if (newState === 'closed' && isNowhere) (from.checkVisibility() ? from : byId('message')).focus();
   };
 }
 
@@ -1415,6 +1418,9 @@ byId('leave').addEventListener('click', () => {
   input.focus();
 });
 byId('show-lists').addEventListener('click', () => showPanel(!byId('lists').classList.contains('shown')));
+byId('lists').addEventListener('focusout', ({ relatedTarget: to }) => {
+  if (to && !to.closest('#lists, #menu, #show-lists')) showPanel(false);
+});
 
 // --- Presence -----------------------------------------------------------------------------------
 
