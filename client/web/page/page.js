@@ -1035,7 +1035,7 @@ async function openSettings(room) {
   const mode = (text) => change(`/mode ${room} ${text}`);
   const change = (text) => carryOut(text, room).catch(answer).then(renew);
   const [topicLabel, topic] = field('Topic', '');
-  const topicForm = form('Set', [topicLabel], () => change(`/topic ${trimmed(topic) || '-delete'}`));
+  const topicForm = form('Set topic', [topicLabel], () => change(`/topic ${trimmed(topic) || '-delete'}`));
   const flags = Object.entries(FLAGS).map(([letter, label]) => {
     const [made, input] = field(label, false);
     input.addEventListener('change', () => mode(`${input.checked ? '+' : '-'}${letter}`));
@@ -1051,8 +1051,8 @@ async function openSettings(room) {
     return mode(text ? `+${letter} ${oneWord(text)}` : `-${letter}${old}`);
   };
   const set = element('fieldset', '', legend, ...flags.map(({ made }) => made),
-    form('Set', [keyLabel], () => setOrNot('k', keyInput, ` ${key || '*'}`)),
-    form('Set', [limitLabel], () => setOrNot('l', limit, '')), bans,
+    form('Set key', [keyLabel], () => setOrNot('k', keyInput, ` ${key || '*'}`)),
+    form('Set limit', [limitLabel], () => setOrNot('l', limit, '')), bans,
     form('Ban', [maskLabel], () => mode(`+b ${oneWord(trimmed(mask))}`).then(() => { mask.value = ''; })));
   // What the user is writing stays.
   const show = (input, value) => {
@@ -1063,6 +1063,8 @@ async function openSettings(room) {
     const having = [...letters].filter((letter) => 'kl'.includes(letter));
     const parameter = (letter) => (having.includes(letter) ? parameters[having.indexOf(letter)] ?? '' : '');
     const conversation = conversations.get(fold(room));
+    const at = [...bans.querySelectorAll('button')].indexOf(document.activeElement);
+    if (!runs(conversation) && set.contains(document.activeElement)) byId('close').focus();
     set.disabled = !runs(conversation);
     for (const part of topicForm.elements) part.disabled = set.disabled && letters.includes('t');
     legend.textContent = set.disabled ? 'Only operators change these' : 'Only operators like you change these';
@@ -1073,6 +1075,7 @@ async function openSettings(room) {
     show(limit, parameter('l'));
     const banned = names(masks, 'Lift', (mask) => mode(`-b ${mask}`));
     bans.replaceChildren(masks.length > 0 ? 'Banned:' : 'Nobody is banned', banned);
+    if (at >= 0 && !set.disabled) (banned.children[Math.min(at, masks.length - 1)]?.lastChild ?? mask).focus();
   }
   try {
     await renew();
