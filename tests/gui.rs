@@ -14,6 +14,7 @@
 //! - [`windows`]: a terminal and several windows agree
 //! - [`scroll`]: long conversations; [`search`]
 //! - [`menu`], [`settings`]: menus and dialogs
+//! - [`keyboard`]: where the keyboard is, and what a screen reader says
 //! - [`axe`]: the rules for accessibility
 //! - [`start`]: the page before there is a chat; [`dialog`]: at a terminal and in a browser
 //! - [`no_chat`]: the page says why there is none
@@ -27,6 +28,7 @@ mod files;
 mod guarded;
 mod hostile;
 mod http;
+mod keyboard;
 mod limits;
 mod menu;
 mod multicast;

@@ -174,6 +174,7 @@ function handle(event) {
       return event.number === question?.number ? putQuestion(null) : undefined;
     case 'started':
       [nick, isConnected, isStarting] = [event.nick, true, false];
+      complain('');
       return showConnection();
     case 'transfers':
       return showTransfers(event.list);
@@ -636,9 +637,15 @@ function append(event) {
     text.textContent = event.sentence;
   }
   row.append(time, text);
-  if (event.type === 'offered' && !event.comes) {
+  if (event.type === 'offered' && !event.comes && !event.isSettled) {
     const [fetchIt, declineIt] = [`/get ${event.id}`, `/decline ${event.id}`];
-    text.append(' ', button('Fetch', () => command(fetchIt)), ' ', button('Decline', () => command(declineIt)));
+    const decline = () => carryOut(declineIt).then(() => {
+      event.isSettled = true;
+      settle(choice);
+    }, complain);
+    const choice = element('span', '', ' ', button('Fetch', () => command(fetchIt)), ' ', button('Decline', decline));
+    choice.dataset.offer = event.id;
+    text.append(choice);
   }
   if (event.type === 'invited') text.append(' ', button('Enter', () => command(`/join ${event.conversation}`)));
   const possible = (event.actions ?? []).filter(([, typed]) => has(typed.split(' ')[0]));
@@ -648,21 +655,50 @@ function append(event) {
     actions.append(...buttons);
     text.append(actions);
   }
-  if (event.type === 'saved') showFile(event, text);
+  if (event.type === 'saved') {
+    byId('rows').querySelectorAll(`[data-offer="${event.id}"]`).forEach(settle);
+    showFile(event, text);
+  }
+  const about = event.name ?? (event.type === 'invited' ? event.conversation : null);
+  for (const part of row.querySelectorAll(STOPS)) {
+    if (about && part.matches('button')) part.ariaLabel = `${part.textContent} ${about}`;
+    part.tabIndex = -1;
+    setStop(part);
+  }
   put(row);
   previous = { day, text, passing: isPassing ? [event] : null };
 }
 
-let lastName = null; // the one that Tab leads to; the arrow keys lead to the others
+const STOPS = '.nick, button';
+let stop = null; // the name or button beside messages that Tab leads to, the last; the arrow keys lead to the others
+
+function setStop(part) {
+  if (stop) stop.tabIndex = -1;
+  stop = part ?? null;
+  if (stop) stop.tabIndex = 0;
+}
+
+/** Brings a row into view, again when those around it turn out to be higher than the browser has guessed. */
+async function bring(part) {
+  for (let tries = 0; tries < 5; tries++) {
+    part.scrollIntoView({ block: 'nearest' });
+    await new Promise(requestAnimationFrame);
+  }
+}
+
+/** What was offered has come, or was declined. */
+function settle(choice) {
+  const hadFocus = choice.contains(document.activeElement);
+  choice.remove();
+  setStop([...byId('rows').querySelectorAll(STOPS)].at(-1));
+  if (hadFocus) byId('message').focus();
+}
 
 /** A name in a message, with its menu. */
 function nameOfSpeaker(from) {
   const name = element('bdi', `nick ${colour(from)}`, from);
   name.setAttribute('role', 'button');
   name.setAttribute('aria-haspopup', 'menu');
-  name.tabIndex = 0;
-  if (lastName) lastName.tabIndex = -1;
-  lastName = name;
   return name;
 }
 
@@ -802,13 +838,13 @@ function openMenu(label, entries, from) {
   };
 }
 
-/** The arrow keys, Home and End go round in these elements. */
-function rove(event, elements) {
+/** The arrow keys, Home and End go to these elements, and mostly round. */
+function rove(event, elements, goesRound = true) {
   const at = elements.indexOf(event.target);
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: elements.length - 1 }[event.key];
   if (at < 0 || to === undefined || event.altKey || event.ctrlKey) return;
   event.preventDefault();
-  elements.at(to % elements.length).focus();
+  (goesRound ? elements.at(to % elements.length) : elements[to])?.focus();
 }
 
 byId('menu').addEventListener('keydown', (event) => {
@@ -829,12 +865,21 @@ for (const kind of ['click', 'contextmenu', 'keydown']) {
   byId('rows').addEventListener(kind, (event) => {
     const name = event.target.closest('.nick');
     if (!name) return;
-    const isOther = kind === 'keydown' && !['Enter', ' '].includes(event.key);
-    if (isOther) return rove(event, [...document.querySelectorAll('.nick')]);
+    if (kind === 'keydown' && !['Enter', ' '].includes(event.key)) return;
     event.preventDefault();
     openPerson(name.textContent, name);
   });
 }
+byId('rows').addEventListener('keydown', (event) => {
+  rove(event, [...byId('rows').querySelectorAll(STOPS)], false);
+  if (event.defaultPrevented && byId('rows').contains(document.activeElement)) bring(document.activeElement);
+});
+byId('messages').addEventListener('keydown', (event) => {
+  if (event.target !== event.currentTarget || !['Home', 'End'].includes(event.key)) return;
+  event.preventDefault();
+  if (event.key === 'End') scrollDown();
+  else if (byId('rows').firstChild) bring(byId('rows').firstChild.firstChild);
+});
 byId('more').addEventListener('click', (event) => {
   const name = nameOf(current);
   const entries = [
@@ -1093,7 +1138,7 @@ function openHelp() {
   const keys = {
     'Enter, Shift-Enter': 'Send; another row',
     'Tab': 'Complete a command, a name, a room; again for the next one; after Esc, leave the input',
-    '↑, ↓': 'Lines that you sent here before; in a list, a menu or the names beside messages: go there',
+    '↑, ↓': 'Lines that you sent here before; in a list, a menu or the names and buttons beside messages: go there',
     'Alt-↑, Alt-↓': 'The conversation before, or after',
     'Ctrl-Shift-F, or / outside the input': 'Search here; Enter goes to older hits, Shift-Enter to newer ones',
     'Shift-F10, or the right mouse button': 'The menu of a name or a conversation',
@@ -1357,6 +1402,7 @@ document.addEventListener('keydown', (event) => {
     const key = keys.at((keys.indexOf(current) + step) % keys.length);
     if (key !== undefined) open(nameOf(key));
   } else if (event.key === 'Escape' && !isTyping) {
+    complain('');
     showPanel(false);
     closeSearch();
     input.focus();
