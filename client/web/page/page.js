@@ -259,7 +259,7 @@ function summarize({ name, id = null, unread, people, topic, is_aside: isAside =
   const fresh = { events: null, members: [], ranks: new Map(), n: 0, draft: draftsBefore.get(id) ?? '', sent: [] };
   const known = conversations.get(key) ?? fresh;
   draftsBefore.delete(id);
-  if (unread === 0) told.delete(key);
+  if (unread === 0 && told.delete(key)) byId('told').textContent = '';
   if (key === current && known.people !== people) refreshPeople();
   conversations.set(key, { ...known, name, id, unread, people, topic, isAside, isLocal });
   if (key === current) {
@@ -678,9 +678,12 @@ function setStop(part) {
   if (stop) stop.tabIndex = 0;
 }
 
-/** Brings a row into view, again when those around it turn out to be higher than the browser has guessed. */
+let sought = null; // the part of a row that is being brought into view
+
+/** Brings it into view, again when the rows around it turn out to be higher than the browser has guessed. */
 async function bring(part) {
-  for (let tries = 0; tries < 5; tries++) {
+  sought = part;
+  for (let tries = 0; tries < 5 && sought === part; tries++) {
     part.scrollIntoView({ block: 'nearest' });
     await new Promise(requestAnimationFrame);
   }
@@ -716,7 +719,7 @@ function condensed(events) {
 /** The list is laid out from its end, so that is 0. */
 function scrollDown() {
   byId('messages').scrollTop = 0;
-  [isAtEnd, missed] = [true, 0];
+  [isAtEnd, missed, sought] = [true, 0, null];
   byId('to-end').hidden = true;
 }
 
