@@ -15,6 +15,7 @@
 //! - [`windows`]: a terminal and several windows agree
 //! - [`scroll`]: long conversations; [`search`]
 //! - [`menu`], [`settings`]: menus and dialogs
+//! - [`keyboard`]: where the keyboard is, and what a screen reader says
 //! - [`axe`]: the rules for accessibility
 //! - [`start`]: the page before there is a chat; [`dialog`]: at a terminal and in a browser
 //! - [`no_chat`]: the page says why there is none
@@ -29,6 +30,7 @@ mod guarded;
 mod hostile;
 mod http;
 mod identity;
+mod keyboard;
 mod limits;
 mod menu;
 mod multicast;

@@ -167,7 +167,10 @@ fn what_is_written_in_a_conversation_that_ends_goes_to_nobody() {
     page.type_into("#message", "a secret");
     albert.send("KICK #lab mel :<img src=x onerror=alert(1)>");
     page.expect("document.getElementById('title').textContent === 'groupchat'");
-    page.expect_row("You were removed from #lab by albert (<img src=x onerror=alert(1)>)");
+    let why = "You were removed from #lab by albert (<img src=x onerror=alert(1)>)";
+    page.expect_row(why);
+    let unsent = json!(format!("{why}; what you are writing was not sent"));
+    page.expect(&format!("document.getElementById('error').textContent === {unsent}"));
     page.type_into("#message", "\u{e007}");
     page.expect("document.getElementById('error').textContent.startsWith('Nothing was sent')");
     // And nothing of it is an earlier line elsewhere.

@@ -182,7 +182,10 @@ fn the_page_says_why_the_client_has_ended() {
     drop(server);
     let _other = Server::start(&["--listen", &listen, "--password", "secret"]);
     let why = "the server wants a password (Password missing or wrong); give it with --password";
-    page.expect(&format!("document.getElementById('connection').textContent === 'The chat has ended: {why}'"));
+    page.expect("document.getElementById('connection').textContent === 'The chat has ended'");
+    page.expect(&format!("document.getElementById('reason').textContent === '{why}'"));
+    // For those who have closed the dialog.
+    page.expect_row(why);
     mel.skip_to("DISCONNECTED!!");
     mel.expect_failure(why);
 }

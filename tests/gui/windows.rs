@@ -112,6 +112,7 @@ fn a_conversation_that_ends_elsewhere_takes_no_line_along() {
     other.expect("document.getElementById('error').textContent === 'There is no conversation with albert'");
     page.click("#conversations li button");
     page.expect(&title("#lobby"));
+    page.expect("document.getElementById('error').textContent === ''");
     assert!(page.value("document.getElementById('message').value") != "a secret");
     albert.send("PRIVMSG mel :still here");
     other.expect("[...document.querySelectorAll('#conversations li')].some((li) => li.dataset.name === 'albert')");
@@ -130,14 +131,21 @@ fn a_page_asks_before_it_leaves_for_all() {
     let Some(browser) = Browser::open() else { return };
     let (page, other) = (browser.window(&address, 1000, 700), browser.window(&address, 1000, 700));
     page.expect("document.getElementById('title').textContent === '#lobby'");
+    // Whoever goes on typing neither loses a key nor answers by it.
     page.enter("exit");
-    page.expect("document.activeElement.textContent === 'Leave the chat'");
+    page.expect("document.querySelector('#error button').textContent === 'Leave the chat'");
+    assert_eq!(page.value("document.activeElement.id"), "message");
+    page.expect("document.getElementById('message').value === 'exit'");
+    page.type_into("#message", " is that way\u{e007}");
+    albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :exit is that way");
+    page.expect("document.getElementById('error').textContent === ''");
+    page.enter("exit");
     page.type_into("#error button", "\u{e00c}");
     page.expect("document.activeElement.id === 'message' && document.getElementById('error').textContent === ''");
-    page.enter("still here");
-    albert.expect(":mel!mel@127.0.0.1 PRIVMSG #lobby :still here");
+    page.expect("document.getElementById('message').value === 'exit'");
+    page.value("document.getElementById('message').value = ''");
     page.enter("tata");
-    page.expect("document.activeElement.textContent === 'Leave the chat'");
+    page.expect("document.querySelector('#error button').textContent === 'Leave the chat'");
     page.click("#error button");
     for window in [&page, &other] {
         window.expect("document.getElementById('connection').textContent === 'You have left the chat'");

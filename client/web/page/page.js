@@ -91,7 +91,7 @@ async function carryOut(text, conversation = nameOf(current)) {
     ({ conversation: to } = await inOrder(() => post('/lines', { conversation, id, text })));
   } catch (error) {
     if (error.status !== 409) throw error;
-    return askToLeave(error, conversation, text);
+    return askAgain(error, { conversation, id, text });
   }
   if (!to || fold(to) === fold(conversation ?? '') || current !== from) return;
   // What the user is writing meanwhile stays where it was begun.
@@ -168,9 +168,7 @@ function handle(event) {
     case 'beat':
       return;
     case 'ended':
-      hasEnded = true;
-      showEnd(event.why);
-      return showConnection(event.why ? `The chat has ended: ${event.why}` : 'You have left the chat', true);
+      return end(event.why);
     case 'conversation':
       if (event.was !== undefined) rename(event.was, event.name);
       summarize(event);
@@ -186,6 +184,7 @@ function handle(event) {
       return event.number === question?.number ? putQuestion(null) : undefined;
     case 'started':
       [nick, isConnected, isStarting] = [event.nick, true, false];
+      complain('');
       return showConnection();
     case 'transfers':
       return showTransfers(event.list);
@@ -196,7 +195,10 @@ function handle(event) {
   if (event.type === 'connected') isConnected = true;
   if (event.type === 'lost') isConnected = false;
   if (['nick', 'connected', 'lost'].includes(event.type)) showConnection();
-  if (event.type === 'connected') away.clear();
+  if (event.type === 'connected') {
+    away.clear();
+    complain('');
+  }
   if (event.type === 'renamed' && event.conversation === undefined) noteRename(event);
   // Nothing is shown and nothing half typed, as at the start.
   if (event.type === 'we_joined' && current === null && !byId('message').value) open(event.conversation);
@@ -214,8 +216,14 @@ function greet(hello) {
     isFollowing = true;
     return showConnection();
   }
+  end('Another program answers now. Open the address that the terminal shows.');
+}
+
+function end(why) {
   hasEnded = true;
-  showEnd('Another program answers now. Open the address that the terminal shows.');
+  showEnd(why);
+  if (why) note(why);
+  showConnection(why ? 'The chat has ended' : 'You have left the chat', true);
 }
 
 /** The client says all that it knows. */
@@ -261,6 +269,7 @@ function summarize({ name, id = null, unread, people, topic, is_aside: isAside =
   const fresh = { events: null, members: [], ranks: new Map(), n: 0, draft: draftsBefore.get(id) ?? '', sent: [] };
   const known = conversations.get(key) ?? fresh;
   draftsBefore.delete(id);
+  if (unread === 0 && told.delete(key)) byId('told').textContent = '';
   if (key === current && known.people !== people) refreshPeople();
   conversations.set(key, { ...known, name, id, unread, people, topic, isAside, isLocal });
   if (key === current) {
@@ -299,14 +308,14 @@ function record(event) {
 
 /** A conversation has ended. What the user is writing there goes to nobody else. */
 function forget(name) {
-  const { events, draft } = conversations.get(fold(name)) ?? {};
-  const last = events?.at(-1);
+  const { draft } = conversations.get(fold(name)) ?? {};
   conversations.delete(fold(name));
   if (current !== fold(name)) {
     if (draft?.trim()) note(`Not sent: ${draft}`);
     return showSoon();
   }
-  goNowhere(last?.type === 'we_left' ? last.sentence : `${name} is closed`);
+  const isOfIt = (event) => event.type === 'we_left' && fold(event.conversation ?? '') === current;
+  goNowhere(notes.findLast(isOfIt)?.sentence ?? `${name} is closed`);
 }
 
 /** A person with whom we talk has another name: what is being written goes to the same person still. */
@@ -338,6 +347,7 @@ const nameOf = (key) => conversations.get(key)?.name ?? null;
 async function open(name) {
   const key = fold(name);
   keepDraft();
+  if (key !== current) complain('');
   if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '', isLocal: true });
   // Others may have come and gone meanwhile.
   else refreshPeople();
@@ -379,8 +389,10 @@ function goNowhere(why) {
 
 /** On a narrow screen the lists hide behind a button. */
 function showPanel(isShown) {
-  byId('lists').classList.toggle('shown', isShown);
+  const lists = byId('lists');
+  lists.classList.toggle('shown', isShown);
   byId('show-lists').ariaExpanded = `${isShown}`;
+  if (lists.contains(document.activeElement) && !lists.checkVisibility()) byId('message').focus();
 }
 
 /** Keeps what is being written where it was begun. It also outlasts that the page is loaded again. */
@@ -498,7 +510,8 @@ function showConnection(text, isLost = !isConnected && !isStarting) {
   const starting = question ? 'Not connected yet' : `Connecting to ${server} …`;
   const absent = isStarting ? starting : 'No connection to the server; trying again';
   const usual = isConnected ? `You are ${nick}` : absent;
-  byId('connection').textContent = text ?? usual;
+  // Screen readers say it whenever it is written.
+  if (byId('connection').textContent !== (text ?? usual)) byId('connection').textContent = text ?? usual;
   byId('connection').classList.toggle('lost', isLost);
 }
 
@@ -616,6 +629,8 @@ function append(event) {
   const isPassing = ['joined', 'left'].includes(event.type);
   if (isPassing && previous?.passing && previous.day === day) {
     previous.passing.push(event);
+    // Whoever listens has heard the beginning.
+    previous.text.ariaLive = 'off';
     previous.text.textContent = condensed(previous.passing);
     return;
   }
@@ -629,6 +644,7 @@ function append(event) {
   const row = element('div', `row${mentions}${isQuiet(event) ? ' quiet' : ''}`);
   const time = element('time', '', MINUTE.format(when));
   time.dateTime = event.time;
+  if (mentions) time.append(element('span', 'hidden', ' for you '));
   const text = element('p', event.text === undefined ? `news${event.is_table ? ' table' : ''}` : '');
   if (event.text !== undefined) {
     const name = nameOfSpeaker(event.from);
@@ -640,9 +656,15 @@ function append(event) {
     text.textContent = event.sentence;
   }
   row.append(time, text);
-  if (event.type === 'offered' && !event.comes) {
+  if (event.type === 'offered' && !event.comes && !event.isSettled) {
     const [fetchIt, declineIt] = [`/get ${event.id}`, `/decline ${event.id}`];
-    text.append(' ', button('Fetch', () => command(fetchIt)), ' ', button('Decline', () => command(declineIt)));
+    const decline = () => carryOut(declineIt).then(() => {
+      event.isSettled = true;
+      settle(choice);
+    }, complain);
+    const choice = element('span', '', ' ', button('Fetch', () => command(fetchIt)), ' ', button('Decline', decline));
+    choice.dataset.offer = event.id;
+    text.append(choice);
   }
   if (event.type === 'invited') text.append(' ', button('Enter', () => command(`/join ${event.conversation}`)));
   const possible = (event.actions ?? []).filter(([, typed]) => has(typed.split(' ')[0]));
@@ -652,21 +674,53 @@ function append(event) {
     actions.append(...buttons);
     text.append(actions);
   }
-  if (event.type === 'saved') showFile(event, text);
+  if (event.type === 'saved') {
+    byId('rows').querySelectorAll(`[data-offer="${event.id}"]`).forEach(settle);
+    showFile(event, text);
+  }
+  const about = event.name ?? (event.type === 'invited' ? event.conversation : null);
+  for (const part of row.querySelectorAll(STOPS)) {
+    if (about && part.matches('button')) part.ariaLabel = `${part.textContent} ${about}`;
+    part.tabIndex = -1;
+    setStop(part);
+  }
   put(row);
   previous = { day, text, passing: isPassing ? [event] : null };
 }
 
-let lastName = null; // the one that Tab leads to; the arrow keys lead to the others
+const STOPS = '.nick, button';
+let stop = null; // the name or button beside messages that Tab leads to, the last; the arrow keys lead to the others
+
+function setStop(part) {
+  if (stop) stop.tabIndex = -1;
+  stop = part ?? null;
+  if (stop) stop.tabIndex = 0;
+}
+
+let sought = null; // the part of a row that is being brought into view
+
+/** Brings it into view, again when the rows around it turn out to be higher than the browser has guessed. */
+async function bring(part) {
+  sought = part;
+  for (let tries = 0; tries < 5 && sought === part; tries++) {
+    part.scrollIntoView({ block: 'nearest' });
+    await new Promise(requestAnimationFrame);
+  }
+}
+
+/** What was offered has come, or was declined. */
+function settle(choice) {
+  const hadFocus = choice.contains(document.activeElement);
+  choice.remove();
+  setStop([...byId('rows').querySelectorAll(STOPS)].at(-1));
+  if (hadFocus) byId('message').focus();
+}
 
 /** A name in a message, with its menu. */
 function nameOfSpeaker(from) {
   const name = element('bdi', `nick ${colour(from)}`, from);
   name.setAttribute('role', 'button');
   name.setAttribute('aria-haspopup', 'menu');
-  name.tabIndex = 0;
-  if (lastName) lastName.tabIndex = -1;
-  lastName = name;
   return name;
 }
 
@@ -684,7 +738,7 @@ function condensed(events) {
 /** The list is laid out from its end, so that is 0. */
 function scrollDown() {
   byId('messages').scrollTop = 0;
-  [isAtEnd, missed] = [true, 0];
+  [isAtEnd, missed, sought] = [true, 0, null];
   readIfSeen();
   byId('to-end').hidden = true;
 }
@@ -761,18 +815,20 @@ async function send(files, conversation, id) {
 }
 
 function showTransfers(list) {
-  const one = ({ id, name, is_upload: isUpload, is_running: isRunning, done, total, figures }) => {
-    const item = element('li');
+  // Those that the server does not know yet have no number.
+  const entry = (one, at) => ({ ...one, file: one.name, name: `${one.id ?? `${at} ${one.name}`}` });
+  fill(byId('transfers'), list.map(entry), makeTransfer);
+}
+
+function makeTransfer(item, { id, file, is_upload: isUpload, is_running: isRunning, done, total, figures }) {
+  if (!item.firstChild) {
+    const cancel = button('Cancel', () => command(`/cancel ${id ?? file}`));
     const bar = element('progress');
-    bar.max = Math.max(total, 1);
-    bar.value = done;
-    bar.setAttribute('aria-label', name);
-    const what = element('span', '', `${isUpload ? 'Sending' : 'Fetching'} ${name}`);
-    const cancel = button('Cancel', () => command(`/cancel ${id ?? name}`));
-    item.append(what, bar, element('span', '', isRunning ? figures : 'waiting'), cancel);
-    return item;
-  };
-  byId('transfers').replaceChildren(...list.map(one));
+    [cancel.ariaLabel, bar.ariaLabel] = [`Cancel ${file}`, file];
+    item.append(cancel, element('span', '', `${isUpload ? 'Sending' : 'Fetching'} ${file}`), bar, element('span'));
+  }
+  Object.assign(item.querySelector('progress'), { max: Math.max(total, 1), value: done });
+  item.lastChild.textContent = isRunning ? figures : 'waiting';
 }
 
 // --- Menus ----------------------------------------------------------------------------------------
@@ -785,6 +841,7 @@ function openMenu(label, entries, from) {
   menu.replaceChildren(...entries.filter(Boolean).map(([text, act]) => {
     const made = button(text, () => {
       menu.hidePopover();
+      showPanel(false);
       act();
     });
     made.setAttribute('role', 'menuitem');
@@ -800,23 +857,24 @@ function openMenu(label, entries, from) {
   menu.firstChild.focus();
   menu.ontoggle = ({ newState }) => {
     const isNowhere = document.activeElement === document.body || menu.contains(document.activeElement);
-    if (newState === 'closed' && isNowhere) (from.isConnected ? from : byId('message')).focus();
+    if (newState === 'closed' && isNowhere) (from.checkVisibility() ? from : byId('message')).focus();
   };
 }
 
-/** The arrow keys, Home and End go round in these elements. */
-function rove(event, elements) {
+/** The arrow keys, Home and End go to these elements, and mostly round. */
+function rove(event, elements, goesRound = true) {
   const at = elements.indexOf(event.target);
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: elements.length - 1 }[event.key];
   if (at < 0 || to === undefined || event.altKey || event.ctrlKey) return;
   event.preventDefault();
-  elements.at(to % elements.length).focus();
+  (goesRound ? elements.at(to % elements.length) : elements[to])?.focus();
 }
 
 byId('menu').addEventListener('keydown', (event) => {
   if (event.key === 'Tab') byId('menu').hidePopover();
   rove(event, [...byId('menu').children]);
 });
+byId('transfers').addEventListener('keydown', (event) => rove(event, [...byId('transfers').querySelectorAll('button')]));
 for (const list of ['conversations', 'people']) {
   byId(list).addEventListener('keydown', (event) => rove(event, [...byId(list).querySelectorAll('li > :first-child')]));
   byId(list).addEventListener('contextmenu', (event) => {
@@ -830,12 +888,21 @@ for (const kind of ['click', 'contextmenu', 'keydown']) {
   byId('rows').addEventListener(kind, (event) => {
     const name = event.target.closest('.nick');
     if (!name) return;
-    const isOther = kind === 'keydown' && !['Enter', ' '].includes(event.key);
-    if (isOther) return rove(event, [...document.querySelectorAll('.nick')]);
+    if (kind === 'keydown' && !['Enter', ' '].includes(event.key)) return;
     event.preventDefault();
     openPerson(name.textContent, name);
   });
 }
+byId('rows').addEventListener('keydown', (event) => {
+  rove(event, [...byId('rows').querySelectorAll(STOPS)], false);
+  if (event.defaultPrevented && byId('rows').contains(document.activeElement)) bring(document.activeElement);
+});
+byId('messages').addEventListener('keydown', (event) => {
+  if (event.target !== event.currentTarget || !['Home', 'End'].includes(event.key)) return;
+  event.preventDefault();
+  if (event.key === 'End') scrollDown();
+  else if (byId('rows').firstChild) bring(byId('rows').firstChild.firstChild);
+});
 byId('more').addEventListener('click', (event) => {
   const name = nameOf(current);
   const entries = [
@@ -1038,7 +1105,7 @@ async function openSettings(room) {
   const mode = (text) => change(`/mode ${room} ${text}`);
   const change = (text) => carryOut(text, room).catch(answer).then(renew);
   const [topicLabel, topic] = field('Topic', '');
-  const topicForm = form('Set', [topicLabel], () => change(`/topic ${trimmed(topic) || '-delete'}`));
+  const topicForm = form('Set topic', [topicLabel], () => change(`/topic ${trimmed(topic) || '-delete'}`));
   const flags = Object.entries(FLAGS).map(([letter, label]) => {
     const [made, input] = field(label, false);
     input.addEventListener('change', () => mode(`${input.checked ? '+' : '-'}${letter}`));
@@ -1054,8 +1121,8 @@ async function openSettings(room) {
     return mode(text ? `+${letter} ${oneWord(text)}` : `-${letter}${old}`);
   };
   const set = element('fieldset', '', legend, ...flags.map(({ made }) => made),
-    form('Set', [keyLabel], () => setOrNot('k', keyInput, ` ${key || '*'}`)),
-    form('Set', [limitLabel], () => setOrNot('l', limit, '')), bans,
+    form('Set key', [keyLabel], () => setOrNot('k', keyInput, ` ${key || '*'}`)),
+    form('Set limit', [limitLabel], () => setOrNot('l', limit, '')), bans,
     form('Ban', [maskLabel], () => mode(`+b ${oneWord(trimmed(mask))}`).then(() => { mask.value = ''; })));
   // What the user is writing stays.
   const show = (input, value) => {
@@ -1066,6 +1133,8 @@ async function openSettings(room) {
     const having = [...letters].filter((letter) => 'kl'.includes(letter));
     const parameter = (letter) => (having.includes(letter) ? parameters[having.indexOf(letter)] ?? '' : '');
     const conversation = conversations.get(fold(room));
+    const at = [...bans.querySelectorAll('button')].indexOf(document.activeElement);
+    if (!runs(conversation) && set.contains(document.activeElement)) byId('close').focus();
     set.disabled = !runs(conversation);
     for (const part of topicForm.elements) part.disabled = set.disabled && letters.includes('t');
     legend.textContent = set.disabled ? 'Only operators change these' : 'Only operators like you change these';
@@ -1076,6 +1145,7 @@ async function openSettings(room) {
     show(limit, parameter('l'));
     const banned = names(masks, 'Lift', (mask) => mode(`-b ${mask}`));
     bans.replaceChildren(masks.length > 0 ? 'Banned:' : 'Nobody is banned', banned);
+    if (at >= 0 && !set.disabled) (banned.children[Math.min(at, masks.length - 1)]?.lastChild ?? mask).focus();
   }
   try {
     await renew();
@@ -1093,7 +1163,7 @@ function openHelp() {
   const keys = {
     'Enter, Shift-Enter': 'Send; another row',
     'Tab': 'Complete a command, a name, a room; again for the next one; after Esc, leave the input',
-    '↑, ↓': 'Lines that you sent here before; in a list, a menu or the names beside messages: go there',
+    '↑, ↓': 'Lines that you sent here before; in a list, a menu or the names and buttons beside messages: go there',
     'Alt-↑, Alt-↓': 'The conversation before, or after',
     'Ctrl-Shift-F, or / outside the input': 'Search here; Enter goes to older hits, Shift-Enter to newer ones',
     'Shift-F10, or the right mouse button': 'The menu of a name or a conversation',
@@ -1169,6 +1239,7 @@ byId('end-search').addEventListener('click', closeSearch);
 // --- Attention: only on request -------------------------------------------------------------------
 
 const isQuiet = ({ from, conversation }) => [from, conversation].some((name) => name && muted.has(fold(name)));
+const told = new Set(); // conversations, folded, of which a screen reader has said that something for the user is there
 const wants = (what) => localStorage.getItem(what) === 'yes';
 
 function setMuted(name, isSo) {
@@ -1186,8 +1257,13 @@ addEventListener('storage', () => {
 /** Somebody wrote to the user, or named them, and the user does not look. While they sleep, nothing comes. */
 async function attract(event) {
   if (event.type !== 'said' || !event.mentions || isQuiet(event)) return;
+  const where = isRoom(event.conversation) ? `named you in ${event.conversation}` : 'wrote to you';
   if (document.hidden) document.title = `(!) ${byId('title').textContent}`;
   else if (fold(event.conversation) === current) return;
+  else if (!told.has(fold(event.conversation))) {
+    told.add(fold(event.conversation));
+    byId('told').textContent = `${event.from} ${where}`;
+  }
   if (!wants('sound') && !wants('notifications')) return;
   // Another window may show it.
   await pause(0.5);
@@ -1195,7 +1271,6 @@ async function attract(event) {
   if (wants('sound')) navigator.locks?.request('sound', { ifAvailable: true }, (lock) => lock && beep());
   if (!document.hidden || !wants('notifications') || Notification.permission !== 'granted') return;
   // Others may see the screen: so it says who wrote, but not what. All windows share one notification.
-  const where = isRoom(event.conversation) ? `named you in ${event.conversation}` : 'wrote to you';
   const shown = new Notification(`${event.from} ${where}`, { tag: 'groupchat' });
   shown.onclick = () => {
     focus();
@@ -1331,8 +1406,10 @@ input.addEventListener('keydown', (event) => {
   const isPlain = !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey && !event.isComposing;
   const [isFirstRow, isLastRow] = [input.value.slice(0, input.selectionStart), input.value.slice(input.selectionEnd)]
     .map((part) => !part.includes('\n'));
-  if (event.key === 'Enter' && isPlain) submit();
-  else if (event.key === 'Tab' && isPlain && !isLeaving && complete(input)) completion.shown = input.value;
+  if (event.key === 'Enter' && isPlain) {
+    // A key that is held down says nothing twice.
+    if (!event.repeat) submit();
+  } else if (event.key === 'Tab' && isPlain && !isLeaving && complete(input)) completion.shown = input.value;
   else if (event.key === 'ArrowUp' && isPlain && isFirstRow) recall(input, 1);
   else if (event.key === 'ArrowDown' && isPlain && isLastRow) recall(input, -1);
   else if (event.key === 'Escape') {
@@ -1355,6 +1432,7 @@ document.addEventListener('keydown', (event) => {
     const key = keys.at((keys.indexOf(current) + step) % keys.length);
     if (key !== undefined) open(nameOf(key));
   } else if (event.key === 'Escape' && !isTyping) {
+    complain('');
     showPanel(false);
     closeSearch();
     input.focus();
@@ -1414,8 +1492,14 @@ byId('directory').addEventListener('click', () => {
   command('/getdir');
 });
 byId('counters').addEventListener('click', () => command('/stats'));
-byId('leave').addEventListener('click', () => command('/part'));
+byId('leave').addEventListener('click', () => {
+  command('/part');
+  input.focus();
+});
 byId('show-lists').addEventListener('click', () => showPanel(!byId('lists').classList.contains('shown')));
+byId('lists').addEventListener('focusout', ({ relatedTarget: to }) => {
+  if (to && !to.closest('#lists, #menu, #show-lists')) showPanel(false);
+});
 
 // --- Presence -----------------------------------------------------------------------------------
 
@@ -1432,22 +1516,18 @@ function notePresence({ nick: name, away: why }) {
   showSoon();
 }
 
-// --- Leaving ------------------------------------------------------------------------------------
+// --- Second thoughts ----------------------------------------------------------------------------
 
-/** A line would end the chat for the terminal and for all windows. */
-function askToLeave(why, conversation, text) {
+/** A line would end the chat for all windows, or may be for somebody else. The keyboard stays where the user types. */
+function askAgain(why, line) {
   complain(why);
-  const leave = button(why.verb, () => {
+  if (fold(line.conversation ?? '') === (current ?? '') && !input.value) input.value = line.text;
+  byId('error').append(' ', button(why.verb, () => {
     complain('');
-    post('/lines', { conversation, text, is_sure: true }).catch(complain);
-  });
-  leave.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape') return;
-    complain('');
+    if (input.value === line.text) input.value = '';
     input.focus();
-  });
-  byId('error').append(' ', leave);
-  leave.focus();
+    post('/lines', { ...line, is_sure: true }).catch(complain);
+  }));
 }
 
 input.focus();
