@@ -47,7 +47,8 @@ pub fn of(event: &Event, model: &Model) -> Option<Value> {
             json!({ "type": "we_said", "from": model.nick, "text": clean(text), "manner": name_of(*manner) })
         }
         Kind::Joined(nick) => json!({ "type": "joined", "nick": clean(nick) }),
-        Kind::Left { nick, .. } | Kind::Removed { nick, .. } => json!({ "type": "left", "nick": clean(nick) }),
+        Kind::Left { nick, .. } => json!({ "type": "left", "nick": clean(nick) }),
+        Kind::Removed { nick, .. } => json!({ "type": "removed", "nick": clean(nick) }),
         Kind::Renamed { old, new } => json!({ "type": "renamed", "old": clean(old), "new": clean(new) }),
         Kind::Topic { text, .. } => json!({ "type": "topic", "topic": clean(text) }),
         Kind::Invited { by } => json!({ "type": "invited", "by": clean(by) }),

@@ -320,3 +320,45 @@ fn pasted_and_dropped_files_are_sent_after_a_question() {
     page.expect("!document.getElementById('dialog').open");
     assert_eq!(page.complaints(), [""; 0]);
 }
+
+#[test]
+fn those_who_come_and_go_are_counted_as_in_the_terminal() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let (_mel, address) = with_page(&home, "mel");
+    let Some(browser) = Browser::open() else { return };
+    let page = browser.window(&address, 1000, 700);
+    page.expect("document.querySelectorAll('#people li').length === 1");
+    let mut people: Vec<_> = ["albert", "bob", "carl", "dora", "evil"].map(|nick| server.client(nick)).into();
+    people.iter_mut().for_each(|person| person.join("#lobby"));
+    people[0].send("PART #lobby");
+    people[0].join("#lobby");
+    page.expect_row("albert, bob and 3 others joined");
+    people[1].send("PART #lobby");
+    people[1].sync();
+    page.expect_row("albert, carl and 2 others joined; bob joined and left again");
+    people[2].send("PRIVMSG #lobby :hello");
+    page.expect_row("carl: hello");
+    people[2].send("PART #lobby");
+    people[2].join("#lobby");
+    page.expect_row("carl left and came back");
+    // What somebody says of it is not hidden behind a number.
+    people[4].send("PART #lobby :x) and albert (y");
+    page.expect_row("evil left the conversation (x) and albert (y)");
+    people[4].join("#lobby");
+    page.expect_row("evil joined the conversation");
+    let last = "document.querySelector('#rows').lastChild.lastChild.innerText";
+    page.expect(&format!("{last}.includes('evil joined the conversation')"));
+    // An operator removes one who has just come.
+    page.expect("document.querySelector('#people [data-name=mel]').textContent === 'mel operator'");
+    page.enter("/kick evil too loud");
+    page.expect_row("evil was removed by mel (too loud)");
+    page.expect("!document.querySelector('#people [data-name=evil]')");
+    // Those of a server that is lost are one row.
+    for person in [0, 2, 3] {
+        people[person].send("PART #lobby :a.net b.net");
+        people[person].sync();
+    }
+    page.expect_row("albert, carl and dora left (a.net b.net)");
+    assert_eq!(page.complaints(), [""; 0]);
+}

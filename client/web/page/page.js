@@ -281,7 +281,7 @@ function record(event) {
       if (fold(name) === current) appendNews(event);
     }
   }
-  if (['renamed', 'mode'].includes(event.type)) refreshPeople();
+  if (['renamed', 'mode', 'removed'].includes(event.type)) refreshPeople();
   if (event.type === 'mode') delete conversations.get(fold(event.conversation))?.bans;
   if (event.sentence && places.includes(dialog.dataset.room)) answer(event.sentence);
   attract(event);
@@ -565,7 +565,8 @@ const CHUNK = 100; // rows that the browser draws, or passes over, together
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const MINUTE = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-let previous = null; // the event before, with its row, to condense those who come and go
+const MOST_PASSERS = 2000; // people who are counted in one row
+let previous = null; // the row before, to condense those who come and go
 
 /** Puts a row at the end. The oldest go in whole chunks. */
 function put(row) {
@@ -582,6 +583,7 @@ let hasLeft = false; // the user has gone to another window, and nothing was sai
 /** Appends an event that has just happened. A reader who has scrolled up stays there. */
 function appendNews(event) {
   append(event);
+  searchSoon();
   if (isAtEnd || event.text === undefined) return;
   missed += 1;
   const messages = missed === 1 ? '1 new message' : `${missed} new messages`;
@@ -595,11 +597,10 @@ function append(event) {
   const day = when.toDateString();
   if (day !== (previous?.day ?? new Date().toDateString())) put(element('div', 'day', DAY.format(when)));
   const isPassing = ['joined', 'left'].includes(event.type);
-  if (isPassing && previous?.passing && previous.day === day) {
-    previous.passing.push(event);
-    previous.text.textContent = condensed(previous.passing);
-    return;
-  }
+  // Only who left for the same reason is counted together.
+  const reason = event.type === 'left' ? / \(.*\)$/s.exec(event.sentence)?.[0] ?? '' : '';
+  const isMore = previous?.day === day && previous.reason === reason && previous.passers?.size < MOST_PASSERS;
+  if (isPassing && isMore) return pass(previous, event);
   if (event.type === 'said' && document.hidden && hasLeft) {
     hasLeft = false;
     byId('rows').querySelector('.new')?.remove();
@@ -635,7 +636,8 @@ function append(event) {
   }
   if (event.type === 'saved') showFile(event, text);
   put(row);
-  previous = { day, text, passing: isPassing ? [event] : null };
+  previous = { day, text, reason };
+  if (isPassing) pass(previous, event);
 }
 
 let lastName = null; // the one that Tab leads to; the arrow keys lead to the others
@@ -651,15 +653,33 @@ function nameOfSpeaker(from) {
   return name;
 }
 
-/** "anna, ben and 2 others joined; carl left" */
-function condensed(events) {
-  const part = (type, verb) => {
-    const names = events.filter((event) => event.type === type).map((event) => event.nick);
+/** Somebody has come or left; they count once, however often they do. Drawn once for all that happens together. */
+function pass(row, { type, nick: name }) {
+  const isHere = type === 'joined';
+  if (row.passers && !row.isDrawingSoon) {
+    row.isDrawingSoon = true;
+    requestAnimationFrame(() => {
+      row.isDrawingSoon = false;
+      row.text.textContent = condensed(row);
+      searchSoon();
+    });
+  }
+  row.passers ??= new Map();
+  const { wasHere } = row.passers.get(fold(name)) ?? { wasHere: !isHere };
+  row.passers.set(fold(name), { name, wasHere, isHere });
+}
+
+/** "anna, ben and 2 others joined; carl left", as the terminal says it */
+function condensed({ passers, reason }) {
+  const part = (was, is, verb) => {
+    const those = [...passers.values()].filter(({ wasHere, isHere }) => wasHere === was && isHere === is);
+    const names = those.map(({ name }) => name);
     if (names.length === 0) return [];
-    const shown = names.length > 3 ? [...names.slice(0, 2), `${names.length - 2} others`] : names;
-    return [`${[shown.slice(0, -1).join(', '), shown.at(-1)].filter(Boolean).join(' and ')} ${verb}`];
+    const few = names.length > 3 ? [...names.slice(0, 2), `${names.length - 2} others`] : names;
+    return [`${[few.slice(0, -1).join(', '), few.at(-1)].filter(Boolean).join(' and ')} ${verb}`];
   };
-  return [...part('joined', 'joined'), ...part('left', 'left')].join('; ');
+  return [...part(false, true, 'joined'), ...part(true, false, 'left'), ...part(false, false, 'joined and left again'),
+    ...part(true, true, 'left and came back')].join('; ') + reason;
 }
 
 /** The list is laid out from its end, so that is 0. */
@@ -1085,8 +1105,9 @@ function openHelp() {
 
 // --- Search ---------------------------------------------------------------------------------------
 
-let hits = []; // ranges of text
+let hits = []; // texts that are found: { row, index, range }
 let hit = -1; // the one that is shown
+let isSearchingSoon = false;
 
 function openSearch() {
   byId('search').hidden = false;
@@ -1104,13 +1125,31 @@ function closeSearch() {
 
 /** Marks what is found, and goes to the newest. */
 function search() {
+  find();
+  hit = 0;
+  goToHit(-1);
+}
+
+function find() {
   const words = byId('words').value;
   const pattern = new RegExp(words.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'giu');
   const rows = words ? [...document.querySelectorAll('#rows .row p')] : [];
-  hits = rows.flatMap((row) => [...row.textContent.matchAll(pattern)].map((found) => rangeOf(row, found)));
-  CSS.highlights?.set('found', new Highlight(...hits));
-  hit = 0;
-  goToHit(-1);
+  hits = rows.flatMap((row) => [...row.textContent.matchAll(pattern)]
+    .map((found) => ({ row, index: found.index, range: rangeOf(row, found) })));
+  CSS.highlights?.set('found', new Highlight(...hits.map(({ range }) => range)));
+}
+
+/** Rows have come or changed: they are searched, too, and the hit that is shown stays. */
+async function searchSoon() {
+  if (isSearchingSoon || byId('search').hidden) return;
+  isSearchingSoon = true;
+  await pause(0.1);
+  isSearchingSoon = false;
+  const before = hits[hit];
+  find();
+  const same = hits.findIndex(({ row, index }) => row === before?.row && index === before.index);
+  hit = same < 0 ? hits.length - 1 : same;
+  showHit();
 }
 
 /** A part of an element's text, which may have several nodes. */
@@ -1127,10 +1166,14 @@ function rangeOf(row, { index, 0: { length } }) {
 
 function goToHit(step) {
   hit = hits.length > 0 ? (hit + step + hits.length) % hits.length : -1;
+  showHit();
+  hits[hit]?.row.scrollIntoView({ block: 'center' });
+}
+
+function showHit() {
   const count = hits.length > 0 ? `${hit + 1} of ${hits.length}` : 'Not found';
   byId('hits').textContent = byId('words').value ? count : '';
-  CSS.highlights?.set('hit', new Highlight(...hits.slice(hit, hit + 1)));
-  hits[hit]?.startContainer.parentElement.scrollIntoView({ block: 'center' });
+  CSS.highlights?.set('hit', new Highlight(...hits.slice(hit, hit + 1).map(({ range }) => range)));
 }
 
 byId('words').addEventListener('input', search);
