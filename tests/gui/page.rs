@@ -116,7 +116,7 @@ fn texts_of_others_stay_text() {
 
 #[test]
 fn a_file_and_an_image_go_both_ways() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--flood", "0"]);
     let homes = [Home::calling(server.addresses[0]), Home::calling(server.addresses[0])];
     let (_mel, mels) = with_page(&homes[0], "mel");
     let (mut bob, _) = with_page(&homes[1], "bob");
@@ -140,6 +140,26 @@ fn a_file_and_an_image_go_both_ways() {
         "[...document.querySelectorAll('#messages .row p')].some((row) => row.innerText.includes('Received fake.png'))",
     );
     assert_eq!(page.value("document.querySelectorAll('#messages img').length"), 1);
+    // It is fetched once, when it comes into view, however often it is shown.
+    let fetched = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/files/')).length";
+    assert_eq!(page.value(fetched), 2);
+    for title in ["bob", "#lobby"] {
+        page.enter(&format!("/to {title}"));
+        page.expect(&format!("document.getElementById('title').textContent === '{title}'"));
+    }
+    page.expect("document.querySelector('#messages img')?.naturalWidth === 1");
+    assert_eq!(page.value(fetched), 2);
+    for number in 0..30 {
+        bob.type_line(&format!("{number}{}", " of many rows".repeat(200)));
+    }
+    page.expect("document.getElementById('rows').innerText.includes('29 of many')");
+    page.reload();
+    page.expect("document.getElementById('rows').innerText.includes('29 of many')");
+    page.value_later("requestAnimationFrame(() => requestAnimationFrame(done));");
+    assert_eq!(page.value(fetched), 0);
+    page.run("document.getElementById('messages').scrollTop = -1e6");
+    page.expect("document.querySelector('#messages img')?.naturalWidth === 1");
+    assert_eq!(page.value(fetched), 2);
 }
 
 #[test]

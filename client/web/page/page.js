@@ -693,6 +693,8 @@ function scrollDown() {
 
 const IMAGES = /\.(png|jpe?g|gif|webp)$/i;
 const LARGEST_IMAGE = 10 * 1024 * 1024;
+const MOST_PICTURES = 50; // that are kept
+const pictures = new Map(); // addresses of images in this window, by their file; the one that was used last is the last
 
 async function blobOf(id) {
   const response = await fetch(`/files/${id}`, authorized());
@@ -701,22 +703,51 @@ async function blobOf(id) {
 }
 
 /** A file that has come: a button to save it from the browser, and the image itself if it is one. */
-function showFile({ id, name, size }, text) {
+function showFile({ id, name, size, time }, text) {
   text.append(' ', button('Save as …', async () => {
     try {
       const link = element('a');
       link.href = URL.createObjectURL(await blobOf(id));
       link.download = name;
       link.click();
+      // The browser has begun to save it by then.
+      pause(60).then(() => URL.revokeObjectURL(link.href));
     } catch (error) {
       complain(error);
     }
   }));
   if (!IMAGES.test(name) || size > LARGEST_IMAGE) return;
-  blobOf(id).then((blob) => {
-    if (!blob.type.startsWith('image/')) return;
-    text.append(picture(blob, name));
-  }).catch(() => {});
+  whenSeen(text, async () => {
+    // After a restart of the server another file may have this number.
+    const address = await pictureOf(id, `${id} ${time}`);
+    if (address) text.append(Object.assign(element('img'), { alt: name, src: address }));
+  });
+}
+
+/** Does something when an element comes near to what is in view, once. */
+function whenSeen(seen, act) {
+  const observer = new IntersectionObserver((entries) => {
+    if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+    observer.disconnect();
+    act();
+  }, { root: byId('messages'), rootMargin: '300px' });
+  observer.observe(seen);
+}
+
+/** The address of an image in this window, or nothing if it is none. It is fetched once, as long as it is kept. */
+function pictureOf(id, key) {
+  const address = pictures.get(key) ?? blobOf(id).then(
+    (blob) => blob.type.startsWith('image/') && URL.createObjectURL(blob),
+    () => void pictures.delete(key),
+  );
+  pictures.delete(key);
+  pictures.set(key, address);
+  if (pictures.size > MOST_PICTURES) {
+    const [[oldest, forgotten]] = pictures;
+    pictures.delete(oldest);
+    forgotten.then((known) => known && URL.revokeObjectURL(known));
+  }
+  return address;
 }
 
 function picture(blob, alt) {
