@@ -153,9 +153,9 @@ fn notifications_and_sound_are_off_until_they_are_asked_for() {
     page.choose("Options …");
     assert_eq!(page.value("[asked, notified.length, tones]"), json!([0, 0, 0]));
     page.choose("Play a sound then");
-    page.expect("localStorage.getItem('sound') === 'yes' && tones === 1");
+    page.expect("localStorage.getItem('groupchat.sound') === 'yes' && tones === 1");
     page.choose("Notify me when somebody writes to me or names me, and I do not look");
-    page.expect("localStorage.getItem('notifications') === 'yes'");
+    page.expect("localStorage.getItem('groupchat.notifications') === 'yes'");
     page.run("document.getElementById('dialog').close(), look(true)");
     albert.send("PRIVMSG mel :a secret");
     page.expect("notified.length === 1 && tones === 2");
@@ -174,7 +174,7 @@ fn notifications_and_sound_are_off_until_they_are_asked_for() {
     albert.send("PRIVMSG #lobby :mel: once more");
     page.expect_row("albert: mel: once more");
     albert.send("NICK al");
-    page.expect("localStorage.getItem('muted').includes('\"al\"')");
+    page.expect("localStorage.getItem('groupchat.muted').includes('\"al\"')");
     albert.send("PRIVMSG mel :and again");
     page.expect("document.getElementById('conversations').innerText.includes('3')");
     page.value_later("setTimeout(done, 1000)");

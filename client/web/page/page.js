@@ -7,6 +7,15 @@ const byId = (id) => document.getElementById(id);
 const fold = (name) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 const isRoom = (name) => /^[#&+!@]/.test(name);
 
+/** What was kept in the browser. Another program that had this port before may have kept something else. */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 // --- State --------------------------------------------------------------------------------------
 
 let token = location.hash.slice(1);
@@ -24,7 +33,7 @@ const conversations = new Map();
 let notes = []; // events of no conversation
 let blacklist = [];
 // Names of rooms and people, folded, that shall not attract attention; the same in all windows.
-const mutedNames = () => new Set(JSON.parse(localStorage.getItem('muted') ?? '[]'));
+const mutedNames = () => new Set([parsed(localStorage['groupchat.muted'])].flat().filter((name) => typeof name === 'string'));
 let muted = mutedNames();
 let recalled = 0; // how far Up has gone back in the lines that were sent
 let completion = null;
@@ -41,6 +50,8 @@ if (token) {
 } else {
   token = sessionStorage.getItem('token') ?? '';
 }
+// A new address was put into this window: the browser itself loads nothing, since only what is behind the # differs.
+addEventListener('hashchange', () => location.reload());
 
 // --- Requests -----------------------------------------------------------------------------------
 
@@ -197,8 +208,8 @@ function handle(event) {
 function greet(hello) {
   if (run === null) {
     run = hello.run;
-    const kept = JSON.parse(sessionStorage.drafts ?? '{}');
-    if (kept.run === run) draftsBefore = new Map(kept.drafts);
+    const kept = parsed(sessionStorage.drafts);
+    if (kept?.run === run) draftsBefore = new Map(kept.drafts);
   }
   if (run === hello.run) {
     isFollowing = true;
@@ -1221,12 +1232,12 @@ byId('end-search').addEventListener('click', closeSearch);
 // --- Attention: only on request -------------------------------------------------------------------
 
 const isQuiet = ({ from, conversation }) => [from, conversation].some((name) => name && muted.has(fold(name)));
-const wants = (what) => localStorage.getItem(what) === 'yes';
+const wants = (what) => localStorage[`groupchat.${what}`] === 'yes';
 
 function setMuted(name, isSo) {
   if (isSo) muted.add(fold(name));
   else muted.delete(fold(name));
-  localStorage.setItem('muted', JSON.stringify([...muted]));
+  localStorage['groupchat.muted'] = JSON.stringify([...muted]);
   showLists();
 }
 
@@ -1278,7 +1289,7 @@ function openOptions() {
     input.addEventListener('change', async () => {
       answer('');
       input.checked = input.checked && await prepare();
-      localStorage.setItem(what, input.checked ? 'yes' : 'no');
+      localStorage[`groupchat.${what}`] = input.checked ? 'yes' : 'no';
     });
     return made;
   };
