@@ -312,7 +312,11 @@ fn a_new_address_in_the_same_window_is_taken_and_a_foreign_value_there_is_passed
         assert_eq!(page.value("location.href"), format!("http://{}/", address.host));
         page.enter(&format!("with {muted}"));
         page.expect_row(&format!("mel: with {muted}"));
+        page.click("#more");
+        page.choose("Options …");
+        page.expect("document.getElementById('quiet').innerText.startsWith('Nobody is muted')");
         page.run("window.isOld = true");
+        page.click("#close");
         page.reload();
         page.expect("!window.isOld && document.getElementById('connection').textContent === 'You are mel'");
     }

@@ -180,6 +180,7 @@ function handle(event) {
       return forget(event.name);
     case 'blacklist':
       blacklist = event.names;
+      showQuiet();
       return showSoon();
     case 'question':
       return putQuestion(event);
@@ -908,7 +909,8 @@ async function openPerson(name, from) {
   }
 }
 
-const banOf = (name, { bans }) => bans?.find((mask) => fold(mask).startsWith(`${fold(name)}!`));
+// A mask of several words would be several parameters.
+const banOf = (name, { bans }) => bans?.find((mask) => fold(mask).startsWith(`${fold(name)}!`) && !/\s/.test(mask));
 
 /** Whether the user is an operator there. */
 const runs = (conversation) => /[~&@%]/.test(conversation?.ranks.get(fold(nick)) ?? '');
@@ -1019,10 +1021,9 @@ function field(label, value, type = typeof value === 'boolean' ? 'checkbox' : 't
 /** A list of names, each with a button. */
 function names(list, verb, act) {
   return element('ul', '', ...list.map((name) => {
-    const made = button(verb, () => act(name, item));
+    const made = button(verb, () => Promise.resolve(name).then(act).catch(answer));
     made.setAttribute('aria-label', `${verb}: ${name}`);
-    const item = element('li', '', element('bdi', '', name), ' ', made);
-    return item;
+    return element('li', '', element('bdi', '', name), ' ', made);
   }));
 }
 
@@ -1094,7 +1095,7 @@ async function openSettings(room) {
     return mode(text ? `+${letter} ${oneWord(text)}` : `-${letter}${old}`);
   };
   const set = element('fieldset', '', legend, ...flags.map(({ made }) => made),
-    form('Set', [keyLabel], () => setOrNot('k', keyInput, ` ${key || '*'}`)),
+    form('Set', [keyLabel], () => setOrNot('k', keyInput, ` ${oneWord(key || '*')}`)),
     form('Set', [limitLabel], () => setOrNot('l', limit, '')), bans,
     form('Ban', [maskLabel], () => mode(`+b ${oneWord(trimmed(mask))}`).then(() => { mask.value = ''; })));
   // What the user is writing stays.
@@ -1114,7 +1115,7 @@ async function openSettings(room) {
     show(topic, conversation?.topic ?? '');
     show(keyInput, key);
     show(limit, parameter('l'));
-    const banned = names(masks, 'Lift', (mask) => mode(`-b ${mask}`));
+    const banned = names(masks, 'Lift', (mask) => mode(`-b ${oneWord(mask)}`));
     bans.replaceChildren(masks.length > 0 ? 'Banned:' : 'Nobody is banned', banned);
   }
   try {
@@ -1239,11 +1240,13 @@ function setMuted(name, isSo) {
   else muted.delete(fold(name));
   localStorage['groupchat.muted'] = JSON.stringify([...muted]);
   showLists();
+  showQuiet();
 }
 
 addEventListener('storage', () => {
   muted = mutedNames();
   showLists();
+  showQuiet();
 });
 
 /** Somebody wrote to the user, or named them, and the user does not look. While they sleep, nothing comes. */
@@ -1298,19 +1301,27 @@ function openOptions() {
     if (!isAllowed) answer('The browser does not allow notifications for this address');
     return isAllowed;
   };
-  const listed = (list, verb, act) => names(list, verb, (name, item) => {
-    act(name);
-    item.remove();
-    byId('close').focus();
-  });
-  const quiet = listed([...muted], 'Unmute', (name) => setMuted(name, false));
-  const black = listed(blacklist, 'See again', (name) => command(`/unblock ${name}`));
   openDialog('Options',
     option('notifications', 'Notify me when somebody writes to me or names me, and I do not look', mayNotify),
     option('sound', 'Play a sound then', () => Boolean(beep())),
     element('p', 'quiet', 'A notification says who wrote, never what. /sleep 30m keeps all of it away for a while.'),
-    element('h3', '', quiet.firstChild ? 'Muted' : 'Nobody is muted'), quiet,
-    element('h3', '', black.firstChild ? 'Blacklist' : 'Your blacklist is empty'), black);
+    Object.assign(element('div'), { id: 'quiet' }));
+  showQuiet();
+}
+
+/** The lists in the options, if these are shown. The keyboard stays in them. */
+function showQuiet() {
+  const lists = byId('quiet');
+  if (!lists) return;
+  const buttons = () => [...lists.querySelectorAll('button')];
+  const focused = buttons().indexOf(document.activeElement);
+  lists.replaceChildren(
+    element('h3', '', muted.size > 0 ? 'Muted' : 'Nobody is muted'),
+    names([...muted], 'Unmute', (name) => setMuted(name, false)),
+    element('h3', '', blacklist.length > 0 ? 'Blacklist' : 'Your blacklist is empty'),
+    names(blacklist, 'See again', (name) => command(`/unblock ${name}`)),
+  );
+  if (focused >= 0) (buttons().slice(0, focused + 1).at(-1) ?? byId('close')).focus();
 }
 
 // --- The input ----------------------------------------------------------------------------------
