@@ -382,3 +382,31 @@ fn those_who_come_and_go_are_counted_as_in_the_terminal() {
     page.expect_row("albert, carl and dora left (a.net b.net)");
     assert_eq!(page.complaints(), [""; 0]);
 }
+
+#[test]
+fn what_is_written_for_somebody_elsewhere_is_also_shown_where_it_was_written() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let (_mel, address) = with_page(&home, "mel");
+    let Some(browser) = Browser::open() else { return };
+    let (page, other) = (browser.window(&address, 1000, 700), browser.window(&address, 1000, 700));
+    page.expect("document.querySelectorAll('#people li').length === 2");
+    page.enter("@albert psst");
+    page.expect_row("(to albert) psst");
+    page.enter("/msg albert once more");
+    page.expect_row("(to albert) once more");
+    page.enter("psst");
+    for page in [&page, &other] {
+        page.expect_row("mel: psst");
+    }
+    assert_eq!(page.value("document.getElementById('rows').innerText.split('(to albert)').length"), 3);
+    assert_eq!(other.value("document.getElementById('rows').innerText.includes('(to albert)')"), false);
+    page.click("#conversations li:nth-child(2) button");
+    page.expect_row("mel: once more");
+    page.enter("@albert here");
+    page.expect_row("mel: here");
+    assert_eq!(page.value("document.getElementById('rows').innerText.includes('(to albert)')"), false);
+    assert_eq!(page.complaints(), [""; 0]);
+}

@@ -37,6 +37,7 @@ const mutedNames = () => new Set([parsed(localStorage['groupchat.muted'])].flat(
 let muted = mutedNames();
 let recalled = 0; // how far Up has gone back in the lines that were sent
 let completion = null;
+const typed = []; // the last lines of this window: { from, text }
 let hasEnded = false; // the client has
 let isFollowing = false; // the stream of events is there
 let run = null; // of the client
@@ -203,6 +204,7 @@ function handle(event) {
   // Nothing is shown and nothing half typed, as at the start.
   if (event.type === 'we_joined' && current === null && !byId('message').value) open(event.conversation);
   record(event);
+  if (event.type === 'we_said') echo(event);
 }
 
 /** After the end of the client another program may have its place, also one of another user of this machine. */
@@ -297,6 +299,15 @@ function record(event) {
   if (event.type === 'mode') delete conversations.get(fold(event.conversation))?.bans;
   if (event.sentence && places.includes(dialog.dataset.room)) answer(event.sentence);
   attract(event);
+}
+
+/** What was written in this window for somebody elsewhere is also shown where it was written. */
+function echo({ n, time, conversation, text }) {
+  const at = typed.findIndex((line) => line.text !== text && line.text.includes(text));
+  if (at < 0) return;
+  const [{ from }] = typed.splice(at, 1);
+  if (!conversations.has(from) || from === fold(conversation)) return;
+  record({ type: 'note', n, time, conversation: nameOf(from), sentence: `(to ${conversation}) ${text}` });
 }
 
 /** A conversation has ended. What the user is writing there goes to nobody else. */
@@ -672,6 +683,8 @@ function pass(row, { type, nick: name }) {
     row.isDrawingSoon = true;
     requestAnimationFrame(() => {
       row.isDrawingSoon = false;
+      // Whoever listens has heard the beginning.
+      row.text.ariaLive = 'off';
       row.text.textContent = condensed(row);
       searchSoon();
     });
@@ -1385,6 +1398,8 @@ async function submit() {
   keepDraft();
   recalled = 0;
   conversation?.sent.push(text);
+  typed.push({ from, text });
+  if (typed.length > 5) typed.shift();
   scrollDown();
   try {
     await carryOut(text);
