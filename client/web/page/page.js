@@ -634,7 +634,8 @@ function append(event) {
   const row = element('div', `row${mentions}${isQuiet(event) ? ' quiet' : ''}`);
   const time = element('time', '', MINUTE.format(when));
   time.dateTime = event.time;
-  const text = element('p', event.text === undefined ? `news${event.is_table ? ' table' : ''}` : '');
+  const table = event.is_table ? ` table${event.sentence.includes('\n') ? ' columns' : ''}` : '';
+  const text = element('p', event.text === undefined ? `news${table}` : '');
   if (event.text !== undefined) {
     const name = nameOfSpeaker(event.from);
     const stored = event.waited ? `(stored, of ${DATE.format(when)}) ` : '';
