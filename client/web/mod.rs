@@ -84,7 +84,8 @@
 //! | --- | --- |
 //! | `said` | `from`, `text` (rows end with `\n`), `manner`: `text`, `action` or `notice` |
 //! | `we_said` | the same, said by us in any window |
-//! | `joined`, `left`, `removed` | `nick` |
+//! | `joined`, `left` | `nick` |
+//! | `removed` | `nick`, by an operator |
 //! | `renamed` | `old`, `new` |
 //! | `topic` | `topic`; empty when it was removed |
 //! | `mode` | the room's modes, or the rank of somebody there, have changed |

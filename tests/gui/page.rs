@@ -116,7 +116,7 @@ fn texts_of_others_stay_text() {
 
 #[test]
 fn a_file_and_an_image_go_both_ways() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--flood", "0"]);
     let homes = [Home::calling(server.addresses[0]), Home::calling(server.addresses[0])];
     let (_mel, mels) = with_page(&homes[0], "mel");
     let (mut bob, _) = with_page(&homes[1], "bob");
@@ -140,6 +140,26 @@ fn a_file_and_an_image_go_both_ways() {
         "[...document.querySelectorAll('#messages .row p')].some((row) => row.innerText.includes('Received fake.png'))",
     );
     assert_eq!(page.value("document.querySelectorAll('#messages img').length"), 1);
+    // It is fetched once, when it comes into view, however often it is shown.
+    let fetched = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/files/')).length";
+    page.expect(&format!("{fetched} === 2"));
+    for title in ["bob", "#lobby"] {
+        page.enter(&format!("/to {title}"));
+        page.expect(&format!("document.getElementById('title').textContent === '{title}'"));
+    }
+    page.expect("document.querySelector('#messages img')?.naturalWidth === 1");
+    assert_eq!(page.value(fetched), 2);
+    for number in 0..30 {
+        bob.type_line(&format!("{number}{}", " of many rows".repeat(200)));
+    }
+    page.expect("document.getElementById('rows').innerText.includes('29 of many')");
+    page.reload();
+    page.expect("document.getElementById('rows').innerText.includes('29 of many')");
+    page.value_later("requestAnimationFrame(() => requestAnimationFrame(done));");
+    assert_eq!(page.value(fetched), 0);
+    page.run("document.getElementById('messages').scrollTop = -1e6");
+    page.expect("document.querySelector('#messages img')?.naturalWidth === 1");
+    page.expect(&format!("{fetched} === 2"));
 }
 
 #[test]
@@ -321,5 +341,75 @@ fn pasted_and_dropped_files_are_sent_after_a_question() {
     page.expect("document.getElementById('title').textContent === 'al'");
     page.expect("document.getElementById('error').textContent === 'albert is called al now; nothing was done'");
     page.expect("!document.getElementById('dialog').open");
+    assert_eq!(page.complaints(), [""; 0]);
+}
+
+#[test]
+fn those_who_come_and_go_are_counted_as_in_the_terminal() {
+    let server = Server::start(&["--flood", "0"]);
+    let home = Home::calling(server.addresses[0]);
+    let (_mel, address) = with_page(&home, "mel");
+    let Some(browser) = Browser::open() else { return };
+    let page = browser.window(&address, 1000, 700);
+    page.expect("document.querySelectorAll('#people li').length === 1");
+    let mut people: Vec<_> = ["albert", "bob", "carl", "dora", "evil"].map(|nick| server.client(nick)).into();
+    people.iter_mut().for_each(|person| person.join("#lobby"));
+    people[0].send("PART #lobby");
+    people[0].join("#lobby");
+    page.expect_row("albert, bob and 3 others joined");
+    people[1].send("PART #lobby");
+    people[1].sync();
+    page.expect_row("albert, carl and 2 others joined; bob joined and left again");
+    people[2].send("PRIVMSG #lobby :hello");
+    page.expect_row("carl: hello");
+    people[2].send("PART #lobby");
+    people[2].join("#lobby");
+    page.expect_row("carl left and came back");
+    // What somebody says of it is not hidden behind a number.
+    people[4].send("PART #lobby :x) and albert (y");
+    page.expect_row("evil left the conversation (x) and albert (y)");
+    people[4].join("#lobby");
+    page.expect_row("evil joined the conversation");
+    let last = "document.querySelector('#rows').lastChild.lastChild.innerText";
+    page.expect(&format!("{last}.includes('evil joined the conversation')"));
+    // An operator removes one who has just come.
+    page.expect("document.querySelector('#people [data-name=mel]').textContent === 'mel operator'");
+    page.enter("/kick evil too loud");
+    page.expect_row("evil was removed by mel (too loud)");
+    page.expect("!document.querySelector('#people [data-name=evil]')");
+    // Those of a server that is lost are one row.
+    for person in [0, 2, 3] {
+        people[person].send("PART #lobby :a.net b.net");
+        people[person].sync();
+    }
+    page.expect_row("albert, carl and dora left (a.net b.net)");
+    assert_eq!(page.complaints(), [""; 0]);
+}
+
+#[test]
+fn what_is_written_for_somebody_elsewhere_is_also_shown_where_it_was_written() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let (_mel, address) = with_page(&home, "mel");
+    let Some(browser) = Browser::open() else { return };
+    let (page, other) = (browser.window(&address, 1000, 700), browser.window(&address, 1000, 700));
+    page.expect("document.querySelectorAll('#people li').length === 2");
+    page.enter("@albert psst");
+    page.expect_row("(to albert) psst");
+    page.enter("/msg albert once more");
+    page.expect_row("(to albert) once more");
+    page.enter("psst");
+    for page in [&page, &other] {
+        page.expect_row("mel: psst");
+    }
+    assert_eq!(page.value("document.getElementById('rows').innerText.split('(to albert)').length"), 3);
+    assert_eq!(other.value("document.getElementById('rows').innerText.includes('(to albert)')"), false);
+    page.click("#conversations li:nth-child(2) button");
+    page.expect_row("mel: once more");
+    page.enter("@albert here");
+    page.expect_row("mel: here");
+    assert_eq!(page.value("document.getElementById('rows').innerText.includes('(to albert)')"), false);
     assert_eq!(page.complaints(), [""; 0]);
 }

@@ -70,6 +70,25 @@ fn words_are_found_marked_counted_and_walked_through() {
         page.run("document.getElementById('words').dispatchEvent(new Event('input'))");
         hits(expected);
     }
+    // Rows that come, or change, are searched, and the one that is shown stays.
+    let mut people = ["bob", "carl", "dora"].map(|nick| server.client(nick));
+    people[0].join("#lobby");
+    page.expect_row("bob joined the conversation");
+    page.value("document.getElementById('words').value = 'joined'");
+    page.run("document.getElementById('words').dispatchEvent(new Event('input'))");
+    hits("1 of 1");
+    people[1].join("#lobby");
+    page.expect_row("bob and carl joined");
+    hits("1 of 1");
+    page.expect("[...CSS.highlights.get('hit')][0].startContainer.isConnected");
+    albert.send("PRIVMSG #lobby :he joined");
+    hits("1 of 2");
+    people[2].join("#lobby");
+    hits("1 of 3");
+    page.click("#older");
+    hits("3 of 3");
+    assert_eq!(marked("hit"), "joined");
+    page.expect(in_view);
     page.type_into("#words", &escape.to_string());
     page.expect("document.getElementById('search').hidden && document.activeElement.id === 'message'");
     assert_eq!(page.value("CSS.highlights.get('found').size"), 0);

@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use crate::client::person::Home;
+use crate::client::scripted_server::ScriptedServer;
 use crate::harness::Server;
 
 use super::browser::Browser;
-use super::with_page;
+use super::{address_of, with_page};
 
 #[test]
 fn the_settings_of_a_room_are_asked_of_the_server_and_disturb_no_terminal() {
@@ -153,9 +154,9 @@ fn notifications_and_sound_are_off_until_they_are_asked_for() {
     page.choose("Options …");
     assert_eq!(page.value("[asked, notified.length, tones]"), json!([0, 0, 0]));
     page.choose("Play a sound then");
-    page.expect("localStorage.getItem('sound') === 'yes' && tones === 1");
+    page.expect("localStorage.getItem('groupchat.sound') === 'yes' && tones === 1");
     page.choose("Notify me when somebody writes to me or names me, and I do not look");
-    page.expect("localStorage.getItem('notifications') === 'yes'");
+    page.expect("localStorage.getItem('groupchat.notifications') === 'yes'");
     page.run("document.getElementById('dialog').close(), look(true)");
     albert.send("PRIVMSG mel :a secret");
     page.expect("notified.length === 1 && tones === 2");
@@ -174,10 +175,70 @@ fn notifications_and_sound_are_off_until_they_are_asked_for() {
     albert.send("PRIVMSG #lobby :mel: once more");
     page.expect_row("albert: mel: once more");
     albert.send("NICK al");
-    page.expect("localStorage.getItem('muted').includes('\"al\"')");
+    page.expect("localStorage.getItem('groupchat.muted').includes('\"al\"')");
     albert.send("PRIVMSG mel :and again");
     page.expect("document.getElementById('conversations').innerText.includes('3')");
     page.value_later("setTimeout(done, 1000)");
     assert_eq!(page.value("[asked, notified.length]"), json!([1, 2]));
     assert_eq!(page.complaints(), [""; 0]);
+}
+
+#[test]
+fn the_lists_in_the_options_follow_what_changes() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut people = ["albert", "bob"].map(|nick| server.client(nick));
+    people.iter_mut().for_each(|person| person.join("#lobby"));
+    let (mut mel, address) = with_page(&home, "mel");
+    let Some(browser) = Browser::open() else { return };
+    let page = browser.window(&address, 1000, 700);
+    page.expect("document.querySelectorAll('#people li').length === 3");
+    page.click("#more");
+    page.choose("Options …");
+    let lists = |expected: &str| page.expect(&format!("document.getElementById('quiet').textContent === '{expected}'"));
+    lists("Nobody is mutedYour blacklist is empty");
+    for name in ["albert", "bob"] {
+        mel.ask(&format!("/black {name}"), &["You will see nothing more from *"]);
+    }
+    lists("Nobody is mutedBlacklistalbert See againbob See again");
+    page.run("document.querySelectorAll('#quiet button')[1].focus()");
+    mel.type_line("/unblock bob");
+    lists("Nobody is mutedBlacklistalbert See again");
+    assert_eq!(page.said("#quiet button:focus"), "button See again: albert");
+    page.type_into("#quiet button:focus", "\u{e007}");
+    lists("Nobody is mutedYour blacklist is empty");
+    assert_eq!(page.value("document.activeElement.id"), "close");
+}
+
+#[test]
+fn a_parameter_that_is_several_words_is_no_part_of_a_command() {
+    let server = ScriptedServer::start();
+    let home = Home::calling(&server.address);
+    let mut tesla = home.start(&["--nick", "tesla", "--gui"]);
+    let mut session = server.accept_with_files(&[]);
+    let address = address_of(&mut tesla);
+    let Some(browser) = Browser::open() else { return };
+    let page = browser.window(&address, 1000, 700);
+    page.expect("document.getElementById('connection').textContent === 'You are tesla'");
+    session.send(":srv MODE #lobby +o tesla");
+    page.expect("document.querySelector('#people [data-name=tesla]').textContent === 'tesla operator'");
+    page.click("#more");
+    page.choose("Topic and settings …");
+    session.expect("MODE #lobby");
+    session.send(":srv 324 tesla #lobby +k :key +o evil");
+    session.answer_ping();
+    session.expect("MODE #lobby b");
+    session.send(":srv 367 tesla #lobby :evil!*@* +o evil");
+    session.send(":srv 368 tesla #lobby :End");
+    session.answer_ping();
+    let refused = "document.getElementById('answer').textContent === 'That has to be one word without a comma'";
+    page.choose("Lift");
+    page.expect(refused);
+    page.run("document.getElementById('answer').textContent = ''");
+    page.run("document.querySelector('fieldset form input').value = ''");
+    page.type_into("fieldset form input", "\u{e007}");
+    page.expect(refused);
+    page.click("#close");
+    page.enter("the next");
+    session.expect("PRIVMSG #lobby :the next");
 }

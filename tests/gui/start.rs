@@ -9,7 +9,9 @@ use crate::client::person::{Home, Person, WELCOME};
 use crate::client::scripted_server::ScriptedServer;
 use crate::harness::Server;
 
+use super::browser::Browser;
 use super::http::{Address, Answer, Events};
+use super::with_page;
 
 /// Somebody who starts the client with a page, before anything else is seen.
 #[track_caller]
@@ -292,4 +294,31 @@ fn who_leaves_in_the_page_instead_of_answering_leaves_the_client() {
         mel.skip_to("DISCONNECTED!!");
         mel.expect_exit(0);
     }
+}
+
+#[test]
+fn a_new_address_in_the_same_window_is_taken_and_a_foreign_value_there_is_passed_over() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let (_mel, address) = with_page(&home, "mel");
+    let Some(browser) = Browser::open() else { return };
+    let page = browser.window_at(&format!("http://{}/", address.host), 1000, 700);
+    page.expect("document.getElementById('connection').textContent.startsWith('This needs the whole address')");
+    // Other programs that had this port have kept something, too.
+    for muted in ["{", "5", "[[1], {}, null]"] {
+        page.run(&format!("localStorage['groupchat.muted'] = localStorage.muted = sessionStorage.drafts = '{muted}'"));
+        page.run(&format!("location.hash = '{}'", address.token));
+        page.expect("location.hash === '' && document.getElementById('connection').textContent === 'You are mel'");
+        assert_eq!(page.value("location.href"), format!("http://{}/", address.host));
+        page.enter(&format!("with {muted}"));
+        page.expect_row(&format!("mel: with {muted}"));
+        page.click("#more");
+        page.choose("Options …");
+        page.expect("document.getElementById('quiet').innerText.startsWith('Nobody is muted')");
+        page.run("window.isOld = true");
+        page.click("#close");
+        page.reload();
+        page.expect("!window.isOld && document.getElementById('connection').textContent === 'You are mel'");
+    }
+    assert_eq!(page.complaints().iter().filter(|complaint| !complaint.contains("403")).count(), 0);
 }

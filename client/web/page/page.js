@@ -7,6 +7,15 @@ const byId = (id) => document.getElementById(id);
 const fold = (name) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 const isRoom = (name) => /^[#&+!@]/.test(name);
 
+/** What was kept in the browser. Another program that had this port before may have kept something else. */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 // --- State --------------------------------------------------------------------------------------
 
 let token = location.hash.slice(1);
@@ -24,10 +33,11 @@ const conversations = new Map();
 let notes = []; // events of no conversation
 let blacklist = [];
 // Names of rooms and people, folded, that shall not attract attention; the same in all windows.
-const mutedNames = () => new Set(JSON.parse(localStorage.getItem('muted') ?? '[]'));
+const mutedNames = () => new Set([parsed(localStorage['groupchat.muted'])].flat().filter((name) => typeof name === 'string'));
 let muted = mutedNames();
 let recalled = 0; // how far Up has gone back in the lines that were sent
 let completion = null;
+const typed = []; // the last lines of this window: { from, text }
 let hasEnded = false; // the client has
 let isFollowing = false; // the stream of events is there
 let run = null; // of the client
@@ -42,6 +52,8 @@ if (token) {
 } else {
   token = sessionStorage.getItem('token') ?? '';
 }
+// A new address was put into this window: the browser itself loads nothing, since only what is behind the # differs.
+addEventListener('hashchange', () => location.reload());
 
 // --- Requests -----------------------------------------------------------------------------------
 
@@ -177,6 +189,7 @@ function handle(event) {
       return forget(event.name);
     case 'blacklist':
       blacklist = event.names;
+      showQuiet();
       return showSoon();
     case 'question':
       return putQuestion(event);
@@ -203,14 +216,15 @@ function handle(event) {
   // Nothing is shown and nothing half typed, as at the start.
   if (event.type === 'we_joined' && current === null && !byId('message').value) open(event.conversation);
   record(event);
+  if (event.type === 'we_said') echo(event);
 }
 
 /** After the end of the client another program may have its place, also one of another user of this machine. */
 function greet(hello) {
   if (run === null) {
     run = hello.run;
-    const kept = JSON.parse(sessionStorage.drafts ?? '{}');
-    if (kept.run === run) draftsBefore = new Map(kept.drafts);
+    const kept = parsed(sessionStorage.drafts);
+    if (kept?.run === run) draftsBefore = new Map(kept.drafts);
   }
   if (run === hello.run) {
     isFollowing = true;
@@ -300,10 +314,19 @@ function record(event) {
       if (fold(name) === current) appendNews(event);
     }
   }
-  if (['renamed', 'mode'].includes(event.type)) refreshPeople();
+  if (['renamed', 'mode', 'removed'].includes(event.type)) refreshPeople();
   if (event.type === 'mode') delete conversations.get(fold(event.conversation))?.bans;
   if (event.sentence && (event.type === 'note' || places.includes(dialog.dataset.room))) answer(event.sentence);
   attract(event);
+}
+
+/** What was written in this window for somebody elsewhere is also shown where it was written. */
+function echo({ n, time, conversation, text }) {
+  const at = typed.findIndex((line) => line.text !== text && line.text.includes(text));
+  if (at < 0) return;
+  const [{ from }] = typed.splice(at, 1);
+  if (!conversations.has(from) || from === fold(conversation)) return;
+  record({ type: 'note', n, time, conversation: nameOf(from), sentence: `(to ${conversation}) ${text}` });
 }
 
 /** A conversation has ended. What the user is writing there goes to nobody else. */
@@ -597,7 +620,8 @@ const CHUNK = 100; // rows that the browser draws, or passes over, together
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const MINUTE = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-let previous = null; // the event before, with its row, to condense those who come and go
+const MOST_PASSERS = 2000; // people who are counted in one row
+let previous = null; // the row before, to condense those who come and go
 
 /** Puts a row at the end. The oldest go in whole chunks. */
 function put(row) {
@@ -614,6 +638,7 @@ let hasLeft = false; // the user has gone to another window, and nothing was sai
 /** Appends an event that has just happened. A reader who has scrolled up stays there. */
 function appendNews(event) {
   append(event);
+  searchSoon();
   if (isAtEnd || event.text === undefined) return;
   missed += 1;
   const messages = missed === 1 ? '1 new message' : `${missed} new messages`;
@@ -627,13 +652,10 @@ function append(event) {
   const day = when.toDateString();
   if (day !== (previous?.day ?? new Date().toDateString())) put(element('div', 'day', DAY.format(when)));
   const isPassing = ['joined', 'left'].includes(event.type);
-  if (isPassing && previous?.passing && previous.day === day) {
-    previous.passing.push(event);
-    // Whoever listens has heard the beginning.
-    previous.text.ariaLive = 'off';
-    previous.text.textContent = condensed(previous.passing);
-    return;
-  }
+  // Only who left for the same reason is counted together.
+  const reason = event.type === 'left' ? / \(.*\)$/s.exec(event.sentence)?.[0] ?? '' : '';
+  const isMore = previous?.day === day && previous.reason === reason && previous.passers?.size < MOST_PASSERS;
+  if (isPassing && isMore) return pass(previous, event);
   if (event.type === 'said' && document.hidden && hasLeft) {
     hasLeft = false;
     byId('rows').querySelector('.new')?.remove();
@@ -645,7 +667,8 @@ function append(event) {
   const time = element('time', '', MINUTE.format(when));
   time.dateTime = event.time;
   if (mentions) time.append(element('span', 'hidden', ' for you '));
-  const text = element('p', event.text === undefined ? `news${event.is_table ? ' table' : ''}` : '');
+  const table = event.is_table ? ` table${event.sentence.includes('\n') ? ' columns' : ''}` : '';
+  const text = element('p', event.text === undefined ? `news${table}` : '');
   if (event.text !== undefined) {
     const name = nameOfSpeaker(event.from);
     const stored = event.waited ? `(stored, of ${DATE.format(when)}) ` : '';
@@ -685,7 +708,8 @@ function append(event) {
     setStop(part);
   }
   put(row);
-  previous = { day, text, passing: isPassing ? [event] : null };
+  previous = { day, text, reason };
+  if (isPassing) pass(previous, event);
 }
 
 const STOPS = '.nick, button';
@@ -724,15 +748,35 @@ function nameOfSpeaker(from) {
   return name;
 }
 
-/** "anna, ben and 2 others joined; carl left" */
-function condensed(events) {
-  const part = (type, verb) => {
-    const names = events.filter((event) => event.type === type).map((event) => event.nick);
+/** Somebody has come or left; they count once, however often they do. Drawn once for all that happens together. */
+function pass(row, { type, nick: name }) {
+  const isHere = type === 'joined';
+  if (row.passers && !row.isDrawingSoon) {
+    row.isDrawingSoon = true;
+    requestAnimationFrame(() => {
+      row.isDrawingSoon = false;
+      // Whoever listens has heard the beginning.
+      row.text.ariaLive = 'off';
+      row.text.textContent = condensed(row);
+      searchSoon();
+    });
+  }
+  row.passers ??= new Map();
+  const { wasHere } = row.passers.get(fold(name)) ?? { wasHere: !isHere };
+  row.passers.set(fold(name), { name, wasHere, isHere });
+}
+
+/** "anna, ben and 2 others joined; carl left", as the terminal says it */
+function condensed({ passers, reason }) {
+  const part = (was, is, verb) => {
+    const those = [...passers.values()].filter(({ wasHere, isHere }) => wasHere === was && isHere === is);
+    const names = those.map(({ name }) => name);
     if (names.length === 0) return [];
-    const shown = names.length > 3 ? [...names.slice(0, 2), `${names.length - 2} others`] : names;
-    return [`${[shown.slice(0, -1).join(', '), shown.at(-1)].filter(Boolean).join(' and ')} ${verb}`];
+    const few = names.length > 3 ? [...names.slice(0, 2), `${names.length - 2} others`] : names;
+    return [`${[few.slice(0, -1).join(', '), few.at(-1)].filter(Boolean).join(' and ')} ${verb}`];
   };
-  return [...part('joined', 'joined'), ...part('left', 'left')].join('; ');
+  return [...part(false, true, 'joined'), ...part(true, false, 'left'), ...part(false, false, 'joined and left again'),
+    ...part(true, true, 'left and came back')].join('; ') + reason;
 }
 
 /** The list is laid out from its end, so that is 0. */
@@ -747,6 +791,8 @@ function scrollDown() {
 
 const IMAGES = /\.(png|jpe?g|gif|webp)$/i;
 const LARGEST_IMAGE = 10 * 1024 * 1024;
+const MOST_PICTURES = 50; // that are kept
+const pictures = new Map(); // addresses of images in this window, by their file; the one that was used last is the last
 
 async function blobOf(id) {
   const response = await fetch(`/files/${id}`, authorized());
@@ -755,22 +801,51 @@ async function blobOf(id) {
 }
 
 /** A file that has come: a button to save it from the browser, and the image itself if it is one. */
-function showFile({ id, name, size }, text) {
+function showFile({ id, name, size, time }, text) {
   text.append(' ', button('Save as …', async () => {
     try {
       const link = element('a');
       link.href = URL.createObjectURL(await blobOf(id));
       link.download = name;
       link.click();
+      // The browser has begun to save it by then.
+      pause(60).then(() => URL.revokeObjectURL(link.href));
     } catch (error) {
       complain(error);
     }
   }));
   if (!IMAGES.test(name) || size > LARGEST_IMAGE) return;
-  blobOf(id).then((blob) => {
-    if (!blob.type.startsWith('image/')) return;
-    text.append(picture(blob, name));
-  }).catch(() => {});
+  whenSeen(text, async () => {
+    // After a restart of the server another file may have this number.
+    const address = await pictureOf(id, `${id} ${time}`);
+    if (address) text.append(Object.assign(element('img'), { alt: name, src: address }));
+  });
+}
+
+/** Does something when an element comes near to what is in view, once. */
+function whenSeen(seen, act) {
+  const observer = new IntersectionObserver((entries) => {
+    if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+    observer.disconnect();
+    act();
+  }, { root: byId('messages'), rootMargin: '300px' });
+  observer.observe(seen);
+}
+
+/** The address of an image in this window, or nothing if it is none. It is fetched once, as long as it is kept. */
+function pictureOf(id, key) {
+  const address = pictures.get(key) ?? blobOf(id).then(
+    (blob) => blob.type.startsWith('image/') && URL.createObjectURL(blob),
+    () => void pictures.delete(key),
+  );
+  pictures.delete(key);
+  pictures.set(key, address);
+  if (pictures.size > MOST_PICTURES) {
+    const [[oldest, forgotten]] = pictures;
+    pictures.delete(oldest);
+    forgotten.then((known) => known && URL.revokeObjectURL(known));
+  }
+  return address;
 }
 
 function picture(blob, alt) {
@@ -933,7 +1008,8 @@ async function openPerson(name, from) {
   }
 }
 
-const banOf = (name, { bans }) => bans?.find((mask) => fold(mask).startsWith(`${fold(name)}!`));
+// A mask of several words would be several parameters.
+const banOf = (name, { bans }) => bans?.find((mask) => fold(mask).startsWith(`${fold(name)}!`) && !/\s/.test(mask));
 
 /** Whether the user is an operator there. */
 const runs = (conversation) => /[~&@%]/.test(conversation?.ranks.get(fold(nick)) ?? '');
@@ -1046,10 +1122,9 @@ function field(label, value, type = typeof value === 'boolean' ? 'checkbox' : 't
 /** A list of names, each with a button. */
 function names(list, verb, act) {
   return element('ul', '', ...list.map((name) => {
-    const made = button(verb, () => act(name, item));
+    const made = button(verb, () => Promise.resolve(name).then(act).catch(answer));
     made.setAttribute('aria-label', `${verb}: ${name}`);
-    const item = element('li', '', element('bdi', '', name), ' ', made);
-    return item;
+    return element('li', '', element('bdi', '', name), ' ', made);
   }));
 }
 
@@ -1121,7 +1196,7 @@ async function openSettings(room) {
     return mode(text ? `+${letter} ${oneWord(text)}` : `-${letter}${old}`);
   };
   const set = element('fieldset', '', legend, ...flags.map(({ made }) => made),
-    form('Set key', [keyLabel], () => setOrNot('k', keyInput, ` ${key || '*'}`)),
+    form('Set key', [keyLabel], () => setOrNot('k', keyInput, ` ${oneWord(key || '*')}`)),
     form('Set limit', [limitLabel], () => setOrNot('l', limit, '')), bans,
     form('Ban', [maskLabel], () => mode(`+b ${oneWord(trimmed(mask))}`).then(() => { mask.value = ''; })));
   // What the user is writing stays.
@@ -1143,7 +1218,7 @@ async function openSettings(room) {
     show(topic, conversation?.topic ?? '');
     show(keyInput, key);
     show(limit, parameter('l'));
-    const banned = names(masks, 'Lift', (mask) => mode(`-b ${mask}`));
+    const banned = names(masks, 'Lift', (mask) => mode(`-b ${oneWord(mask)}`));
     bans.replaceChildren(masks.length > 0 ? 'Banned:' : 'Nobody is banned', banned);
     if (at >= 0 && !set.disabled) (banned.children[Math.min(at, masks.length - 1)]?.lastChild ?? mask).focus();
   }
@@ -1177,8 +1252,9 @@ function openHelp() {
 
 // --- Search ---------------------------------------------------------------------------------------
 
-let hits = []; // ranges of text
+let hits = []; // texts that are found: { row, index, range }
 let hit = -1; // the one that is shown
+let isSearchingSoon = false;
 
 function openSearch() {
   byId('search').hidden = false;
@@ -1196,13 +1272,31 @@ function closeSearch() {
 
 /** Marks what is found, and goes to the newest. */
 function search() {
+  find();
+  hit = 0;
+  goToHit(-1);
+}
+
+function find() {
   const words = byId('words').value;
   const pattern = new RegExp(words.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'giu');
   const rows = words ? [...document.querySelectorAll('#rows .row p')] : [];
-  hits = rows.flatMap((row) => [...row.textContent.matchAll(pattern)].map((found) => rangeOf(row, found)));
-  CSS.highlights?.set('found', new Highlight(...hits));
-  hit = 0;
-  goToHit(-1);
+  hits = rows.flatMap((row) => [...row.textContent.matchAll(pattern)]
+    .map((found) => ({ row, index: found.index, range: rangeOf(row, found) })));
+  CSS.highlights?.set('found', new Highlight(...hits.map(({ range }) => range)));
+}
+
+/** Rows have come or changed: they are searched, too, and the hit that is shown stays. */
+async function searchSoon() {
+  if (isSearchingSoon || byId('search').hidden) return;
+  isSearchingSoon = true;
+  await pause(0.1);
+  isSearchingSoon = false;
+  const before = hits[hit];
+  find();
+  const same = hits.findIndex(({ row, index }) => row === before?.row && index === before.index);
+  hit = same < 0 ? hits.length - 1 : same;
+  showHit();
 }
 
 /** A part of an element's text, which may have several nodes. */
@@ -1219,10 +1313,14 @@ function rangeOf(row, { index, 0: { length } }) {
 
 function goToHit(step) {
   hit = hits.length > 0 ? (hit + step + hits.length) % hits.length : -1;
+  showHit();
+  hits[hit]?.row.scrollIntoView({ block: 'center' });
+}
+
+function showHit() {
   const count = hits.length > 0 ? `${hit + 1} of ${hits.length}` : 'Not found';
   byId('hits').textContent = byId('words').value ? count : '';
-  CSS.highlights?.set('hit', new Highlight(...hits.slice(hit, hit + 1)));
-  hits[hit]?.startContainer.parentElement.scrollIntoView({ block: 'center' });
+  CSS.highlights?.set('hit', new Highlight(...hits.slice(hit, hit + 1).map(({ range }) => range)));
 }
 
 byId('words').addEventListener('input', search);
@@ -1240,18 +1338,20 @@ byId('end-search').addEventListener('click', closeSearch);
 
 const isQuiet = ({ from, conversation }) => [from, conversation].some((name) => name && muted.has(fold(name)));
 const told = new Set(); // conversations, folded, of which a screen reader has said that something for the user is there
-const wants = (what) => localStorage.getItem(what) === 'yes';
+const wants = (what) => localStorage[`groupchat.${what}`] === 'yes';
 
 function setMuted(name, isSo) {
   if (isSo) muted.add(fold(name));
   else muted.delete(fold(name));
-  localStorage.setItem('muted', JSON.stringify([...muted]));
+  localStorage['groupchat.muted'] = JSON.stringify([...muted]);
   showLists();
+  showQuiet();
 }
 
 addEventListener('storage', () => {
   muted = mutedNames();
   showLists();
+  showQuiet();
 });
 
 /** Somebody wrote to the user, or named them, and the user does not look. While they sleep, nothing comes. */
@@ -1301,7 +1401,7 @@ function openOptions() {
     input.addEventListener('change', async () => {
       answer('');
       input.checked = input.checked && await prepare();
-      localStorage.setItem(what, input.checked ? 'yes' : 'no');
+      localStorage[`groupchat.${what}`] = input.checked ? 'yes' : 'no';
     });
     return made;
   };
@@ -1310,19 +1410,27 @@ function openOptions() {
     if (!isAllowed) answer('The browser does not allow notifications for this address');
     return isAllowed;
   };
-  const listed = (list, verb, act) => names(list, verb, (name, item) => {
-    act(name);
-    item.remove();
-    byId('close').focus();
-  });
-  const quiet = listed([...muted], 'Unmute', (name) => setMuted(name, false));
-  const black = listed(blacklist, 'See again', (name) => command(`/unblock ${name}`));
   openDialog('Options',
     option('notifications', 'Notify me when somebody writes to me or names me, and I do not look', mayNotify),
     option('sound', 'Play a sound then', () => Boolean(beep())),
     element('p', 'quiet', 'A notification says who wrote, never what. /sleep 30m keeps all of it away for a while.'),
-    element('h3', '', quiet.firstChild ? 'Muted' : 'Nobody is muted'), quiet,
-    element('h3', '', black.firstChild ? 'Blacklist' : 'Your blacklist is empty'), black);
+    Object.assign(element('div'), { id: 'quiet' }));
+  showQuiet();
+}
+
+/** The lists in the options, if these are shown. The keyboard stays in them. */
+function showQuiet() {
+  const lists = byId('quiet');
+  if (!lists) return;
+  const buttons = () => [...lists.querySelectorAll('button')];
+  const focused = buttons().indexOf(document.activeElement);
+  lists.replaceChildren(
+    element('h3', '', muted.size > 0 ? 'Muted' : 'Nobody is muted'),
+    names([...muted], 'Unmute', (name) => setMuted(name, false)),
+    element('h3', '', blacklist.length > 0 ? 'Blacklist' : 'Your blacklist is empty'),
+    names(blacklist, 'See again', (name) => command(`/unblock ${name}`)),
+  );
+  if (focused >= 0) (buttons().slice(0, focused + 1).at(-1) ?? byId('close')).focus();
 }
 
 // --- The input ----------------------------------------------------------------------------------
@@ -1390,6 +1498,8 @@ async function submit() {
   keepDraft();
   recalled = 0;
   conversation?.sent.push(text);
+  typed.push({ from, text });
+  if (typed.length > 5) typed.shift();
   scrollDown();
   try {
     await carryOut(text);
