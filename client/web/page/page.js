@@ -33,7 +33,8 @@ const conversations = new Map();
 let notes = []; // events of no conversation
 let blacklist = [];
 // Names of rooms and people, folded, that shall not attract attention; the same in all windows.
-const mutedNames = () => new Set([parsed(localStorage['groupchat.muted'])].flat().filter((name) => typeof name === 'string'));
+const isText = (value) => typeof value === 'string';
+const mutedNames = () => new Set([parsed(localStorage['groupchat.muted'])].flat().filter(isText));
 let muted = mutedNames();
 let recalled = 0; // how far Up has gone back in the lines that were sent
 let completion = null;
@@ -835,9 +836,8 @@ function whenSeen(seen, act) {
 /** The address of an image in this window, or nothing if it is none. It is fetched once, as long as it is kept. */
 function pictureOf(id, key) {
   const address = pictures.get(key) ?? blobOf(id).then(
-    (blob) => blob.type.startsWith('image/') && URL.createObjectURL(blob),
-    () => void pictures.delete(key),
-  );
+    (blob) => blob.type.startsWith('image/') && still(blob),
+  ).catch(() => void pictures.delete(key));
   pictures.delete(key);
   pictures.set(key, address);
   if (pictures.size > MOST_PICTURES) {
@@ -846,6 +846,16 @@ function pictureOf(id, key) {
     forgotten.then((known) => known && URL.revokeObjectURL(known));
   }
   return address;
+}
+
+/** The address of an image that is neither large nor moves: what others send must not keep the browser busy. */
+async function still(blob) {
+  const bitmap = await createImageBitmap(blob);
+  const scale = Math.min(1, 768 / bitmap.width, 512 / bitmap.height);
+  const canvas = new OffscreenCanvas(Math.ceil(bitmap.width * scale), Math.ceil(bitmap.height * scale));
+  canvas.getContext('2d').drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  bitmap.close();
+  return URL.createObjectURL(await canvas.convertToBlob());
 }
 
 function picture(blob, alt) {
@@ -949,7 +959,9 @@ byId('menu').addEventListener('keydown', (event) => {
   if (event.key === 'Tab') byId('menu').hidePopover();
   rove(event, [...byId('menu').children]);
 });
-byId('transfers').addEventListener('keydown', (event) => rove(event, [...byId('transfers').querySelectorAll('button')]));
+byId('transfers').addEventListener('keydown', (event) => {
+  rove(event, [...byId('transfers').querySelectorAll('button')]);
+});
 for (const list of ['conversations', 'people']) {
   byId(list).addEventListener('keydown', (event) => rove(event, [...byId(list).querySelectorAll('li > :first-child')]));
   byId(list).addEventListener('contextmenu', (event) => {
