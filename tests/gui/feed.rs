@@ -186,7 +186,7 @@ fn a_line_that_cannot_be_tried_says_so() {
     page.line("#lobby", "now").unwrap();
     session.expect("PRIVMSG #lobby now");
     // Without a connection what leads elsewhere is refused, and what is said waits.
-    let mut events = page.follow(None);
+    let mut events = page.follow_from_now();
     drop(session);
     events.skip_to(&json!({ "type": "lost" }));
     let why = "Nothing was sent: there is no connection to the server just now";
