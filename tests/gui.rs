@@ -9,7 +9,7 @@
 //! - [`browser`]: a real browser
 //! - [`hostile`]: another site in it
 //! - [`page`]: what its user sees
-//! - [`reload`]: while a file is on its way
+//! - [`reload`]: a page that is loaded again
 //! - [`multicast`]: rooms without the server
 //! - [`presence`]: who is away
 //! - [`windows`]: a terminal and several windows agree

@@ -1,12 +1,13 @@
-//! A page that is reloaded while a file is on its way.
+//! A page that is loaded again, also while a file is on its way.
 
 use std::fs;
 
 use crate::client::person::Home;
 use crate::client::scripted_server::ScriptedServer;
+use crate::harness::Server;
 
-use super::address_of;
 use super::browser::Browser;
+use super::{address_of, with_page};
 
 const PROGRESS: &str = "document.querySelector('#transfers progress')?.value > 0";
 const NOTHING: &str = "document.querySelectorAll('#transfers li').length === 0";
@@ -64,4 +65,47 @@ fn a_file_goes_on_while_the_page_is_reloaded() {
     page.expect(NOTHING);
     page.expect("document.querySelector('#messages').innerText.includes('Sent own.mp4')");
     assert_eq!(page.value("document.getElementById('title').textContent"), "albert");
+}
+
+#[test]
+fn nothing_that_is_being_written_is_lost() {
+    let server = Server::start(&[]);
+    let home = Home::calling(server.addresses[0]);
+    let mut albert = server.client("albert");
+    albert.join("#lobby");
+    let (_mel, address) = with_page(&home, "mel");
+    let Some(browser) = Browser::open() else { return };
+    let page = browser.window(&address, 1000, 700);
+    let is_written = |text: &str| format!("document.getElementById('message').value === '{text}'");
+    let goes_to = |row: u32, title: &str| {
+        page.click(&format!("#conversations li:nth-child({row}) button"));
+        page.expect(&format!("document.getElementById('title').textContent === '{title}'"));
+    };
+    albert.send("PRIVMSG mel :hello");
+    page.expect("document.querySelectorAll('#conversations li').length === 2");
+    page.type_into("#message", "lobby draft");
+    goes_to(2, "albert");
+    page.enter("one");
+    albert.skip_to(":mel!mel@127.0.0.1 PRIVMSG albert :one");
+    // An earlier line is sent again, and then the draft is there.
+    page.type_into("#message", "precious\u{e013}");
+    page.expect(&is_written("one"));
+    page.type_into("#message", "\u{e007}");
+    albert.skip_to(":mel!mel@127.0.0.1 PRIVMSG albert :one");
+    page.expect(&is_written("precious"));
+    page.reload();
+    page.expect("document.getElementById('title').textContent === 'albert'");
+    page.expect(&is_written("precious"));
+    goes_to(1, "#lobby");
+    page.expect(&is_written("lobby draft"));
+    // Its room is gone: it is shown, and goes to nobody.
+    albert.send("KICK #lobby mel");
+    page.expect("document.getElementById('title').textContent === 'groupchat'");
+    page.click("#conversations li button");
+    page.expect_row("Not sent: lobby draft");
+    page.expect(&is_written("precious"));
+    page.reload();
+    page.expect_row("Not sent: lobby draft");
+    page.expect(&is_written("precious"));
+    assert_eq!(page.complaints(), [""; 0]);
 }

@@ -225,7 +225,7 @@ function greet(hello) {
   if (run === null) {
     run = hello.run;
     const kept = parsed(sessionStorage.drafts);
-    if (kept?.run === run) draftsBefore = new Map(kept.drafts);
+    if (kept?.run === run) [draftsBefore, notes] = [new Map(kept.drafts), kept.own];
   }
   if (run === hello.run) {
     isFollowing = true;
@@ -247,7 +247,7 @@ function begin(snapshot) {
   isConnected = snapshot.is_connected;
   isStarting = snapshot.is_starting;
   largestFile = snapshot.largest_file;
-  notes = snapshot.notes;
+  notes = [...snapshot.notes, ...notes.filter(({ isLocal }) => isLocal)];
   keepDraft();
   const before = new Map(conversations);
   conversations.clear();
@@ -267,6 +267,7 @@ function begin(snapshot) {
     // At the start the terminal's target is a room in which we are not yet.
     const wanted = [sessionStorage.conversation, snapshot.target].map((name) => fold(name ?? ''));
     current = wanted.find((key) => conversations.has(key)) ?? conversations.keys().next().value ?? null;
+    if (current !== null) byId('message').value = conversations.get(current).draft;
   } else {
     current = goesOn;
     if (current === null) byId('message').value = '';
@@ -281,9 +282,10 @@ function begin(snapshot) {
 
 function summarize({ name, id = null, unread, people, topic, is_aside: isAside = false, isLocal = false }) {
   const key = fold(name);
-  const fresh = { events: null, members: [], ranks: new Map(), n: 0, draft: draftsBefore.get(id) ?? '', sent: [] };
+  const draft = draftsBefore.get(id ?? key) ?? '';
+  const fresh = { events: null, members: [], ranks: new Map(), n: 0, draft, sent: [] };
   const known = conversations.get(key) ?? fresh;
-  draftsBefore.delete(id);
+  draftsBefore.delete(id ?? key);
   if (unread === 0 && told.delete(key)) byId('told').textContent = '';
   if (key === current && known.people !== people) refreshPeople();
   conversations.set(key, { ...known, name, id, unread, people, topic, isAside, isLocal });
@@ -424,17 +426,18 @@ function keepDraft() {
   const [conversation, text] = [conversations.get(current), byId('message').value];
   if (conversation && recalled === 0) conversation.draft = text;
   // An earlier line, changed.
-  else if (conversation && text !== conversation.sent.at(-recalled)) conversation.sent.push(text);
+  else if (conversation && text.trim() && text !== conversation.sent.at(-recalled)) conversation.sent.push(text);
   // Its conversation has ended.
   else if (!conversation && text.trim()) note(`Not sent: ${text}`);
   if (!conversation) byId('message').value = '';
-  const drafts = [...conversations.values()].map(({ id, draft }) => [id, draft]).filter(([id, draft]) => id && draft);
-  if (run) sessionStorage.drafts = JSON.stringify({ run, drafts });
+  const drafts = [...conversations].map(([key, { id, draft }]) => [id ?? key, draft]).filter(([, draft]) => draft);
+  const own = notes.filter(({ isLocal }) => isLocal);
+  if (run) sessionStorage.drafts = JSON.stringify({ run, drafts, own });
 }
 
 /** Says something in this window alone. */
 function note(sentence) {
-  record({ type: 'note', sentence, time: new Date().toISOString() });
+  record({ type: 'note', sentence, time: new Date().toISOString(), isLocal: true });
 }
 
 addEventListener('pagehide', keepDraft);
@@ -1506,9 +1509,10 @@ async function submit() {
     return openHelp();
   }
   const [from, conversation] = [current, conversations.get(current)];
-  input.value = '';
-  keepDraft();
+  // A draft that was begun before an earlier line was taken up again comes back.
+  input.value = recalled > 0 ? conversation.draft : '';
   recalled = 0;
+  keepDraft();
   conversation?.sent.push(text);
   typed.push({ from, text });
   if (typed.length > 5) typed.shift();
