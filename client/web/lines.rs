@@ -15,6 +15,8 @@ use wire::names;
 const LEAVE: &str = "/quit";
 /// Commands that say something where they are entered.
 const SAYING: [&str; 2] = ["/say", "/me"];
+/// The command that says something to the person whom it names.
+const TO_SOMEBODY: &str = "/msg";
 /// Commands about the terminal alone.
 const OF_TERMINAL: [&str; 2] = ["/keys", "/clear"];
 
@@ -77,11 +79,13 @@ pub fn check_way(client: &Client, conversation: Option<&str>) -> Result<(), Refu
 
 /// Asks the user once before something is said to a person who had left: the name may be somebody else's.
 fn check_person(client: &Client, line: &Line<'_>) -> Result<(), Refusal> {
-    let says = match grammar::parse(&client.commands, line.text.lines().next().unwrap_or_default()) {
-        Input::Run(command, _) => SAYING.contains(&command.name),
-        other => matches!(other, Input::Text(_)),
+    let nick = match grammar::parse(&client.commands, line.text.lines().next().unwrap_or_default()) {
+        Input::Run(command, arguments) if command.name == TO_SOMEBODY => arguments.split_whitespace().next(),
+        Input::Run(command, _) => line.conversation.filter(|_| SAYING.contains(&command.name)),
+        Input::Text(_) => line.conversation,
+        _ => None,
     };
-    let Some(nick) = line.conversation.filter(|_| says) else { return Ok(()) };
+    let Some(nick) = nick else { return Ok(()) };
     let mut state = client.lock();
     if line.is_sure {
         state.model.take_doubt(nick);

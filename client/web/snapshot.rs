@@ -8,10 +8,10 @@ use super::json::{self, clean, shown};
 use super::limits::{FILE, TEXT};
 use super::lines::is_for_page;
 use crate::core::client::{Client, Command};
-use crate::core::model::{is_aside_name, is_room};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use wire::names;
 
 /// The first line of a stream, and its number.
 pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
@@ -46,33 +46,35 @@ pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
     (format!("{snapshot}\n"), number)
 }
 
-/// The members of a conversation and what was said there; the events up to this number are in it. With a person, there
-/// may be nothing yet.
+/// The members of a conversation and what was said there; the events up to this number are in it. One with a person begins
+/// with this.
 pub fn conversation(client: &Client, feed: &Feed, name: &str) -> Option<Value> {
     let mut state = client.lock();
-    let real_name = json::real_name(&state.model, name);
-    state.ask_who_is_away(&real_name);
-    let known = state.model.conversation(&real_name);
-    if known.is_none() && (is_room(name) || is_aside_name(name)) {
-        return None;
+    let name = json::real_name(&state.model, name);
+    state.ask_who_is_away(&name);
+    if state.model.conversation(&name).is_none() && names::is_nick(&name) {
+        // It has an id from now on, so that nobody else is meant who takes the name.
+        state.model.enter_person(&name, true);
+        feed.lock().compare(&state.model);
+        feed.signal();
     }
-    let (name, topic) =
-        known.map_or((name.to_owned(), String::new()), |known| (known.name.clone(), known.topic.clone()));
-    let members: Vec<_> = known.into_iter().flat_map(|known| known.members.values().cloned()).collect();
-    let ranks: HashMap<_, _> = known.into_iter().flat_map(|known| known.ranks.clone()).collect();
+    let known = state.model.conversation(&name)?;
+    let (id, name, topic) = (known.id, shown(&known.name), clean(&known.topic));
+    let members: Vec<_> = known.members.values().cloned().collect();
+    let ranks: HashMap<_, _> = known.ranks.clone().into_iter().collect();
     let away = |nick: &String| Some((shown(nick), clean(state.model.presence.away(nick)?)));
     let away: Vec<_> = members.iter().filter_map(away).collect();
     // What is held back while the user sleeps comes later.
     let held: HashSet<_> = state.held().iter().map(Arc::as_ptr).collect();
-    let events = known.into_iter().flat_map(|known| &known.scrollback);
-    let events: Vec<_> = events.filter(|event| !held.contains(&Arc::as_ptr(event))).map(Arc::clone).collect();
+    let events = known.scrollback.iter().filter(|event| !held.contains(&Arc::as_ptr(event)));
+    let events: Vec<_> = events.map(Arc::clone).collect();
     let lens = json::lens(&state.model, None);
     let number = feed.lock().last;
     drop(state);
     let members: Vec<_> = members.iter().map(|nick| shown(nick)).collect();
     let events: Vec<_> = events.iter().filter_map(|event| json::of(event, &lens)).collect();
-    let topic = clean(&topic);
     Some(json!({
-        "n": number, "name": shown(&name), "topic": topic, "members": members, "ranks": ranks, "away": away, "events": events,
+        "id": id, "n": number, "name": name, "topic": topic, "members": members, "ranks": ranks, "away": away,
+        "events": events,
     }))
 }

@@ -72,6 +72,8 @@ fn somebody_who_had_left_is_written_to_after_a_question() {
     let asked = line(false);
     assert!(asked.expect_refusal(409).starts_with("Nothing was sent: bob had left; "));
     assert_eq!(asked.json()["verb"], "Send it to bob");
+    let named = json!({ "conversation": "#lobby", "text": "@bob psst" }).to_string();
+    assert_eq!(page.post("/lines", &named).expect_refusal(409), asked.expect_refusal(409));
     page.post("/files?name=x&conversation=bob", "private").expect_refusal(422);
     assert_eq!(line(true).status, 200);
     stranger.skip_to(":mel!mel@127.0.0.1 PRIVMSG bob :psst");

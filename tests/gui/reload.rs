@@ -78,6 +78,7 @@ fn nothing_that_is_being_written_is_lost() {
     let page = browser.window(&address, 1000, 700);
     let is_written = |text: &str| format!("document.getElementById('message').value === '{text}'");
     let goes_to = |row: u32, title: &str| {
+        page.expect(&format!("document.querySelectorAll('#conversations li').length >= {row}"));
         page.click(&format!("#conversations li:nth-child({row}) button"));
         page.expect(&format!("document.getElementById('title').textContent === '{title}'"));
     };

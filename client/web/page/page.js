@@ -27,8 +27,8 @@ let last = null; // the number of the last line of events
 let current = null; // the folded name of the conversation that is shown
 let commands = [];
 let largestFile = 0;
-// By folded name: { name, unread, people, topic, isAside, events, ids, members, ranks, n, draft, sent, isLocal }. Those
-// that are local are known to this window alone: nothing was said there yet.
+// By folded name: { name, unread, people, topic, isAside, events, ids, members, ranks, n, draft, sent }. It
+// has no id while it is being opened.
 const conversations = new Map();
 let notes = []; // events of no conversation
 let blacklist = [];
@@ -73,7 +73,10 @@ async function ask(path, options) {
   return answer;
 }
 
-const post = (path, value) => ask(path, { method: 'POST', body: JSON.stringify(value) });
+async function post(path, value) {
+  checkStream();
+  return ask(path, { method: 'POST', body: JSON.stringify(value) });
+}
 
 /** What is sent to somebody has to wait until the page knows who has which name. */
 function checkStream() {
@@ -97,10 +100,10 @@ function inOrder(act) {
 async function carryOut(text, conversation = nameOf(current)) {
   complain('');
   const from = current;
-  const id = conversations.get(fold(conversation ?? ''))?.id ?? null;
+  const id = conversation === null ? null : conversations.get(fold(conversation))?.id;
+  if (id === undefined) throw new Error('Nothing was sent: that conversation is still being opened; try again');
   let to;
   try {
-    checkStream();
     ({ conversation: to } = await inOrder(() => post('/lines', { conversation, id, text })));
   } catch (error) {
     if (error.status !== 409) throw error;
@@ -165,7 +168,9 @@ async function follow() {
 function take(line) {
   if (hasEnded) return;
   try {
-    handle(JSON.parse(line));
+    const event = JSON.parse(line);
+    // Only the client itself begins with the right words.
+    if (isFollowing || event.type === 'hello') handle(event);
   } catch (error) {
     console.error(error);
   }
@@ -213,7 +218,7 @@ function handle(event) {
     away.clear();
     complain('');
   }
-  if (event.type === 'renamed' && event.conversation === undefined) noteRename(event);
+  if (event.type === 'renamed' && event.conversation === undefined) closeAbout(event.old, event.new);
   // Nothing is shown and nothing half typed, as at the start.
   if (event.type === 'we_joined' && current === null && !byId('message').value) open(event.conversation);
   record(event);
@@ -236,6 +241,8 @@ function greet(hello) {
 
 function end(why) {
   hasEnded = true;
+  // Whatever has this port next finds nothing.
+  sessionStorage.clear();
   showEnd(why);
   if (why) note(why);
   showConnection(why ? 'The chat has ended' : 'You have left the chat', true);
@@ -256,11 +263,11 @@ function begin(snapshot) {
   const now = new Map([...conversations].map(([key, { id }]) => [id, key]));
   let goesOn = null;
   before.forEach((known, key) => {
-    const { id, draft, sent, isLocal } = known;
-    const same = now.get(id) ?? (isLocal && !conversations.has(key) ? key : null);
+    const { id, draft, sent } = known;
+    const same = now.get(id) ?? null;
     if (same === null && draft.trim()) note(`Not sent: ${draft}`);
     if (same === null) return;
-    conversations.set(same, { ...(conversations.get(same) ?? { ...known, events: null }), draft, sent });
+    Object.assign(conversations.get(same), { draft, sent });
     if (key === current) goesOn = same;
   });
   if (before.size === 0) {
@@ -280,15 +287,15 @@ function begin(snapshot) {
   else open(nameOf(current));
 }
 
-function summarize({ name, id = null, unread, people, topic, is_aside: isAside = false, isLocal = false }) {
+function summarize({ name, id, unread, people, topic, is_aside: isAside = false }) {
   const key = fold(name);
-  const draft = draftsBefore.get(id ?? key) ?? '';
+  const draft = draftsBefore.get(id) ?? '';
   const fresh = { events: null, members: [], ranks: new Map(), n: 0, draft, sent: [] };
   const known = conversations.get(key) ?? fresh;
-  draftsBefore.delete(id ?? key);
+  draftsBefore.delete(id);
   if (unread === 0 && told.delete(key)) byId('told').textContent = '';
   if (key === current && known.people !== people) refreshPeople();
-  conversations.set(key, { ...known, name, id, unread, people, topic, isAside, isLocal });
+  conversations.set(key, { ...known, name, id, unread, people, topic, isAside });
   if (key === current) {
     byId('topic').textContent = topic;
   }
@@ -335,6 +342,7 @@ function echo({ n, time, conversation, text }) {
 /** A conversation has ended. What the user is writing there goes to nobody else. */
 function forget(name) {
   const { draft } = conversations.get(fold(name)) ?? {};
+  if (current === fold(name) && recalled > 0) [input.value, recalled] = [draft, 0];
   conversations.delete(fold(name));
   if (current !== fold(name)) {
     if (draft?.trim()) note(`Not sent: ${draft}`);
@@ -347,18 +355,20 @@ function forget(name) {
 /** A person with whom we talk has another name: what is being written goes to the same person still. */
 function rename(old, name) {
   if (muted.has(fold(old))) setMuted(name, true);
+  closeAbout(old, name);
+  if (fold(old) !== fold(name) && conversations.has(fold(name))) forget(name);
   const known = conversations.get(fold(old));
   conversations.delete(fold(old));
   // What was said under that name before belongs to it, too.
   if (known) conversations.set(fold(name), { ...known, name, events: null });
   if (current !== fold(old)) return;
   current = fold(name);
+  sessionStorage.conversation = name;
   load(current).then(show);
 }
 
 /** What is open about somebody must not be done to another who takes the name. */
-function noteRename({ old, new: name }) {
-  if (conversations.get(fold(old))?.isLocal) rename(old, name);
+function closeAbout(old, name) {
   if (fold(old) !== fold(subject ?? '') || fold(old) === fold(name)) return;
   byId('menu').hidePopover();
   dialog.close();
@@ -374,7 +384,7 @@ async function open(name) {
   const key = fold(name);
   keepDraft();
   if (key !== current) complain('');
-  if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '', isLocal: true });
+  if (!conversations.has(key)) summarize({ name, unread: 0, people: 0, topic: '' });
   // Others may have come and gone meanwhile.
   else refreshPeople();
   [current, recalled] = [key, 0];
@@ -394,13 +404,13 @@ async function load(key) {
   conversations.get(key).early = [];
   try {
     const path = `/conversation?name=${encodeURIComponent(nameOf(key))}`;
-    const { n, members, ranks: marks, events, away: found } = await ask(path);
+    const { id, n, members, ranks: marks, events, away: found } = await ask(path);
     noteAway(members, found);
     const early = conversations.get(key)?.early ?? [];
     events.push(...early.filter((event) => event.n > n));
     const ranks = new Map(Object.entries(marks));
     const ids = new Set(events.map(({ msgid }) => msgid));
-    Object.assign(conversations.get(key) ?? {}, { n, members, ranks, events, ids, early: null });
+    Object.assign(conversations.get(key) ?? {}, { id, n, members, ranks, events, ids, early: null });
   } catch (error) {
     complain(error);
   }
@@ -430,7 +440,7 @@ function keepDraft() {
   // Its conversation has ended.
   else if (!conversation && text.trim()) note(`Not sent: ${text}`);
   if (!conversation) byId('message').value = '';
-  const drafts = [...conversations].map(([key, { id, draft }]) => [id ?? key, draft]).filter(([, draft]) => draft);
+  const drafts = [...conversations.values()].map(({ id, draft }) => [id, draft]).filter(([, draft]) => draft);
   const own = notes.filter(({ isLocal }) => isLocal);
   if (run) sessionStorage.drafts = JSON.stringify({ run, drafts, own });
 }
@@ -870,21 +880,20 @@ function picture(blob, alt) {
 }
 
 /** What is pasted or dropped is sent after a question: a slip of the hand is no wish to send. */
-function offer(files, name = nameOf(current)) {
-  if (name === null) return complain('Choose a conversation first');
+function offer(files, { name, id } = conversations.get(current) ?? {}) {
+  if (name === undefined) return complain('Choose a conversation first');
   const list = element('ul', '', ...files.map((file) => {
     const item = element('li', '', element('bdi', '', file.name), ` (${Math.ceil(file.size / 1024)} KiB)`);
     if (IMAGES.test(file.name) && file.size <= LARGEST_IMAGE) item.append(picture(file, ''));
     return item;
   }));
   const who = isRoom(name) ? `everybody in ${name}` : `${name} alone`;
-  const { id } = conversations.get(fold(name)) ?? {};
-  subject = name;
   const question = form(`Send to ${who}`, [], () => {
     dialog.close();
     send(files, name, id);
   });
   openDialog(files.length === 1 ? 'Send this file?' : `Send these ${files.length} files?`, list, question);
+  subject = name;
   question.lastChild.focus();
 }
 
@@ -946,6 +955,7 @@ function openMenu(label, entries, from) {
   menu.ontoggle = ({ newState }) => {
     const isNowhere = document.activeElement === document.body || menu.contains(document.activeElement);
     if (newState === 'closed' && isNowhere) (from.checkVisibility() ? from : byId('message')).focus();
+    if (!dialog.open && !menu.matches(':popover-open')) subject = null;
   };
 }
 
@@ -1006,7 +1016,7 @@ byId('more').addEventListener('click', (event) => {
 
 const isBlack = (name) => blacklist.some((other) => fold(other) === fold(name));
 
-let subject = null; // the person about whom a menu or a dialog was opened last
+let subject = null; // the person about whom a menu or a dialog is open
 
 /** The menu of a person. Whether they are banned is asked of the server, once, and for operators alone. */
 async function openPerson(name, from) {
@@ -1069,7 +1079,7 @@ function aboutMember(name) {
     marks.includes('@') ? ['Make no operator', mode('-o')] : ['Make an operator', mode('+o')],
     marks.includes('+') ? ['Take the voice', mode('-v')] : ['Give a voice', mode('+v')],
     [`Remove from ${room} …`, () => askFor(`Remove ${name} from ${room}`, [['Reason', '']], 'Remove',
-      (reason) => carryOut(`/kick ${name} ${reason}`.trim(), room))],
+      (reason) => carryOut(`/kick ${name} ${reason}`.trim(), room), name)],
     ban,
   ];
 }
@@ -1080,7 +1090,7 @@ function askToBan(name, room) {
     await carryOut(`/mode ${room} +b ${oneWord(mask)}`, room);
     const isThere = isMember(name, conversations.get(fold(room)));
     if (removes && isThere) await carryOut(`/kick ${name} ${reason}`.trim(), room);
-  });
+  }, name);
 }
 
 function chooseRoom(name, rooms) {
@@ -1092,7 +1102,7 @@ function aboutConversation(name) {
   // No room and no person has a space in the name.
   if (name.includes(' ')) return [aboutMuting(name)];
   if (!isRoom(name)) {
-    const close = () => (conversations.get(fold(name))?.isLocal ? forget(name) : command(`/close ${name}`));
+    const close = () => command(`/close ${name}`);
     return [...aboutPerson(name).slice(fold(name) === current ? 1 : 0), ['Close this conversation', close]];
   }
   return [
@@ -1113,6 +1123,7 @@ const aboutMuting = (name) => (muted.has(fold(name))
 const dialog = byId('dialog');
 
 function openDialog(title, ...content) {
+  subject = null;
   dialog.dataset.room = '';
   byId('dialog-title').textContent = title;
   byId('dialog-content').replaceChildren(...content);
@@ -1153,14 +1164,15 @@ function form(verb, fields, act) {
   return made;
 }
 
-/** Asks for texts, and hands them to what is done with them. */
-function askFor(title, fields, verb, act) {
+/** Asks for texts, and hands them to what is done with them, perhaps to a person. */
+function askFor(title, fields, verb, act, about = null) {
   const made = fields.map(([label, value]) => field(label, value));
   const values = () => made.map(([, input]) => (input.type === 'checkbox' ? input.checked : input.value.trim()));
   openDialog(title, form(verb, made.map(([label]) => label), async () => {
     await act(...values());
     dialog.close();
   }));
+  subject = about;
   made[0][1].focus();
 }
 
@@ -1521,9 +1533,11 @@ async function submit() {
     await carryOut(text);
   } catch (error) {
     complain(error);
-    // So that it can be corrected, where it was written.
-    if (from === current && !input.value) input.value = text;
-    else if (conversation && from !== current && !conversation.draft) conversation.draft = text;
+    // So that it can be corrected, where it was written. The person may have another name by now.
+    const isSame = ([, { id }]) => conversation && id === conversation.id;
+    const [key, same] = [...conversations].find(isSame) ?? [from, null];
+    if (key === current && !input.value) input.value = text;
+    else if (same && key !== current && !same.draft) same.draft = text;
     else note(`Not sent: ${text}`);
   }
 }
@@ -1574,13 +1588,13 @@ byId('form').addEventListener('submit', (event) => {
   event.preventDefault();
   submit();
 });
-let chosenFor = null; // the conversation in which the user has begun to choose files
+let chosenFor; // the conversation in which the user has begun to choose files
 byId('attach').addEventListener('click', () => {
-  chosenFor = nameOf(current);
+  chosenFor = conversations.get(current);
   byId('file').click();
 });
 byId('file').addEventListener('change', () => {
-  offer([...byId('file').files], chosenFor ?? undefined);
+  offer([...byId('file').files], chosenFor);
   byId('file').value = '';
 });
 /** Says where a file would go that is about to be dropped. */
@@ -1648,6 +1662,7 @@ function notePresence({ nick: name, away: why }) {
 function askAgain(why, line) {
   complain(why);
   if (fold(line.conversation ?? '') === (current ?? '') && !input.value) input.value = line.text;
+  else note(`Not sent: ${line.text}`);
   byId('error').append(' ', button(why.verb, () => {
     complain('');
     if (input.value === line.text) input.value = '';
