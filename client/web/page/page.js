@@ -442,7 +442,7 @@ function keepDraft() {
   if (!conversation) byId('message').value = '';
   const drafts = [...conversations.values()].map(({ id, draft }) => [id, draft]).filter(([, draft]) => draft);
   const own = notes.filter(({ isLocal }) => isLocal);
-  if (run) sessionStorage.drafts = JSON.stringify({ run, drafts, own });
+  if (run && !hasEnded) sessionStorage.drafts = JSON.stringify({ run, drafts, own });
 }
 
 /** Says something in this window alone. */
