@@ -45,6 +45,7 @@ mod start;
 mod windows;
 
 use crate::client::person::{Home, Person, WELCOME};
+use crate::client::scripted_server::{ScriptedServer, Session};
 use http::Address;
 
 /// Somebody in the lobby whose client serves a page, and the address of that.
@@ -59,6 +60,18 @@ fn with_page_and(home: &Home, nick: &str, options: &[&str]) -> (Person, Address)
     let address = address_of(&mut person);
     person.skip_to(WELCOME);
     (person, address)
+}
+
+/// tesla, who is in the lobby of a scripted server, her connection, and the address of her page.
+#[track_caller]
+fn tesla_with_page(server: &ScriptedServer, home: &Home) -> (Person, Session, Address) {
+    let mut tesla = home.start(&["--nick", "tesla", "--gui"]);
+    let mut session = server.accept();
+    session.welcome("tesla");
+    session.let_in("tesla", "#lobby");
+    let address = address_of(&mut tesla);
+    tesla.skip_to(WELCOME);
+    (tesla, session, address)
 }
 
 #[track_caller]

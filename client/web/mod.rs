@@ -34,8 +34,8 @@
 //! | --- | --- | --- |
 //! | `GET /`, `/page.css`, `/page.js` | | the page |
 //! | `GET /events` | `after=N`: lines behind this number | lines of JSON without end; a snapshot first if that is too old |
-//! | `GET /conversation` | `name=NAME` | `{n, name, topic, members: [nick], ranks, away: [[nick, why]], events: [event]}`: |
-//! | | | what is up to `n`; `ranks` are the marks of members that have any, by folded nick: `{albert: "@"}` |
+//! | `GET /conversation` | `name=NAME` | `{id, n, name, topic, members: [nick], ranks, away: [[nick, why]], |
+//! | | `events=none`: without them | events: [event]}`: what is up to `n`; `ranks` are the marks of members that have any, by folded nick: `{albert: "@"}` |
 //! | `GET /room` | `name=#ROOM` | `{modes: ["+ntk", "key"], bans: [mask]}`, as the server says it now |
 //! | `POST /answer` | `{number, text}`: to a question | `{}`; 409 when somebody was faster |
 //! | `POST /lines` | `{conversation, id, text, is_sure}`; `null` for none | `{conversation}`: where the user is then |

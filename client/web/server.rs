@@ -106,7 +106,9 @@ fn respond(
         "/events" if is_get => return stream(server, connection, request),
         "/conversation" if is_get => {
             let name = request.parameter("name").ok_or_else(|| missing("name"))?;
-            conversation(client, feed, &name).ok_or_else(|| Refusal::new(404, format!("You are not in {name}")))?
+            let has_events = request.parameter("events").as_deref() != Some("none");
+            conversation(client, feed, &name, has_events)
+                .ok_or_else(|| Refusal::new(404, format!("You are not in {name}")))?
         }
         "/room" if is_get => {
             let name = request.parameter("name").ok_or_else(|| missing("name"))?;

@@ -47,8 +47,8 @@ pub fn snapshot(client: &Client, feed: &Feed) -> (String, u64) {
 }
 
 /// The members of a conversation and what was said there; the events up to this number are in it. One with a person begins
-/// with this.
-pub fn conversation(client: &Client, feed: &Feed, name: &str) -> Option<Value> {
+/// with this. Where only the members are of interest, the rest is left out.
+pub fn conversation(client: &Client, feed: &Feed, name: &str, has_events: bool) -> Option<Value> {
     let mut state = client.lock();
     let name = json::real_name(&state.model, name);
     state.ask_who_is_away(&name);
@@ -66,7 +66,7 @@ pub fn conversation(client: &Client, feed: &Feed, name: &str) -> Option<Value> {
     let away: Vec<_> = members.iter().filter_map(away).collect();
     // What is held back while the user sleeps comes later.
     let held: HashSet<_> = state.held().iter().map(Arc::as_ptr).collect();
-    let events = known.scrollback.iter().filter(|event| !held.contains(&Arc::as_ptr(event)));
+    let events = known.scrollback.iter().filter(|event| has_events && !held.contains(&Arc::as_ptr(event)));
     let events: Vec<_> = events.map(Arc::clone).collect();
     let lens = json::lens(&state.model, None);
     let number = feed.lock().last;

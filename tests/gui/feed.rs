@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::client::person::{Home, WELCOME};
+use crate::client::person::Home;
 use crate::client::scripted_server::ScriptedServer;
 use crate::harness::Server;
 
-use super::{address_of, with_page};
+use super::{tesla_with_page, with_page};
 
 #[test]
 fn a_page_begins_with_a_snapshot_and_goes_on_from_its_number() {
@@ -65,6 +65,8 @@ fn a_page_that_comes_back_late_begins_anew() {
     let lobby = page.get("/conversation?name=%23lobby").json();
     let events = lobby["events"].as_array().unwrap();
     assert_eq!((events.len(), &events[499]["text"]), (500, &json!("2499")));
+    let people = page.get("/conversation?name=%23lobby&events=none").json();
+    assert_eq!((&people["members"], &people["events"]), (&lobby["members"], &json!([])));
 }
 
 #[test]
@@ -168,12 +170,7 @@ fn a_line_that_is_refused_says_why_and_sends_nothing() {
 fn a_line_that_cannot_be_tried_says_so() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
-    let mut tesla = home.start(&["--nick", "tesla", "--gui"]);
-    let mut session = server.accept();
-    session.welcome("tesla");
-    session.let_in("tesla", "#lobby");
-    let page = address_of(&mut tesla);
-    tesla.skip_to(WELCOME);
+    let (_tesla, mut session, page) = tesla_with_page(&server, &home);
     // The server does not answer this one yet.
     let join = page.request("POST", "/lines", &json!({ "conversation": null, "text": "/join #lab" }).to_string());
     let mut waiting = page.connect();

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::client::person::{Home, WELCOME};
+use crate::client::person::Home;
 use crate::client::scripted_server::ScriptedServer;
 use crate::harness::Server;
 
 use super::http::Address;
-use super::{address_of, with_page};
+use super::{tesla_with_page, with_page};
 
 /// Sends a line to a conversation as it was known by this id.
 fn line_to(page: &Address, conversation: &str, id: u64, text: &str) -> Result<(), String> {
@@ -84,12 +84,7 @@ fn somebody_who_had_left_is_written_to_after_a_question() {
 fn a_room_that_a_page_enters_late_moves_nobody() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
-    let mut tesla = home.start(&["--nick", "tesla", "--gui"]);
-    let mut session = server.accept();
-    session.welcome("tesla");
-    session.let_in("tesla", "#lobby");
-    let page = address_of(&mut tesla);
-    tesla.skip_to(WELCOME);
+    let (mut tesla, mut session, page) = tesla_with_page(&server, &home);
     let mut waiting = page.connect();
     let join = json!({ "conversation": "#lobby", "text": "/join #lab" }).to_string();
     waiting.write(page.request("POST", "/lines", &join).as_bytes());
@@ -113,12 +108,7 @@ fn a_room_that_a_page_enters_late_moves_nobody() {
 fn a_name_with_characters_that_are_not_seen_is_another_name() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
-    let mut tesla = home.start(&["--nick", "tesla", "--gui"]);
-    let mut session = server.accept();
-    session.welcome("tesla");
-    session.let_in("tesla", "#lobby");
-    let page = address_of(&mut tesla);
-    tesla.skip_to(WELCOME);
+    let (_tesla, mut session, page) = tesla_with_page(&server, &home);
     let mut events = page.follow(None);
     events.skip_to(&json!({ "type": "snapshot" }));
     session.send(":al\u{200b}bert!a@host PRIVMSG tesla :I am albert");
@@ -133,12 +123,7 @@ fn a_name_with_characters_that_are_not_seen_is_another_name() {
 fn a_line_never_makes_the_terminal_wait_and_none_is_taken_at_the_end() {
     let server = ScriptedServer::start();
     let home = Home::calling(&server.address);
-    let mut tesla = home.start(&["--nick", "tesla", "--gui"]);
-    let mut session = server.accept();
-    session.welcome("tesla");
-    session.let_in("tesla", "#lobby");
-    let page = address_of(&mut tesla);
-    tesla.skip_to(WELCOME);
+    let (mut tesla, _session, page) = tesla_with_page(&server, &home);
     // The server confirms nothing. A text of many messages is taken or refused at once.
     let long = vec!["x".repeat(380); 40].join("\n");
     let full = "Nothing was sent: much is on its way already; wait until the server has confirmed it";

@@ -403,17 +403,23 @@ async function open(name) {
 async function load(key) {
   conversations.get(key).early = [];
   try {
-    const path = `/conversation?name=${encodeURIComponent(nameOf(key))}`;
-    const { id, n, members, ranks: marks, events, away: found } = await ask(path);
-    noteAway(members, found);
+    const answer = await ask(`/conversation?name=${encodeURIComponent(nameOf(key))}`);
+    notePeople(key, answer);
+    const { id, n, events } = answer;
     const early = conversations.get(key)?.early ?? [];
     events.push(...early.filter((event) => event.n > n));
-    const ranks = new Map(Object.entries(marks));
     const ids = new Set(events.map(({ msgid }) => msgid));
-    Object.assign(conversations.get(key) ?? {}, { id, n, members, ranks, events, ids, early: null });
+    Object.assign(conversations.get(key) ?? {}, { id, n, events, ids, early: null });
   } catch (error) {
     complain(error);
   }
+}
+
+/** Who is in a conversation, with their ranks, and who of them is away. */
+function notePeople(key, { members, ranks, away: found }) {
+  noteAway(members, found);
+  // A map, since a person may be called constructor.
+  Object.assign(conversations.get(key) ?? {}, { members, ranks: new Map(Object.entries(ranks)) });
 }
 
 /** The conversation that is shown has ended. What the user is writing stays in sight, and goes to no other one. */
@@ -462,12 +468,9 @@ async function refreshPeople() {
   isRefreshing = false;
   const [key, name] = [current, nameOf(current)];
   if (name === null || !(isRoom(name) || conversations.get(key).isAside)) return;
-  const answer = await ask(`/conversation?name=${encodeURIComponent(name)}`).catch(() => null);
-  if (!answer || !conversations.has(key)) return;
-  noteAway(answer.members, answer.away);
-  // A map, since a person may be called constructor.
-  const ranks = new Map(Object.entries(answer.ranks));
-  Object.assign(conversations.get(key), { members: answer.members, ranks });
+  const answer = await ask(`/conversation?name=${encodeURIComponent(name)}&events=none`).catch(() => null);
+  if (!answer) return;
+  notePeople(key, answer);
   showLists();
 }
 
