@@ -1,15 +1,19 @@
 //! The report, README.md and PROTOCOL.md say what is so.
 //!
 //! - [`links`]: links lead to files and headings, and preformatted lines fit a page
-//! - [`commands`]: what the reader is told to type exists: targets of make, options, tests
+//! - `commands`: what the reader is told to type exists: targets of make, options, tests
 //! - [`calls`]: chapter 14 has each socket call of the sources, where it is
 //! - `traced`: strace sees the system calls of chapter 14, and no others
+//! - [`places`]: names of code are in the files that the text says
 //! - [`diagrams`]: the figures are shown, have words for those who do not see them, and name what exists
 
 mod calls;
+// The options of a wing are missing in a build without it.
+#[cfg(feature = "full")]
 mod commands;
 mod diagrams;
 mod links;
+mod places;
 #[cfg(feature = "full")]
 mod traced;
 

@@ -1,6 +1,6 @@
 //! Chapter 14 lists each socket call of the sources in its function, and nothing that is not there.
 //!
-//! A row of its tables: `| call | system calls | [file](path) function, function | why |`, with backticks around calls and
+//! A row of its tables: `| call<br>system calls | [file](path) function, function | why |`, with backticks around calls and
 //! functions.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,19 +73,18 @@ struct Site {
 pub struct Row {
     calls: Vec<String>,
     pub system_calls: String,
-    /// Files and functions.
-    places: Vec<(String, String)>,
+    /// Files and functions; none where it is no call of a function.
+    pub places: Vec<(String, String)>,
 }
 
-/// The rows of the tables whose first column is headed `call`.
+/// The rows of the tables of calls.
 pub fn table(chapter: &str) -> Vec<Row> {
     let (mut rows, mut inside) = (Vec::new(), false);
     for line in chapter.lines() {
-        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-        inside = line.starts_with("| call |") || inside && line.starts_with('|');
-        let ["", calls, system_calls, places, _, ""] = cells[..] else { continue };
-        let is_row = inside && !calls.starts_with("---") && calls != "call";
-        if is_row {
+        let columns: Vec<&str> = line.split('|').map(str::trim).collect();
+        inside = line.starts_with("| call<br>") || inside && line.starts_with('|');
+        let ["", names, places, _, ""] = columns[..] else { continue };
+        if inside && let Some((calls, system_calls)) = names.split_once("<br>").filter(|(calls, _)| *calls != "call") {
             // What is no call of a function, such as the end of a value, is sought in no file.
             let calls = quoted(calls).filter(|_| calls.starts_with('`')).map(str::to_owned).collect();
             rows.push(Row { calls, system_calls: system_calls.to_owned(), places: places_in(places) });
@@ -204,12 +203,23 @@ fn the_table_of_calls_has_each_socket_call_of_the_sources_in_its_function() {
 }
 
 #[test]
+fn the_index_has_each_system_call_and_option() {
+    let chapter = fs::read_to_string(root().join(CHAPTER)).unwrap();
+    let (_, index) = chapter.split_once("## Index").expect("the chapter has an index");
+    let words: BTreeSet<&str> = index.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let tables = table(&chapter);
+    let names = tables.iter().flat_map(|row| quoted(&row.system_calls)).flat_map(|call| call.split(['(', ')']));
+    let missing: BTreeSet<_> = names.filter(|name| !name.is_empty() && !words.contains(name)).collect();
+    assert!(missing.is_empty(), "the index of {CHAPTER} lacks {missing:?}");
+}
+
+#[test]
 fn a_call_that_is_missing_in_the_table_or_in_the_sources_is_found() {
     let text = "fn listen() { TcpListener::bind(a); }\nimpl A {\n    fn go(&self) {\n        self.stream.socket()\n            \
                 .peek(b); // socket.read(c)\n        list.peek();\n    }\n}\n#[cfg(test)]\nmod tests { fn c() { socket.read(d); } }\n";
     let sources = BTreeMap::from([("server/a.rs".to_owned(), text.to_owned())]);
-    let row = |call: &str, function: &str| format!("| `{call}` | `x` | [a.rs](../server/a.rs) `{function}` | why |\n");
-    let table_of = |rows: &[String]| table(&format!("| call | system calls | where | why |\n{}", rows.concat()));
+    let row = |call: &str, function: &str| format!("| `{call}`<br>`x` | [a.rs](../server/a.rs) `{function}` | why |\n");
+    let table_of = |rows: &[String]| table(&format!("| call<br>system calls | where | why |\n{}", rows.concat()));
     let right = [row("TcpListener::bind", "listen"), row("TcpStream::peek", "go")];
     assert_eq!(faults(&table_of(&right), &sources), [""; 0]);
     let missing = faults(&table_of(&right[..1]), &sources);

@@ -209,8 +209,6 @@ fn known() -> Known {
     }
 }
 
-// The options of a wing are missing in a build without it.
-#[cfg(feature = "full")]
 #[test]
 fn what_the_documents_tell_the_reader_to_type_exists() {
     let known = known();
