@@ -9,8 +9,9 @@ use crate::source::{files, root};
 
 /// What is wrong with a figure. Code in it has the class `c`; each name there is one of `names`.
 fn faults(svg: &str, names: &BTreeSet<&str>) -> Vec<String> {
-    let parts = ["<title", "<desc", "prefers-color-scheme: dark", "viewBox=", "role=\"img\""];
-    let missing = parts.iter().filter(|&&part| !svg.contains(part)).map(|part| format!("has no {part}"));
+    let parts = ["<title", "<desc", "(prefers-color-scheme:dark)", "viewBox=", "role=\"img\""];
+    let dense: String = svg.split(": ").collect::<Vec<_>>().join(":");
+    let missing = parts.iter().filter(|&&part| !dense.contains(part)).map(|part| format!("has no {part}"));
     let code = svg.split("class=\"c\"").skip(1).filter_map(|rest| rest.split_once('>')?.1.split('<').next());
     let words = code.flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));
     let unknown = words.filter(|word| word.len() > 2 && !word.starts_with(|c: char| c.is_ascii_digit()));
