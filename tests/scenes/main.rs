@@ -4,6 +4,8 @@
 
 #[path = "../harness/fits.rs"]
 mod fits;
+
+mod demo;
 mod play;
 mod scene;
 mod stage;
@@ -11,11 +13,13 @@ mod stage;
 use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 
+use demo::{End, demonstrate};
 use fits::fits;
 use play::{Audience, play};
 use scene::Scene;
-use stage::Stage;
+use stage::{STOPPED, Stage};
 
 /// Nobody looks.
 struct Nobody;
@@ -25,10 +29,13 @@ impl Audience for Nobody {}
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let result = match words[..] {
+    // What asks this process to end also ends what it has started.
+    let set = ctrlc::set_handler(|| STOPPED.store(true, Ordering::Relaxed));
+    let result = set.map_err(|error| error.to_string()).and_then(|()| match words[..] {
+        ["demo", ref names @ ..] => demo(names),
         ["text", name] => text(name),
-        _ => Err("usage: scenes text SCENE".to_owned()),
-    };
+        _ => Err("usage: scenes demo [SCENE], scenes text SCENE".to_owned()),
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -44,13 +51,46 @@ fn programs() -> Result<PathBuf, String> {
     own.parent().and_then(|folder| folder.parent()).map(PathBuf::from).ok_or_else(|| "no folder".to_owned())
 }
 
+/// Shows these scenes, or all, one after another.
+fn demo(names: &[&str]) -> Result<(), String> {
+    let names = match names {
+        [] => scene::names()?,
+        // A task by its number.
+        _ => names
+            .iter()
+            .map(|name| if name.parse::<u32>().is_ok() { format!("task-{name}") } else { (*name).to_owned() })
+            .collect(),
+    };
+    for (number, name) in names.iter().enumerate() {
+        let scene = Scene::load(name)?;
+        let next = names.get(number + 1).map_or("the end".to_owned(), |name| format!("go on with {name}"));
+        let end = match open(&scene) {
+            Ok(stage) => demonstrate(&scene, stage, &next)?,
+            Err(error) if names.len() > 1 => {
+                eprintln!("{error}");
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        if end == End::Stopped {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A stage for a scene, if everything that it needs is there.
+fn open(scene: &Scene) -> Result<Stage, String> {
+    match scene.missing() {
+        Some(tool) => Err(format!("The scene {} needs {tool}: on Debian 'sudo apt install {tool}'", scene.name)),
+        None => Stage::open(&programs()?, Stage::can_be_apart()),
+    }
+}
+
 /// Prints what each window shows in the end, for whoever writes the report.
 fn text(name: &str) -> Result<(), String> {
     let scene = Scene::load(name)?;
-    if let Some(tool) = scene.missing() {
-        return Err(format!("{name} needs {tool}"));
-    }
-    let stage = Stage::open(&programs()?, Stage::can_be_apart())?;
+    let stage = open(&scene)?;
     play(&scene, &stage, &mut Nobody)?;
     for window in &scene.windows {
         println!("<!-- scene {name}: {} -->\n```text\n{}\n```\n", window.name, stage.text(window)?.join("\n"));

@@ -94,10 +94,11 @@ fn wait(
     look: impl Fn(&[String]) -> Option<Seen>,
 ) -> Result<Seen, String> {
     let window = &scene.windows[step.action.window().unwrap_or_default()];
-    stage.wait_for("", patience, || look(&stage.text(window).ok()?)).map_err(|_| {
-        let shown = stage.text(window).unwrap_or_else(|error| vec![error]).join("\n");
-        let (file, line, name) = (&scene.name, step.line, &window.name);
-        format!("tests/scenes/{file}.scene:{line}: {name} never showed this, {:?}:\n{shown}", step.action)
+    let what = format!("tests/scenes/{}.scene:{}, {:?}", scene.name, step.line, step.action);
+    let found = stage.wait_for(&what, patience, || Ok(look(&stage.text(window)?)));
+    found.map_err(|error| {
+        let shown = stage.text(window).map(|lines| format!("\n{}", lines.join("\n")));
+        error + &shown.unwrap_or_default()
     })
 }
 

@@ -150,12 +150,12 @@ impl Scene {
         self.windows.iter().position(|window| window.name == name)
     }
 
-    /// What it takes and is not there, besides tmux.
+    /// What it takes and is not there.
     pub fn missing(&self) -> Option<&str> {
         let path = env::var_os("PATH").unwrap_or_default();
         let folders: Vec<PathBuf> = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).collect();
         let is_there = |tool: &str| folders.iter().any(|folder| folder.join(tool).is_file());
-        self.needs.iter().map(String::as_str).find(|tool| !is_there(tool))
+        std::iter::once("tmux").chain(self.needs.iter().map(String::as_str)).find(|tool| !is_there(tool))
     }
 }
 

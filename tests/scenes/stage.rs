@@ -10,12 +10,16 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::scene::{Window, folder};
+
+/// A signal asks this process to end. It ends when it waits for something next, with all that is on the stage.
+pub static STOPPED: AtomicBool = AtomicBool::new(false);
 
 /// The folder of the people where there are no namespaces.
 const SHARED: &str = "/tmp/groupchat";
@@ -68,9 +72,11 @@ impl Stage {
         let prepared = prepare(&home, programs, apart).map_err(failed);
         let stage = Stage { script: script.map_err(failed)?, folder, home, seen };
         prepared?;
-        stage.wait_for("tmux", START, || stage.run(&["start-server"]).ok())?;
+        stage.wait_for("tmux", START, || Ok(stage.run(&["start-server"]).ok()))?;
         stage.run(&["set", "-g", "status", "off", ";", "set", "-g", "prefix", "None"])?;
         stage.run(&["set", "-g", "history-limit", HISTORY, ";", "set", "-s", "escape-time", "0"])?;
+        // Where a terminal is larger than what it shows.
+        stage.run(&["set", "-wg", "fill-character", " "])?;
         Ok(stage)
     }
 
@@ -142,15 +148,30 @@ impl Stage {
         command
     }
 
+    /// The command by which a pane of tmux shows a window; nothing can be typed there.
+    pub fn look_at(&self, window: &Window) -> [String; 11] {
+        let socket = self.folder.path().join("tmux").display().to_string();
+        let words = ["env", "-u", "TMUX", "tmux", "-u", "-S", &socket, "attach", "-r", "-t", &target(window)];
+        words.map(str::to_owned)
+    }
+
     /// Looks again and again until something is there.
-    pub fn wait_for<T>(&self, what: &str, patience: Duration, look: impl Fn() -> Option<T>) -> Result<T, String> {
+    pub fn wait_for<T>(
+        &self,
+        what: &str,
+        patience: Duration,
+        look: impl Fn() -> Result<Option<T>, String>,
+    ) -> Result<T, String> {
         let deadline = Instant::now() + patience;
         loop {
-            if let Some(found) = look() {
+            if let Some(found) = look()? {
                 return Ok(found);
             }
             if Instant::now() > deadline {
                 return Err(format!("never came: {what}"));
+            }
+            if STOPPED.load(Ordering::Relaxed) {
+                return Err("stopped".to_owned());
             }
             thread::sleep(GLANCE);
         }
