@@ -158,7 +158,7 @@ impl Audience for Spectator {
                 say(stage, self.columns, sentence, "")?;
                 thread::sleep(SENTENCE + CHARACTER * u32::try_from(sentence.len()).unwrap_or_default());
             }
-            Action::Picture { .. } => {}
+            Action::Picture { .. } | Action::Curtain => {}
             Action::Wait { .. } | Action::WaitForPrompt { .. } if self.side_by_side => {}
             action => {
                 let window = action.window().unwrap_or_default();

@@ -17,14 +17,9 @@ use std::sync::atomic::Ordering;
 
 use demo::{End, demonstrate};
 use fits::fits;
-use play::{Audience, play};
+use play::{Nobody, play};
 use scene::Scene;
 use stage::{STOPPED, Stage};
-
-/// Nobody looks.
-struct Nobody;
-
-impl Audience for Nobody {}
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();

@@ -14,7 +14,7 @@ pub trait Audience {
         Duration::from_secs(30)
     }
 
-    /// All windows are open.
+    /// All windows are open, and the first step comes.
     fn opened(&mut self, _stage: &Stage, _scene: &Scene) -> Result<(), String> {
         Ok(())
     }
@@ -34,6 +34,11 @@ pub trait Audience {
     }
 }
 
+/// Nobody looks.
+pub struct Nobody;
+
+impl Audience for Nobody {}
+
 /// Where a window has been read up to: the line that was waited for last, as it was then.
 #[derive(Clone, Default)]
 struct Seen {
@@ -43,11 +48,23 @@ struct Seen {
 
 /// Plays it to its end. An error says what was waited for, and shows the window.
 pub fn play(scene: &Scene, stage: &Stage, audience: &mut impl Audience) -> Result<(), String> {
+    let curtain = scene.steps.iter().position(|step| step.action == Action::Curtain);
+    let (before, after) = scene.steps.split_at(curtain.map_or(0, |step| step + 1));
+    if !before.is_empty() {
+        scene.windows.iter().try_for_each(|window| stage.open_window(window))?;
+        steps(scene, stage, before, &mut Nobody)?;
+        scene.windows.iter().try_for_each(|window| stage.close_window(window))?;
+    }
     scene.windows.iter().try_for_each(|window| stage.open_window(window))?;
     audience.opened(stage, scene)?;
+    steps(scene, stage, after, audience)
+}
+
+fn steps(scene: &Scene, stage: &Stage, steps: &[Step], audience: &mut impl Audience) -> Result<(), String> {
     let mut seen = vec![Seen::default(); scene.windows.len()];
-    for step in &scene.steps {
+    for step in steps {
         audience.before(stage, scene, step)?;
+        let patience = audience.patience();
         match &step.action {
             Action::Enter { window, text } => {
                 type_text(scene, stage, *window, text, audience.typing())?;
@@ -59,16 +76,15 @@ pub fn play(scene: &Scene, stage: &Stage, audience: &mut impl Audience) -> Resul
                 stage.press(&scene.windows[*window], &keys)?;
             }
             Action::Wait { window, pattern } => {
-                let found =
-                    wait(scene, stage, step, audience.patience(), |lines| find(lines, &seen[*window], pattern))?;
-                seen[*window] = found;
+                let seen = &mut seen[*window];
+                *seen = wait(scene, stage, step, patience, |lines| find(lines, seen, pattern))?;
             }
             Action::WaitForPrompt { window } => {
-                let found = wait(scene, stage, step, audience.patience(), |lines| prompt(lines, &seen[*window]))?;
-                seen[*window] = found;
+                let seen = &mut seen[*window];
+                *seen = wait(scene, stage, step, patience, |lines| prompt(lines, seen))?;
             }
-            Action::Say(_) => {}
             Action::Picture { name, dark } => audience.picture(stage, scene, name, *dark)?,
+            Action::Say(_) | Action::Curtain => {}
         }
     }
     Ok(())

@@ -5,6 +5,7 @@
 //! needs strace                      programs that it takes besides tmux
 //! window server 80x16 The server    a window, its size, its title
 //! window calls@server 80x16 Calls   another one in the same folder, that of the person "server"
+//! acquainted tesla albert           they have met the server before, so nothing is seen of a first contact
 //! say The server starts.            what the demonstration says before the next steps
 //! server> make run-server           types a line, with Enter
 //! tesla~ half a li                  types without Enter
@@ -46,13 +47,32 @@ pub struct Step {
 /// What a step does; a window is meant by its place in [`Scene::windows`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Action {
-    Enter { window: usize, text: String },
-    Type { window: usize, text: String },
-    Press { window: usize, keys: Vec<String> },
-    Wait { window: usize, pattern: String },
-    WaitForPrompt { window: usize },
+    Enter {
+        window: usize,
+        text: String,
+    },
+    Type {
+        window: usize,
+        text: String,
+    },
+    Press {
+        window: usize,
+        keys: Vec<String>,
+    },
+    Wait {
+        window: usize,
+        pattern: String,
+    },
+    WaitForPrompt {
+        window: usize,
+    },
     Say(String),
-    Picture { name: String, dark: bool },
+    Picture {
+        name: String,
+        dark: bool,
+    },
+    /// Each window is closed and opened again, and from now on somebody looks.
+    Curtain,
 }
 
 impl Action {
@@ -64,7 +84,7 @@ impl Action {
             | Action::Press { window, .. }
             | Action::Wait { window, .. }
             | Action::WaitForPrompt { window } => Some(window),
-            Action::Say(_) | Action::Picture { .. } => None,
+            Action::Say(_) | Action::Picture { .. } | Action::Curtain => None,
         }
     }
 }
@@ -104,6 +124,12 @@ impl Scene {
             let mut words = rest.split_whitespace();
             let action = match word {
                 "" | "#" => continue,
+                "acquainted" => {
+                    let actions =
+                        acquainted(&scene, words).ok_or_else(|| fault("names of windows, and a window server"))?;
+                    scene.steps.extend(actions.into_iter().map(|action| Step { line: number, action }));
+                    continue;
+                }
                 "title" => {
                     rest.clone_into(&mut scene.title);
                     continue;
@@ -167,7 +193,10 @@ fn window(text: &str) -> Option<Window> {
     let (columns, rows) = words.next()?.split_once('x')?;
     let is_word =
         |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if !is_word(name) || !is_word(person) || ["title", "needs", "window", "say", "picture"].contains(&name) {
+    if !is_word(name)
+        || !is_word(person)
+        || ["title", "needs", "window", "acquainted", "say", "picture"].contains(&name)
+    {
         return None;
     }
     Some(Window {
@@ -191,4 +220,20 @@ fn action(window: usize, sign: char, text: &str) -> Option<Action> {
         '$' if text.is_empty() => Some(Action::WaitForPrompt { window }),
         _ => None,
     }
+}
+
+/// Each of these people comes to the server once, and leaves; then the server is stopped.
+fn acquainted<'a>(scene: &Scene, people: impl Iterator<Item = &'a str>) -> Option<Vec<Action>> {
+    let server = scene.window("server")?;
+    let enter = |window, text: &str| Action::Enter { window, text: text.to_owned() };
+    let wait = |window, text: &str| Action::Wait { window, pattern: format!("*{text}*") };
+    let mut actions = vec![enter(server, "make run-server"), wait(server, "Type help")];
+    for person in people {
+        let window = scene.window(person)?;
+        actions
+            .extend([enter(window, &format!("make run-client NICK={person}")), wait(window, "Welcome to chat room")]);
+        actions.extend([enter(window, "tata"), Action::WaitForPrompt { window }]);
+    }
+    actions.extend([enter(server, "stop"), Action::WaitForPrompt { window: server }, Action::Curtain]);
+    Some(actions)
 }

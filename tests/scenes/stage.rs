@@ -114,6 +114,11 @@ impl Stage {
         self.run(&command).map(drop)
     }
 
+    /// Closes it, and ends what runs there.
+    pub fn close_window(&self, window: &Window) -> Result<(), String> {
+        self.run(&["kill-session", "-t", &target(window)]).map(drop)
+    }
+
     pub fn type_text(&self, window: &Window, text: &str) -> Result<(), String> {
         // A semicolon at the end would be tmux's own.
         let text = text.strip_suffix(';').map_or(text.to_owned(), |text| format!("{text}\\;"));
