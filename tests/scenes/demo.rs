@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::play::{Audience, play};
 use super::scene::{Action, Scene, Step};
-use super::stage::Stage;
+use super::stage::{Stage, target};
 
 /// Between two characters that are typed, and between two steps.
 const KEY: Duration = Duration::from_millis(40);
@@ -117,8 +117,11 @@ impl Audience for Spectator {
             let before = format!("=demo:.{}", number.saturating_sub(1));
             let command: &[&str] =
                 if number == 0 { &["new-session", "-d", "-s", "demo"] } else { &["split-window", "-d", "-t", &before] };
-            let look = stage.look_at(window);
-            stage.run(&[command, &look.each_ref().map(String::as_str)].concat())?;
+            // The pane only looks at the window: nothing can be typed there.
+            let tmux = stage.tmux();
+            let options: Vec<&str> = tmux.get_args().filter_map(|word| word.to_str()).collect();
+            let attach = ["attach", "-r", "-t", &target(window)];
+            stage.run(&[command, &["env", "-u", "TMUX", "tmux"], &options, &attach].concat())?;
             stage.run(&["select-layout", "-t", DEMO, "tiled", ";", "select-pane", "-t", &pane, "-T", &window.title])?;
         }
         stage.run(&["set", "-t", DEMO, "status", STATUS, ";", "set", "-t", DEMO, "status-style", "reverse"])?;

@@ -67,11 +67,12 @@ impl Stage {
         }
         command.arg(self::folder().join("stage.sh")).env("STAGE", folder.path()).env("PROGRAMS", programs);
         command.env_remove("TMUX").env("LC_ALL", "C.UTF-8").stdin(Stdio::piped()).stdout(Stdio::null());
+        let script = prepare(&home, programs, apart).and_then(|()| command.spawn());
+        if script.is_err() && !apart {
+            let _ = fs::remove_dir_all(&home);
+        }
         // From here on the stage is taken down in the end.
-        let script = command.spawn();
-        let prepared = prepare(&home, programs, apart).map_err(failed);
         let stage = Stage { script: script.map_err(failed)?, folder, home, seen };
-        prepared?;
         stage.wait_for("tmux", START, || Ok(stage.run(&["start-server"]).ok()))?;
         stage.run(&["set", "-g", "status", "off", ";", "set", "-g", "prefix", "None"])?;
         stage.run(&["set", "-g", "history-limit", HISTORY, ";", "set", "-s", "escape-time", "0"])?;
@@ -151,13 +152,6 @@ impl Stage {
         let mut command = Command::new("tmux");
         command.args(["-N", "-S"]).arg(self.folder.path().join("tmux")).env_remove("TMUX").env("LC_ALL", "C.UTF-8");
         command
-    }
-
-    /// The command by which a pane of tmux shows a window; nothing can be typed there.
-    pub fn look_at(&self, window: &Window) -> [String; 11] {
-        let socket = self.folder.path().join("tmux").display().to_string();
-        let words = ["env", "-u", "TMUX", "tmux", "-u", "-S", &socket, "attach", "-r", "-t", &target(window)];
-        words.map(str::to_owned)
     }
 
     /// Looks again and again until something is there.
