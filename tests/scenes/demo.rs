@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::play::{Audience, play};
-use super::scene::{Action, Scene, Step};
+use super::scene::{Action, Scene, Step, Window};
 use super::stage::{Stage, target};
 
 /// Between two characters that are typed, and between two steps.
@@ -34,7 +34,8 @@ struct Spectator {
     columns: usize,
     /// All windows are seen at once.
     side_by_side: bool,
-    /// The window whose pane is selected.
+    /// The pane of each window, by tmux's number, and the window whose pane is selected.
+    panes: Vec<String>,
     current: usize,
 }
 
@@ -51,13 +52,13 @@ pub fn demonstrate(scene: &Scene, stage: Stage, next: &str) -> Result<End, Strin
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err("A demonstration needs a terminal".to_owned());
     }
-    let mut spectator = Spectator { attached: None, columns: 80, side_by_side: false, current: 0 };
+    let mut spectator = Spectator { attached: None, columns: 80, side_by_side: false, panes: Vec::new(), current: 0 };
     let played = play(scene, &stage, &mut spectator).and_then(|()| {
         say(&stage, spectator.columns, &format!("That was \"{}\".", scene.title), &format!("Enter: {next}"))?;
         let is_pressed = || Ok(stage.run(&["show", "-qv", "-t", DEMO, "@enter"])?.starts_with('1').then_some(()));
         stage.wait_for("Enter", FOREVER, is_pressed)
     });
-    let stopped = spectator.attached.as_mut().is_some_and(|child| child.try_wait().is_ok_and(|end| end.is_some()));
+    let stopped = played.is_err() && stage.run(&["has-session", "-t", DEMO]).is_err();
     // The end of the stage gives the terminal back.
     drop(stage);
     if let Some(mut child) = spectator.attached {
@@ -80,22 +81,25 @@ fn say(stage: &Stage, columns: usize, sentence: &str, keys: &str) -> Result<(), 
     Ok(())
 }
 
-/// Whether the terminal has room for the first window at the left and the others at the right, each with its title.
-fn has_room(scene: &Scene, (columns, rows): (usize, usize)) -> bool {
-    let Some((first, others)) = scene.windows.split_first() else { return false };
-    let right = others.iter().map(|window| usize::from(window.columns) + 1).max().unwrap_or_default();
-    let below: usize = others.iter().map(|window| usize::from(window.rows) + 1).sum();
-    columns >= usize::from(first.columns) + right && rows >= below.max(usize::from(first.rows) + 1) + 3
+/// The columns and rows that the windows take in two columns, each with its title, and how many are in the left one.
+fn two_columns(windows: &[Window]) -> (usize, usize, usize) {
+    let rows = |windows: &[Window]| windows.iter().map(|window| usize::from(window.rows) + 1).sum::<usize>();
+    let columns = |windows: &[Window]| windows.iter().map(|window| usize::from(window.columns) + 1).max().unwrap_or(0);
+    let size = |left: usize| {
+        let (left, right) = windows.split_at(left);
+        (columns(left) + columns(right), rows(left).max(rows(right)), left.len())
+    };
+    (1..=windows.len()).map(size).min_by_key(|&(_, rows, _)| rows).unwrap_or_default()
 }
 
 impl Spectator {
     /// Selects the window's pane, and where not all fit shows it alone.
     fn turn_to(&mut self, stage: &Stage, window: usize) -> Result<(), String> {
-        let pane = format!("=demo:.{window}");
-        stage.run(&["select-pane", "-Z", "-t", &pane])?;
+        let pane = &self.panes[window];
+        stage.run(&["select-pane", "-Z", "-t", pane])?;
         let zoomed = stage.run(&["display", "-p", "-t", DEMO, "#{window_zoomed_flag}"])?;
         if !self.side_by_side && zoomed.trim() == "0" {
-            stage.run(&["resize-pane", "-Z", "-t", &pane])?;
+            stage.run(&["resize-pane", "-Z", "-t", pane])?;
         }
         self.current = window;
         Ok(())
@@ -112,25 +116,34 @@ impl Audience for Spectator {
     }
 
     fn opened(&mut self, stage: &Stage, scene: &Scene) -> Result<(), String> {
-        for (number, window) in scene.windows.iter().enumerate() {
-            let pane = format!("=demo:.{number}");
-            let before = format!("=demo:.{}", number.saturating_sub(1));
-            let command: &[&str] =
-                if number == 0 { &["new-session", "-d", "-s", "demo"] } else { &["split-window", "-d", "-t", &before] };
+        let (columns, rows, left) = two_columns(&scene.windows);
+        self.panes = vec![String::new(); scene.windows.len()];
+        // First the tops of both columns.
+        let tops = [0, left].into_iter().filter(|top| *top < scene.windows.len());
+        for number in tops.chain((1..scene.windows.len()).filter(|number| *number != left)) {
+            let window = &scene.windows[number];
+            let command = match number {
+                0 => vec!["new-session", "-d", "-s", "demo", "-x", "400", "-y", "200"],
+                _ if number == left => vec!["split-window", "-d", "-h", "-t", &self.panes[0]],
+                _ => vec!["split-window", "-d", "-v", "-t", &self.panes[number - 1]],
+            };
             // The pane only looks at the window: nothing can be typed there.
             let tmux = stage.tmux();
             let options: Vec<&str> = tmux.get_args().filter_map(|word| word.to_str()).collect();
             let attach = ["attach", "-r", "-t", &target(window)];
-            stage.run(&[command, &["env", "-u", "TMUX", "tmux"], &options, &attach].concat())?;
-            stage.run(&["select-layout", "-t", DEMO, "tiled", ";", "select-pane", "-t", &pane, "-T", &window.title])?;
+            let look = ["-P", "-F", "#{pane_id}", "env", "-u", "TMUX", "tmux"];
+            let pane = stage.run(&[&command, &look[..], &options, &attach].concat())?.trim().to_owned();
+            stage.run(&["select-pane", "-t", &pane, "-T", &window.title])?;
+            self.panes[number] = pane;
         }
         stage.run(&["set", "-t", DEMO, "status", STATUS, ";", "set", "-t", DEMO, "status-style", "reverse"])?;
         stage.run(&["set", "-t", DEMO, "key-table", "demo", ";", "bind", "-T", "demo", "Any", "refresh-client"])?;
         stage.run(&["bind", "-T", "demo", "C-c", "kill-server"])?;
         stage.run(&["bind", "-T", "demo", "Enter", "set", "-t", DEMO, "@enter", "1"])?;
+        say(stage, self.columns, &scene.title, "")?;
         let attach = stage.tmux().args(["attach", "-t", DEMO]).spawn();
         self.attached = Some(attach.map_err(|error| format!("tmux: {error}"))?);
-        let size = stage.wait_for("the terminal", START, || {
+        let size: (usize, usize) = stage.wait_for("the terminal", START, || {
             let clients = stage.run(&["list-clients", "-t", DEMO, "-F", "#{client_width} #{client_height}"])?;
             let sizes = clients.trim().split_once(' ');
             Ok(sizes.and_then(|(columns, rows)| Some((columns.parse().ok()?, rows.parse().ok()?))))
@@ -138,19 +151,16 @@ impl Audience for Spectator {
         // Without the terminal the demonstration ends.
         stage.run(&["set", "-t", DEMO, "destroy-unattached", "on"])?;
         self.columns = size.0;
-        self.side_by_side = has_room(scene, size);
+        self.side_by_side = size.0 >= columns && size.1 >= rows + 3;
         if self.side_by_side {
-            let width = scene.windows[0].columns.to_string();
             stage.run(&["set", "-w", "-t", DEMO, "pane-border-status", "top"])?;
             stage.run(&["set", "-w", "-t", DEMO, "pane-border-format", " #{pane_title} "])?;
-            stage.run(&["set", "-w", "-t", DEMO, "main-pane-width", &width])?;
-            stage.run(&["select-layout", "-t", DEMO, "main-vertical"])?;
-            for (number, window) in scene.windows.iter().enumerate().skip(1) {
-                stage.run(&["resize-pane", "-t", &format!("=demo:.{number}"), "-y", &window.rows.to_string()])?;
+            for (window, pane) in scene.windows.iter().zip(&self.panes) {
+                let (columns, rows) = (window.columns.to_string(), window.rows.to_string());
+                stage.run(&["resize-pane", "-t", pane, "-x", &columns, "-y", &rows])?;
             }
         }
         self.turn_to(stage, 0)?;
-        say(stage, self.columns, &scene.title, "")?;
         thread::sleep(SENTENCE);
         Ok(())
     }

@@ -56,30 +56,33 @@ fn demo(names: &[&str]) -> Result<(), String> {
             .map(|name| if name.parse::<u32>().is_ok() { format!("task-{name}") } else { (*name).to_owned() })
             .collect(),
     };
+    let mut missing = Vec::new();
     for (number, name) in names.iter().enumerate() {
         let scene = Scene::load(name)?;
         let next = names.get(number + 1).map_or("the end".to_owned(), |name| format!("go on with {name}"));
-        let end = match open(&scene) {
-            Ok(stage) => demonstrate(&scene, stage, &next)?,
-            Err(error) if names.len() > 1 => {
-                eprintln!("{error}");
-                continue;
+        match open(&scene) {
+            Ok(stage) => {
+                if demonstrate(&scene, stage, &next)? == End::Stopped {
+                    break;
+                }
             }
-            Err(error) => return Err(error),
-        };
-        if end == End::Stopped {
-            break;
+            Err(tool) => missing.push(tool),
         }
     }
-    Ok(())
+    // One sentence for what several scenes need.
+    missing.dedup();
+    if missing.is_empty() { Ok(()) } else { Err(missing.join("\n")) }
 }
 
 /// A stage for a scene, if everything that it needs is there.
 fn open(scene: &Scene) -> Result<Stage, String> {
-    match scene.missing() {
-        Some(tool) => Err(format!("The scene {} needs {tool}: on Debian 'sudo apt install {tool}'", scene.name)),
-        None => Stage::open(&programs()?, Stage::can_be_apart()),
-    }
+    let package = match scene.missing() {
+        None => return Stage::open(&programs()?, Stage::can_be_apart()),
+        Some("tmux") => return Err("Scenes need tmux: on Debian 'sudo apt install tmux'".to_owned()),
+        Some("pgrep" | "ps") => "procps",
+        Some(tool) => tool,
+    };
+    Err(format!("The scene {} needs {package}: on Debian 'sudo apt install {package}'", scene.name))
 }
 
 /// Prints what each window shows in the end, for whoever writes the report.

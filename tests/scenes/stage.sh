@@ -10,5 +10,5 @@ fi
 # Not -f /dev/null alone: the settings of whoever plays the scene have no place here.
 tmux -S "$STAGE/tmux" -f /dev/null -D </dev/null &
 cat >/dev/null
-tmux -S "$STAGE/tmux" kill-server
+tmux -S "$STAGE/tmux" kill-server 2>/dev/null || true
 wait
