@@ -11,6 +11,7 @@ mod scene;
 mod stage;
 
 use std::env;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -90,8 +91,10 @@ fn text(name: &str) -> Result<(), String> {
     let scene = Scene::load(name)?;
     let stage = open(&scene)?;
     play(&scene, &stage, &mut Nobody)?;
+    let mut text = String::new();
     for window in &scene.windows {
-        println!("<!-- scene {name}: {} -->\n```text\n{}\n```\n", window.name, stage.text(window)?.join("\n"));
+        let lines = stage.text(window)?.join("\n");
+        text += &format!("<!-- scene {name}: {} -->\n```text\n{lines}\n```\n\n", window.name);
     }
-    Ok(())
+    io::stdout().write_all(text.as_bytes()).map_err(|error| error.to_string())
 }
