@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::play::{Audience, play};
 use super::scene::{Action, Scene, Step, Window};
-use super::stage::{Stage, target};
+use super::stage::{Stage, target, wait_for};
 
 /// Between two characters that are typed, and between two steps.
 const KEY: Duration = Duration::from_millis(40);
@@ -56,7 +56,7 @@ pub fn demonstrate(scene: &Scene, stage: Stage, next: &str) -> Result<End, Strin
     let played = play(scene, &stage, &mut spectator).and_then(|()| {
         say(&stage, spectator.columns, &format!("That was \"{}\".", scene.title), &format!("Enter: {next}"))?;
         let is_pressed = || Ok(stage.run(&["show", "-qv", "-t", DEMO, "@enter"])?.starts_with('1').then_some(()));
-        stage.wait_for("Enter", FOREVER, is_pressed)
+        wait_for("Enter", FOREVER, is_pressed)
     });
     let stopped = played.is_err() && stage.run(&["has-session", "-t", DEMO]).is_err();
     // The end of the stage gives the terminal back.
@@ -71,8 +71,8 @@ pub fn demonstrate(scene: &Scene, stage: Stage, next: &str) -> Result<End, Strin
 fn say(stage: &Stage, columns: usize, sentence: &str, keys: &str) -> Result<(), String> {
     // As many words as fit into the first row.
     let fits = |end: &usize| *end + 2 <= columns;
-    let ends = sentence.match_indices(' ').map(|(at, _)| at).chain([sentence.len()]);
-    let end = ends.filter(fits).last().unwrap_or(sentence.len());
+    let mut ends = sentence.match_indices(' ').map(|(at, _)| at).chain([sentence.len()]);
+    let end = ends.rfind(fits).unwrap_or(sentence.len());
     let rows = [&sentence[..end], sentence[end..].trim_start()].map(|row| row.replace('#', "##"));
     let bar = format!("#[align=left] #{{pane_title}} #[align=right] {keys}   Ctrl-C: stop ");
     for (number, row) in rows.iter().map(|row| format!("#[bold] {row}")).chain([bar]).enumerate() {
@@ -143,7 +143,7 @@ impl Audience for Spectator {
         say(stage, self.columns, &scene.title, "")?;
         let attach = stage.tmux().args(["attach", "-t", DEMO]).spawn();
         self.attached = Some(attach.map_err(|error| format!("tmux: {error}"))?);
-        let size: (usize, usize) = stage.wait_for("the terminal", START, || {
+        let size: (usize, usize) = wait_for("the terminal", START, || {
             let clients = stage.run(&["list-clients", "-t", DEMO, "-F", "#{client_width} #{client_height}"])?;
             let sizes = clients.trim().split_once(' ');
             Ok(sizes.and_then(|(columns, rows)| Some((columns.parse().ok()?, rows.parse().ok()?))))

@@ -91,10 +91,10 @@ fn text(name: &str) -> Result<(), String> {
     let scene = Scene::load(name)?;
     let stage = open(&scene)?;
     play(&scene, &stage, &mut Nobody)?;
-    let mut text = String::new();
-    for window in &scene.windows {
+    let mut output = io::stdout().lock();
+    let mut print = |text: String| output.write_all(text.as_bytes()).map_err(|error| error.to_string());
+    scene.windows.iter().try_for_each(|window| {
         let lines = stage.text(window)?.join("\n");
-        text += &format!("<!-- scene {name}: {} -->\n```text\n{lines}\n```\n\n", window.name);
-    }
-    io::stdout().write_all(text.as_bytes()).map_err(|error| error.to_string())
+        print(format!("<!-- scene {name}: {} -->\n```text\n{lines}\n```\n\n", window.name))
+    })
 }

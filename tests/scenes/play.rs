@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::fits;
 use super::scene::{Action, Scene, Step};
-use super::stage::Stage;
+use super::stage::{Stage, wait_for};
 
 /// Those who look at the stage. Without any other word the scene goes on as fast as it can, and nobody looks.
 pub trait Audience {
@@ -111,7 +111,7 @@ fn wait(
 ) -> Result<Seen, String> {
     let window = &scene.windows[step.action.window().unwrap_or_default()];
     let what = format!("tests/scenes/{}.scene:{}, {:?}", scene.name, step.line, step.action);
-    let found = stage.wait_for(&what, patience, || Ok(look(&stage.text(window)?)));
+    let found = wait_for(&what, patience, || Ok(look(&stage.text(window)?)));
     found.map_err(|error| {
         let shown = stage.text(window).map(|lines| format!("\n{}", lines.join("\n")));
         error + &shown.unwrap_or_default()

@@ -63,9 +63,13 @@ impl Stage {
         fs::create_dir(&home).map_err(|error| format!("{}: {error}; is there another scene?", home.display()))?;
         let mut command = Command::new(if apart { "unshare" } else { "sh" });
         if apart {
-            command.args(NAMESPACES).arg("sh").env("NAMESPACES", "1");
+            command.args(NAMESPACES).arg("sh");
         }
-        command.arg(self::folder().join("stage.sh")).env("STAGE", folder.path()).env("PROGRAMS", programs);
+        command
+            .arg(self::folder().join("stage.sh"))
+            .env("STAGE", folder.path())
+            .env("PROGRAMS", programs)
+            .env("APART", if apart { "1" } else { "" });
         command.env_remove("TMUX").env("LC_ALL", "C.UTF-8").stdin(Stdio::piped()).stdout(Stdio::null());
         let script = prepare(&home, programs, apart).and_then(|()| command.spawn());
         if script.is_err() && !apart {
@@ -73,7 +77,7 @@ impl Stage {
         }
         // From here on the stage is taken down in the end.
         let stage = Stage { script: script.map_err(failed)?, folder, home, seen };
-        stage.wait_for("tmux", START, || Ok(stage.run(&["start-server"]).ok()))?;
+        wait_for("tmux", START, || Ok(stage.run(&["start-server"]).ok()))?;
         stage.run(&["set", "-g", "status", "off", ";", "set", "-g", "prefix", "None"])?;
         stage.run(&["set", "-g", "history-limit", HISTORY, ";", "set", "-s", "escape-time", "0"])?;
         // Where a terminal is larger than what it shows.
@@ -153,28 +157,6 @@ impl Stage {
         command.args(["-N", "-S"]).arg(self.folder.path().join("tmux")).env_remove("TMUX").env("LC_ALL", "C.UTF-8");
         command
     }
-
-    /// Looks again and again until something is there.
-    pub fn wait_for<T>(
-        &self,
-        what: &str,
-        patience: Duration,
-        look: impl Fn() -> Result<Option<T>, String>,
-    ) -> Result<T, String> {
-        let deadline = Instant::now() + patience;
-        loop {
-            if let Some(found) = look()? {
-                return Ok(found);
-            }
-            if Instant::now() > deadline {
-                return Err(format!("never came: {what}"));
-            }
-            if STOPPED.load(Ordering::Relaxed) {
-                return Err("stopped".to_owned());
-            }
-            thread::sleep(GLANCE);
-        }
-    }
 }
 
 impl Drop for Stage {
@@ -185,6 +167,23 @@ impl Drop for Stage {
         if self.seen == Path::new(SHARED) {
             let _ = fs::remove_dir_all(SHARED);
         }
+    }
+}
+
+/// Looks again and again until something is there.
+pub fn wait_for<T>(what: &str, patience: Duration, look: impl Fn() -> Result<Option<T>, String>) -> Result<T, String> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if let Some(found) = look()? {
+            return Ok(found);
+        }
+        if Instant::now() > deadline {
+            return Err(format!("never came: {what}"));
+        }
+        if STOPPED.load(Ordering::Relaxed) {
+            return Err("stopped".to_owned());
+        }
+        thread::sleep(GLANCE);
     }
 }
 
@@ -200,9 +199,9 @@ fn prepare(home: &Path, programs: &Path, apart: bool) -> io::Result<()> {
     // Where there are namespaces the programs are mounted there.
     let release = home.join("target/release");
     if apart {
-        fs::create_dir(release)?
+        fs::create_dir(release)?;
     } else {
-        symlink(programs, release)?
+        symlink(programs, release)?;
     }
     fs::create_dir(home.join("bin"))?;
     fs::copy(folder().join("cargo"), home.join("bin/cargo"))?;
