@@ -37,6 +37,7 @@
 //! - [`source`]: reads Rust without comments, strings and tests
 //! - [`limits`], [`protocol`], [`readme`]: PROTOCOL.md and README.md say what the code says
 //! - `quick_start`: the commands of README.md, from a fresh clone
+//! - `scenes`: what README.md and the report show is what the programs show
 
 #![allow(clippy::unwrap_used, clippy::format_collect, reason = "a test fails by panicking, and need not be fast")]
 #![cfg_attr(not(feature = "full"), allow(dead_code, reason = "some helpers are for the tests of wings"))]
@@ -101,3 +102,5 @@ mod without_tls;
 
 #[cfg(feature = "full")]
 mod quick_start;
+#[cfg(feature = "full")]
+mod scenes;
