@@ -36,6 +36,7 @@
 //! - [`structure`]: arrows point down, and the core knows no wing
 //! - [`source`]: reads Rust without comments, strings and tests
 //! - [`limits`], [`protocol`], [`readme`]: PROTOCOL.md and README.md say what the code says
+//! - [`report`]: its links, commands, figures and the table of socket calls are right
 //! - `quick_start`: the commands of README.md, from a fresh clone
 //! - `scenes`: what README.md and the report show is what the programs show
 
@@ -60,6 +61,7 @@ mod protocol;
 mod readme;
 mod reconnect;
 mod registration;
+mod report;
 mod rooms;
 mod shortage;
 mod source;
