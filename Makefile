@@ -6,6 +6,7 @@ NICK ?=
 PORT ?=
 SERVER ?= 127.0.0.1:6667
 ARGS ?=
+TASK ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 features = $(if $(filter core,$(FEATURES)),--no-default-features,$(addprefix --features ,$(FEATURES)))
@@ -19,8 +20,8 @@ started = Building groupchat: about a minute the first time. A second terminal w
 # the last line, "Finished", is taken away, so that nothing is seen when there was nothing to build.
 define build
 @test -e "$(target)/chat-server" || echo "$(started)" >&2
-@if [ -t 2 ] && [ "$$TERM" != dumb ]; then $(CARGO) build --release $(features) && printf '\033[A\033[2K' >&2; \
-else $(CARGO) build --release --quiet $(features); fi
+@if [ -t 2 ] && [ "$$TERM" != dumb ]; then $(CARGO) build --release $(features) $(1) && printf '\033[A\033[2K' >&2; \
+else $(CARGO) build --release --quiet $(features) $(1); fi
 endef
 
 .PHONY: help
@@ -49,6 +50,12 @@ run-gui: cargo ## the same with a page for a browser: make run-gui [NICK=albert]
 run-directory: cargo ## open the directory of multicast rooms: make run-directory [NICK=albert] [SERVER=host:port]
 	$(build)
 	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --directory --server '$(SERVER)' $(if $(NICK),--nick '$(NICK)') $(ARGS)
+
+.PHONY: demo
+demo: cargo ## show the tasks live, in tmux: make demo [TASK=4] (1 to 4, or a scene: file, group, ...)
+	$(build)
+	$(call build,--example scenes)
+	@"$(target)/examples/scenes" demo $(TASK)
 
 .PHONY: build
 build: cargo ## build the server and the client (FEATURES=core or default for a part)

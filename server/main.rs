@@ -105,6 +105,7 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let wings = Arc::new(Wings::plug_in(wings, commands::table()));
 
     let (events, global_buffer) = mpsc::sync_channel(limits::GLOBAL_BUFFER);
+    let wanted = args.core.max_clients;
     let server = Arc::new(Server::new(args.core, log, events));
     let broadcaster = thread::Builder::new().name("broadcaster".into()).spawn(move || broadcast(&global_buffer))?;
     for listener in &listeners {
@@ -115,6 +116,11 @@ fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if room < server.options.max_clients {
         let more = "for more, raise ulimit -n before the start";
         server.log.line(format_args!("There are file descriptors for {room} clients; {more}"));
+    }
+    let room = server.options.max_clients;
+    if room < wanted {
+        let more = "for more, raise vm.max_map_count (sysctl) before the start";
+        server.log.line(format_args!("There are memory mappings for the threads of {room} clients; {more}"));
     }
     let password = if server.options.password.is_some() { " --password PASSWORD" } else { "" };
     for address in reachable(listeners.iter().filter_map(|listener| listener.local_addr().ok())) {

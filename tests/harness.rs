@@ -5,6 +5,7 @@
 //! and the server's window are printed.
 
 mod client;
+mod fits;
 mod program;
 
 use std::collections::VecDeque;
@@ -18,7 +19,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-pub use client::{ABLE, Client, batch, fits};
+pub use client::{ABLE, Client, batch};
+pub use fits::fits;
 pub use program::{Output, Program, with_default_signals};
 
 /// How long a test waits for anything before it fails.

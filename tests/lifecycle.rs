@@ -8,7 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::endurance::talk_until_carol_is_cut_off;
-use crate::harness::{Client, Output, PATIENCE, Program, Server};
+use crate::harness::{Client, Output, PATIENCE, Program, Server, skip};
 
 /// What a server may take to end.
 const END: Duration = Duration::from_secs(5);
@@ -205,7 +205,7 @@ fn several_addresses_are_one_chat() {
 #[test]
 fn ipv6_is_spoken_where_there_is_any() {
     if TcpListener::bind("[::1]:0").is_err() {
-        return;
+        return skip("there is no IPv6 here");
     }
     let server = Server::start(&["--listen", "[::1]:0"]);
     let mut alice = server.client("alice");

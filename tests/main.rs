@@ -38,6 +38,7 @@
 //! - [`limits`], [`protocol`], [`readme`]: PROTOCOL.md and README.md say what the code says
 //! - [`report`]: its links, commands, figures and the table of socket calls are right
 //! - `quick_start`: the commands of README.md, from a fresh clone
+//! - `scenes`: what README.md and the report show is what the programs show
 
 #![allow(clippy::unwrap_used, clippy::format_collect, reason = "a test fails by panicking, and need not be fast")]
 #![cfg_attr(not(feature = "full"), allow(dead_code, reason = "some helpers are for the tests of wings"))]
@@ -103,3 +104,5 @@ mod without_tls;
 
 #[cfg(feature = "full")]
 mod quick_start;
+#[cfg(feature = "full")]
+mod scenes;

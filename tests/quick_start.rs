@@ -1,4 +1,5 @@
-//! The quick start of README.md, from a fresh clone: its commands are run as they stand there, but for addresses.
+//! The quick start of README.md, from a fresh clone: its commands are run as they stand there, but for addresses. What they
+//! show is compared by the scenes.
 //!
 //! The clone is built beside the test's own build, without optimisation, and stays there for the next time.
 
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::client::person::{Person, WELCOME};
-use crate::harness::{Output, PATIENCE, Program, fits};
+use crate::harness::{Output, PATIENCE, Program};
 use crate::source::root;
 
 /// A clone of the project, which one test at a time may use.
@@ -79,15 +80,15 @@ impl Clone {
     }
 }
 
-/// The lines of the blocks of this kind in the chapter of README.md, block by block.
-fn blocks(chapter: &str, kind: &str) -> Vec<Vec<String>> {
+/// The commands in the chapter of README.md, block by block.
+fn commands(chapter: &str) -> Vec<Vec<String>> {
     let document = fs::read_to_string(root().join("README.md")).unwrap();
     let chapter = document.split("\n## ").find(|text| text.starts_with(chapter)).unwrap().to_owned();
     let (mut blocks, mut inside) = (Vec::<Vec<String>>::new(), false);
     for line in chapter.lines().map(str::trim_end) {
         match line.trim_start().strip_prefix("```") {
             Some(begins) => {
-                inside = begins == kind;
+                inside = begins == "sh";
                 blocks.extend(inside.then(Vec::new));
             }
             None if inside => blocks.last_mut().unwrap().push(line.trim_start().to_owned()),
@@ -95,20 +96,6 @@ fn blocks(chapter: &str, kind: &str) -> Vec<Vec<String>> {
         }
     }
     blocks
-}
-
-/// A line of a transcript as a pattern: ports, keys and paths are different each time.
-fn pattern(line: &str) -> String {
-    let changes = |word: &str| {
-        let digits = word.trim_end_matches(['.', ')', ';']);
-        digits.starts_with('/')
-            || digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':')
-    };
-    let word = |word: &str| {
-        let word = word.replace("127.0.0.1:6667", "127.0.0.1:*");
-        if changes(&word) { format!("*{}", if word.ends_with(')') { ")" } else { "" }) } else { word }
-    };
-    line.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Runs make, which succeeds; what it says.
@@ -188,7 +175,7 @@ fn the_quick_start_works_from_a_fresh_clone() {
         make(&clone, &["build", &features]);
         assert_eq!(make(&clone, &["build", &features]), "", "there was nothing to build");
     }
-    let steps = blocks("Quick start", "sh");
+    let steps = commands("Quick start");
     let [server, clients, elsewhere, core, ..] = &steps[..] else { panic!("{steps:#?}") };
     let data = clone.home.path().join("data");
     let options = format!("--listen 127.0.0.1:0 --data-dir {}", data.display());
@@ -196,15 +183,7 @@ fn the_quick_start_works_from_a_fresh_clone() {
     let address = program.ready().remove(0);
     let mut people: BTreeMap<&str, Person> = BTreeMap::new();
     for (line, name) in clients.iter().zip(["tesla", "albert"]) {
-        let (person, said) = clone.client(&format!("{line} SERVER={address}"), name);
-        if name == "tesla" {
-            // As the transcript has it.
-            let shown = blocks("Quick start", "text").remove(0);
-            let fits_all = shown.len() == said.len() + 1
-                && shown[1..].iter().zip(&said).all(|(shown, said)| fits(&pattern(shown), said));
-            assert!(fits_all, "README.md shows {shown:#?}\nand it is {said:#?}");
-        }
-        people.insert(name, person);
+        people.insert(name, clone.client(&format!("{line} SERVER={address}"), name).0);
     }
     for (name, seen) in [("tesla", "albert joined the conversation"), ("albert", "tesla left the conversation")] {
         let person = people.get_mut(name).unwrap();
@@ -213,16 +192,6 @@ fn the_quick_start_works_from_a_fresh_clone() {
         person.expect_goodbye();
         program.expect_log(&format!("is offline (Quit)  [ {name} ]"));
     }
-    // What the console has shown stands in README.md, line by line.
-    let shown = blocks("", "text").remove(0);
-    let first = |lines: &[String]| lines.iter().position(|line| line.contains("joined #lobby  [ albert ]")).unwrap();
-    // Cargo's last line is taken away before the server's first one.
-    let text = program.text().replace("\u{1b}[A\u{1b}[2K", "");
-    let text: Vec<String> = text.lines().map(str::to_owned).collect();
-    let begin = text.iter().position(|line| line.contains("has started listening")).unwrap();
-    let (shown, text) = (&shown[1..=first(&shown)], &text[begin..=first(&text)]);
-    assert_eq!(shown.len(), text.len(), "README.md shows {shown:#?}\nand it is {text:#?}");
-    shown.iter().zip(text).for_each(|(shown, text)| assert!(fits(&pattern(shown), text), "{shown:?} is {text:?}"));
     program.type_bytes(b"stop\n");
     assert_eq!(program.exit_code(PATIENCE), Some(0));
 

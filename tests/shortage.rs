@@ -157,3 +157,11 @@ fn without_threads_the_server_sends_newcomers_away_and_goes_on() {
     server.wait_until(&mut alice, "a thread that has ended", |server| server.program.threads() < threads);
     server.client("carol");
 }
+
+#[test]
+fn a_server_takes_no_more_clients_than_it_has_memory_mappings_for_their_threads() {
+    let server = Server::start(&["--max-clients", "1000000000"]);
+    if cfg!(target_os = "linux") {
+        server.program.expect_log("There are memory mappings for the threads of ");
+    }
+}

@@ -21,6 +21,8 @@ pub fn receiver_loop(client: &Client, mut connection: Connection, give_up: fn(&C
     loop {
         let since = Instant::now();
         let reason = read_until_lost(client, &mut connection);
+        // Closed at once: until a new connection the server would wait for the end of this one.
+        drop(connection);
         if since.elapsed() > STABLE {
             attempt = 0;
         }

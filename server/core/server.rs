@@ -46,7 +46,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new(options: Options, log: Log, events: SyncSender<Event>) -> Self {
+    pub fn new(mut options: Options, log: Log, events: SyncSender<Event>) -> Self {
         let started_at = SystemTime::now();
         let (stopping, registry, turn) = (AtomicBool::new(false), Mutex::default(), Mutex::default());
         let (run, messages) = (AtomicU64::new(Msgid::run_at(started_at)), AtomicU64::new(0));
@@ -54,6 +54,8 @@ impl Server {
         let _ = os::random::<1>();
         let descriptors = Descriptors::divide(os::free_descriptors());
         let disk = DiskGate::new(descriptors);
+        let threads = os::free_threads().map(|most| most.saturating_sub(descriptors.transfers()));
+        options.max_clients = threads.map_or(options.max_clients, |most| most.min(options.max_clients));
         let (open_sockets, queued) = Default::default();
         Server {
             options,

@@ -151,6 +151,15 @@ pub fn free_descriptors() -> Option<usize> {
     Some(limit.saturating_sub(fs::read_dir("/proc/self/fd").ok()?.count()))
 }
 
+/// How many more threads this process may start before memory mappings run out, of which the allocator keeps an eighth;
+/// `None` where the system does not say (Linux: proc(5), `max_map_count`). Each thread takes four: a stack, and the one on
+/// which std reports its overflow, each with a guard page. Without the last of them std ends the thread before it runs.
+pub fn free_threads() -> Option<usize> {
+    let most: usize = fs::read_to_string("/proc/sys/vm/max_map_count").ok()?.trim().parse().ok()?;
+    let used = fs::read_to_string("/proc/self/maps").ok()?.lines().count();
+    Some(most.saturating_sub(used) / 8 * 7 / 4)
+}
+
 /// The columns of the terminal that controls this process; `None` where there is none. std does not know them, so stty(1)
 /// is asked.
 pub fn terminal_width() -> Option<usize> {

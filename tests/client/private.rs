@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::harness::Server;
+use crate::harness::{Server, skip};
 
 use super::person::{Home, WELCOME};
 use super::tesla_and_albert;
@@ -130,8 +130,7 @@ fn ctrl_d_discards_a_half_typed_line_at_a_terminal() {
     // Where the system edits the line, and not the client.
     command.env("TERM", "dumb");
     let Ok(mut script) = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
-        println!("script is not installed, so this is not tested");
-        return;
+        return skip("script is not installed");
     };
     let (mut keyboard, mut screen) = (script.stdin.take().unwrap(), script.stdout.take().unwrap());
     let mut seen = String::new();

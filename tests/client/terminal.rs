@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Instant;
 
-use crate::harness::{Client, PATIENCE, Server};
+use crate::harness::{Client, PATIENCE, Server, skip};
 
 use super::person::Home;
 use super::scripts::listener;
@@ -32,7 +32,7 @@ impl Terminal {
         // The editor, which wants a better terminal, has tests of its own.
         shell.env("NO_COLOR", "1").env("USER", "tesla").env("TERM", "dumb");
         let Ok(mut script) = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
-            println!("script is not installed, so terminals are not tested");
+            skip("script is not installed");
             return None;
         };
         let mut pipe = script.stdout.take().unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use wire::stream::Stream;
 use wire::{limits, numeric};
 
-use super::{PATIENCE, Transcript};
+use super::{PATIENCE, Transcript, fits};
 
 /// One connection to a server.
 pub struct Client {
@@ -228,13 +228,6 @@ fn checked(bytes: Vec<u8>) -> String {
     line.truncate(line.len() - 2);
     assert!(!line.contains(['\r', '\0']), "{line:?}");
     line
-}
-
-/// Whether `line` is `pattern`, in which `*` stands for any characters.
-pub fn fits(pattern: &str, line: &str) -> bool {
-    let Some((start, rest)) = pattern.split_once('*') else { return pattern == line };
-    let Some(tail) = line.strip_prefix(start) else { return false };
-    rest.is_empty() || tail.char_indices().any(|(at, _)| fits(rest, &tail[at..]))
 }
 
 /// The capabilities of a client that can send and gets messages of several rows.

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::harness::{Client, Server};
+use crate::harness::{Client, Server, skip};
 use crate::mail::stored;
 
 /// irssi on a terminal of its own, which logs all that it shows; `how` are settings of the connection, `network` of the
@@ -42,8 +42,7 @@ pub fn wait_until_here(server: &Server, watcher: &mut Client, times: usize) {
 fn irssi_gets_its_letters_exactly_once() {
     let installed = Command::new("irssi").arg("--version").stdout(Stdio::null()).status().is_ok();
     if !installed {
-        println!("irssi is not installed, so it is not tested");
-        return;
+        return skip("irssi is not installed");
     }
     let server = Server::start(&["--flood", "0"]);
     let mut alice = server.client("alice");

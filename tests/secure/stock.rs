@@ -13,14 +13,14 @@ use wire::numeric::{BOUND, REPLACED};
 use wire::tls::{Connector, Identity};
 
 use super::shake_hands;
-use crate::harness::{PATIENCE, Server, fits};
+use crate::harness::{PATIENCE, Server, fits, skip};
 use crate::mail::irssi;
 
 fn is_installed(program: &str) -> bool {
     let version = if program == "openssl" { "version" } else { "--version" };
     let installed = Command::new(program).arg(version).stdout(Stdio::null()).status().is_ok();
     if !installed {
-        println!("{program} is not installed, so it is not tested");
+        skip(&format!("{program} is not installed"));
     }
     installed
 }

@@ -11,7 +11,7 @@ use wire::numeric::{HELD, REPLACED};
 
 use crate::client::person::{Home, Person, WELCOME};
 use crate::client::scripted_server::ScriptedServer;
-use crate::harness::Server;
+use crate::harness::{Server, skip};
 
 const HELD_SENTENCE: &str = "The name tesla is in use by another client of yours";
 const REPLACED_SENTENCE: &str = "another client of yours has the name now; start this one again to have it back here";
@@ -203,8 +203,7 @@ fn on_a_terminal(home: &Home, file: &str) -> Child {
 #[test]
 fn a_user_at_a_terminal_is_asked() {
     if Command::new("script").arg("--version").stdout(Stdio::null()).status().is_err() {
-        println!("script is not installed, so a terminal is not tested");
-        return;
+        return skip("script is not installed");
     }
     let (server, home, mut tesla, _albert) = tesla_and_albert(&[]);
     tesla.expect_line("albert joined the conversation");

@@ -629,7 +629,7 @@ function makePerson(item, { name, marks, isBlack, why }) {
 
 function colour(name) {
   let sum = 0;
-  for (const character of fold(name)) sum = (sum * 31 + character.codePointAt(0)) % 1009;
+  for (const character of fold(name)) sum = (sum * 31 + character.codePointAt(0)) % 1039;
   return `c${sum % 8}`;
 }
 

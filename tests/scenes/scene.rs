@@ -1,0 +1,239 @@
+//! A scene: windows, what is typed there, and what is waited for. Plain data, in a file `NAME.scene`:
+//!
+//! ```text
+//! title Task 4: from client to client
+//! needs strace                      programs that it takes besides tmux
+//! window server 80x16 The server    a window, its size, its title
+//! window calls@server 80x16 Calls   another one in the same folder, that of the person "server"
+//! acquainted tesla albert           they have met the server before, so nothing is seen of a first contact
+//! say The server starts.            what the demonstration says before the next steps
+//! server> make run-server           types a line, with Enter
+//! tesla~ half a li                  types without Enter
+//! tesla: Tab C-d                    presses keys, by tmux's names
+//! tesla? albert joined              waits for a line with this text, further down than the one before; * is any text
+//! tesla$                            waits until the shell's prompt is back
+//! picture task-4 dark               a picture of all windows, on light ground unless "dark" is there
+//! # a comment
+//! ```
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+pub struct Scene {
+    pub name: String,
+    pub title: String,
+    pub needs: Vec<String>,
+    pub windows: Vec<Window>,
+    pub steps: Vec<Step>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Window {
+    pub name: String,
+    /// Whose folder it is in.
+    pub person: String,
+    pub columns: u16,
+    pub rows: u16,
+    pub title: String,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The line of the file.
+    pub line: usize,
+    pub action: Action,
+}
+
+/// What a step does; a window is meant by its place in [`Scene::windows`].
+#[derive(Debug, PartialEq, Eq)]
+pub enum Action {
+    Enter {
+        window: usize,
+        text: String,
+    },
+    Type {
+        window: usize,
+        text: String,
+    },
+    Press {
+        window: usize,
+        keys: Vec<String>,
+    },
+    Wait {
+        window: usize,
+        pattern: String,
+    },
+    WaitForPrompt {
+        window: usize,
+    },
+    Say(String),
+    Picture {
+        name: String,
+        dark: bool,
+    },
+    /// Each window is closed and opened again, and from now on somebody looks.
+    Curtain,
+}
+
+impl Action {
+    /// The window in which something happens.
+    pub fn window(&self) -> Option<usize> {
+        match *self {
+            Action::Enter { window, .. }
+            | Action::Type { window, .. }
+            | Action::Press { window, .. }
+            | Action::Wait { window, .. }
+            | Action::WaitForPrompt { window } => Some(window),
+            Action::Say(_) | Action::Picture { .. } | Action::Curtain => None,
+        }
+    }
+}
+
+/// Where the scenes are.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenes")
+}
+
+/// The names of all scenes, in the order of the report: the tasks first.
+pub fn names() -> Result<Vec<String>, String> {
+    let entries = fs::read_dir(folder()).map_err(|error| format!("{}: {error}", folder().display()))?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let scenes = paths.filter(|path| path.extension().is_some_and(|kind| kind == "scene"));
+    let mut names: Vec<String> = scenes.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    names.sort_by_key(|name| (!name.starts_with("task-"), name.clone()));
+    Ok(names)
+}
+
+impl Scene {
+    pub fn load(name: &str) -> Result<Scene, String> {
+        let path = folder().join(name).with_extension("scene");
+        let text = fs::read_to_string(&path).map_err(|_| match names() {
+            Ok(names) => format!("there is no scene {name}; there are {}", names.join(", ")),
+            Err(error) => error,
+        })?;
+        Scene::parse(name, &text)
+    }
+
+    /// An error names the file and the line.
+    pub fn parse(name: &str, text: &str) -> Result<Scene, String> {
+        let (name, title) = (name.to_owned(), String::new());
+        let mut scene = Scene { name, title, needs: Vec::new(), windows: Vec::new(), steps: Vec::new() };
+        for (number, line) in text.lines().enumerate().map(|(number, line)| (number + 1, line.trim_end())) {
+            let fault = |why: &str| format!("tests/scenes/{}.scene:{number}: {why}: {line}", scene.name);
+            let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+            let mut words = rest.split_whitespace();
+            let action = match word {
+                "" | "#" => continue,
+                "acquainted" => {
+                    let actions =
+                        acquainted(&scene, words).ok_or_else(|| fault("names of windows, and a window server"))?;
+                    scene.steps.extend(actions.into_iter().map(|action| Step { line: number, action }));
+                    continue;
+                }
+                "title" => {
+                    rest.clone_into(&mut scene.title);
+                    continue;
+                }
+                "needs" => {
+                    scene.needs.extend(words.map(str::to_owned));
+                    continue;
+                }
+                "window" => {
+                    let window = window(rest).ok_or_else(|| fault("not NAME[@PERSON] COLUMNSxROWS TITLE"))?;
+                    if scene.window(&window.name).is_some() {
+                        return Err(fault("there is such a window already"));
+                    }
+                    scene.windows.push(window);
+                    continue;
+                }
+                "say" => Action::Say(rest.to_owned()),
+                "picture" => {
+                    let name = words.next().ok_or_else(|| fault("a picture has a name"))?.to_owned();
+                    let ground = words.next();
+                    if !matches!(ground, None | Some("dark")) {
+                        return Err(fault("a picture is dark or nothing"));
+                    }
+                    Action::Picture { name, dark: ground.is_some() }
+                }
+                _ => {
+                    let known = word.char_indices().next_back().and_then(|(at, sign)| {
+                        let window = scene.window(&word[..at])?;
+                        action(window, sign, rest)
+                    });
+                    known.ok_or_else(|| fault("neither a word of scenes nor something in a window"))?
+                }
+            };
+            scene.steps.push(Step { line: number, action });
+        }
+        if scene.title.is_empty() || scene.windows.is_empty() {
+            return Err(format!("tests/scenes/{}.scene: a scene has a title and a window", scene.name));
+        }
+        Ok(scene)
+    }
+
+    /// The place of the window of this name.
+    pub fn window(&self, name: &str) -> Option<usize> {
+        self.windows.iter().position(|window| window.name == name)
+    }
+
+    /// What it takes and is not there.
+    pub fn missing(&self) -> Option<&str> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let folders: Vec<PathBuf> = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).collect();
+        let is_there = |tool: &str| folders.iter().any(|folder| folder.join(tool).is_file());
+        std::iter::once("tmux").chain(self.needs.iter().map(String::as_str)).find(|tool| !is_there(tool))
+    }
+}
+
+/// `NAME[@PERSON] COLUMNSxROWS TITLE`
+fn window(text: &str) -> Option<Window> {
+    let mut words = text.splitn(3, ' ');
+    let name = words.next()?;
+    let (name, person) = name.split_once('@').unwrap_or((name, name));
+    let (columns, rows) = words.next()?.split_once('x')?;
+    let is_word =
+        |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if !is_word(name)
+        || !is_word(person)
+        || ["title", "needs", "window", "acquainted", "say", "picture"].contains(&name)
+    {
+        return None;
+    }
+    Some(Window {
+        name: name.to_owned(),
+        person: person.to_owned(),
+        columns: columns.parse().ok()?,
+        rows: rows.parse().ok()?,
+        title: words.next()?.to_owned(),
+    })
+}
+
+fn action(window: usize, sign: char, text: &str) -> Option<Action> {
+    let owned = text.to_owned();
+    match sign {
+        '>' => Some(Action::Enter { window, text: owned }),
+        '~' => Some(Action::Type { window, text: owned }),
+        ':' if !text.is_empty() => {
+            Some(Action::Press { window, keys: text.split_whitespace().map(str::to_owned).collect() })
+        }
+        '?' if !text.is_empty() => Some(Action::Wait { window, pattern: format!("*{text}*") }),
+        '$' if text.is_empty() => Some(Action::WaitForPrompt { window }),
+        _ => None,
+    }
+}
+
+/// Each of these people comes to the server once, and leaves; then the server is stopped.
+fn acquainted<'a>(scene: &Scene, people: impl Iterator<Item = &'a str>) -> Option<Vec<Action>> {
+    let server = scene.window("server")?;
+    let enter = |window, text: &str| Action::Enter { window, text: text.to_owned() };
+    let wait = |window, text: &str| Action::Wait { window, pattern: format!("*{text}*") };
+    let mut actions = vec![enter(server, "make run-server"), wait(server, "Type help")];
+    for person in people {
+        let window = scene.window(person)?;
+        actions
+            .extend([enter(window, &format!("make run-client NICK={person}")), wait(window, "Welcome to chat room")]);
+        actions.extend([enter(window, "tata"), Action::WaitForPrompt { window }]);
+    }
+    actions.extend([enter(server, "stop"), Action::WaitForPrompt { window: server }, Action::Curtain]);
+    Some(actions)
+}
