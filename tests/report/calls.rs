@@ -203,13 +203,19 @@ fn the_table_of_calls_has_each_socket_call_of_the_sources_in_its_function() {
 }
 
 #[test]
-fn the_index_has_each_system_call_and_option() {
+fn the_index_has_each_system_call_option_and_error_of_the_chapter() {
     let chapter = fs::read_to_string(root().join(CHAPTER)).unwrap();
-    let (_, index) = chapter.split_once("## Index").expect("the chapter has an index");
-    let words: BTreeSet<&str> = index.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
-    let tables = table(&chapter);
-    let names = tables.iter().flat_map(|row| quoted(&row.system_calls)).flat_map(|call| call.split(['(', ')']));
-    let missing: BTreeSet<_> = names.filter(|name| !name.is_empty() && !words.contains(name)).collect();
+    let (before, index) = chapter.split_once("## Index").expect("the chapter has an index");
+    let words = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+        words.map(str::to_owned).collect()
+    };
+    let (indexed, tables) = (words(index), table(&chapter));
+    // The other tables are about calls that are missing, and errors: their names stand in the first column.
+    let others = before.lines().filter(|line| line.starts_with("| `") && !line.contains("<br>"));
+    let others = others.filter_map(|line| line.split('|').nth(1));
+    let all = tables.iter().map(|row| &*row.system_calls).chain(others).flat_map(quoted);
+    let missing: BTreeSet<_> = all.flat_map(words).filter(|name| !indexed.contains(name)).collect();
     assert!(missing.is_empty(), "the index of {CHAPTER} lacks {missing:?}");
 }
 
