@@ -79,6 +79,15 @@ check: cargo ## check formatting and lints, warnings are errors
 bench: cargo ## measure beside ngircd and inspircd, if installed, and the client's terminal (ARGS="--only-quick" for a first look)
 	$(CARGO) bench $(features) --bench bench -- $(ARGS)
 
+.PHONY: measure
+measure: cargo ## make bench for the report: 15 minutes on a quiet machine, into report/measurements.csv; then make figures
+	rm -f "$(target)/measurements.csv"
+	@for cases in "fanout --clients 50,200,500,1000,2000" "fanout --clients 200 --in-flight 2,4,8,16,64" \
+	"stalled,idle,queries,tls,keys,files,wake-ups,datagrams"; do \
+	$(CARGO) bench $(features) --bench bench -- --csv "$(target)/measurements.csv" --cases $$cases \
+	--warm-up 0.3 --seconds 1.5 --keys 500 $(ARGS) || exit; done
+	mv "$(target)/measurements.csv" report/measurements.csv
+
 .PHONY: clean
 clean: cargo ## remove what was built
 	$(CARGO) clean
