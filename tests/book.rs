@@ -8,8 +8,11 @@ mod plot;
 mod svg;
 mod tables;
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::process::Command;
 
+use crate::harness::skip;
 use crate::source::{files, root};
 use csv::{Measurements, number};
 use numbers::shown;
@@ -67,7 +70,27 @@ fn a_number_that_was_not_measured_is_not_quoted() {
         assert!(tables::fill(&format!("<!-- csv {wrong} --><!-- end -->"), &measured).is_err(), "{wrong}");
     }
     assert!(tables::fill("<!-- csv fan-out -->", &measured).is_err());
+    assert!(tables::fill(&format!("It is\n{key}1<!-- end --> here."), &measured).is_err());
     assert_eq!(number(&measured.0[0].parameters, "speakers"), Some(8.0));
+}
+
+#[test]
+fn links_lead_within_the_book() {
+    if !Command::new("pandoc").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        assert!(std::env::var("BOOK").is_err(), "pandoc is missing");
+        return skip("pandoc is missing");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let made = Command::new(root().join("tests/book/print.sh")).arg(folder.path()).arg("html").output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    let quoted = |name: &str| -> BTreeSet<String> {
+        let starts = page.match_indices(name).map(|(at, _)| &page[at + name.len()..]);
+        starts.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
+    };
+    let (targets, places) = (quoted("href=\"#"), quoted(" id=\""));
+    let dead: Vec<_> = targets.difference(&places).collect();
+    assert!(dead.is_empty() && targets.len() > 20, "nothing has these names: {dead:?}, of {}", targets.len());
 }
 
 #[test]

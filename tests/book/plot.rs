@@ -113,6 +113,6 @@ pub fn legend(svg: &mut Svg, (mut x, y): Point, names: &[&str]) {
         svg.line(&format!("line {class}"), (x, y - 4.0), (x + 28.0, y - 4.0));
         svg.mark(class, (x + 14.0, y - 4.0));
         svg.text("", (x + 36.0, y), name);
-        x += 60.0 + 7.5 * f64::from(u32::try_from(name.len()).expect("a name is short"));
+        x += 60.0 + 8.5 * f64::from(u32::try_from(name.len()).expect("a name is short"));
     }
 }

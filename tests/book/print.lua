@@ -47,12 +47,51 @@ local function link_in(chapter)
   end
 end
 
+-- Characters that fit beside each other in a table on paper.
+local LINE = 100
+
+-- The columns of a table are as wide as their text asks for, not as the dashes below their titles. On paper, where a
+-- wide table cannot be scrolled, each gets its longest word, and its share of what is left.
+local function set_widths(tab)
+  local simple = pandoc.utils.to_simple_table(tab)
+  local rows = { simple.headers, table.unpack(simple.rows) }
+  local least, text, longest, sums = {}, {}, 0, { least = 0, text = 0 }
+  for column = 1, #tab.colspecs do
+    local most = 0
+    least[column], text[column] = 1, 1
+    for _, row in ipairs(rows) do
+      local cell = pandoc.utils.stringify(row[column])
+      most = math.max(most, utf8.len(cell) or #cell)
+      text[column] = text[column] + #cell
+      for word in cell:gmatch("[^%s/_=,:]+") do least[column] = math.max(least[column], 1.15 * #word + 2) end
+    end
+    longest = longest + most
+    sums.least, sums.text = sums.least + least[column], sums.text + text[column]
+  end
+  for column, spec in ipairs(tab.colspecs) do
+    spec[2] = nil
+    if is_print and longest > LINE then
+      local left = math.max(LINE - sums.least, 0)
+      spec[2] = (least[column] + left * text[column] / sums.text) / math.max(LINE, sums.least)
+    end
+  end
+  return tab
+end
+
+-- On paper a long path or name may go on in the next line, at these places.
+local function breakable(code)
+  if is_print and #code.text > 20 then
+    code.text = code.text:gsub("::", "%0\u{200b}"):gsub("[/_=,]", "%0\u{200b}")
+    return code
+  end
+end
+
 function Pandoc(document)
   local blocks, number, seen = pandoc.List(), 0, {}
   local slice = pandoc.List()
   local function finish()
     if number > 0 then
-      blocks:extend(pandoc.walk_block(pandoc.Div(slice), { Link = link_in(chapters[number]) }).content)
+      blocks:extend(pandoc.walk_block(pandoc.Div(slice), { Link = link_in(chapters[number]), Table = set_widths }):walk({ Code = breakable }).content)
     end
     slice = pandoc.List()
   end

@@ -163,6 +163,10 @@ pub fn fill(document: &str, measured: &Measurements) -> Result<String, String> {
         let (key, after) = marked[BEGIN.len()..].split_once("-->").ok_or("a comment does not end")?;
         let (_, behind) = after.split_once(END).ok_or_else(|| format!("no {END} after {BEGIN}{key}-->"))?;
         let name = key.split_whitespace().collect::<Vec<_>>().join(" ");
+        if name.contains(';') && (before.is_empty() || before.ends_with('\n')) {
+            // At the start of a line a comment would end the paragraph.
+            return Err(format!("{name}: begin the line with a word"));
+        }
         let text =
             if name.contains(';') { number(&name, measured)? } else { format!("\n\n{}\n", table(&name, measured)?) };
         filled.extend([before, BEGIN, key, "-->", &text, END]);
