@@ -22,7 +22,7 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 /// Time in which all clients must have been welcomed.
-const CONNECT: Duration = Duration::from_mins(1);
+const CONNECT: Duration = Duration::from_mins(2);
 /// The server may finish what the connecting caused before it is called idle.
 const SETTLE: Duration = Duration::from_secs(1);
 const HOLD: Duration = Duration::from_secs(5);

@@ -78,12 +78,14 @@ local function set_widths(tab)
   return tab
 end
 
--- On paper a long path or name may go on in the next line, at these places.
+-- A long path or name may go on in the next line, at these places. What is copied from the screen stays as it is.
 local function breakable(code)
-  if is_print and #code.text > 20 then
-    code.text = code.text:gsub("::", "%0\u{200b}"):gsub("[/_=,]", "%0\u{200b}")
-    return code
-  end
+  if #code.text <= 20 then return nil end
+  local mark = is_print and "\u{200b}" or "<wbr>"
+  local text = is_print and code.text or code.text:gsub("&", "&amp;"):gsub("<", "&lt;")
+  text = text:gsub("::", "%0" .. mark):gsub("[/_=,]", function(c) return c .. mark end)
+  if is_print then return pandoc.Code(text) end
+  return pandoc.RawInline("html", "<code>" .. text .. "</code>")
 end
 
 function Pandoc(document)

@@ -26,5 +26,5 @@ needs weasyprint
 # The pictures of a book are found from the folder of its page.
 MEDIUM=print book --css=../tests/book/print.css --output=report/.print.html
 trap 'rm -f report/.print.html' EXIT INT TERM
-weasyprint --quiet report/.print.html "$1/report.pdf"
+weasyprint --quiet --presentational-hints report/.print.html "$1/report.pdf"
 echo "$1/report.html and $1/report.pdf"
