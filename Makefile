@@ -86,6 +86,23 @@ check: cargo ## check formatting and lints, warnings are errors
 bench: cargo ## measure beside ngircd and inspircd, if installed, and the client's terminal (ARGS="--only-quick" for a first look)
 	$(CARGO) bench $(features) --bench bench -- $(ARGS)
 
+.PHONY: measure
+measure: cargo ## make bench for the report: 15 minutes on a quiet machine, into report/measurements.csv; then make figures
+	rm -f "$(target)/measurements.csv"
+	@for cases in "fanout --clients 50,200,500,1000,2000" "fanout --clients 200 --in-flight 2,4,8,16,64" \
+	"stalled,idle,queries,tls,keys,files,wake-ups,datagrams"; do \
+	$(CARGO) bench $(features) --bench bench -- --csv "$(target)/measurements.csv" --cases $$cases \
+	--warm-up 0.2 --seconds 1 --keys 500 --file-mib 512 $(ARGS) || exit; done
+	mv "$(target)/measurements.csv" report/measurements.csv
+
+.PHONY: figures
+figures: cargo ## bring figures, tables and counts of the report up to date with report/measurements.csv and the code
+	@$(CARGO) run --release --quiet $(features) --example book
+
+.PHONY: report
+report: ## make the report a page of HTML and a book in PDF, in the folder report of the target folder (needs pandoc, weasyprint)
+	@tests/book/print.sh "$${CARGO_TARGET_DIR:-target}/report"
+
 .PHONY: clean
 clean: cargo ## remove what was built
 	$(CARGO) clean

@@ -35,6 +35,7 @@
 //! The project itself:
 //! - [`structure`]: arrows point down, and the core knows no wing
 //! - [`source`]: reads Rust without comments, strings and tests
+//! - [`book`]: the report's figures, tables and numbers are what was measured
 //! - [`limits`], [`protocol`], [`readme`]: PROTOCOL.md and README.md say what the code says
 //! - [`report`]: its links, commands, figures and the table of socket calls are right
 //! - `quick_start`: the commands of README.md, from a fresh clone
@@ -44,6 +45,7 @@
 #![cfg_attr(not(feature = "full"), allow(dead_code, reason = "some helpers are for the tests of wings"))]
 
 mod bad_input;
+mod book;
 mod capabilities;
 mod client;
 mod console;

@@ -5,9 +5,11 @@
 //! `ROOM_SEED=<seed> cargo test one_run_by_its_seed -- --nocapture`.
 
 use super::engine::random::Random;
+use cost::cost;
 use std::time::Duration;
 use world::{Odds, Participant, World, happens, millis, shown_by};
 
+mod cost;
 mod world;
 
 /// One run: everything follows from the seed.
@@ -83,39 +85,13 @@ fn one_run_by_its_seed() {
     world.check();
 }
 
-/// The datagrams and bytes that a message costs: members speak in turn, on a channel that only loses.
-fn cost(members: usize, loss: u64) -> (f64, f64) {
-    const MESSAGES: usize = 200;
-    let mut world = World::new(1, Odds { loss: loss * 10, duplicate: 0, reorder: 0, corrupt: 0 });
-    (0..members).for_each(|_| _ = world.enter());
-    let start = world.now + Duration::from_secs(5);
-    world.run_until(start);
-    world.sent = (0, 0);
-    for number in 0..MESSAGES {
-        let index = number % members;
-        let now = world.now;
-        // As long as a usual line.
-        let member = &mut world.members[index];
-        member.said.push(now);
-        let text = format!("{:<60}", member.said.len());
-        member.engine.say(&text, now);
-        world.drain(index);
-        world.run_until(now + Duration::from_millis(500));
-    }
-    world.run_until(world.now + Duration::from_secs(10));
-    world.check();
-    #[expect(clippy::cast_precision_loss, reason = "small numbers, to be printed")]
-    let per_message = |count: u64| count as f64 / MESSAGES as f64;
-    (per_message(world.sent.0), per_message(world.sent.1))
-}
-
 /// `cargo test what_a_message_costs -- --nocapture` prints the table of the report.
 #[test]
 fn what_a_message_costs() {
     println!("| members | loss | datagrams per message | bytes per message |\n| --- | --- | --- | --- |");
     for members in [3, 10, 50] {
         for loss in [0, 5, 20] {
-            let (datagrams, bytes) = cost(members, loss);
+            let (datagrams, bytes) = cost(members, loss, 1);
             println!("| {members} | {loss} % | {datagrams:.2} | {bytes:.0} |");
             assert!(datagrams >= 1.0);
         }

@@ -72,6 +72,10 @@ pub struct Figures {
     pub max_ms: f64,
     pub cpu_micros_per_delivery: f64,
     pub generator_percent: f64,
+    /// Lines in a segment of the server's. Each of our server's writes is one, up to 64 KiB; Nagle's algorithm may put
+    /// several writes of another into one.
+    pub lines_per_segment: f64,
+    pub latencies: Histogram,
 }
 
 impl Listener for Conversation {
@@ -165,14 +169,15 @@ impl Conversation {
         let mut this = Self::new(plan);
         this.begin(crowd)?;
         this.go_on(crowd, Instant::now() + warm_up)?;
-        let before = this.snapshot(server)?;
+        let before = this.snapshot(server, crowd)?;
         this.go_on(crowd, before.at + SETTLE)?;
         this.latencies.clear();
         this.go_on(crowd, before.at + measured)?;
-        let after = this.snapshot(server)?;
+        let after = this.snapshot(server, crowd)?;
+        this.finish(crowd)?;
         let seconds = (after.at - before.at).as_secs_f64();
         let delivered = (after.delivered - before.delivered) as f64;
-        let figures = Figures {
+        Ok(Figures {
             deliveries_per_second: delivered / seconds,
             p50_ms: this.latencies.quantile_ms(0.50),
             p99_ms: this.latencies.quantile_ms(0.99),
@@ -180,15 +185,16 @@ impl Conversation {
             cpu_micros_per_delivery: after.server.saturating_sub(before.server).as_secs_f64() * 1e6
                 / delivered.max(1.0),
             generator_percent: after.generator.saturating_sub(before.generator).as_secs_f64() * 100.0 / seconds,
-        };
-        this.finish(crowd)?;
-        Ok(figures)
+            lines_per_segment: delivered / (after.segments - before.segments).max(1.0),
+            latencies: this.latencies,
+        })
     }
 
-    fn snapshot(&self, server: &Server) -> io::Result<Snapshot> {
+    fn snapshot(&self, server: &Server, crowd: &Crowd) -> io::Result<Snapshot> {
+        let segments = proc::data_segments()? - crowd.writes as f64;
         let server = proc::cpu(server.pid())?;
         let generator = proc::cpu(std::process::id())?;
-        Ok(Snapshot { server, generator, delivered: self.delivered, at: Instant::now() })
+        Ok(Snapshot { server, generator, segments, delivered: self.delivered, at: Instant::now() })
     }
 
     fn say(&mut self, speaker: usize, crowd: &mut Crowd) {
@@ -216,6 +222,8 @@ impl Conversation {
 struct Snapshot {
     server: Duration,
     generator: Duration,
+    /// Segments with data that are not the generator's.
+    segments: f64,
     delivered: u64,
     at: Instant,
 }

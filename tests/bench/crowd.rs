@@ -29,6 +29,8 @@ pub struct Crowd {
     /// The members that `queue` gave something to send.
     queued: Vec<usize>,
     barriers: u64,
+    /// How often a member has sent what was queued: a segment each time.
+    pub writes: u64,
 }
 
 impl Crowd {
@@ -41,6 +43,7 @@ impl Crowd {
             buffer: vec![0; BUFFER],
             queued: Vec::new(),
             barriers: 0,
+            writes: 0,
         })
     }
 
@@ -129,6 +132,7 @@ impl Crowd {
     }
 
     pub fn flush(&mut self) -> io::Result<()> {
+        self.writes += self.queued.len() as u64;
         for index in self.queued.drain(..) {
             self.members[index].flush()?;
         }

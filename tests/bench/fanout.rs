@@ -3,6 +3,7 @@
 //! Thread: the generator's only one. No locks.
 
 use std::io;
+use std::iter;
 use std::time::{Duration, Instant};
 
 use crate::conversation::{Conversation, Plan, ROOM};
@@ -22,7 +23,28 @@ const COLUMNS: &[Column] = &[
     Column("CPU µs/dlv", 2, Less),
     Column("RSS MiB", 1, Neither),
     Column("threads", 0, Neither),
+    Column("lines/segment", 2, Neither),
     Column("generator %", 0, Neither),
+];
+
+/// The distribution of the latencies: the milliseconds that so many per cent of the deliveries did not exceed.
+const LATENCIES: &[Column] = &[
+    Column("1 %", 3, Neither),
+    Column("5 %", 3, Neither),
+    Column("10 %", 3, Neither),
+    Column("20 %", 3, Neither),
+    Column("30 %", 3, Neither),
+    Column("40 %", 3, Neither),
+    Column("50 %", 3, Neither),
+    Column("60 %", 3, Neither),
+    Column("70 %", 3, Neither),
+    Column("80 %", 3, Neither),
+    Column("90 %", 3, Neither),
+    Column("95 %", 3, Neither),
+    Column("98 %", 3, Neither),
+    Column("99 %", 3, Neither),
+    Column("99.9 %", 3, Neither),
+    Column("100 %", 3, Neither),
 ];
 
 /// Connecting 1000 clients and making them join one room may take this long.
@@ -30,18 +52,24 @@ pub const SET_UP: Duration = Duration::from_mins(1);
 
 /// All servers, each size of room.
 pub fn case(bench: &mut Bench, options: &Options, transport: Transport) {
-    let how = match transport {
-        Transport::Plain => "",
-        Transport::Tls => " under TLS 1.3",
-    };
+    let (how, speakers) = (transport.suffix(), options.speakers);
     for clients in &options.clients {
-        let title = |w| format!("fan-out{how}: {clients} clients, {} speakers, {w} in flight", options.speakers);
-        let tables = options.in_flight.iter().map(|w| Table::new(title(w), COLUMNS)).collect();
-        bench.case(options.rounds, tables, |candidate| unit(candidate, transport, options, *clients));
+        let room = |in_flight| format!("{clients} clients, {speakers} speakers, {in_flight} in flight");
+        let tables = options.in_flight.iter().flat_map(|in_flight| {
+            let figures = Table::new(format!("fan-out{how}: {}", room(in_flight)), COLUMNS);
+            let latencies = || Table::new(format!("latency{how}: {}", room(in_flight)), LATENCIES).for_csv_only();
+            iter::once(figures).chain(has_latencies(*in_flight).then(latencies))
+        });
+        bench.case(options.rounds, tables.collect(), |candidate| unit(candidate, transport, options, *clients));
     }
 }
 
-/// One server, one size of room: a row for each number of lines in flight.
+/// With more, a line waits for those of the same speaker before it, and how long says little about the server.
+fn has_latencies(in_flight: usize) -> bool {
+    in_flight == 1
+}
+
+/// One server, one size of room: one or two rows for each number of lines in flight.
 fn unit(candidate: &Candidate, transport: Transport, options: &Options, clients: usize) -> io::Result<Vec<Row>> {
     let server = candidate.start(transport)?;
     let mut crowd = Crowd::new(transport)?;
@@ -61,8 +89,14 @@ fn unit(candidate: &Candidate, transport: Transport, options: &Options, clients:
             figures.cpu_micros_per_delivery,
             proc::resident_kib(server.pid())? / 1024.0,
             proc::threads(server.pid())?,
+            figures.lines_per_segment,
             figures.generator_percent,
         ]);
+        if !has_latencies(*in_flight) {
+            continue;
+        }
+        let share = |title: &str| title.trim_end_matches(" %").parse::<f64>().unwrap_or(f64::NAN) / 100.0;
+        rows.push(LATENCIES.iter().map(|Column(title, ..)| figures.latencies.quantile_ms(share(title))).collect());
     }
     Ok(rows)
 }

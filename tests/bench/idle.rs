@@ -22,16 +22,16 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 /// Time in which all clients must have been welcomed.
-const CONNECT: Duration = Duration::from_mins(1);
+const CONNECT: Duration = Duration::from_mins(2);
 /// The server may finish what the connecting caused before it is called idle.
 const SETTLE: Duration = Duration::from_secs(1);
 const HOLD: Duration = Duration::from_secs(5);
 
-pub fn unit(candidate: &Candidate, options: &Options) -> io::Result<Vec<Row>> {
-    let server = candidate.start(Transport::Plain)?;
+pub fn unit(candidate: &Candidate, options: &Options, transport: Transport) -> io::Result<Vec<Row>> {
+    let server = candidate.start(transport)?;
     let pid = server.pid();
     let before = proc::resident_kib(pid)?;
-    let mut crowd = Crowd::new(Transport::Plain)?;
+    let mut crowd = Crowd::new(transport)?;
     let clients = options.idle;
     let start = Instant::now();
     crowd.connect(&server, 'i', clients, start + CONNECT)?;

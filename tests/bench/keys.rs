@@ -35,7 +35,7 @@ pub const COLUMNS: &[Column] = &[
 
 /// Lines that arrive in a second.
 pub const RATE: u32 = 1000;
-const ROOM: &str = "#keys";
+pub const ROOM: &str = "#keys";
 /// The shortest and the longest pause between two keys, in microseconds: between those of a fast typist, too.
 const PAUSE: (u64, u64) = (5_000, 45_000);
 /// Characters of the line before it is erased; it fits one row.
@@ -90,7 +90,7 @@ fn measure(window: &mut Window, keys: usize) -> io::Result<Histogram> {
 }
 
 /// A connection that is in the room.
-fn enter(address: SocketAddr) -> io::Result<TcpStream> {
+pub fn enter(address: SocketAddr) -> io::Result<TcpStream> {
     let mut speaker = TcpStream::connect(address)?;
     speaker.set_nodelay(true)?;
     write!(speaker, "NICK speaker\r\nUSER speaker 0 * :x\r\nJOIN {ROOM}\r\n")?;
@@ -122,7 +122,7 @@ fn line(number: usize, payload: usize) -> String {
 }
 
 /// The chat client at its terminal.
-struct Window {
+pub struct Window {
     child: Child,
     /// The side of the keyboard and the screen.
     keyboard: File,
@@ -130,7 +130,7 @@ struct Window {
 }
 
 impl Window {
-    fn open(server: &Server, home: &TempFolder) -> io::Result<Self> {
+    pub fn open(server: &Server, home: &TempFolder) -> io::Result<Self> {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&keyboard)?;
         unlockpt(&keyboard)?;
@@ -147,6 +147,14 @@ impl Window {
         let child = command.stdin(open()?).stdout(open()?).stderr(open()?).spawn()?;
         let [rows, columns] = [rows, columns].map(|count| NonZero::new(count).unwrap_or(NonZero::<u16>::MIN));
         Ok(Window { child, keyboard: File::from(keyboard), emulator: vt100::Parser::new(rows, columns, 0) })
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn types(&mut self, text: &str) -> io::Result<()> {
+        self.keyboard.write_all(text.as_bytes())
     }
 
     /// Shows what comes next, if it comes in this time.
@@ -173,7 +181,7 @@ impl Window {
     }
 
     /// Waits until this is what stands between the prompt and the cursor.
-    fn await_line(&mut self, typed: &str) -> io::Result<()> {
+    pub fn await_line(&mut self, typed: &str) -> io::Result<()> {
         let expected = format!("{ROOM}> {typed}");
         self.wait(&expected, |screen| {
             let (row, column) = screen.cursor_position();
@@ -183,7 +191,7 @@ impl Window {
     }
 
     /// Waits until a row ends like this.
-    fn await_row(&mut self, end: &str) -> io::Result<()> {
+    pub fn await_row(&mut self, end: &str) -> io::Result<()> {
         self.wait(end, |screen| screen.rows(0, SIZE.0).any(|row| row.trim_end().ends_with(end.trim_end())))
     }
 

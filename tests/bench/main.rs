@@ -8,12 +8,14 @@
 //! | `options` | the command line |
 //! | `fanout`, `stalled`, `idle`, `queries`, `transfers` | the cases: a `unit` measures one server once |
 //! | `keys` | the case of the client's terminal: how soon a key is seen |
+//! | `wake_ups`, `minimal` | the case of the waiting client, beside minimal ones that wait in other ways |
+//! | `multicast` | the case of multicast rooms, by simulation |
 //! | `tls`: `handshakes`, `unfinished` | the case of TLS, which is the fan-out again and two parts of its own |
 //! | `conversation` | speakers, and the check of every delivery |
 //! | `crowd`, `member`, `line` | many clients, one client, one line |
 //! | `stream`, `session` | one connection's bytes, and TLS for them |
 //! | `server` | the servers under test as child processes |
-//! | `proc`, `histogram`, `table` | CPU and memory, latencies, output |
+//! | `proc`, `histogram`, `table`, `csv` | CPU and memory, latencies, output |
 
 // Counts become f64 only to be shown, and the benchmark needs Linux's /proc on 64 bits anyway.
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -23,6 +25,7 @@ use std::process::ExitCode;
 
 mod conversation;
 mod crowd;
+mod csv;
 mod fanout;
 mod handshakes;
 mod histogram;
@@ -30,6 +33,8 @@ mod idle;
 mod keys;
 mod line;
 mod member;
+mod minimal;
+mod multicast;
 mod options;
 mod proc;
 mod queries;
@@ -41,7 +46,9 @@ mod table;
 mod tls;
 mod transfers;
 mod unfinished;
+mod wake_ups;
 
+use csv::Csv;
 use options::Options;
 use server::{Candidate, Kind};
 use stream::Transport;
@@ -68,10 +75,16 @@ queries: each of the clients that ask is in 100 rooms and sends LIST, WHO, WHOIS
   take long; again when all are answered. No server throttles them here; our own does unless told otherwise.
 keys: the chat client at a pseudo terminal of 80x24, in a room where lines arrive; a key is pressed once the one before
   is on the emulated screen, after 5 to 45 ms. Latency runs from the write of the key to that screen.
+wake-ups: how often a thread of the client went to sleep and woke again (voluntary context switches), in idle seconds and
+  for each line that arrives; system calls for each such line are counted by strace, in a run of their own.
+datagrams: members of a multicast room say a line each half second, by simulation; heartbeats and repairs are in it.
 note: ngIRCd and InspIRCd do not set TCP_NODELAY, so latencies near 40 ms are Nagle's algorithm
   waiting for a delayed ACK, not work (compare CPU there); InspIRCd welcomes clients once a second.";
 
 fn main() -> ExitCode {
+    if let Some(outcome) = minimal::run(std::env::args().skip(1)) {
+        return outcome;
+    }
     let options = match Options::parse(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(why) => {
@@ -97,7 +110,8 @@ fn main() -> ExitCode {
 
 fn run(mut options: Options) -> io::Result<Vec<String>> {
     fit_open_files(&mut options)?;
-    let mut bench = Bench { candidates: Vec::new(), faults: Vec::new() };
+    let csv = options.csv.as_deref().map(Csv::open).transpose()?;
+    let mut bench = Bench { candidates: Vec::new(), faults: Vec::new(), csv };
     for kind in &options.servers {
         match Candidate::find(*kind, &options) {
             Ok(candidate) => bench.candidates.push(candidate),
@@ -114,9 +128,13 @@ fn run(mut options: Options) -> io::Result<Vec<String>> {
         bench.case(options.rounds, tables, |candidate| stalled::unit(candidate, &options));
     }
     if options.wants("idle") {
-        let tables = vec![Table::new(format!("idle crowd: {} clients", options.idle), idle::COLUMNS)];
-        // One round: memory hardly varies, and 8000 connections take a while.
-        bench.case(1, tables, |candidate| idle::unit(candidate, &options));
+        for transport in [Transport::Plain, Transport::Tls] {
+            let title = format!("idle crowd{}: {} clients", transport.suffix(), options.idle);
+            // One round: memory hardly varies, and 8000 connections take a while.
+            bench.case(1, vec![Table::new(title, idle::COLUMNS)], |candidate| {
+                idle::unit(candidate, &options, transport)
+            });
+        }
     }
     if options.wants("queries") {
         let title =
@@ -137,6 +155,14 @@ fn run(mut options: Options) -> io::Result<Vec<String>> {
         let titles = [format!("files: one of {} MiB", options.file_mib), "files: a conversation of 200".to_owned()];
         let tables = titles.into_iter().zip(transfers::COLUMNS).map(|(title, columns)| Table::new(title, columns));
         bench.case(options.rounds, tables.collect(), |candidate| transfers::unit(candidate, &options));
+    }
+    if options.wants("wake-ups") {
+        let tables =
+            wake_ups::Waiting::ALL.map(|way| Table::new(format!("wake-ups: {}", way.name()), wake_ups::COLUMNS));
+        bench.case(options.rounds, tables.into(), |candidate| wake_ups::unit(candidate, &options));
+    }
+    if options.wants("datagrams") {
+        multicast::case(&mut bench, &options);
     }
     println!("{LEGEND}");
     Ok(bench.faults)
@@ -164,6 +190,7 @@ struct Bench {
     candidates: Vec<Candidate>,
     /// What went wrong, with the server and the case.
     faults: Vec<String>,
+    csv: Option<Csv>,
 }
 
 impl Bench {
@@ -184,8 +211,17 @@ impl Bench {
                 }
             }
         }
+        self.show(&tables);
+    }
+
+    fn show(&mut self, tables: &[Table]) {
         progress("");
-        tables.iter().for_each(Table::print);
+        for table in tables {
+            table.print();
+            if let Some(Err(why)) = self.csv.as_mut().map(|csv| csv.write(table)) {
+                self.faults.push(format!("{}: the CSV: {why}", table.title()));
+            }
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::stalled::{HEALTHY, PAYLOAD};
 
 pub const USAGE: &str = "\
 usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS])
-  --cases LIST              fanout,stalled,idle,queries,tls,keys,files
+  --cases LIST              fanout,stalled,idle,queries,tls,keys,files,wake-ups,datagrams
                             (tls: fan-out and handshakes)
   --servers LIST            ours,other,ngircd,inspircd              [all but other]
   --clients LIST            members of the fan-out room             [200,1000]
@@ -30,11 +30,13 @@ usage: bench [OPTIONS]        (with cargo: cargo bench --bench bench -- [OPTIONS
   --warm-up SECONDS         before each measured interval           [0.5]
   --seconds SECONDS         length of each measured interval        [2.5]
   --rounds N                rounds of all but the idle crowd        [3]
+  --idle-seconds SECONDS    how long clients wait for nothing, wake-ups  [10]
+  --csv FILE                append every round to this file, too
   --only-quick              a first look in about two minutes
   --ours PATH               our server, if cargo did not build it
   --other PATH              compare ours with this other build of it alone";
 
-const CASES: [&str; 7] = ["fanout", "stalled", "idle", "queries", "tls", "keys", "files"];
+const CASES: [&str; 9] = ["fanout", "stalled", "idle", "queries", "tls", "keys", "files", "wake-ups", "datagrams"];
 
 pub struct Options {
     pub cases: Vec<String>,
@@ -54,6 +56,8 @@ pub struct Options {
     warm_up: f64,
     seconds: f64,
     pub rounds: usize,
+    pub idle_seconds: f64,
+    pub csv: Option<PathBuf>,
     pub ours: Option<PathBuf>,
     pub other: Option<PathBuf>,
 }
@@ -78,6 +82,8 @@ impl Options {
             warm_up: 0.5,
             seconds: 2.5,
             rounds: 3,
+            idle_seconds: 10.0,
+            csv: None,
             ours: None,
             other: None,
         }
@@ -107,6 +113,7 @@ impl Options {
         self.keys = 200;
         self.file_mib = 128;
         self.seconds = 1.0;
+        self.idle_seconds = 2.0;
         self.rounds = 1;
     }
 
@@ -129,6 +136,8 @@ impl Options {
             "--warm-up" => self.warm_up = number(value)?,
             "--seconds" => self.seconds = number(value)?,
             "--rounds" => self.rounds = number(value)?,
+            "--idle-seconds" => self.idle_seconds = number(value)?,
+            "--csv" => self.csv = Some(PathBuf::from(value)),
             "--ours" => self.ours = Some(PathBuf::from(value)),
             "--other" => {
                 self.other = Some(PathBuf::from(value));
@@ -142,7 +151,7 @@ impl Options {
     fn check(&self) -> Result<(), String> {
         let smallest_room = self.clients.iter().copied().min().unwrap_or(0).min(HEALTHY);
         let wrong = if !self.cases.iter().all(|case| CASES.contains(&case.as_str())) {
-            "--cases are fanout, stalled, idle, queries, tls, keys and files"
+            "--cases are fanout, stalled, idle, queries, tls, keys, files, wake-ups and datagrams"
         } else if !(HEADER..=PAYLOAD).contains(&self.payload) {
             "--payload must be from 16 to 400"
         } else if self.speakers == 0 || self.speakers * 2 > smallest_room {
@@ -151,6 +160,8 @@ impl Options {
             "a speaker needs at least one line in flight"
         } else if !(0.2..=60.0).contains(&self.seconds) || !(0.0..=60.0).contains(&self.warm_up) {
             "--seconds must be from 0.2 to 60, --warm-up from 0 to 60"
+        } else if !(0.2..=60.0).contains(&self.idle_seconds) {
+            "--idle-seconds must be from 0.2 to 60"
         } else if [self.rounds, self.idle, self.stalled, self.askers, self.unfinished, self.keys, self.file_mib]
             .contains(&0)
         {

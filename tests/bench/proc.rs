@@ -30,6 +30,26 @@ pub fn exact_cpu(pid: u32) -> io::Result<Duration> {
     Ok(Duration::from_nanos(nanos))
 }
 
+/// How often the threads of a process have gone to sleep until now: their voluntary context switches (proc(5)).
+pub fn sleeps(pid: u32) -> io::Result<f64> {
+    let mut sum = 0.0;
+    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+        sum += field(&task?.path().join("status").display().to_string(), "voluntary_ctxt_switches:")?;
+    }
+    Ok(sum)
+}
+
+/// Segments with data that all connections of this host have sent, and sent for the first time (`TCPOrigDataSent`).
+pub fn data_segments() -> io::Result<f64> {
+    let text = fs::read_to_string("/proc/net/netstat")?;
+    // Names in one line, values in the next.
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix("TcpExt:")).map(str::split_whitespace);
+    let found = lines.next().zip(lines.next()).and_then(|(names, values)| {
+        names.zip(values).find(|(name, _)| *name == "TCPOrigDataSent").and_then(|(_, value)| value.parse().ok())
+    });
+    found.ok_or_else(|| io::Error::other("/proc/net/netstat has no TCPOrigDataSent"))
+}
+
 /// Resident memory in KiB.
 pub fn resident_kib(pid: u32) -> io::Result<f64> {
     status(pid, "VmRSS:")
@@ -39,11 +59,15 @@ pub fn threads(pid: u32) -> io::Result<f64> {
     status(pid, "Threads:")
 }
 
-fn status(pid: u32, field: &str) -> io::Result<f64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
+fn status(pid: u32, name: &str) -> io::Result<f64> {
+    field(&format!("/proc/{pid}/status"), name)
+}
+
+fn field(file: &str, name: &str) -> io::Result<f64> {
+    let text = fs::read_to_string(file)?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
     let number = line.split_whitespace().next().and_then(|number| number.parse().ok());
-    number.ok_or_else(|| io::Error::other(format!("/proc/{pid}/status has no {field}")))
+    number.ok_or_else(|| io::Error::other(format!("{file} has no {name}")))
 }
 
 /// How many files this process, and each server that inherits its limits, may have open.

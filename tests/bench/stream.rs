@@ -16,6 +16,16 @@ pub enum Transport {
     Tls,
 }
 
+impl Transport {
+    /// What it adds to the title of a case.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Tls => " under TLS 1.3",
+        }
+    }
+}
+
 pub struct Stream {
     pub socket: TcpStream,
     session: Option<Session>,

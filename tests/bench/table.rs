@@ -1,4 +1,5 @@
-//! Figures side by side: one row per server, one column per figure, medians over the rounds.
+//! Figures side by side: one row per server, one column per figure, medians over the rounds. The title of a table is a
+//! case and, after a colon, its parameters.
 //!
 //! Thread: the generator's only one. No locks.
 
@@ -23,11 +24,17 @@ pub struct Table {
     columns: &'static [Column],
     /// The rows that were measured, with their round.
     rows: Vec<(usize, Kind, Row)>,
+    /// Whether it is printed; else it is only for the CSV.
+    is_printed: bool,
 }
 
 impl Table {
     pub fn new(title: String, columns: &'static [Column]) -> Self {
-        Self { title, columns, rows: Vec::new() }
+        Self { title, columns, rows: Vec::new(), is_printed: true }
+    }
+
+    pub fn for_csv_only(self) -> Self {
+        Self { is_printed: false, ..self }
     }
 
     pub fn add(&mut self, round: usize, kind: Kind, row: Row) {
@@ -38,7 +45,25 @@ impl Table {
         self.title.clone()
     }
 
+    pub fn case(&self) -> &str {
+        self.title.split_once(": ").map_or(&self.title, |(case, _)| case)
+    }
+
+    pub fn parameters(&self) -> &str {
+        self.title.split_once(": ").map_or("", |(_, parameters)| parameters)
+    }
+
+    /// Round, program, column and value of each figure.
+    pub fn figures(&self) -> impl Iterator<Item = (usize, &'static str, &'static str, f64)> {
+        self.rows.iter().flat_map(|(round, kind, row)| {
+            self.columns.iter().zip(row).map(|(column, value)| (*round, kind.name(), column.0, *value))
+        })
+    }
+
     pub fn print(&self) {
+        if !self.is_printed {
+            return;
+        }
         println!("\n{}", self.title);
         print!("{:14}", "");
         for Column(title, ..) in self.columns {

@@ -15,7 +15,7 @@ pub fn case(bench: &mut Bench, options: &Options) {
         let agreed = handshakes::agreed(candidate).unwrap_or_else(|why| why.to_string());
         println!("  {:12}  {agreed}", candidate.kind.name());
     }
-    let title = format!("full TLS 1.3 handshakes, up to {} at once", handshakes::AT_ONCE);
+    let title = format!("handshakes: full ones of TLS 1.3, up to {} at once", handshakes::AT_ONCE);
     let tables = vec![Table::new(title, handshakes::COLUMNS)];
     bench.case(options.rounds, tables, |candidate| handshakes::unit(candidate, options));
     let title = format!("unfinished handshakes: {} beside {} plain clients", options.unfinished, unfinished::MEMBERS);
