@@ -151,6 +151,14 @@ impl Stage {
         if run.status.success() { Ok(String::from_utf8_lossy(&run.stdout).into_owned()) } else { Err(failed()) }
     }
 
+    /// Slows the network of the stage down, if it is the stage's own. Where the system cannot do that it stays as it is.
+    pub fn slow_down(&self, rate: &str) {
+        if self.seen != Path::new(SHARED) {
+            let limit = format!("tc qdisc add dev lo root tbf rate {rate} burst 256kb latency 400ms");
+            let _ = self.run(&["run-shell", &limit]);
+        }
+    }
+
     /// The command `tmux` for this stage.
     pub fn tmux(&self) -> Command {
         let mut command = Command::new("tmux");
