@@ -172,8 +172,8 @@ impl Scene {
             };
             scene.steps.push(Step { line: number, action });
         }
-        if scene.title.is_empty() || scene.windows.is_empty() {
-            return Err(format!("tests/scenes/{}.scene: a scene has a title and a window", scene.name));
+        if scene.title.is_empty() || scene.shown().next().is_none() {
+            return Err(format!("tests/scenes/{}.scene: a scene has a title, and a window with a title", scene.name));
         }
         Ok(scene)
     }
