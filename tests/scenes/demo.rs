@@ -91,13 +91,11 @@ struct Arrangement {
 impl Arrangement {
     /// One that leaves each window as large as it is, each with its title above it, in as few rows as can be.
     fn of(windows: &[&Window], (columns, rows): (usize, usize)) -> Option<Arrangement> {
-        let mut flow = vec![0..0];
+        let mut flow: Vec<Range<usize>> = Vec::new();
         for number in 0..windows.len() {
-            let row = flow.last_mut()?;
-            if row.start == row.end || width(&windows[row.start..=number]).0 <= columns + 1 {
-                row.end = number + 1;
-            } else {
-                flow.push(number..number + 1);
+            match flow.last_mut() {
+                Some(row) if width(&windows[row.start..=number]).0 <= columns + 1 => row.end = number + 1,
+                _ => flow.push(number..number + 1),
             }
         }
         let columns_of = |left| Arrangement { in_rows: false, groups: vec![0..left, left..windows.len()] };
@@ -138,8 +136,7 @@ fn height(windows: &[&Window]) -> (usize, usize) {
 impl Spectator {
     /// Shows the windows in panes beside each other, or each in a window of tmux.
     fn show(&mut self, stage: &Stage, windows: &[&Window], size: (usize, usize)) -> Result<(), String> {
-        self.panes = vec![String::new(); windows.len()];
-        self.panes[0] = stage.run(&["display", "-p", "-t", DEMO, "#{pane_id}"])?.trim().to_owned();
+        self.panes.resize(windows.len(), String::new());
         let Some(Arrangement { in_rows, groups }) = Arrangement::of(windows, size) else {
             for (number, window) in windows.iter().enumerate().skip(1) {
                 self.panes[number] = open(stage, window, &["new-window", "-d", "-t", DEMO])?;
@@ -203,7 +200,7 @@ impl Audience for Spectator {
 
     fn opened(&mut self, stage: &Stage, scene: &Scene) -> Result<(), String> {
         let shown: Vec<&Window> = scene.shown().collect();
-        open(stage, shown[0], &["new-session", "-d", "-s", "demo"])?;
+        self.panes.push(open(stage, shown[0], &["new-session", "-d", "-s", "demo"])?);
         stage.run(&["set", "-t", DEMO, "status", STATUS, ";", "set", "-t", DEMO, "status-style", "reverse"])?;
         stage.run(&["set", "-t", DEMO, "key-table", "demo", ";", "bind", "-T", "demo", "Any", "refresh-client"])?;
         stage.run(&["bind", "-T", "demo", "C-c", "kill-server"])?;
