@@ -116,7 +116,9 @@ impl Stage {
         // Whoever looks at it does not change its size.
         let target = target(window);
         command.extend([";", "set", "-w", "-t", &target, "window-size", "manual"]);
-        self.run(&command).map(drop)
+        self.run(&command)?;
+        // What is typed before the prompt would stand before it.
+        wait_for("a prompt", START, || Ok((self.text(window)? == ["$"]).then_some(())))
     }
 
     /// Closes it, and ends what runs there.
