@@ -6,12 +6,13 @@
 use std::io::{self, IsTerminal};
 use std::ops::Range;
 use std::process::Child;
+use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::play::{Audience, play};
 use super::scene::{Action, Scene, Step, Window};
-use super::stage::{Stage, target, wait_for};
+use super::stage::{STOPPED, Stage, target, wait_for};
 
 /// Between two characters that are typed, and between two steps.
 const KEY: Duration = Duration::from_millis(40);
@@ -25,8 +26,6 @@ const START: Duration = Duration::from_secs(10);
 const STATUS: &str = "3";
 /// The session that is attached to the terminal.
 const DEMO: &str = "=demo:";
-/// For Enter, once the scene is over.
-const FOREVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Somebody at a terminal.
 struct Spectator {
@@ -56,8 +55,10 @@ pub fn demonstrate(scene: &Scene, stage: Stage, next: &str) -> Result<End, Strin
     let mut spectator = Spectator { attached: None, columns: 80, side_by_side: false, panes: Vec::new(), current: 0 };
     let played = play(scene, &stage, &mut spectator).and_then(|()| {
         say(&stage, spectator.columns, &format!("That was \"{}\".", scene.title), &format!("Enter: {next}"))?;
-        let is_pressed = || Ok(stage.run(&["show", "-qv", "-t", DEMO, "@enter"])?.starts_with('1').then_some(()));
-        wait_for("Enter", FOREVER, is_pressed)
+        while !stage.run(&["show", "-qv", "-t", DEMO, "@enter"])?.starts_with('1') {
+            spectator.pause(STEP / 4)?;
+        }
+        Ok(())
     });
     let stopped = played.is_err() && stage.run(&["has-session", "-t", DEMO]).is_err();
     // The end of the stage gives the terminal back.
@@ -169,6 +170,19 @@ impl Spectator {
         Ok(())
     }
 
+    /// Waits, unless the end comes first: then the terminal is no longer attached.
+    fn pause(&mut self, length: Duration) -> Result<(), String> {
+        let end = Instant::now() + length;
+        while Instant::now() < end {
+            let is_over = self.attached.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None)));
+            if is_over || STOPPED.load(Ordering::Relaxed) {
+                return Err("stopped".to_owned());
+            }
+            thread::sleep(KEY);
+        }
+        Ok(())
+    }
+
     /// Selects the pane of a window.
     fn turn_to(&mut self, stage: &Stage, shown: usize) -> Result<(), String> {
         let pane = &self.panes[shown];
@@ -218,15 +232,14 @@ impl Audience for Spectator {
         self.columns = columns;
         self.show(stage, &shown, (columns, rows))?;
         self.turn_to(stage, 0)?;
-        thread::sleep(SENTENCE);
-        Ok(())
+        self.pause(SENTENCE)
     }
 
     fn before(&mut self, stage: &Stage, scene: &Scene, step: &Step) -> Result<(), String> {
         match &step.action {
             Action::Say(sentence) => {
                 say(stage, self.columns, sentence, "")?;
-                thread::sleep(SENTENCE + CHARACTER * u32::try_from(sentence.len()).unwrap_or_default());
+                self.pause(SENTENCE + CHARACTER * u32::try_from(sentence.len()).unwrap_or_default())?;
             }
             Action::Picture { .. } | Action::Curtain => {}
             Action::Wait { .. } | Action::WaitForPrompt { .. } if self.side_by_side => {}
@@ -236,10 +249,10 @@ impl Audience for Spectator {
                 // Nobody sees what happens in other windows.
                 let Some(shown) = shown else { return Ok(()) };
                 if shown != self.current {
-                    thread::sleep(STEP);
+                    self.pause(STEP)?;
                     self.turn_to(stage, shown)?;
                 }
-                thread::sleep(STEP);
+                self.pause(STEP)?;
             }
         }
         Ok(())
