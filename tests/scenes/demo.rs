@@ -4,13 +4,15 @@
 //! or else the one in which something happens. This process plays the scene meanwhile; Enter reaches it through tmux.
 
 use std::io::{self, IsTerminal};
+use std::ops::Range;
 use std::process::Child;
+use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::play::{Audience, play};
 use super::scene::{Action, Scene, Step, Window};
-use super::stage::{Stage, target, wait_for};
+use super::stage::{STOPPED, Stage, target, wait_for};
 
 /// Between two characters that are typed, and between two steps.
 const KEY: Duration = Duration::from_millis(40);
@@ -24,8 +26,6 @@ const START: Duration = Duration::from_secs(10);
 const STATUS: &str = "3";
 /// The session that is attached to the terminal.
 const DEMO: &str = "=demo:";
-/// For Enter, once the scene is over.
-const FOREVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Somebody at a terminal.
 struct Spectator {
@@ -55,8 +55,10 @@ pub fn demonstrate(scene: &Scene, stage: Stage, next: &str) -> Result<End, Strin
     let mut spectator = Spectator { attached: None, columns: 80, side_by_side: false, panes: Vec::new(), current: 0 };
     let played = play(scene, &stage, &mut spectator).and_then(|()| {
         say(&stage, spectator.columns, &format!("That was \"{}\".", scene.title), &format!("Enter: {next}"))?;
-        let is_pressed = || Ok(stage.run(&["show", "-qv", "-t", DEMO, "@enter"])?.starts_with('1').then_some(()));
-        wait_for("Enter", FOREVER, is_pressed)
+        while !stage.run(&["show", "-qv", "-t", DEMO, "@enter"])?.starts_with('1') {
+            spectator.pause(STEP / 4)?;
+        }
+        Ok(())
     });
     let stopped = played.is_err() && stage.run(&["has-session", "-t", DEMO]).is_err();
     // The end of the stage gives the terminal back.
@@ -81,29 +83,124 @@ fn say(stage: &Stage, columns: usize, sentence: &str, keys: &str) -> Result<(), 
     Ok(())
 }
 
-/// The columns and rows that the windows take in two columns, each with its title, and how many are in the left one.
-fn two_columns(windows: &[Window]) -> (usize, usize, usize) {
-    let rows = |windows: &[Window]| windows.iter().map(|window| usize::from(window.rows) + 1).sum::<usize>();
-    let columns = |windows: &[Window]| windows.iter().map(|window| usize::from(window.columns) + 1).max().unwrap_or(0);
-    let size = |left: usize| {
-        let (left, right) = windows.split_at(left);
-        (columns(left) + columns(right), rows(left).max(rows(right)), left.len())
-    };
-    (1..=windows.len()).map(size).min_by_key(|&(_, rows, _)| rows).unwrap_or_default()
+/// How windows stand in a terminal, in groups: rows below each other, or columns side by side.
+struct Arrangement {
+    in_rows: bool,
+    groups: Vec<Range<usize>>,
+}
+
+impl Arrangement {
+    /// One that leaves each window as large as it is, each with its title above it, in as few rows as can be.
+    fn of(windows: &[&Window], (columns, rows): (usize, usize)) -> Option<Arrangement> {
+        let mut flow: Vec<Range<usize>> = Vec::new();
+        for number in 0..windows.len() {
+            match flow.last_mut() {
+                Some(row) if width(&windows[row.start..=number]).0 <= columns + 1 => row.end = number + 1,
+                _ => flow.push(number..number + 1),
+            }
+        }
+        let columns_of = |left| Arrangement { in_rows: false, groups: vec![0..left, left..windows.len()] };
+        let all = (1..windows.len()).map(columns_of).chain([Arrangement { in_rows: true, groups: flow }]);
+        let fitting = all.filter_map(|arrangement| {
+            let size = arrangement.size(windows);
+            (size.0 <= columns + 1 && size.1 <= rows).then_some((size.1, arrangement))
+        });
+        fitting.min_by_key(|(rows, _)| *rows).map(|(_, arrangement)| arrangement)
+    }
+
+    fn size(&self, windows: &[&Window]) -> (usize, usize) {
+        let sizes = self.groups.iter().map(|group| (width(&windows[group.clone()]), height(&windows[group.clone()])));
+        let (mut columns, mut rows) = (0, 0);
+        for (width, height) in sizes {
+            (columns, rows) = if self.in_rows {
+                (columns.max(width.0), rows + height.1)
+            } else {
+                (columns + width.1, rows.max(height.0))
+            };
+        }
+        (columns, rows)
+    }
+}
+
+/// The columns of all of these windows together, and of the widest, each with a border.
+fn width(windows: &[&Window]) -> (usize, usize) {
+    let columns = windows.iter().map(|window| usize::from(window.columns) + 1);
+    (columns.clone().sum(), columns.max().unwrap_or_default())
+}
+
+/// The same for their rows, each with its title.
+fn height(windows: &[&Window]) -> (usize, usize) {
+    let rows = windows.iter().map(|window| usize::from(window.rows) + 1);
+    (rows.clone().sum(), rows.max().unwrap_or_default())
 }
 
 impl Spectator {
-    /// Selects the window's pane, and where not all fit shows it alone.
-    fn turn_to(&mut self, stage: &Stage, window: usize) -> Result<(), String> {
-        let pane = &self.panes[window];
-        stage.run(&["select-pane", "-Z", "-t", pane])?;
-        let zoomed = stage.run(&["display", "-p", "-t", DEMO, "#{window_zoomed_flag}"])?;
-        if !self.side_by_side && zoomed.trim() == "0" {
-            stage.run(&["resize-pane", "-Z", "-t", pane])?;
+    /// Shows the windows in panes beside each other, or each in a window of tmux.
+    fn show(&mut self, stage: &Stage, windows: &[&Window], size: (usize, usize)) -> Result<(), String> {
+        self.panes.resize(windows.len(), String::new());
+        let Some(Arrangement { in_rows, groups }) = Arrangement::of(windows, size) else {
+            for (number, window) in windows.iter().enumerate().skip(1) {
+                self.panes[number] = open(stage, window, &["new-window", "-d", "-t", DEMO])?;
+            }
+            return Ok(());
+        };
+        self.side_by_side = true;
+        stage.run(&["set", "-w", "-t", DEMO, "pane-border-status", "top"])?;
+        stage.run(&["set", "-w", "-t", DEMO, "pane-border-format", " #{pane_title} "])?;
+        let [across, along] = if in_rows { ["-v", "-h"] } else { ["-h", "-v"] };
+        // Each new pane gets what the ones before it leave. First come the groups, each with its first window.
+        let mut rest = if in_rows { size.1 } else { size.0 };
+        for pair in groups.windows(2) {
+            let group = &windows[pair[0].clone()];
+            rest = rest.saturating_sub(if in_rows { height(group).1 } else { width(group).1 }).max(1);
+            let (first, number) = (self.panes[pair[0].start].clone(), pair[1].start);
+            let split = ["split-window", "-d", across, "-l", &rest.to_string(), "-t", &first];
+            self.panes[number] = open(stage, windows[number], &split)?;
         }
-        self.current = window;
+        for group in groups {
+            let mut rest = if in_rows { size.0 } else { size.1 };
+            for number in group.skip(1) {
+                let before = &windows[number - 1..number];
+                rest = rest.saturating_sub(if in_rows { width(before).1 } else { height(before).1 }).max(1);
+                let last = self.panes[number - 1].clone();
+                let split = ["split-window", "-d", along, "-l", &rest.to_string(), "-t", &last];
+                self.panes[number] = open(stage, windows[number], &split)?;
+            }
+        }
         Ok(())
     }
+
+    /// Waits, unless the end comes first: then the terminal is no longer attached.
+    fn pause(&mut self, length: Duration) -> Result<(), String> {
+        let end = Instant::now() + length;
+        while Instant::now() < end {
+            let is_over = self.attached.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None)));
+            if is_over || STOPPED.load(Ordering::Relaxed) {
+                return Err("stopped".to_owned());
+            }
+            thread::sleep(KEY);
+        }
+        Ok(())
+    }
+
+    /// Selects the pane of a window.
+    fn turn_to(&mut self, stage: &Stage, shown: usize) -> Result<(), String> {
+        let pane = &self.panes[shown];
+        stage.run(&["select-window", "-t", pane, ";", "select-pane", "-t", pane])?;
+        self.current = shown;
+        Ok(())
+    }
+}
+
+/// Opens a pane that looks at this window, by a command of tmux; nothing can be typed there. The pane's number.
+fn open(stage: &Stage, window: &Window, command: &[&str]) -> Result<String, String> {
+    let tmux = stage.tmux();
+    let options: Vec<&str> = tmux.get_args().filter_map(|word| word.to_str()).collect();
+    let attach = ["attach", "-r", "-t", &target(window)];
+    let look = ["-P", "-F", "#{pane_id}", "env", "-u", "TMUX", "tmux"];
+    let pane = stage.run(&[command, &look[..], &options, &attach].concat())?.trim().to_owned();
+    stage.run(&["select-pane", "-t", &pane, "-T", &window.title])?;
+    Ok(pane)
 }
 
 impl Audience for Spectator {
@@ -116,26 +213,8 @@ impl Audience for Spectator {
     }
 
     fn opened(&mut self, stage: &Stage, scene: &Scene) -> Result<(), String> {
-        let (columns, rows, left) = two_columns(&scene.windows);
-        self.panes = vec![String::new(); scene.windows.len()];
-        // First the tops of both columns.
-        let tops = [0, left].into_iter().filter(|top| *top < scene.windows.len());
-        for number in tops.chain((1..scene.windows.len()).filter(|number| *number != left)) {
-            let window = &scene.windows[number];
-            let command = match number {
-                0 => vec!["new-session", "-d", "-s", "demo", "-x", "400", "-y", "200"],
-                _ if number == left => vec!["split-window", "-d", "-h", "-t", &self.panes[0]],
-                _ => vec!["split-window", "-d", "-v", "-t", &self.panes[number - 1]],
-            };
-            // The pane only looks at the window: nothing can be typed there.
-            let tmux = stage.tmux();
-            let options: Vec<&str> = tmux.get_args().filter_map(|word| word.to_str()).collect();
-            let attach = ["attach", "-r", "-t", &target(window)];
-            let look = ["-P", "-F", "#{pane_id}", "env", "-u", "TMUX", "tmux"];
-            let pane = stage.run(&[&command, &look[..], &options, &attach].concat())?.trim().to_owned();
-            stage.run(&["select-pane", "-t", &pane, "-T", &window.title])?;
-            self.panes[number] = pane;
-        }
+        let shown: Vec<&Window> = scene.shown().collect();
+        self.panes.push(open(stage, shown[0], &["new-session", "-d", "-s", "demo"])?);
         stage.run(&["set", "-t", DEMO, "status", STATUS, ";", "set", "-t", DEMO, "status-style", "reverse"])?;
         stage.run(&["set", "-t", DEMO, "key-table", "demo", ";", "bind", "-T", "demo", "Any", "refresh-client"])?;
         stage.run(&["bind", "-T", "demo", "C-c", "kill-server"])?;
@@ -143,43 +222,37 @@ impl Audience for Spectator {
         say(stage, self.columns, &scene.title, "")?;
         let attach = stage.tmux().args(["attach", "-t", DEMO]).spawn();
         self.attached = Some(attach.map_err(|error| format!("tmux: {error}"))?);
-        let size: (usize, usize) = wait_for("the terminal", START, || {
-            let clients = stage.run(&["list-clients", "-t", DEMO, "-F", "#{client_width} #{client_height}"])?;
+        let (columns, rows): (usize, usize) = wait_for("the terminal", START, || {
+            let clients = stage.run(&["list-clients", "-t", DEMO, "-F", "#{client_width} #{window_height}"])?;
             let sizes = clients.trim().split_once(' ');
             Ok(sizes.and_then(|(columns, rows)| Some((columns.parse().ok()?, rows.parse().ok()?))))
         })?;
         // Without the terminal the demonstration ends.
         stage.run(&["set", "-t", DEMO, "destroy-unattached", "on"])?;
-        self.columns = size.0;
-        self.side_by_side = size.0 >= columns && size.1 >= rows + 3;
-        if self.side_by_side {
-            stage.run(&["set", "-w", "-t", DEMO, "pane-border-status", "top"])?;
-            stage.run(&["set", "-w", "-t", DEMO, "pane-border-format", " #{pane_title} "])?;
-            for (window, pane) in scene.windows.iter().zip(&self.panes) {
-                let (columns, rows) = (window.columns.to_string(), window.rows.to_string());
-                stage.run(&["resize-pane", "-t", pane, "-x", &columns, "-y", &rows])?;
-            }
-        }
+        self.columns = columns;
+        self.show(stage, &shown, (columns, rows))?;
         self.turn_to(stage, 0)?;
-        thread::sleep(SENTENCE);
-        Ok(())
+        self.pause(SENTENCE)
     }
 
-    fn before(&mut self, stage: &Stage, _scene: &Scene, step: &Step) -> Result<(), String> {
+    fn before(&mut self, stage: &Stage, scene: &Scene, step: &Step) -> Result<(), String> {
         match &step.action {
             Action::Say(sentence) => {
                 say(stage, self.columns, sentence, "")?;
-                thread::sleep(SENTENCE + CHARACTER * u32::try_from(sentence.len()).unwrap_or_default());
+                self.pause(SENTENCE + CHARACTER * u32::try_from(sentence.len()).unwrap_or_default())?;
             }
             Action::Picture { .. } | Action::Curtain => {}
             Action::Wait { .. } | Action::WaitForPrompt { .. } if self.side_by_side => {}
             action => {
-                let window = action.window().unwrap_or_default();
-                if window != self.current {
-                    thread::sleep(STEP);
-                    self.turn_to(stage, window)?;
+                let window = action.window().map(|window| &scene.windows[window]);
+                let shown = scene.shown().position(|shown| Some(shown) == window);
+                // Nobody sees what happens in other windows.
+                let Some(shown) = shown else { return Ok(()) };
+                if shown != self.current {
+                    self.pause(STEP)?;
+                    self.turn_to(stage, shown)?;
                 }
-                thread::sleep(STEP);
+                self.pause(STEP)?;
             }
         }
         Ok(())

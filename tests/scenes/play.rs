@@ -48,6 +48,7 @@ struct Seen {
 
 /// Plays it to its end. An error says what was waited for, and shows the window.
 pub fn play(scene: &Scene, stage: &Stage, audience: &mut impl Audience) -> Result<(), String> {
+    scene.rate.iter().for_each(|rate| stage.slow_down(rate));
     let curtain = scene.steps.iter().position(|step| step.action == Action::Curtain);
     let (before, after) = scene.steps.split_at(curtain.map_or(0, |step| step + 1));
     if !before.is_empty() {

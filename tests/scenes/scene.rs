@@ -5,6 +5,7 @@
 //! needs strace                      programs that it takes besides tmux
 //! window server 80x16 The server    a window, its size, its title
 //! window calls@server 80x16 Calls   another one in the same folder, that of the person "server"
+//! rate 100mbit                      of the network, where it is the scene's own and can be slowed down
 //! acquainted tesla albert           they have met the server before, so nothing is seen of a first contact
 //! say The server starts.            what the demonstration says before the next steps
 //! server> make run-server           types a line, with Enter
@@ -23,6 +24,8 @@ pub struct Scene {
     pub name: String,
     pub title: String,
     pub needs: Vec<String>,
+    /// Of its network, by `tc`.
+    pub rate: Option<String>,
     pub windows: Vec<Window>,
     pub steps: Vec<Step>,
 }
@@ -117,7 +120,7 @@ impl Scene {
     /// An error names the file and the line.
     pub fn parse(name: &str, text: &str) -> Result<Scene, String> {
         let (name, title) = (name.to_owned(), String::new());
-        let mut scene = Scene { name, title, needs: Vec::new(), windows: Vec::new(), steps: Vec::new() };
+        let mut scene = Scene { name, title, needs: Vec::new(), rate: None, windows: Vec::new(), steps: Vec::new() };
         for (number, line) in text.lines().enumerate().map(|(number, line)| (number + 1, line.trim_end())) {
             let fault = |why: &str| format!("tests/scenes/{}.scene:{number}: {why}: {line}", scene.name);
             let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -136,6 +139,10 @@ impl Scene {
                 }
                 "needs" => {
                     scene.needs.extend(words.map(str::to_owned));
+                    continue;
+                }
+                "rate" => {
+                    scene.rate = Some(rest.to_owned());
                     continue;
                 }
                 "window" => {
@@ -165,8 +172,8 @@ impl Scene {
             };
             scene.steps.push(Step { line: number, action });
         }
-        if scene.title.is_empty() || scene.windows.is_empty() {
-            return Err(format!("tests/scenes/{}.scene: a scene has a title and a window", scene.name));
+        if scene.title.is_empty() || scene.shown().next().is_none() {
+            return Err(format!("tests/scenes/{}.scene: a scene has a title, and a window with a title", scene.name));
         }
         Ok(scene)
     }
@@ -183,6 +190,11 @@ impl Scene {
         let is_there = |tool: &str| folders.iter().any(|folder| folder.join(tool).is_file());
         std::iter::once("tmux").chain(self.needs.iter().map(String::as_str)).find(|tool| !is_there(tool))
     }
+
+    /// The windows that are shown when nothing else is said.
+    pub fn shown(&self) -> impl Iterator<Item = &Window> {
+        self.windows.iter().filter(|window| !window.title.is_empty())
+    }
 }
 
 /// `NAME[@PERSON] COLUMNSxROWS TITLE`
@@ -195,7 +207,7 @@ fn window(text: &str) -> Option<Window> {
         |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if !is_word(name)
         || !is_word(person)
-        || ["title", "needs", "window", "acquainted", "say", "picture"].contains(&name)
+        || ["title", "needs", "rate", "window", "acquainted", "say", "picture"].contains(&name)
     {
         return None;
     }

@@ -116,7 +116,9 @@ impl Stage {
         // Whoever looks at it does not change its size.
         let target = target(window);
         command.extend([";", "set", "-w", "-t", &target, "window-size", "manual"]);
-        self.run(&command).map(drop)
+        self.run(&command)?;
+        // What is typed before the prompt would stand before it.
+        wait_for("a prompt", START, || Ok((self.text(window)? == ["$"]).then_some(())))
     }
 
     /// Closes it, and ends what runs there.
@@ -149,6 +151,14 @@ impl Stage {
         let run = self.tmux().args(words).output().map_err(|error| format!("tmux: {error}"))?;
         let failed = || format!("tmux {}: {}", words.join(" "), String::from_utf8_lossy(&run.stderr).trim());
         if run.status.success() { Ok(String::from_utf8_lossy(&run.stdout).into_owned()) } else { Err(failed()) }
+    }
+
+    /// Slows the network of the stage down, if it is the stage's own. Where the system cannot do that it stays as it is.
+    pub fn slow_down(&self, rate: &str) {
+        if self.seen != Path::new(SHARED) {
+            let limit = format!("tc qdisc add dev lo root tbf rate {rate} burst 256kb latency 400ms");
+            let _ = self.run(&["run-shell", &limit]);
+        }
     }
 
     /// The command `tmux` for this stage.
