@@ -196,7 +196,11 @@ fn table(name: &str, measured: &Measurements) -> Result<String, String> {
         let how = if case.ends_with("TLS 1.3") && table.cases.len() > 1 { ", TLS 1.3" } else { "" };
         let is_shown = |parameters: &&str| table.rows.is_empty() || table.rows.contains(parameters);
         for parameters in sorted(measured.parameters(case)).into_iter().filter(is_shown) {
-            let mut subject = format!("{}{how}", spelled(parameters));
+            let mut subject = match table.name {
+                // Its cases have nothing in common.
+                "client" => format!("{case}: {}", spelled(parameters)),
+                _ => format!("{}{how}", spelled(parameters)),
+            };
             for (program, name) in PROGRAMS {
                 let of = |(column, ..): &Column| measured.spread(case, parameters, program, column);
                 if table.columns.iter().any(|column| of(column).is_some()) {
