@@ -5,7 +5,7 @@
 
 use std::io::{self, IsTerminal};
 use std::ops::Range;
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -223,7 +223,8 @@ impl Audience for Spectator {
         stage.run(&["bind", "-T", "demo", "Enter", "set", "-t", DEMO, "@enter", "1"])?;
         stage.run(&["bind", "-T", "demo", "Tab", "next-window"])?;
         say(stage, self.columns, &scene.title, "")?;
-        let attach = stage.tmux().args(["attach", "-t", DEMO]).spawn();
+        // The terminal is its input; its output would only have a word about the end of tmux.
+        let attach = stage.tmux().args(["attach", "-t", DEMO]).stdout(Stdio::null()).spawn();
         self.attached = Some(attach.map_err(|error| format!("tmux: {error}"))?);
         let (columns, rows): (usize, usize) = wait_for("the terminal", START, || {
             let clients = stage.run(&["list-clients", "-t", DEMO, "-F", "#{client_width} #{window_height}"])?;
