@@ -5,7 +5,7 @@
 
 use std::io::{self, IsTerminal};
 use std::ops::Range;
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -54,7 +54,9 @@ pub fn demonstrate(scene: &Scene, stage: Stage, next: &str) -> Result<End, Strin
     }
     let mut spectator = Spectator { attached: None, columns: 80, side_by_side: false, panes: Vec::new(), current: 0 };
     let played = play(scene, &stage, &mut spectator).and_then(|()| {
-        say(&stage, spectator.columns, &format!("That was \"{}\".", scene.title), &format!("Enter: {next}"))?;
+        let other = if spectator.side_by_side { "" } else { "Tab: the next window   " };
+        let keys = format!("{other}Enter: {next}");
+        say(&stage, spectator.columns, &format!("That was \"{}\".", scene.title), &keys)?;
         while !stage.run(&["show", "-qv", "-t", DEMO, "@enter"])?.starts_with('1') {
             spectator.pause(STEP / 4)?;
         }
@@ -219,8 +221,10 @@ impl Audience for Spectator {
         stage.run(&["set", "-t", DEMO, "key-table", "demo", ";", "bind", "-T", "demo", "Any", "refresh-client"])?;
         stage.run(&["bind", "-T", "demo", "C-c", "kill-server"])?;
         stage.run(&["bind", "-T", "demo", "Enter", "set", "-t", DEMO, "@enter", "1"])?;
+        stage.run(&["bind", "-T", "demo", "Tab", "next-window"])?;
         say(stage, self.columns, &scene.title, "")?;
-        let attach = stage.tmux().args(["attach", "-t", DEMO]).spawn();
+        // The terminal is its input; its output would only have a word about the end of tmux.
+        let attach = stage.tmux().args(["attach", "-t", DEMO]).stdout(Stdio::null()).spawn();
         self.attached = Some(attach.map_err(|error| format!("tmux: {error}"))?);
         let (columns, rows): (usize, usize) = wait_for("the terminal", START, || {
             let clients = stage.run(&["list-clients", "-t", DEMO, "-F", "#{client_width} #{window_height}"])?;
