@@ -57,6 +57,12 @@ demo: cargo ## show the tasks live, in tmux: make demo [TASK=4] (1 to 4, or a sc
 	$(call build,--example scenes)
 	@"$(target)/examples/scenes" demo $(TASK)
 
+.PHONY: screenshots
+screenshots: cargo ## take the pictures of the report anew: make screenshots [TASK=4]
+	$(build)
+	$(call build,--example scenes)
+	@"$(target)/examples/scenes" screenshots $(TASK)
+
 .PHONY: build
 build: cargo ## build the server and the client (FEATURES=core or default for a part)
 	$(build)

@@ -17,7 +17,7 @@ use std::{env, fs};
 use crate::harness::{PATIENCE, fits, skip};
 use crate::source::{files, root};
 use play::{Nobody, play};
-use scene::{Action, Scene, Step};
+use scene::{Action, Picture, Scene, Step};
 use stage::{Stage, wait_for};
 
 /// A block of a document that shows windows of a scene.
@@ -59,10 +59,14 @@ fn blocks(path: &str, document: &str) -> Result<Vec<Block>, String> {
 }
 
 /// All blocks of README.md and the report.
-fn all_blocks() -> Vec<Block> {
+/// README.md and the report.
+fn documents() -> impl Iterator<Item = (String, String)> {
     let readme = ("README.md".to_owned(), fs::read_to_string(root().join("README.md")).unwrap());
-    let documents = files("report", ".md").into_iter().chain([readme]);
-    let blocks = documents.map(|(path, text)| blocks(&path, &text));
+    files("report", ".md").into_iter().chain([readme])
+}
+
+fn all_blocks() -> Vec<Block> {
+    let blocks = documents().map(|(path, text)| blocks(&path, &text));
     blocks.collect::<Result<Vec<_>, _>>().unwrap_or_else(|fault| panic!("{fault}")).concat()
 }
 
@@ -181,6 +185,15 @@ scenes! {
     task_4 "task-4",
     file "file",
     group "group",
+    changed_key "changed-key",
+    flood "flood",
+    irssi "irssi",
+    multicast "multicast",
+    page "page",
+    recovery "recovery",
+    room "room",
+    tcpdump "tcpdump",
+    tcpdump_tls "tcpdump-tls",
     seeds "seeds",
 }
 
@@ -189,6 +202,20 @@ fn each_scene_is_played_by_a_test() {
     let names = scene::names().unwrap();
     let not_played: Vec<_> = names.iter().filter(|name| !PLAYED.contains(&name.as_str())).collect();
     assert!(not_played.is_empty(), "add to tests/scenes.rs: {not_played:?}");
+}
+
+#[test]
+fn each_picture_is_taken_of_a_scene_and_shown() {
+    let taken = |name: String| Scene::load(&name).unwrap().pictures().map(|it| it.name.clone()).collect::<Vec<_>>();
+    let mut taken = scene::names().unwrap().into_iter().flat_map(taken).collect::<Vec<_>>();
+    let entries = fs::read_dir(root().join("report/pictures")).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut there: Vec<String> = entries.map(|name| name.into_string().unwrap().replace(".png", "")).collect();
+    taken.sort();
+    there.sort();
+    assert_eq!(taken, there, "what scenes take pictures of, and what is in report/pictures: make screenshots");
+    let documents: String = documents().map(|(_, text)| text).collect();
+    there.retain(|name| !documents.contains(&format!("pictures/{name}.png)")));
+    assert!(there.is_empty(), "neither README.md nor the report shows {there:?}");
 }
 
 #[test]
@@ -241,14 +268,16 @@ fn a_fault_in_a_block_is_found() {
 #[test]
 fn a_line_that_is_no_step_is_named() {
     let good = "title t\nneeds cat\nwindow a@b 80x24 A window\n# it\na> text  with > signs\na: C-d\na? x * y\na$\n";
-    let scene = Scene::parse("s", &format!("{good}picture p dark\n")).unwrap();
+    let scene = Scene::parse("s", &format!("{good}picture p dark a\n")).unwrap();
     assert_eq!(scene.windows[0].person, "b");
     assert_eq!(scene.steps[0].action, Action::Enter { window: 0, text: "text  with > signs".to_owned() });
     assert_eq!(scene.steps[2].action, Action::Wait { window: 0, pattern: "*x * y*".to_owned() });
-    assert_eq!(scene.steps[4], Step { line: 9, action: Action::Picture { name: "p".to_owned(), dark: true } });
+    let picture = Picture { name: "p".to_owned(), is_dark: true, windows: vec![0] };
+    assert_eq!(scene.steps[4], Step { line: 9, action: Action::Picture(picture) });
     let of_a_window = ["c> text", "a", "a!", "a: ", "a? ", "a$ text", "window a 80x24 Again", "acquainted a"];
     for wrong in
-        [&of_a_window[..], &["words", "picture", "picture p light", "window d 80 D", "window e 80x24"]].concat()
+        [&of_a_window[..], &["words", "picture", "picture p light", "window d 80 D", "window e 80", "page d 80x24 D"]]
+            .concat()
     {
         let fault = Scene::parse("s", &format!("{good}{wrong}\n")).err().unwrap_or_default();
         assert!(fault.starts_with("tests/scenes/s.scene:9: "), "{wrong}: {fault}");

@@ -245,7 +245,7 @@ impl Audience for Spectator {
                 say(stage, self.columns, sentence, "")?;
                 self.pause(SENTENCE + CHARACTER * u32::try_from(sentence.len()).unwrap_or_default())?;
             }
-            Action::Picture { .. } | Action::Curtain => {}
+            Action::Picture(_) | Action::Curtain => {}
             Action::Wait { .. } | Action::WaitForPrompt { .. } if self.side_by_side => {}
             action => {
                 let window = action.window().map(|window| &scene.windows[window]);

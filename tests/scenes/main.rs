@@ -1,4 +1,5 @@
-//! Plays the scenes: `demo [SCENE]` live in tmux, `text SCENE` for what the windows show in the end.
+//! Plays the scenes: `demo [SCENE]` live in tmux, `text SCENE` for what the windows show in the end,
+//! `screenshots [SCENE]` for the pictures of the report.
 //!
 //! One thread. The programs are those beside this one, built before.
 
@@ -6,8 +7,11 @@
 mod fits;
 
 mod demo;
+mod display;
+mod layout;
 mod play;
 mod scene;
+mod screenshots;
 mod stage;
 
 use std::env;
@@ -28,9 +32,10 @@ fn main() -> ExitCode {
     // What asks this process to end also ends what it has started.
     let set = ctrlc::set_handler(|| STOPPED.store(true, Ordering::Relaxed));
     let result = set.map_err(|error| error.to_string()).and_then(|()| match words[..] {
-        ["demo", ref names @ ..] => demo(names),
+        ["demo", ref names @ ..] => demo(&chosen(names)?),
         ["text", name] => text(name),
-        _ => Err("usage: scenes demo [SCENE], scenes text SCENE".to_owned()),
+        ["screenshots", ref names @ ..] => screenshots::take(&chosen(names)?),
+        _ => Err("usage: scenes demo [SCENE], scenes text SCENE, scenes screenshots [SCENE]".to_owned()),
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,16 +52,15 @@ fn programs() -> Result<PathBuf, String> {
     own.parent().and_then(|folder| folder.parent()).map(PathBuf::from).ok_or_else(|| "no folder".to_owned())
 }
 
-/// Shows these scenes, or all, one after another.
-fn demo(names: &[&str]) -> Result<(), String> {
-    let names = match names {
-        [] => scene::names()?,
-        // A task by its number.
-        _ => names
-            .iter()
-            .map(|name| if name.parse::<u32>().is_ok() { format!("task-{name}") } else { (*name).to_owned() })
-            .collect(),
-    };
+/// The names of these scenes, or of all.
+fn chosen(names: &[&str]) -> Result<Vec<String>, String> {
+    // A task by its number.
+    let full = |name: &&str| if name.parse::<u32>().is_ok() { format!("task-{name}") } else { (*name).to_owned() };
+    if names.is_empty() { scene::names() } else { Ok(names.iter().map(full).collect()) }
+}
+
+/// Shows scenes, one after another.
+fn demo(names: &[String]) -> Result<(), String> {
     let mut missing = Vec::new();
     for (number, name) in names.iter().enumerate() {
         let scene = Scene::load(name)?;

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::fits;
-use super::scene::{Action, Scene, Step};
+use super::scene::{Action, Picture, Scene, Step};
 use super::stage::{Stage, wait_for};
 
 /// Those who look at the stage. Without any other word the scene goes on as fast as it can, and nobody looks.
@@ -29,7 +29,7 @@ pub trait Audience {
         Duration::ZERO
     }
 
-    fn picture(&mut self, _stage: &Stage, _scene: &Scene, _name: &str, _dark: bool) -> Result<(), String> {
+    fn picture(&mut self, _stage: &Stage, _scene: &Scene, _picture: &Picture) -> Result<(), String> {
         Ok(())
     }
 }
@@ -84,7 +84,7 @@ fn steps(scene: &Scene, stage: &Stage, steps: &[Step], audience: &mut impl Audie
                 let seen = &mut seen[*window];
                 *seen = wait(scene, stage, step, patience, |lines| prompt(lines, seen))?;
             }
-            Action::Picture { name, dark } => audience.picture(stage, scene, name, *dark)?,
+            Action::Picture(picture) => audience.picture(stage, scene, picture)?,
             Action::Say(_) | Action::Curtain => {}
         }
     }

@@ -3,8 +3,9 @@
 //! ```text
 //! title Task 4: from client to client
 //! needs strace                      programs that it takes besides tmux
-//! window server 80x16 The server    a window, its size, its title
+//! window server 80x16 The server    a window, its size, its title; without a title it is not shown
 //! window calls@server 80x16 Calls   another one in the same folder, that of the person "server"
+//! page tesla 70x20 The page of tesla in pictures alone: the page whose address that window has shown
 //! rate 100mbit                      of the network, where it is the scene's own and can be slowed down
 //! acquainted tesla albert           they have met the server before, so nothing is seen of a first contact
 //! say The server starts.            what the demonstration says before the next steps
@@ -13,12 +14,13 @@
 //! tesla: Tab C-d                    presses keys, by tmux's names
 //! tesla? albert joined              waits for a line with this text, further down than the one before; * is any text
 //! tesla$                            waits until the shell's prompt is back
-//! picture task-4 dark               a picture of all windows, on light ground unless "dark" is there
+//! picture task-4 dark               a picture, on light ground unless "dark" is there, of all windows with a title
+//! picture task-4 server tesla       or of these
 //! # a comment
 //! ```
 
 use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::{env, fs, iter};
 
 pub struct Scene {
     pub name: String,
@@ -27,6 +29,8 @@ pub struct Scene {
     /// Of its network, by `tc`.
     pub rate: Option<String>,
     pub windows: Vec<Window>,
+    /// Pages that a browser shows in pictures, each by the name of the window that shows its address.
+    pub pages: Vec<Window>,
     pub steps: Vec<Step>,
 }
 
@@ -70,12 +74,17 @@ pub enum Action {
         window: usize,
     },
     Say(String),
-    Picture {
-        name: String,
-        dark: bool,
-    },
+    Picture(Picture),
     /// Each window is closed and opened again, and from now on somebody looks.
     Curtain,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    pub name: String,
+    pub is_dark: bool,
+    /// The windows that it shows; none are all that have a title.
+    pub windows: Vec<usize>,
 }
 
 impl Action {
@@ -87,7 +96,7 @@ impl Action {
             | Action::Press { window, .. }
             | Action::Wait { window, .. }
             | Action::WaitForPrompt { window } => Some(window),
-            Action::Say(_) | Action::Picture { .. } | Action::Curtain => None,
+            Action::Say(_) | Action::Picture(_) | Action::Curtain => None,
         }
     }
 }
@@ -120,7 +129,8 @@ impl Scene {
     /// An error names the file and the line.
     pub fn parse(name: &str, text: &str) -> Result<Scene, String> {
         let (name, title) = (name.to_owned(), String::new());
-        let mut scene = Scene { name, title, needs: Vec::new(), rate: None, windows: Vec::new(), steps: Vec::new() };
+        let (needs, windows, pages, steps) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut scene = Scene { name, title, needs, rate: None, windows, pages, steps };
         for (number, line) in text.lines().enumerate().map(|(number, line)| (number + 1, line.trim_end())) {
             let fault = |why: &str| format!("tests/scenes/{}.scene:{number}: {why}: {line}", scene.name);
             let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -146,21 +156,25 @@ impl Scene {
                     continue;
                 }
                 "window" => {
-                    let window = window(rest).ok_or_else(|| fault("not NAME[@PERSON] COLUMNSxROWS TITLE"))?;
+                    let window = window(rest).ok_or_else(|| fault("not NAME[@PERSON] COLUMNSxROWS [TITLE]"))?;
                     if scene.window(&window.name).is_some() {
                         return Err(fault("there is such a window already"));
                     }
                     scene.windows.push(window);
                     continue;
                 }
+                "page" => {
+                    let page = window(rest).filter(|page| scene.window(&page.name).is_some());
+                    scene.pages.push(page.ok_or_else(|| fault("not WINDOW COLUMNSxROWS TITLE"))?);
+                    continue;
+                }
                 "say" => Action::Say(rest.to_owned()),
                 "picture" => {
                     let name = words.next().ok_or_else(|| fault("a picture has a name"))?.to_owned();
-                    let ground = words.next();
-                    if !matches!(ground, None | Some("dark")) {
-                        return Err(fault("a picture is dark or nothing"));
-                    }
-                    Action::Picture { name, dark: ground.is_some() }
+                    let is_dark = words.clone().next() == Some("dark");
+                    let windows = words.skip(is_dark.into()).map(|name| scene.window(name)).collect::<Option<_>>();
+                    let windows = windows.ok_or_else(|| fault("not dark, and no windows"))?;
+                    Action::Picture(Picture { name, is_dark, windows })
                 }
                 _ => {
                     let known = word.char_indices().next_back().and_then(|(at, sign)| {
@@ -185,15 +199,27 @@ impl Scene {
 
     /// What it takes and is not there.
     pub fn missing(&self) -> Option<&str> {
+        iter::once("tmux").chain(self.needs.iter().map(String::as_str)).find(|tool| !Scene::has(tool))
+    }
+
+    /// Whether this program is installed.
+    pub fn has(tool: &str) -> bool {
         let path = env::var_os("PATH").unwrap_or_default();
-        let folders: Vec<PathBuf> = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).collect();
-        let is_there = |tool: &str| folders.iter().any(|folder| folder.join(tool).is_file());
-        std::iter::once("tmux").chain(self.needs.iter().map(String::as_str)).find(|tool| !is_there(tool))
+        let folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+        folders.into_iter().any(|folder| folder.join(tool).is_file())
     }
 
     /// The windows that are shown when nothing else is said.
     pub fn shown(&self) -> impl Iterator<Item = &Window> {
         self.windows.iter().filter(|window| !window.title.is_empty())
+    }
+
+    /// Its pictures.
+    pub fn pictures(&self) -> impl Iterator<Item = &Picture> {
+        self.steps.iter().filter_map(|step| match &step.action {
+            Action::Picture(picture) => Some(picture),
+            _ => None,
+        })
     }
 }
 
@@ -207,7 +233,7 @@ fn window(text: &str) -> Option<Window> {
         |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if !is_word(name)
         || !is_word(person)
-        || ["title", "needs", "rate", "window", "acquainted", "say", "picture"].contains(&name)
+        || ["title", "needs", "rate", "window", "page", "acquainted", "say", "picture"].contains(&name)
     {
         return None;
     }
@@ -216,7 +242,7 @@ fn window(text: &str) -> Option<Window> {
         person: person.to_owned(),
         columns: columns.parse().ok()?,
         rows: rows.parse().ok()?,
-        title: words.next()?.to_owned(),
+        title: words.next().unwrap_or_default().to_owned(),
     })
 }
 

@@ -88,21 +88,15 @@ impl Stage {
     /// Opens a window: a shell in the person's folder, where the project's Makefile is, with nothing of the environment of
     /// whoever plays the scene.
     pub fn open_window(&self, window: &Window) -> Result<(), String> {
-        let folder = self.home.join(&window.person);
-        if !folder.exists() {
-            let made = fs::create_dir(&folder).and_then(|()| {
-                ["Makefile", "Cargo.toml", "target"]
-                    .iter()
-                    .try_for_each(|name| symlink(Path::new("..").join(name), folder.join(name)))
-            });
-            made.map_err(|error| format!("{}: {error}", folder.display()))?;
-        }
+        self.home(window)?;
         let home = self.seen.join(&window.person).display().to_string();
         let path = format!("PATH={}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", self.seen.display());
         let environment = [
             path,
             format!("HOME={home}"),
             format!("USER={}", window.person),
+            // irssi would find the name of whoever plays the scene.
+            format!("IRCUSER={}", window.person),
             "LC_ALL=C.UTF-8".to_owned(),
             "PS1=$ ".to_owned(),
             // Programs of the stage do not ask tmux for anything.
@@ -153,6 +147,25 @@ impl Stage {
         if run.status.success() { Ok(String::from_utf8_lossy(&run.stdout).into_owned()) } else { Err(failed()) }
     }
 
+    /// The folder of the person whose window it is, which is made when it is asked for first.
+    pub fn home(&self, window: &Window) -> Result<PathBuf, String> {
+        let folder = self.home.join(&window.person);
+        if !folder.exists() {
+            let made = fs::create_dir(&folder).and_then(|()| {
+                ["Makefile", "Cargo.toml", "target"]
+                    .iter()
+                    .try_for_each(|name| symlink(Path::new("..").join(name), folder.join(name)))
+            });
+            made.map_err(|error| format!("{}: {error}", folder.display()))?;
+        }
+        Ok(folder)
+    }
+
+    /// A folder that is removed with the stage.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Slows the network of the stage down, if it is the stage's own. Where the system cannot do that it stays as it is.
     pub fn slow_down(&self, rate: &str) {
         if self.seen != Path::new(SHARED) {
@@ -164,7 +177,7 @@ impl Stage {
     /// The command `tmux` for this stage.
     pub fn tmux(&self) -> Command {
         let mut command = Command::new("tmux");
-        command.args(["-N", "-S"]).arg(self.folder.path().join("tmux")).env_remove("TMUX").env("LC_ALL", "C.UTF-8");
+        command.args(["-N", "-S"]).arg(self.folder().join("tmux")).env_remove("TMUX").env("LC_ALL", "C.UTF-8");
         command
     }
 }
