@@ -1,7 +1,8 @@
 //! One client's session: read a line, check it, act on the registry.
 //!
-//! Runs in the client's own thread, named after its address. It reads the socket and never writes it: its replies go
-//! through the global buffer to the broadcaster. It takes the registry's lock for each line.
+//! Runs in the client's own thread, named after its port: `ps` shows 15 characters of a name, too few for an address. It
+//! reads the socket and does not write it (but for a wing's handshake or data connection): its replies go through the global
+//! buffer to the broadcaster. It takes the registry's lock for each line.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
