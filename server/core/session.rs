@@ -150,7 +150,7 @@ impl Session<'_> {
         let first = match first {
             Ok(Some(byte)) => byte,
             Ok(None) => return Err(End::ByPeer("Connection closed".into())),
-            Err(error) if error.kind() == ErrorKind::TimedOut => return Err(connection.took_too_long()),
+            Err(error) if is_our_time_out(&error) => return Err(connection.took_too_long()),
             Err(_) => return Err(End::ByPeer("Connection lost".into())),
         };
         let deadline = self.timer.deadline;
@@ -226,7 +226,7 @@ impl Session<'_> {
                 self.unpaid += count.max(limits::LEAST_READ);
                 self.timer.activity();
             }
-            Err(error) if error.kind() == ErrorKind::TimedOut => {}
+            Err(error) if is_our_time_out(&error) => {}
             // Bytes that hold no complete text yet: of TLS.
             Err(error) if error.kind() == ErrorKind::Interrupted => self.unpaid += limits::LEAST_READ,
             // The alert that says so has to arrive before the connection ends.
@@ -271,6 +271,11 @@ impl Session<'_> {
         connection.context().replies.line(format_args!("PING :{}", connection.server.name()));
         Ok(())
     }
+}
+
+/// Whether the timer's deadline is over. When TCP itself gives up, since nothing was acknowledged, the system says so.
+fn is_our_time_out(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::TimedOut && error.raw_os_error().is_none()
 }
 
 fn is_pong(line: &Line<'_>) -> bool {
