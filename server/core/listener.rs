@@ -134,7 +134,7 @@ fn admit(
     let (for_thread, its_wings) = (Arc::clone(server), Arc::clone(wings));
     let connection =
         Connection { id, address, socket, cut, server: for_thread, wings: its_wings, _running: running.clone() };
-    let builder = thread::Builder::new().name(format!("client {address}")).stack_size(limits::CLIENT_STACK);
+    let builder = thread::Builder::new().name(format!("client {}", address.port())).stack_size(limits::CLIENT_STACK);
     let spawned = builder.spawn(move || session_loop(&connection));
     spawned.map(drop).inspect_err(|_| {
         let ctx = CommandContext::enter(server, wings, id, [0; RANDOM]);

@@ -1,7 +1,8 @@
 //! One client's session: read a line, check it, act on the registry.
 //!
-//! Runs in the client's own thread, named after its address. It reads the socket and never writes it: its replies go
-//! through the global buffer to the broadcaster. It takes the registry's lock for each line.
+//! Runs in the client's own thread, named after its port: `ps` shows 15 characters of a name, too few for an address. It
+//! reads the socket and does not write it (but for a wing's handshake or data connection): its replies go through the global
+//! buffer to the broadcaster. It takes the registry's lock for each line.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
@@ -149,7 +150,7 @@ impl Session<'_> {
         let first = match first {
             Ok(Some(byte)) => byte,
             Ok(None) => return Err(End::ByPeer("Connection closed".into())),
-            Err(error) if error.kind() == ErrorKind::TimedOut => return Err(connection.took_too_long()),
+            Err(error) if is_our_time_out(&error) => return Err(connection.took_too_long()),
             Err(_) => return Err(End::ByPeer("Connection lost".into())),
         };
         let deadline = self.timer.deadline;
@@ -225,7 +226,7 @@ impl Session<'_> {
                 self.unpaid += count.max(limits::LEAST_READ);
                 self.timer.activity();
             }
-            Err(error) if error.kind() == ErrorKind::TimedOut => {}
+            Err(error) if is_our_time_out(&error) => {}
             // Bytes that hold no complete text yet: of TLS.
             Err(error) if error.kind() == ErrorKind::Interrupted => self.unpaid += limits::LEAST_READ,
             // The alert that says so has to arrive before the connection ends.
@@ -270,6 +271,11 @@ impl Session<'_> {
         connection.context().replies.line(format_args!("PING :{}", connection.server.name()));
         Ok(())
     }
+}
+
+/// Whether the timer's deadline is over. When TCP itself gives up, since nothing was acknowledged, the system says so.
+fn is_our_time_out(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::TimedOut && error.raw_os_error().is_none()
 }
 
 fn is_pong(line: &Line<'_>) -> bool {
