@@ -185,7 +185,7 @@ fn shut_down(server: &Server, accepting: Vec<(SocketAddr, JoinHandle<()>)>, all_
         }
     }
     server.send(Event::Shutdown { farewell: "ERROR :Server is shutting down\r\n".into() });
-    // The broadcaster closes every socket, which wakes every client thread; nothing is ever sent here.
+    // The broadcaster shuts every socket down, which wakes every client thread; nothing is ever sent here.
     let patience = limits::SHUTDOWN_FLUSH * 2;
     if all_ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
         server.log.line("Some client threads did not end in time");
