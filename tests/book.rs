@@ -89,6 +89,7 @@ fn links_lead_within_the_book() {
         starts.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
     };
     let (targets, places) = (quoted("href=\"#"), quoted(" id=\""));
+    assert!(targets.contains("figure-pictures-task-1"), "a link to a picture leads out of the book: {targets:?}");
     let dead: Vec<_> = targets.difference(&places).collect();
     assert!(dead.is_empty() && targets.len() > 20, "nothing has these names: {dead:?}, of {}", targets.len());
 }

@@ -1,5 +1,6 @@
--- Makes one book of the chapters: the first heading of README.md is its title, links between chapters stay in the book,
--- and links to files of the project become their paths (in print) or lead to the files (on the screen).
+-- Makes one book of the chapters: the first heading of README.md is its title, pictures become figures with a number and a
+-- caption, links to chapters and pictures stay in the book, and links to files of the project become their paths (in print)
+-- or lead to the files (on the screen).
 -- Environment: CHAPTERS, the files in their order; MEDIUM, print or screen; SOURCE, where the files are for the screen.
 
 local chapters = {}
@@ -26,6 +27,37 @@ local function from_root(path)
   return table.concat(parts, "/")
 end
 
+-- The identifier of the figure that shows a picture first, by the picture's path.
+local figures, number_of_figures = {}, 0
+
+-- A picture alone in its paragraph is a figure. Its caption is the emphasis below it, or else what stands in its place for
+-- those who do not see it.
+local function figure(paragraph)
+  local image, last = paragraph.content[1], paragraph.content[#paragraph.content]
+  local is_captioned = last.t == "Emph" and #paragraph.content == 3
+  if image.t ~= "Image" or not (is_captioned or image == last) then return nil end
+  local path = from_root(image.src)
+  number_of_figures = number_of_figures + 1
+  local id = ""
+  if not figures[path] then
+    figures[path] = "figure-" .. path:gsub("^report/", ""):gsub("%.%w+$", ""):gsub("/", "-")
+    id = ' id="' .. figures[path] .. '"'
+  end
+  local caption = pandoc.List({ pandoc.Str("Figure " .. number_of_figures .. ". ") })
+  caption:extend(is_captioned and last.content or image.caption)
+  return {
+    pandoc.RawBlock("html", "<figure" .. id .. ">"), pandoc.Plain({ image }),
+    pandoc.RawBlock("html", "<figcaption>"), pandoc.Plain(caption), pandoc.RawBlock("html", "</figcaption></figure>"),
+  }
+end
+
+-- A paragraph that ends with a colon stays with what follows.
+local function paragraph(block)
+  if #block.content == 0 then return nil end
+  if pandoc.utils.stringify(block.content):match(":$") then return pandoc.Div({ block }, { class = "lead" }) end
+  return figure(block)
+end
+
 local function link_in(chapter)
   return function(link)
     local target = link.target
@@ -37,6 +69,10 @@ local function link_in(chapter)
       return link
     end
     local path = from_root(file)
+    if figures[path] then
+      link.target = "#" .. figures[path]
+      return link
+    end
     if is_print then
       -- A reader of paper needs the whole path where the text is only a name.
       if path:match("[^/]+$") == pandoc.utils.stringify(link.content) then return pandoc.Span({ pandoc.Code(path) }) end
@@ -49,6 +85,8 @@ end
 
 -- Characters that fit beside each other in a table on paper.
 local LINE = 100
+-- A word may go on in the next line after it.
+local MARK = "\u{200b}"
 
 -- The columns of a table are as wide as their text asks for, not as the dashes below their titles. On paper, where a
 -- wide table cannot be scrolled, each gets its longest word, and its share of what is left.
@@ -62,8 +100,10 @@ local function set_widths(tab)
     for _, row in ipairs(rows) do
       local cell = pandoc.utils.stringify(row[column])
       most = math.max(most, utf8.len(cell) or #cell)
-      text[column] = text[column] + #cell
-      for word in cell:gmatch("[^%s/_=,:]+") do least[column] = math.max(least[column], 1.15 * #word + 2) end
+      text[column] = text[column] + #cell:gsub(MARK, "")
+      for word in cell:gsub(MARK, " "):gmatch("[^%s/-]+") do
+        least[column] = math.max(least[column], 1.15 * (utf8.len(word) or #word) + 3)
+      end
     end
     longest = longest + most
     sums.least, sums.text = sums.least + least[column], sums.text + text[column]
@@ -78,12 +118,28 @@ local function set_widths(tab)
   return tab
 end
 
+-- On paper a page does not end below the first row of a table, above its last one, or above a row without a subject of its
+-- own: such rows get one body. The block before the table has a height, but takes no room.
+local function keep_rows(tab)
+  local bodies, rows = pandoc.List(), tab.bodies[1].body
+  for number, row in ipairs(rows) do
+    local is_own = number > 2 and number < #rows and #row.cells[1].contents > 0
+    if number == 1 or is_own then
+      bodies:insert({ attr = pandoc.Attr(), head = {}, body = {}, row_head_columns = 0 })
+    end
+    table.insert(bodies[#bodies].body, row)
+  end
+  tab.bodies = bodies
+  if #rows < 8 then tab.classes:insert("short") end
+  return { pandoc.Div({}, { class = "room" }), tab }
+end
+
 -- A long path or name may go on in the next line, at these places. What is copied from the screen stays as it is.
 local function breakable(code)
-  if #code.text <= 20 then return nil end
-  local mark = is_print and "\u{200b}" or "<wbr>"
+  if #code.text <= 12 then return nil end
+  local mark = is_print and MARK or "<wbr>"
   local text = is_print and code.text or code.text:gsub("&", "&amp;"):gsub("<", "&lt;")
-  text = text:gsub("::", "%0" .. mark):gsub("[/_=,]", function(c) return c .. mark end)
+  text = text:gsub("::", "%0" .. mark):gsub("[/_=,]", "%0" .. mark):gsub("%(([^)])", "(" .. mark .. "%1")
   if is_print then return pandoc.Code(text) end
   return pandoc.RawInline("html", "<code>" .. text .. "</code>")
 end
@@ -93,11 +149,13 @@ function Pandoc(document)
   local slice = pandoc.List()
   local function finish()
     if number > 0 then
-      blocks:extend(pandoc.walk_block(pandoc.Div(slice), { Link = link_in(chapters[number]), Table = set_widths }):walk({ Code = breakable }).content)
+      local all = pandoc.Div(slice):walk({ Link = link_in(chapters[number]) })
+      all = all:walk({ Code = breakable }):walk({ Table = set_widths })
+      blocks:extend((is_print and all:walk({ Table = keep_rows }) or all).content)
     end
     slice = pandoc.List()
   end
-  for _, block in ipairs(document.blocks) do
+  for _, block in ipairs(document:walk({ Para = paragraph }).blocks) do
     if block.t == "Header" then
       if block.level == 1 then
         finish()
