@@ -51,16 +51,16 @@ run-directory: cargo ## open the directory of multicast rooms: make run-director
 	$(build)
 	@$(CARGO) run --release --quiet $(features) --bin chat-client -- --directory --server '$(SERVER)' $(if $(NICK),--nick '$(NICK)') $(ARGS)
 
+demo screenshots: features = --features full
+
 .PHONY: demo
 demo: cargo ## show the tasks live, in tmux: make demo [TASK=4] (1 to 4, or a scene: file, group, ...)
-	$(build)
-	$(call build,--example scenes)
+	$(call build,--bins --example scenes)
 	@"$(target)/examples/scenes" demo $(TASK)
 
 .PHONY: screenshots
 screenshots: cargo ## take the pictures of the report anew: make screenshots [TASK=4]
-	$(build)
-	$(call build,--example scenes)
+	$(call build,--bins --example scenes)
 	@"$(target)/examples/scenes" screenshots $(TASK)
 
 .PHONY: build

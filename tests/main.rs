@@ -36,7 +36,7 @@
 //! - [`structure`]: arrows point down, and the core knows no wing
 //! - [`source`]: reads Rust without comments, strings and tests
 //! - [`book`]: the report's figures, tables and numbers are what was measured
-//! - [`limits`], [`protocol`], [`readme`]: PROTOCOL.md and README.md say what the code says
+//! - [`limits`], [`protocol`]: PROTOCOL.md says what the code says
 //! - [`report`]: its links, commands, figures and the table of socket calls are right
 //! - `quick_start`: the commands of README.md, from a fresh clone
 //! - `scenes`: what README.md and the report show is what the programs show
@@ -60,7 +60,6 @@ mod lifecycle;
 mod limits;
 mod messages;
 mod protocol;
-mod readme;
 mod reconnect;
 mod registration;
 mod report;

@@ -15,7 +15,8 @@ use std::path::Path;
 use std::{env, fs};
 
 use crate::harness::{PATIENCE, fits, skip};
-use crate::source::{files, root};
+use crate::report::documents;
+use crate::source::root;
 use play::{Nobody, play};
 use scene::{Action, Picture, Scene, Step};
 use stage::{Stage, wait_for};
@@ -58,15 +59,9 @@ fn blocks(path: &str, document: &str) -> Result<Vec<Block>, String> {
     Ok(blocks)
 }
 
-/// All blocks of README.md and the report.
-/// README.md and the report.
-fn documents() -> impl Iterator<Item = (String, String)> {
-    let readme = ("README.md".to_owned(), fs::read_to_string(root().join("README.md")).unwrap());
-    files("report", ".md").into_iter().chain([readme])
-}
-
+/// All blocks of the documents.
 fn all_blocks() -> Vec<Block> {
-    let blocks = documents().map(|(path, text)| blocks(&path, &text));
+    let blocks = documents().into_iter().map(|(path, text)| blocks(&path, &text));
     blocks.collect::<Result<Vec<_>, _>>().unwrap_or_else(|fault| panic!("{fault}")).concat()
 }
 
@@ -213,7 +208,7 @@ fn each_picture_is_taken_of_a_scene_and_shown() {
     taken.sort();
     there.sort();
     assert_eq!(taken, there, "what scenes take pictures of, and what is in report/pictures: make screenshots");
-    let documents: String = documents().map(|(_, text)| text).collect();
+    let documents: String = documents().into_iter().map(|(_, text)| text).collect();
     there.retain(|name| !documents.contains(&format!("pictures/{name}.png)")));
     assert!(there.is_empty(), "neither README.md nor the report shows {there:?}");
 }

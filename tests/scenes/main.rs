@@ -65,13 +65,10 @@ fn demo(names: &[String]) -> Result<(), String> {
     for (number, name) in names.iter().enumerate() {
         let scene = Scene::load(name)?;
         let next = names.get(number + 1).map_or("the end".to_owned(), |name| format!("go on with {name}"));
-        match open(&scene) {
-            Ok(stage) => {
-                if demonstrate(&scene, stage, &next)? == End::Stopped {
-                    break;
-                }
-            }
-            Err(tool) => missing.push(tool),
+        if let Some(tool) = missing_tool(&scene) {
+            missing.push(tool);
+        } else if demonstrate(&scene, open(&scene)?, &next)? == End::Stopped {
+            break;
         }
     }
     // One sentence for what several scenes need.
@@ -79,15 +76,20 @@ fn demo(names: &[String]) -> Result<(), String> {
     if missing.is_empty() { Ok(()) } else { Err(missing.join("\n")) }
 }
 
+/// Why a scene cannot be played, if a program is missing.
+fn missing_tool(scene: &Scene) -> Option<String> {
+    let package = match scene.missing()? {
+        "tmux" => return Some("Scenes need tmux: on Debian 'sudo apt install tmux'".to_owned()),
+        "pgrep" | "pkill" | "ps" => "procps",
+        "convert" => "imagemagick",
+        tool => tool,
+    };
+    Some(format!("The scene {} needs {package}: on Debian 'sudo apt install {package}'", scene.name))
+}
+
 /// A stage for a scene, if everything that it needs is there.
 fn open(scene: &Scene) -> Result<Stage, String> {
-    let package = match scene.missing() {
-        None => return Stage::open(&programs()?, Stage::can_be_apart()),
-        Some("tmux") => return Err("Scenes need tmux: on Debian 'sudo apt install tmux'".to_owned()),
-        Some("pgrep" | "ps") => "procps",
-        Some(tool) => tool,
-    };
-    Err(format!("The scene {} needs {package}: on Debian 'sudo apt install {package}'", scene.name))
+    missing_tool(scene).map_or_else(|| Stage::open(&programs()?, Stage::can_be_apart()), Err)
 }
 
 /// Prints what each window shows in the end, for whoever writes the report.

@@ -60,7 +60,8 @@ impl Stage {
         } else {
             (PathBuf::from(SHARED), PathBuf::from(SHARED))
         };
-        fs::create_dir(&home).map_err(|error| format!("{}: {error}; is there another scene?", home.display()))?;
+        let hint = "remove it if no other scene is played";
+        fs::create_dir(&home).map_err(|error| format!("{}: {error}; {hint}", home.display()))?;
         let mut command = Command::new(if apart { "unshare" } else { "sh" });
         if apart {
             command.args(NAMESPACES).arg("sh");
@@ -77,7 +78,8 @@ impl Stage {
         }
         // From here on the stage is taken down in the end.
         let stage = Stage { script: script.map_err(failed)?, folder, home, seen };
-        wait_for("tmux", START, || Ok(stage.run(&["start-server"]).ok()))?;
+        let started = wait_for("tmux", START, || Ok(stage.run(&["start-server"]).ok()));
+        started.map_err(|error| format!("{error}; a stage takes tmux 3.2 or newer"))?;
         stage.run(&["set", "-g", "status", "off", ";", "set", "-g", "prefix", "None"])?;
         stage.run(&["set", "-g", "history-limit", HISTORY, ";", "set", "-s", "escape-time", "0"])?;
         // Where a terminal is larger than what it shows; an older tmux draws dots.

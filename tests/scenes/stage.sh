@@ -12,5 +12,9 @@ fi
 # Without the settings of whoever plays the scene, and without the terminal, to which a client of it may be attached.
 $people sh -c "$network exec tmux -S '$STAGE/tmux' -f /dev/null -D" </dev/null >/dev/null 2>&1 &
 cat >/dev/null
+# Elsewhere what runs in the background would go on.
+[ "$APART" ] || for pane in $(tmux -S "$STAGE/tmux" list-panes -aF '#{pane_pid}' 2>/dev/null); do
+    pkill -HUP -s "$pane" || true
+done
 tmux -S "$STAGE/tmux" kill-server 2>/dev/null || true
 wait
