@@ -131,7 +131,7 @@ fn calls(way: Waiting, server: &Server, folder: &TempFolder, speaker: &mut Speak
     if way == Waiting::OurEditor || Command::new("strace").arg("-V").output().is_err() {
         return Ok(f64::NAN);
     }
-    let trace = folder.0.join(way.way()).with_extension("trace");
+    let trace = folder.0.join(way.name()).with_extension("trace");
     let mut client = [Client::start(way, server, folder, "traced", Some(&trace))?];
     speaker.say("ready", &mut client)?;
     thread::sleep(SETTLE);

@@ -6,7 +6,7 @@
 //! - [`counts`]: counts of code lines
 //! - [`numbers`]: how numbers are written
 //!
-//! A test ([`crate::source`] belongs to the tests, too) does the same in memory, and fails where it is not what is there.
+//! Tests do the same in memory, and fail where it is not what is there.
 
 mod counts;
 mod csv;

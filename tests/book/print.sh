@@ -12,11 +12,14 @@ chapters=$(echo report/README.md report/[0-9]*.md)
 SOURCE="$(realpath --relative-to="$1" . 2>/dev/null || pwd)/"
 export CHAPTERS="$chapters" SOURCE
 
+commit=$(git log -1 --format=%cd --date=format:'%-d %B %Y' 2>/dev/null || date '+%-d %B %Y')
+commit="$commit$(git describe --always --dirty 2>/dev/null | sed 's/^/, commit /')"
+
 book() {
     # shellcheck disable=SC2086 # no name of a chapter has a blank
     pandoc --from gfm-implicit_figures --to html5 --standalone --toc --toc-depth=2 --section-divs --resource-path=report \
         --lua-filter=tests/book/print.lua --highlight-style=kate --metadata lang=en \
-        --metadata date="$(git log -1 --format=%cd --date=format:'%-d %B %Y'), commit $(git describe --always --dirty)" \
+        --metadata date="$commit" \
         "$@" $chapters
 }
 

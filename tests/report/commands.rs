@@ -41,7 +41,7 @@ fn words_from(command: &str, program: &str) -> Option<Vec<String>> {
     Some(words.map(|word| word.trim_end_matches([';', ',']).replace(['"', '\'', '(', ')', '[', ']'], "")).collect())
 }
 
-/// What a line tells the reader to type and does not exist.
+/// What a line may tell the reader to type.
 struct Known {
     targets: BTreeSet<String>,
     server: String,
@@ -156,7 +156,7 @@ fn unknown_options<'a>(words: &'a [String], helps: &'a [&String]) -> impl Iterat
     words.iter().filter_map(name).filter(move |option| option.len() > 2 && !is_known(option))
 }
 
-/// The targets of a Makefile that `make help` lists.
+/// The targets of a Makefile.
 fn targets(makefile: &str) -> BTreeSet<String> {
     let is_name = |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
     makefile.lines().filter_map(|line| Some(line.split_once(':')?.0)).filter(is_name).map(str::to_owned).collect()

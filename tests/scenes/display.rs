@@ -139,7 +139,10 @@ impl Display {
         settings.map_err(|error| format!("{}: {error}", folder.display()))?;
         let config = format!("XDG_CONFIG_HOME={}", folder.display());
         let profile = format!("--user-data-dir={}", folder.display());
-        let mut command = vec!["new-session", "-d", "-s", session, "env", &config, &display, "chromium", &profile];
+        let home = format!("HOME={}", folder.display());
+        let mut command =
+            vec!["new-session", "-d", "-s", session, "env", "-u", "XDG_CACHE_HOME", &home, &config, &display];
+        command.extend(["chromium", &profile]);
         // The namespaces of its sandbox cannot be made in others, and what it says about that is none of the picture.
         command.extend(["--no-sandbox", "--test-type", "--no-first-run", "--disable-gpu", "--lang=en"]);
         command.extend(self.is_dark.then_some("--force-dark-mode"));

@@ -22,8 +22,12 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, iter};
 
+use wire::crc32::crc32;
+
 pub struct Scene {
     pub name: String,
+    /// What a picture of it says about its file: another one belongs to another picture.
+    pub sum: String,
     pub title: String,
     pub needs: Vec<String>,
     /// Of its network, by `tc`.
@@ -129,8 +133,9 @@ impl Scene {
     /// An error names the file and the line.
     pub fn parse(name: &str, text: &str) -> Result<Scene, String> {
         let (name, title) = (name.to_owned(), String::new());
+        let sum = format!("scene {:08x}", crc32(text.as_bytes()));
         let (needs, windows, pages, steps) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut scene = Scene { name, title, needs, rate: None, windows, pages, steps };
+        let mut scene = Scene { name, sum, title, needs, rate: None, windows, pages, steps };
         for (number, line) in text.lines().enumerate().map(|(number, line)| (number + 1, line.trim_end())) {
             let fault = |why: &str| format!("tests/scenes/{}.scene:{number}: {why}: {line}", scene.name);
             let (word, rest) = line.split_once(' ').unwrap_or((line, ""));

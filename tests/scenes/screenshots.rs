@@ -89,7 +89,7 @@ impl Audience for Camera {
         }
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("report/pictures").join(name).with_extension("png");
         let mut convert = Command::new("convert");
-        convert.arg(file).args(SMALL);
+        convert.arg(file).args(SMALL).args(["-set", "comment", &scene.sum]);
         run(convert.arg(&path))?;
         println!("{}", path.display());
         Ok(())

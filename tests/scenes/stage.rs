@@ -71,6 +71,8 @@ impl Stage {
             .env("STAGE", folder.path())
             .env("PROGRAMS", programs)
             .env("APART", if apart { "1" } else { "" });
+        // A folder of the user's may be elsewhere on the stage.
+        command.env_remove("TMPDIR");
         command.env_remove("TMUX").env("LC_ALL", "C.UTF-8").stdin(Stdio::piped()).stdout(Stdio::null());
         let script = prepare(&home, programs, apart).and_then(|()| command.spawn());
         if script.is_err() && !apart {
