@@ -19,7 +19,7 @@ started = Building groupchat: about a minute the first time. A second terminal w
 # Builds both programs, so that a second terminal has nothing left to build: with cargo's progress at a terminal, of which
 # the last line, "Finished", is taken away, so that nothing is seen when there was nothing to build.
 define build
-@test -e "$(target)/chat-server" || echo "$(started)" >&2
+@test -e "$(target)/$(if $(1),examples/scenes,chat-server)" || echo "$(started)" >&2
 @if [ -t 2 ] && [ "$$TERM" != dumb ]; then $(CARGO) build --release $(features) $(1) && printf '\033[A\033[2K' >&2; \
 else $(CARGO) build --release --quiet $(features) $(1); fi
 endef

@@ -56,6 +56,8 @@ pub fn demonstrate(scene: &Scene, stage: Stage, next: &str) -> Result<End, Strin
     let played = play(scene, &stage, &mut spectator).and_then(|()| {
         let other = if spectator.side_by_side { "" } else { "Tab: the next window   " };
         let keys = format!("{other}Enter: {next}");
+        // Enter that was pressed before this asks for nothing.
+        stage.run(&["set", "-qu", "-t", DEMO, "@enter"])?;
         say(&stage, spectator.columns, &format!("That was \"{}\".", scene.title), &keys)?;
         while !stage.run(&["show", "-qv", "-t", DEMO, "@enter"])?.starts_with('1') {
             spectator.pause(STEP / 4)?;
