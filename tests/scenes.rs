@@ -117,7 +117,9 @@ fn in_single_spaces(line: &str) -> String {
 /// Whether it is a time, a date, a key, or a path.
 fn changes(word: &str) -> bool {
     let word = word.trim_matches(['(', '[', ']', ')', ',', '.', ';']);
-    let is_time = word.len() >= 5 && word.bytes().all(|byte| byte.is_ascii_digit() || b":-.".contains(&byte));
+    let is_time = word.len() >= 5
+        && word.contains([':', '-'])
+        && word.bytes().all(|byte| byte.is_ascii_digit() || b":-.".contains(&byte));
     let is_key = word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_path = word.strip_prefix('/').is_some_and(|rest| rest.contains('/'));
     is_time || is_key || is_path

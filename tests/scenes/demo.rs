@@ -64,7 +64,8 @@ pub fn demonstrate(scene: &Scene, stage: Stage, next: &str) -> Result<End, Strin
         }
         Ok(())
     });
-    let stopped = played.is_err() && stage.run(&["has-session", "-t", DEMO]).is_err();
+    let has_gone = spectator.attached.is_some() && stage.run(&["has-session", "-t", DEMO]).is_err();
+    let stopped = played.is_err() && (has_gone || STOPPED.load(Ordering::Relaxed));
     // The end of the stage gives the terminal back.
     drop(stage);
     if let Some(mut child) = spectator.attached {

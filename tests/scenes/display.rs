@@ -18,7 +18,7 @@ use super::stage::{STOPPED, Stage, target};
 /// The font, and its size in points.
 pub const FONT: (&str, &str) = ("DejaVu Sans Mono", "11");
 /// The largest picture.
-const SCREEN: &str = "1200x1600x24";
+const SCREEN: &str = "1200x1800x24";
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at the display.
 const LOOK: Duration = Duration::from_millis(150);
