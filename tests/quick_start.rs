@@ -196,7 +196,7 @@ fn the_quick_start_works_from_a_fresh_clone() {
     assert_eq!(program.exit_code(PATIENCE), Some(0));
 
     // The second computer.
-    let [line, copy, start] = &elsewhere[..] else { panic!("{elsewhere:#?}") };
+    let [line, copy, _ssh, start] = &elsewhere[..] else { panic!("{elsewhere:#?}") };
     let line = line.replace("0.0.0.0:6667\"", &format!("127.0.0.1:0 --data-dir {}\"", data.display()));
     let mut program = clone.server(&line, "Type help");
     let file = copy.split(' ').nth(1).unwrap().replace("target/", "");
