@@ -85,7 +85,7 @@ fn one_run_by_its_seed() {
     world.check();
 }
 
-/// `cargo test what_a_message_costs -- --nocapture` prints the table of the report.
+/// `cargo test what_a_message_costs -- --nocapture` prints what the report's figures are made of, for one seed.
 #[test]
 fn what_a_message_costs() {
     println!("| members | loss | datagrams per message | bytes per message |\n| --- | --- | --- | --- |");
