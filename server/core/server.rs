@@ -54,8 +54,9 @@ impl Server {
         let _ = os::random::<1>();
         let descriptors = Descriptors::divide(os::free_descriptors());
         let disk = DiskGate::new(descriptors);
-        let threads = os::free_threads().map(|most| most.saturating_sub(descriptors.transfers()));
-        options.max_clients = threads.map_or(options.max_clients, |most| most.min(options.max_clients));
+        if let Some(most) = os::free_threads() {
+            options.max_clients = options.max_clients.min(most.saturating_sub(descriptors.transfers()));
+        }
         let (open_sockets, queued) = Default::default();
         Server {
             options,
